@@ -1,0 +1,1 @@
+"""Pure analysis: numbers in, values out; no I/O, no clock, seeds passed in."""

@@ -1,0 +1,291 @@
+"""What moved when a level changed: the code, the JIT, the interpreter, a release, or only the machine.
+
+The times with the JIT `off` and `on` and those of an anchor, before and after the change, give three shifts of
+log time. Five explanations of `off` and `on`, each with a machine that moved or did not, predict them:
+
+    explanation   shift of off   shift of on    cause on the axis `commits`     on the axis `pythons`
+    nothing       0              0              machine if it moved             machine if it moved
+    both alike    x              x              code                            release
+    only on       0              x              jit                             release (moved: on)
+    only off      x              0              interpreter                     release (moved: off)
+    unlike        x              y              mixed                           release (moved: unlike)
+
+On the axis `pythons` the commit is the same on both sides, so no change is the code's: all are the release's,
+and `moved` says which part of it. Of the JIT that is `on`, of the interpreter proper `off`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+__all__ = ["Attribution", "Axis", "Cause", "Moved", "Shift", "Sides", "attribute"]
+
+Floats = npt.NDArray[np.float64]
+Axis = Literal["commits", "pythons"]
+Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "unclear"]
+Moved = Literal["both", "on", "off", "unlike", "none", "unclear"]
+Sides: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
+"""Steady times before and after the change, each of shape (blocks,), in one unit; NaN = missing."""
+
+_PRIOR: dict[Moved, float] = {"none": 0.2, "both": 0.3, "on": 0.2, "off": 0.1, "unlike": 0.2}
+_MACHINE_MOVED = 0.15
+_TYPICAL_SHIFT = 0.05
+"""Standard deviation of a real shift of log time, and the prior odds: stated, not measured."""
+
+_STILL = 0.25
+"""Standard deviation, in units of the equivalence, of the shift of what "does not move"."""
+
+_CAUSES: dict[Moved, Cause] = {"both": "code", "on": "jit", "off": "interpreter", "unlike": "mixed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """By what factor times went up (after / before), with its interval at level 1 - alpha."""
+
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The cause, and the posterior probability that it is the right one.
+
+    For `unclear` the probability is that of the likeliest cause being wrong. `moved`: which modes did, less
+    the machine's part. `off`, `on`, `anchor`: the shifts as observed; None where nothing was (enough) measured.
+    """
+
+    cause: Cause
+    probability: float
+    moved: Moved
+    off: Shift | None = None
+    on: Shift | None = None
+    anchor: Shift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """Mean shifts (k,) of log time, and for each independent sample its covariance (k, k) and freedom."""
+
+    shifts: Floats
+    parts: tuple[tuple[Floats, int], ...]
+
+    def covariance(self) -> Floats:
+        return np.asarray(sum(part for part, _ in self.parts), dtype=np.float64)
+
+    def along(self, direction: Floats) -> _Contrast:
+        """A linear combination of the shifts, its freedom by Welch and Satterthwaite."""
+        c = np.asarray(direction, dtype=np.float64)
+        variances = [(float(c @ part @ c), freedom) for part, freedom in self.parts]
+        total = sum(variance for variance, _ in variances)
+        squares = sum(variance**2 / freedom for variance, freedom in variances)
+        freedom = total**2 / squares if squares > 0.0 else 1.0
+        return _Contrast(float(c @ self.shifts), math.sqrt(total), freedom)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    estimate: float
+    error: float
+    freedom: float
+
+    def interval(self, alpha: float) -> tuple[float, float]:
+        half = float(special.stdtrit(self.freedom, 1.0 - alpha / 2.0)) * self.error
+        return self.estimate - half, self.estimate + half
+
+    def is_significant(self, alpha: float) -> bool:
+        low, high = self.interval(alpha)
+        return low > 0.0 or high < 0.0
+
+    def is_equivalent(self, equivalence: float) -> bool:
+        """Two one-sided tests at 5%: the 90% interval lies within 1 ± equivalence."""
+        low, high = self.interval(0.1)
+        return math.log1p(-equivalence) < low and high < math.log1p(equivalence)
+
+    def shift(self, alpha: float) -> Shift:
+        low, high = self.interval(alpha)
+        return Shift(math.exp(self.estimate), math.exp(low), math.exp(high))
+
+
+def attribute(
+    off: Sides,
+    on: Sides | None,
+    anchor: Sides | None,
+    *,
+    axis: Axis,
+    equivalence: float,
+    alpha: float = 0.002,
+) -> Attribution:
+    """What moved between the two sides of a change.
+
+    `off`, `on`: one steady time per trial or point before and after, `off[side][i]` and `on[side][i]` of one
+    block; `on` is None where there is no JIT. `anchor`: the same of what was measured at both times and did not
+    change; None where there is none, and then the machine stays a possible cause of what moves alike.
+    `equivalence`: a fraction, within which a shift counts as none.
+
+    The cause is the likeliest explanation of the module's table if it is at least as likely as all others
+    together and its tests agree, else `unclear`: what must
+    have moved did so at level `alpha` (Welch's t; the contrast, log speedup, paired within blocks), and what
+    must not have moved is equivalent (two one-sided tests, Schuirmann 1987): absence of significance proves
+    nothing. Shifts are less the anchor's where the machine probably moved. On the axis `pythons` it is enough
+    for `release` that one mode moved. The probability is a posterior over the table's rows under the prior
+    stated above, so it is calibrated as far as the prior is right. Fewer than two blocks on a side: `unclear`.
+
+    Raises ValueError for times that are not positive, unequal numbers of `off` and `on`, or a bad fraction.
+    """
+    if not 0.0 < equivalence < 1.0:
+        raise ValueError(f"expected an equivalence between 0 and 1, found {equivalence}")
+    if axis not in ("commits", "pythons"):
+        raise ValueError(f"expected axis 'commits' or 'pythons', found {axis!r}")
+    observed = _observe(off, on, anchor)
+    if observed is None:
+        return Attribution("unclear", 1.0, "unclear")
+    posterior = _posterior(observed, equivalence, has_on=on is not None, has_anchor=anchor is not None)
+    machine_moved = anchor is not None and sum(p for (_, m), p in posterior.items() if m) >= 0.5
+    tests = _Tests(observed, on is not None, machine_moved, equivalence, alpha)
+    cause, probability, moved = _decide(posterior, tests, axis)
+    count = len(observed.shifts)
+    axes = np.eye(count)
+    return Attribution(
+        cause,
+        probability,
+        moved,
+        off=observed.along(axes[0]).shift(alpha),
+        on=observed.along(axes[1]).shift(alpha) if on is not None else None,
+        anchor=observed.along(axes[count - 1]).shift(alpha) if anchor is not None else None,
+    )
+
+
+def _observe(off: Sides, on: Sides | None, anchor: Sides | None) -> _Observed | None:
+    """Shifts of (off, [on], [anchor]); None if a side has fewer than two blocks."""
+    modes = 1 if on is None else 2
+    size = modes + (anchor is not None)
+    shifts, parts = np.zeros(size), []
+    for side, sign in ((0, -1.0), (1, 1.0)):
+        samples = [(_paired_logs([off[side]] if on is None else [off[side], on[side]]), slice(0, modes))]
+        if anchor is not None:
+            samples.append((_paired_logs([anchor[side]]), slice(modes, size)))
+        for logs, place in samples:
+            count = logs.shape[1]
+            if count < 2:
+                return None
+            shifts[place] += sign * logs.mean(axis=1)
+            covariance = np.zeros((size, size))
+            covariance[place, place] = np.cov(logs) / count
+            parts.append((covariance, count - 1))
+    return _Observed(shifts, tuple(parts))
+
+
+def _paired_logs(times: Sequence[npt.ArrayLike]) -> Floats:
+    """Logarithms, shape (modes, blocks), of the blocks that have all modes."""
+    arrays = [np.asarray(mode, dtype=np.float64) for mode in times]
+    if any(a.ndim != 1 or a.shape != arrays[0].shape for a in arrays):
+        raise ValueError(f"expected times of shape (blocks,), alike for off and on, found {[a.shape for a in arrays]}")
+    table = np.stack(arrays)
+    table = table[:, ~np.isnan(table).any(axis=0)]
+    if np.any(table <= 0.0) or not np.all(np.isfinite(table)):
+        raise ValueError("expected positive, finite times, or NaN for missing ones")
+    return np.log(table)
+
+
+def _posterior(
+    observed: _Observed, equivalence: float, *, has_on: bool, has_anchor: bool
+) -> dict[tuple[Moved, bool], float]:
+    """Probability of each explanation, with a machine that moved (True) or not.
+
+    Real shifts are Gaussian about none; the observed ones have a multivariate t density about them.
+    """
+    size = len(observed.shifts)
+    error = observed.covariance() + 1e-18 * np.eye(size)
+    freedom = min(observed.along(axis).freedom for axis in np.eye(size))
+    scores: dict[tuple[Moved, bool], float] = {}
+    for moved, pattern in _patterns(has_on=has_on).items():
+        for machine in (False, True):
+            spread = np.zeros((size, size))
+            modes = len(pattern)
+            spread[:modes, :modes] = pattern * _TYPICAL_SHIFT**2 + np.eye(modes) * (_STILL * equivalence) ** 2
+            spread += machine * _TYPICAL_SHIFT**2
+            prior = _PRIOR[moved] * (_MACHINE_MOVED if machine else 1.0 - _MACHINE_MOVED)
+            scores[moved, machine] = math.log(prior) + _log_density(observed.shifts, error + spread, freedom)
+    top = max(scores.values())
+    weights = {key: math.exp(score - top) for key, score in scores.items()}
+    total = sum(weights.values())
+    return {key: weight / total for key, weight in weights.items()}
+
+
+def _patterns(*, has_on: bool) -> dict[Moved, Floats]:
+    """Covariance of the real shifts of (off, on) under each explanation, a typical shift being 1."""
+    if not has_on:
+        return {"none": np.zeros((1, 1)), "both": np.ones((1, 1))}
+    return {
+        "none": np.zeros((2, 2)),
+        "both": np.ones((2, 2)),
+        "on": np.diag([0.0, 1.0]),
+        "off": np.diag([1.0, 0.0]),
+        "unlike": np.eye(2),
+    }
+
+
+def _log_density(x: Floats, spread: Floats, freedom: float) -> float:
+    """Multivariate t about 0, up to a constant."""
+    distance = float(x @ np.linalg.solve(spread, x))
+    logdet = float(np.linalg.slogdet(spread)[1])
+    return -0.5 * logdet - 0.5 * (freedom + len(x)) * math.log1p(distance / freedom)
+
+
+class _Tests:
+    """The tests that an explanation must pass, on shifts less the machine's."""
+
+    def __init__(
+        self, observed: _Observed, has_on: bool, machine_moved: bool, equivalence: float, alpha: float
+    ) -> None:
+        unit = np.eye(len(observed.shifts))
+        machine = unit[-1] if machine_moved else 0.0 * unit[-1]
+        off, on = unit[0], unit[1 if has_on else 0]
+        contrasts = [observed.along(c) for c in (off - machine, on - machine, off - on)]
+        self.machine_moved = machine_moved
+        self._off_moved, self._on_moved, self._unlike = (c.is_significant(alpha) for c in contrasts)
+        self._off_still, self._on_still, self._alike = (c.is_equivalent(equivalence) for c in contrasts)
+
+    @property
+    def any_moved(self) -> bool:
+        return self._off_moved or self._on_moved
+
+    def allow(self, moved: Moved) -> bool:
+        """Whether what must have moved is significant, and what must not is equivalent."""
+        return {
+            "none": self._off_still and self._on_still,
+            "both": self._off_moved and self._on_moved and self._alike,
+            "on": self._unlike and self._off_still,
+            "off": self._unlike and self._on_still,
+            "unlike": self._unlike and self._off_moved and self._on_moved,
+        }.get(moved, False)
+
+
+def _decide(posterior: dict[tuple[Moved, bool], float], tests: _Tests, axis: Axis) -> tuple[Cause, float, Moved]:
+    moves: dict[Moved, float] = {}
+    for (moved, _), p in posterior.items():
+        moves[moved] = moves.get(moved, 0.0) + p
+    likeliest = max(moves, key=moves.__getitem__)
+    allowed: Moved = likeliest if tests.allow(likeliest) else "unclear"
+    causes: dict[Cause, float] = {"machine": posterior["none", True]}
+    if axis == "pythons":
+        causes["release"] = 1.0 - moves["none"]
+    else:
+        causes |= {_CAUSES[moved]: p for moved, p in moves.items() if moved != "none"}
+    best = max(causes, key=causes.__getitem__)
+    if best == "machine":
+        sound = tests.machine_moved and allowed == "none"
+    elif axis == "pythons":
+        sound = tests.any_moved
+    else:
+        sound = allowed != "unclear" and _CAUSES.get(allowed) == best
+    sound = sound and causes[best] >= 0.5
+    return (best, causes[best], allowed) if sound else ("unclear", 1.0 - causes[best], allowed)

@@ -1,0 +1,231 @@
+"""Which boundaries of a segmented series are real: tests of two neighbouring levels, weakest first.
+
+A boundary must beat three explanations: no change at all, a change smaller than matters, and a smooth drift
+(a straight line, then a cubic, through both of its segments). Noise may be autocorrelated, spiky and of
+changing size. Strengths are in standard deviations of a Gaussian; what they mean after the search for the
+strongest boundary is for `changes.py`, which calibrates them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from asv_jit.analysis import robust
+from asv_jit.analysis.segmentation import segment
+
+__all__ = ["SHORTEST", "Series", "Stage", "candidates", "eliminate", "mean_gain", "prepare"]
+
+Floats = npt.NDArray[np.float64]
+
+SHORTEST = 3
+"""Points that a level must have: one or two strange ones are spikes."""
+
+_MEDIAN_WINDOW = 11
+_REACH = 3.5
+_PENALTY = 2.5
+"""Cost of a boundary, times log n: about what the elimination asks for a lone one, but a short level between
+two boundaries, of which there are many more by chance, must pay for both."""
+
+_LINE_LEAD = 4.0
+_CUBIC_LEAD = 2.0
+"""How much more of the squared error a step must explain than a line or a cubic does, in units of the noise's
+variance, to be taken for a step without asking what it adds to them. By simulation: larger leads cost power
+for late small steps, smaller ones report drifts."""
+
+_LEAST_FOR_CUBIC = 30
+"""Points that both levels must have together: what bends within fewer is no slow drift."""
+
+_AUTOCORRELATION_GRACE = 0.5
+"""Subtracted, times 1/sqrt(n), from the estimated autocorrelation: its error would cost white series power."""
+
+_LEAST_NOISE = 0.01
+"""Floor of the variance in units of the estimated one: quantised metrics can leave no residuals at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A cleaned series of n points and its prefix sums (n + 1 entries each, from 0) about position and level.
+
+    `weights` are inverse variances by the local scale; `noise` is the variance of a point times its weight,
+    from differences, which neither changes of level nor drift disturb; `inflation[m]` is by how much
+    autocorrelation inflates the variance of the mean of m points.
+    """
+
+    values: Floats
+    scale: Floats
+    weights: Floats
+    noise: float
+    inflation: list[float]
+    w: list[float]
+    wy: list[float]
+    wyy: list[float]
+    wx: list[float]
+    wxx: list[float]
+    wxy: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A moment of the elimination: n + 2 bounds (0 and the length included), strengths of the inner ones."""
+
+    bounds: list[int]
+    strengths: list[float]
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a step explains of the squared error: at all, beyond a line, and how far it leads the line."""
+
+    step: float
+    beyond_line: float
+    lead: float
+    size: float
+    deflation: float
+
+
+def prepare(values: Floats, least_scale: float) -> Series:
+    """Limit outliers, drop spikes, estimate noise; `values`: shape (n,), finite, n >= 2 * SHORTEST."""
+    n = len(values)
+    scale = np.maximum(robust.local_scale(values), least_scale)
+    clean = _without_outliers(values, scale)
+    clean -= np.median(clean)
+    rho = max(0.0, robust.autocorrelation(clean / scale) - _AUTOCORRELATION_GRACE / math.sqrt(n))
+    weights = 1.0 / np.square(scale)
+    steps = np.square(np.diff(clean)) * 2.0 / (np.square(scale[1:]) + np.square(scale[:-1]))
+    counts = np.arange(1, n + 1)
+    inflation = (1 + rho) / (1 - rho) - 2 * rho * (1 - rho**counts) / (counts * (1 - rho) ** 2)
+    x = np.arange(n) - (n - 1) / 2.0
+    return Series(
+        clean,
+        scale,
+        weights,
+        noise=float(np.mean(steps)) / 2.0 / (1.0 - rho),
+        inflation=[1.0, *inflation.tolist()],
+        w=_prefix_sums(weights),
+        wy=_prefix_sums(weights * clean),
+        wyy=_prefix_sums(weights * np.square(clean)),
+        wx=_prefix_sums(weights * x),
+        wxx=_prefix_sums(weights * np.square(x)),
+        wxy=_prefix_sums(weights * x * clean),
+    )
+
+
+def _without_outliers(values: Floats, scale: Floats) -> Floats:
+    """Values beyond reach of the running median: limited if they stand together, else replaced by it."""
+    median = robust.running_median(values, _MEDIAN_WINDOW)
+    limited = robust.winsorise(values, median, _REACH * scale)
+    side = np.sign(values - limited)
+    slow = ndimage.grey_opening(np.maximum(side, 0.0), SHORTEST, mode="constant")
+    fast = ndimage.grey_closing(np.minimum(side, 0.0), SHORTEST, mode="constant")
+    in_runs = slow + fast
+    return np.where(side == in_runs, limited, median)
+
+
+def _prefix_sums(terms: Floats) -> list[float]:
+    sums: list[float] = np.append(0.0, np.cumsum(terms)).tolist()
+    return sums
+
+
+def candidates(series: Series) -> list[int]:
+    """Starts of levels worth a test: the exact penalised segmentation, at a low penalty."""
+    penalty = _PENALTY * math.log(len(series.values)) * series.noise * series.inflation[-1]
+    return segment(series.values, series.weights, penalty=penalty, shortest=SHORTEST)
+
+
+def eliminate(series: Series, starts: list[int], *, least: float, critical: float) -> Iterator[Stage]:
+    """Backward elimination: every stage from all `starts` down to one, each without the last one's weakest.
+
+    A change of level smaller than `least` (in the unit of the values) has no strength. Cubics, which are
+    dear, are fitted only once all boundaries reach `critical` without.
+    """
+    bounds = [0, *starts, len(series.values)]
+    evidence = [_weigh(series, *bounds[i : i + 3]) for i in range(len(starts))]
+    cubics: dict[tuple[int, int, int], tuple[float, float]] = {}
+    while evidence:
+        noise, freedom = _residual_noise(series, bounds)
+        strengths = [
+            0.0 if abs(e.size) < least else _gaussian(_against_line(e, noise) / noise, freedom) for e in evidence
+        ]
+        if min(strengths) >= max(critical, 1e-9):
+            for i, item in enumerate(evidence):
+                around = bounds[i], bounds[i + 1], bounds[i + 2]
+                if around not in cubics:
+                    cubics[around] = _weigh_cubic(series, *around, item)
+                lead, beyond = cubics[around]
+                if lead <= _CUBIC_LEAD * noise:
+                    strengths[i] = min(strengths[i], _gaussian(beyond / noise, freedom))
+        yield Stage(list(bounds), strengths, noise)
+        weakest = min(range(len(strengths)), key=strengths.__getitem__)
+        del bounds[weakest + 1], evidence[weakest]
+        for i in range(max(weakest - 1, 0), min(weakest + 1, len(evidence))):
+            evidence[i] = _weigh(series, *bounds[i : i + 3])
+
+
+def _weigh(s: Series, a: int, b: int, c: int) -> _Evidence:
+    """The step at `b` between the points a..b and b..c, alone and beside a line through both."""
+    w1, w2 = s.w[b] - s.w[a], s.w[c] - s.w[b]
+    y1, y2 = s.wy[b] - s.wy[a], s.wy[c] - s.wy[b]
+    x1, x2 = s.wx[b] - s.wx[a], s.wx[c] - s.wx[b]
+    size = y2 / w2 - y1 / w1
+    spread = w1 * w2 / (w1 + w2)
+    x_mean = (x1 + x2) / (w1 + w2)
+    x_spread = s.wxx[c] - s.wxx[a] - (x1 + x2) * x_mean
+    step = size * math.sqrt(spread)
+    line = (s.wxy[c] - s.wxy[a] - (y1 + y2) * x_mean) / math.sqrt(x_spread)
+    alike = (x2 / w2 - x1 / w1) * math.sqrt(spread / x_spread)
+    rest = step - alike * line
+    beyond = rest * rest / (1.0 - alike * alike) if rest * step > 0.0 else 0.0
+    deflation = 1.0 / ((s.inflation[b - a] / w1 + s.inflation[c - b] / w2) * spread)
+    return _Evidence(
+        step * step * deflation, beyond * deflation, (step * step - line * line) * deflation, size, deflation
+    )
+
+
+def _against_line(e: _Evidence, noise: float) -> float:
+    return e.step if e.lead > _LINE_LEAD * noise else min(e.step, e.beyond_line)
+
+
+def _weigh_cubic(s: Series, a: int, b: int, c: int, e: _Evidence) -> tuple[float, float]:
+    """How far the step at `b` leads a cubic through the points a..c, and what it explains beyond it."""
+    if c - a < _LEAST_FOR_CUBIC:
+        return math.inf, e.step
+    root = np.sqrt(s.weights[a:c])
+    x = np.linspace(-1.0, 1.0, c - a)
+    basis, _ = np.linalg.qr(root[:, None] * np.stack([np.ones_like(x), x, x * x, x * x * x], axis=1))
+    y = root * s.values[a:c]
+    step = root * (np.arange(a, c) >= b)
+    step -= basis @ (basis.T @ step)
+    onto_step = float(step @ y)
+    explained = float(np.sum(np.square(basis[:, 1:].T @ y))) * e.deflation
+    beyond = onto_step**2 / float(step @ step) * e.deflation if onto_step * e.size > 0.0 else 0.0
+    return e.step - explained, beyond
+
+
+def _residual_noise(s: Series, bounds: list[int]) -> tuple[float, int]:
+    """Variance (times weight) about the levels and its degrees of freedom; drift within levels not counted."""
+    squares = sum(s.wyy[b] - s.wyy[a] - (s.wy[b] - s.wy[a]) ** 2 / (s.w[b] - s.w[a]) for a, b in pairwise(bounds))
+    freedom = len(s.values) - len(bounds) + 1
+    return max(min(squares / freedom, s.noise), _LEAST_NOISE), freedom
+
+
+def _gaussian(squared_t: float, freedom: int) -> float:
+    """The Gaussian deviate as improbable as a Student one (Wallace 1959), exact to a percent, in any tail."""
+    f = 8 * freedom
+    return (f + 1) / (f + 3) * math.sqrt(freedom * math.log1p(squared_t / freedom))
+
+
+def mean_gain(s: Series, a: int, c: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """All places for one boundary within the points a..c, and the squared error (times weight) each explains."""
+    at = np.arange(a + SHORTEST, c - SHORTEST + 1)
+    mass, sums = np.asarray(s.w[a : c + 1]), np.asarray(s.wy[a : c + 1])
+    left, left_sum = mass[at - a] - mass[0], sums[at - a] - sums[0]
+    right, right_sum = mass[-1] - mass[at - a], sums[-1] - sums[at - a]
+    return at, np.square(right_sum / right - left_sum / left) * left * right / (left + right)

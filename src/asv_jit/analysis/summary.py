@@ -1,0 +1,247 @@
+"""What a cell amounts to: times, speedup, verdict, memory, warm-up, break-even, correctness, in one frozen value.
+
+The table of `asv-jit run`, `--json` and the site all show this value; none of them computes anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from asv_jit.analysis import break_even, correctness, memory, speedup, steady, suite
+from asv_jit.analysis.cells import Cell, CellKey
+from asv_jit.model import Evidence, Trial
+
+__all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "summarise", "summarise_suite"]
+
+FEWEST_ITERATIONS = 30
+UNSTEADY_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The settings that decide verdicts: `alpha` of the intervals, `equivalence` as a share."""
+
+    alpha: float = 0.002
+    equivalence: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A figure over trials: the median, and a t interval of the (geometric) mean; None where one trial gives none."""
+
+    value: float
+    low: float | None
+    high: float | None
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
+
+    Times are seconds per call; `warmup_*_s` is the median running time before the steady state, `lost_*` what
+    of it was lost against running steadily; `first_call_*_s` the median of the very first call.
+    """
+
+    key: CellKey
+    timed: bool
+    pairs: int
+    off: Level | None
+    on: Level | None
+    speedup: speedup.Speedup | None
+    verdict: str
+    reason: str
+    memory: memory.PeakMemory | None
+    break_even: break_even.TypicalBreakEven | None
+    steady_off: str
+    steady_on: str
+    warmup_off_s: float | None
+    warmup_on_s: float | None
+    first_call_off_s: float | None
+    first_call_on_s: float | None
+    start_off_s: float | None
+    start_on_s: float | None
+    answers: correctness.AnswerCheck | None
+    crash: correctness.CrashOnlyOn | None
+    failures: tuple[tuple[str, int], ...]
+    complaint: str
+    disturbed: int
+    repeated: int
+    evidence: Evidence | None
+    measured: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteSummary:
+    """All cases of one commit on one interpreter."""
+
+    commit: str
+    interpreter: str
+    cases: tuple[CaseSummary, ...]
+    mean: suite.SuiteSpeedup | None
+    alerts: tuple[CellKey, ...]
+
+
+def summarise(cell: Cell, limits: Limits) -> CaseSummary:
+    """Everything that is known of a cell; never raises for its content."""
+    off_arm = "off" if cell.has_pairs else "alone"
+    off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
+    estimate = _speedup(cell, limits)
+    verdict, reason = _verdict(cell, off, on, estimate)
+    every = tuple(trial for block in cell.blocks for trial in block.trials)
+    failures = Counter(f"{trial.outcome} in mode {trial.mode}" for trial in every if trial.outcome != "ok")
+    return CaseSummary(
+        key=cell.key,
+        timed=cell.timed,
+        pairs=len(cell.good_blocks) if cell.has_pairs else 0,
+        off=_level(cell.figures(off_arm), limits.alpha),
+        on=_level(cell.figures("on"), limits.alpha) if cell.has_pairs else None,
+        speedup=estimate,
+        verdict=verdict,
+        reason=reason,
+        memory=_memory(off, on, limits.alpha),
+        break_even=_break_even(off, on, limits.alpha) if cell.timed and on else None,
+        steady_off=_agreement(off),
+        steady_on=_agreement(on),
+        warmup_off_s=_median(trial.warmup_s for trial in off),
+        warmup_on_s=_median(trial.warmup_s for trial in on),
+        first_call_off_s=_median(trial.first_call_s for trial in off),
+        first_call_on_s=_median(trial.first_call_s for trial in on),
+        start_off_s=_median(_start_up_s(trial) for trial in off),
+        start_on_s=_median(_start_up_s(trial) for trial in on),
+        answers=next(iter(correctness.check_answers(every)), None),
+        crash=next(iter(correctness.crashes_only_on(every)), None),
+        failures=tuple(sorted(failures.items())),
+        complaint=next((trial.stderr for trial in reversed(every) if trial.outcome != "ok"), ""),
+        disturbed=sum(block.disturbed for block in cell.blocks),
+        repeated=sum(block.attempt - 1 for block in cell.blocks),
+        evidence=next((trial.evidence for trial in on if trial.evidence is not None), None),
+        measured=max((trial.started for trial in every), default=""),
+    )
+
+
+def summarise_suite(commit: str, interpreter: str, cases: Sequence[CaseSummary], cells: Sequence[Cell]) -> SuiteSummary:
+    """The mean over the cases that have pairs, and which of them differ once all are looked at together."""
+    paired = [cell for cell in cells if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2]
+    mean = suite.estimate(
+        [
+            suite.CasePairs(
+                group_of(cell.key.case.benchmark), cell.key.case.benchmark, cell.figures("off"), cell.figures("on")
+            )
+            for cell in paired
+        ],
+        alpha=0.05,
+    )
+    p_values = [case.speedup.p_value if case.speedup is not None else math.nan for case in cases]
+    flags = suite.alerts(p_values) if cases else ()
+    alerts = tuple(case.key for case, flag in zip(cases, flags, strict=True) if flag)
+    return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts)
+
+
+def group_of(benchmark: str) -> str:
+    """The group of a benchmark: the file that it is in."""
+    return benchmark.split(".", 1)[0]
+
+
+def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:
+    if not (cell.has_pairs and cell.timed and cell.good_blocks):
+        return None
+    return speedup.estimate(
+        cell.figures("off"), cell.figures("on"), alpha=limits.alpha, equivalence=limits.equivalence
+    )
+
+
+def _verdict(
+    cell: Cell, off: Sequence[Trial], on: Sequence[Trial], estimate: speedup.Speedup | None
+) -> tuple[str, str]:
+    if not cell.good_blocks:
+        return "failed", "no block of trials came to its end"
+    if estimate is None:
+        return "none", "no JIT" if not cell.has_pairs else "the value is no time"
+    if _is_short(cell, off):
+        return "unclear", f"fewer than {FEWEST_ITERATIONS} iterations fit into the benchmark's time-out"
+    unsteady = max(_unsteady_share(off), _unsteady_share(on))
+    if unsteady > UNSTEADY_SHARE:
+        return "unclear", f"not steady: {unsteady:.0%} of the trials of one mode reached no steady state"
+    if estimate.verdict == "unclear":
+        return "unclear", "the interval holds 1 and more than the equivalence: more pairs are needed"
+    return estimate.verdict, ""
+
+
+def _is_short(cell: Cell, off: Sequence[Trial]) -> bool:
+    single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
+    return not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off)
+
+
+def _unsteady_share(trials: Sequence[Trial]) -> float:
+    return sum(trial.steady_kind == "no_steady_state" for trial in trials) / max(len(trials), 1)
+
+
+def _level(figures: Sequence[float], alpha: float) -> Level | None:
+    if not figures:
+        return None
+    values = np.asarray(figures, dtype=np.float64)
+    median = float(np.median(values))
+    if len(values) < 2:
+        return Level(median, None, None, 1)
+    positive = bool(np.all(values > 0))
+    scaled = np.log(values) if positive else values
+    half = float(-special.stdtrit(len(values) - 1, alpha / 2) * np.std(scaled, ddof=1) / math.sqrt(len(values)))
+    middle = float(np.mean(scaled))
+    low, high = middle - half, middle + half
+    if positive:
+        with np.errstate(over="ignore"):
+            low, high = float(np.exp(low)), float(np.exp(high))
+    return Level(median, low, high, len(values))
+
+
+def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> memory.PeakMemory | None:
+    pairs = [
+        (a.peak_rss_bytes, b.peak_rss_bytes)
+        for a, b in zip(off, on, strict=False)
+        if a.peak_rss_bytes and b.peak_rss_bytes
+    ]
+    return memory.estimate([a for a, _ in pairs], [b for _, b in pairs], alpha=alpha) if pairs else None
+
+
+def _agreement(trials: Sequence[Trial]) -> str:
+    kinds = [trial.steady_kind for trial in trials if trial.steady_kind is not None]
+    return steady.agreement(kinds) if kinds else ""
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
+
+
+def _start_up_s(trial: Trial) -> float | None:
+    parts = (trial.start_s, trial.import_s, trial.setup_s)
+    known = [part for part in parts if part is not None]
+    return math.fsum(known) if known else None
+
+
+def _break_even(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> break_even.TypicalBreakEven | None:
+    timelines = [(_timeline(a), _timeline(b)) for a, b in zip(off, on, strict=False)]
+    pairs = [break_even.break_even(a, b) for a, b in timelines if a is not None and b is not None]
+    return break_even.typical(pairs, alpha=alpha)
+
+
+def _timeline(trial: Trial) -> break_even.Timeline | None:
+    """From the kept curve: exact sums at its points, evenly spread between them."""
+    if len(trial.curve) < 2 or trial.steady_s is None:
+        return None
+    done, elapsed = (np.array(column, dtype=np.float64) for column in zip(*trial.curve, strict=True))
+    counts = np.diff(done, prepend=0.0)
+    each = np.diff(elapsed, prepend=0.0) / counts
+    return break_even.Timeline(
+        startup_s=_start_up_s(trial) or 0.0,
+        iterations_s=np.maximum(np.repeat(each, counts.astype(int)), 1e-12),
+        inner_loops=trial.inner_loops,
+        steady_s=trial.steady_s * trial.inner_loops,
+    )

@@ -1,0 +1,118 @@
+"""An asv environment on one exact interpreter: a virtualenv shared by both JIT modes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from asv import environment, util
+from asv.plugins.virtualenv import Virtualenv
+
+from asv_jit.interpreters.identity import Interpreter
+
+__all__ = ["InterpreterEnvironment", "requirement_texts"]
+
+_BUILD_COMMAND = ["python -m pip wheel --no-deps -w {build_cache_dir} {build_dir}"]
+_ASK_JIT = "import sys; jit = getattr(sys, '_jit', None); print(jit.is_enabled() if jit else False)"
+
+
+class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no types
+    """What the asv plugin and our installations share: the exact interpreter, one pip call, the mode always set.
+
+    asv's own virtualenv type knows an interpreter by `X.Y` alone, lets PYTHON_JIT come from the shell, and
+    starts pip once for each requirement.
+    """
+
+    tool_name: str | None = None
+
+    def __init__(
+        self,
+        conf: Any,
+        interpreter: Interpreter,
+        requirements: dict[str, str],
+        tagged_env_vars: Mapping[tuple[str, str], str],
+    ) -> None:
+        mode = _mode_of(tagged_env_vars)
+        if mode == "1" and interpreter.jit == "none":
+            raise environment.EnvironmentUnavailable(
+                f"CPython {interpreter.identity} was built without the JIT: PYTHON_JIT=1 would be ignored and measure "
+                "the same thing twice, so only PYTHON_JIT=0 is offered for it"
+            )
+        self.interpreter = interpreter
+        self._executable = os.fspath(interpreter.executable)
+        self._python = interpreter.identity
+        self._requirements = requirements
+        others = {(tag, key): value for (tag, key), value in tagged_env_vars.items() if key != "PYTHON_JIT"}
+        # "nobuild", so that both modes share one folder and one build.
+        environment.Environment.__init__(
+            self, conf, interpreter.identity, requirements, {**others, ("nobuild", "PYTHON_JIT"): mode}
+        )
+        if self._build_command is None:
+            # asv's default builds wheels of all dependencies beside the project's and cannot tell them apart.
+            self._build_command = _BUILD_COMMAND
+
+    @property
+    def name(self) -> str:
+        """asv's name of the environment, with the exact interpreter in it."""
+        return str(environment.get_env_name(self.tool_name, self._python, self._requirements, self._tagged_env_vars))
+
+    @property
+    def python_path(self) -> Path:
+        """The environment's own interpreter."""
+        return Path(self.find_executable("python"))
+
+    def create(self) -> None:
+        """Create the environment, then ask a process started in it whether the JIT is as the mode says."""
+        super().create()
+        wanted = self.env_vars["PYTHON_JIT"] == "1"
+        answer = self.run_executable("python", ["-c", _ASK_JIT], env=dict(os.environ)).strip()
+        if self.interpreter.release >= (3, 14) and answer != str(wanted):
+            raise util.UserError(
+                f"{self.name}: expected a process with the JIT {'on' if wanted else 'off'}, but it says "
+                f"sys._jit.is_enabled() = {answer}; remove {self._path} and try again"
+            )
+
+    def run_executable(self, executable: str, args: list[str], **kwargs: Any) -> Any:
+        """As in asv, with the mode always set and ASV_COMMIT never stale.
+
+        Two environments share a folder, and asv tells only the one that installed a commit which commit it was.
+        """
+        installed = self._get_installed_commit_hash()
+        if installed is not None:
+            self._set_commit_hash(installed)
+        env = dict(kwargs.pop("env", os.environ))
+        env["PYTHON_JIT"] = self.env_vars["PYTHON_JIT"]
+        return super().run_executable(executable, args, env=env, **kwargs)
+
+    def _install_requirements(self) -> None:
+        """All requirements in one call of pip where they are plain, else one by one as asv does."""
+        declarations = requirement_texts({**self._requirements, **self._base_requirements})
+        parsed = [util.ParsedPipDeclaration(declaration) for declaration in declarations]
+        if any(one.flags or one.path for one in parsed):
+            super()._install_requirements()
+            return
+        env = {**os.environ, **self.build_env_vars}
+        wanted = [f"{one.pkgname}{one.specification or ''}" for one in parsed]
+        self._run_pip(["install", "wheel", "pip>=8", *wanted], env=env)
+
+
+def requirement_texts(requirements: Mapping[str, str]) -> list[str]:
+    """asv's requirement table as it declares it to pip: `{"six": "1.16"}` gives `six==1.16`."""
+    texts = []
+    for key, value in requirements.items():
+        name = key.removeprefix("pip+")
+        plain_version = bool(value) and value[0].isdigit()
+        texts.append(f"{name}=={value}" if plain_version else f"{name} {value}".strip())
+    return texts
+
+
+def _mode_of(tagged_env_vars: Mapping[tuple[str, str], str]) -> str:
+    """PYTHON_JIT as the matrix says, `0` where it says nothing: what the shell says never counts."""
+    for (_, key), value in tagged_env_vars.items():
+        if key == "PYTHON_JIT":
+            if value not in ("0", "1"):
+                raise util.UserError(f'matrix: PYTHON_JIT: expected "0" or "1", found {value!r}')
+            return str(value)
+    return "0"

@@ -1,0 +1,81 @@
+"""This machine, as asv describes it, and a fingerprint that changes when measurements stop being comparable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from asv import util
+from asv.machine import Machine, MachineCollection
+
+from asv_jit.store.files import append_synced, storage_errors
+
+__all__ = ["ThisMachine", "this_machine"]
+
+
+@dataclass(frozen=True)
+class ThisMachine:
+    """`name` and `described` are asv's; `fingerprint` is eight hex digits over `traits`."""
+
+    name: str
+    described: dict[str, str]
+    traits: dict[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the processor, its number, the memory, the kernel, the governor or the container."""
+        text = "\n".join(f"{key}={value}" for key, value in sorted(self.traits.items()))
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+
+    def save(self, results_dir: Path) -> Path:
+        """Write asv's machine.json and what the fingerprint stands for; returns the machine's folder."""
+        folder = results_dir / self.name
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            machine = Machine()
+            machine.__dict__.update(self.described)
+            machine.save(str(results_dir))
+        # Not *.json: asv takes every such file below results/ for a result.
+        known = folder / "fingerprints.jsonl"
+        line = msgspec.json.encode({"fingerprint": self.fingerprint, **self.traits}) + b"\n"
+        if not known.is_file() or line not in known.read_bytes():
+            append_synced(known, line)
+        return folder
+
+
+def this_machine(name: str | None = None) -> ThisMachine:
+    """What asv's machine file says of this machine, else what asv would offer (then saved, as `asv machine --yes`)."""
+    described: dict[str, Any] = {}
+    wanted = name or Machine.get_unique_machine_name()
+    try:
+        described = dict(MachineCollection.load(wanted))
+    except (util.UserError, OSError):
+        described = {**Machine.get_defaults(), "machine": wanted}
+        with storage_errors(Path(MachineCollection.get_machine_file_path())):
+            MachineCollection.save(wanted, described)
+    described.pop("version", None)
+    return ThisMachine(wanted, {key: str(value) for key, value in described.items()}, _traits())
+
+
+def _traits() -> dict[str, str]:
+    return {
+        "arch": platform.machine(),
+        "cpu": str(util.get_cpu_info()),
+        "cores": str(os.cpu_count()),
+        "memory_gib": str(round(int(util.get_memsize() or 0) / 2**30)),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "container": "yes" if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists() else "no",
+    }
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

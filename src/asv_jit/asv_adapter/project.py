@@ -1,0 +1,94 @@
+"""asv.conf.json, as asv reads it, with our `jit` table parsed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import json5
+from asv import util
+from asv.config import Config
+
+from asv_jit.errors import UsageError
+from asv_jit.settings import Settings, parse_settings
+
+__all__ = ["Project", "load_project"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A suite's configuration. All paths are absolute; `asv` is asv's own object, for the adapter only."""
+
+    name: str
+    folder: Path
+    benchmark_dir: Path
+    results_dir: Path
+    html_dir: Path
+    pythons: tuple[str, ...]
+    branches: tuple[str | None, ...]
+    repo: str
+    show_commit_url: str
+    default_timeout_s: float
+    settings: Settings
+    asv: Any
+
+
+def load_project(config_path: Path) -> Project:
+    """Read a configuration. Raises UsageError that names the file and, for broken JSON, line and column."""
+    try:
+        text = config_path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"expected asv's configuration at {config_path}, but it cannot be read ({error.strerror}); "
+            "go to the folder of your asv.conf.json, name it with --config, or start one with `asv quickstart`"
+        ) from None
+    try:
+        data = json5.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{config_path}{_where(str(error))}") from None
+    if not isinstance(data, dict):
+        raise UsageError(f"{config_path}: expected a JSON object, found {type(data).__name__}")
+    settings = parse_settings(data.pop("jit", None))
+    if data.pop("version", Config.api_version) != Config.api_version:
+        raise UsageError(f'{config_path}: expected "version": {Config.api_version}')
+    try:
+        conf = Config.from_json(data)
+    except util.UserError as error:
+        raise UsageError(f"{config_path}: {error}") from None
+    return _project(conf, settings, config_path)
+
+
+def _project(conf: Any, settings: Settings, config_path: Path) -> Project:
+    folder = config_path.resolve().parent
+    for name in ("project", "repo", "benchmark_dir", "results_dir", "html_dir", "env_dir"):
+        if not isinstance(getattr(conf, name), str):
+            raise UsageError(f"{config_path}: {name}: expected a text, found {getattr(conf, name)!r}")
+    for name in ("pythons", "branches"):
+        value = getattr(conf, name)
+        if not isinstance(value, list) or not all(isinstance(v, str | None) for v in value):
+            raise UsageError(f"{config_path}: {name}: expected a list of texts, found {value!r}")
+    return Project(
+        name=conf.project,
+        folder=folder,
+        benchmark_dir=folder / conf.benchmark_dir,
+        results_dir=folder / conf.results_dir,
+        html_dir=folder / conf.html_dir,
+        pythons=tuple(conf.pythons),
+        branches=tuple(conf.branches),
+        repo=conf.repo,
+        show_commit_url=conf.show_commit_url,
+        default_timeout_s=float(conf.default_benchmark_timeout),
+        settings=settings,
+        asv=conf,
+    )
+
+
+def _where(message: str) -> str:
+    """Turn json5's `<string>:3 Unexpected "," at column 7` into `:3:7: unexpected ","…`."""
+    match = re.fullmatch(r"<string>:(\d+) (.*) at column (\d+)", message, re.DOTALL)
+    if match is None:
+        return f": not valid JSON: {message}"
+    line, what, column = match.groups()
+    return f":{line}:{column}: not valid JSON: {what[0].lower()}{what[1:]} (line {line}, column {column})"

@@ -1,0 +1,95 @@
+"""asv's result files, made from trials, so that `asv publish`, `asv show` and `asv compare` work on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+from asv import util
+from asv.results import Results
+from asv.runner import BenchmarkResult
+
+from asv_jit.asv_adapter.environment import InterpreterEnvironment
+from asv_jit.asv_adapter.project import Project
+from asv_jit.model import Benchmark, Trial
+from asv_jit.store.files import storage_errors
+
+__all__ = ["write_rows"]
+
+
+def write_rows(
+    project: Project,
+    environment: InterpreterEnvironment,
+    machine: Mapping[str, str],
+    commit: str,
+    commit_date_s: int,
+    benchmarks: Sequence[Benchmark],
+    described: Mapping[str, Mapping[str, Any]],
+    trials: Sequence[Trial],
+) -> None:
+    """Write `<commit8>-<environment>.json` for one mode: the rows of `benchmarks`, others stay as they are.
+
+    `trials` are those of this commit, interpreter and mode; `samples` is one steady time (seconds) per trial.
+    """
+    params = {**machine, "python": environment.python, **environment.requirements}
+    results = Results(
+        params,
+        environment.requirements,
+        commit,
+        commit_date_s * 1000,
+        environment.python,
+        environment.name,
+        environment.env_vars,
+    )
+    # A damaged file is replaced: everything of ours in it can be rebuilt from the journal, and is.
+    with suppress(util.UserError, ValueError, TypeError, AttributeError):
+        results.load_data(str(project.results_dir))
+    for benchmark in benchmarks:
+        mine = [trial for trial in trials if trial.benchmark == benchmark.name]
+        if mine:
+            _add_row(results, benchmark, described[benchmark.name], mine)
+    with storage_errors(project.results_dir):
+        results.save(str(project.results_dir))
+
+
+def _add_row(results: Results, benchmark: Benchmark, described: Mapping[str, Any], trials: Sequence[Trial]) -> None:
+    timed = benchmark.kind in ("time", "timeraw")
+    values: list[Any] = []
+    samples: list[list[float] | None] = []
+    numbers: list[int | None] = []
+    selected = set()
+    for index, params in enumerate(_combinations(benchmark)):
+        mine = [trial for trial in trials if trial.params == params]
+        figures = [trial.figure for trial in mine if trial.outcome == "ok" and trial.figure is not None]
+        if mine:
+            selected.add(index)
+        skipped = bool(mine) and all(trial.outcome == "skipped" for trial in mine)
+        if not figures:
+            values.append(math.nan if skipped else None)
+            samples.append(None)
+            numbers.append(None)
+        elif timed:
+            values.append(True)  # asv computes the median and its statistics from the samples
+            samples.append(figures)
+            numbers.append(mine[-1].inner_loops)
+        else:
+            values.append(sorted(figures)[len(figures) // 2])
+            samples.append(None)
+            numbers.append(None)
+    started = datetime.fromisoformat(min(trial.started for trial in trials)).astimezone(UTC)
+    results.add_result(
+        described,
+        BenchmarkResult(result=values, samples=samples, number=numbers, errcode=0, stderr="", profile=None),
+        started_at=started,
+        duration=sum(trial.duration_s for trial in trials),
+        record_samples=True,
+        selected_idx=selected,
+    )
+
+
+def _combinations(benchmark: Benchmark) -> list[tuple[str, ...]]:
+    return list(product(*benchmark.params)) if benchmark.params else [()]

@@ -1,0 +1,119 @@
+"""A suite's benchmarks: discovered by asv's own code inside an installation, kept as asv's benchmarks.json."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from asv import runner, util
+from asv.benchmarks import Benchmarks
+
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.model import Benchmark, Case
+from asv_jit.processes import run
+from asv_jit.trials.inside import kind_of
+
+__all__ = ["Suite", "discover", "load", "select"]
+
+_DISCOVERY_TIMEOUT_S = 600.0
+
+
+class Suite:
+    """The benchmarks that were discovered, in asv's order, and asv's own description of each."""
+
+    def __init__(self, described: Mapping[str, Mapping[str, Any]], default_timeout_s: float) -> None:
+        self.described = dict(described)
+        self.benchmarks = tuple(
+            benchmark
+            for entry in self.described.values()
+            if (benchmark := _benchmark(entry, default_timeout_s)) is not None
+        )
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """Every case of every benchmark."""
+        return tuple(case for benchmark in self.benchmarks for case in _cases(benchmark))
+
+    def save(self, project: Project) -> None:
+        """Write asv's results/benchmarks.json."""
+        Benchmarks(project.asv, self.described.values()).save()
+
+
+def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
+    """Import the suite in the installation whose interpreter is `python`; raises UsageError with its complaint."""
+    try:
+        Benchmarks.check_tree(str(project.benchmark_dir))
+    except (util.UserError, OSError) as error:
+        raise UsageError(f"the suite at {project.benchmark_dir} cannot be used: {error}") from None
+    with tempfile.TemporaryDirectory(prefix="asv-jit-") as folder:
+        answer = Path(folder) / "benchmarks.json"
+        done = run(
+            [python, runner.BENCHMARK_RUN_SCRIPT, "discover", project.benchmark_dir, answer],
+            env=env,
+            cwd=Path(folder),
+            timeout_s=_DISCOVERY_TIMEOUT_S,
+        )
+        if not done.ok or not answer.is_file():
+            raise UsageError(
+                f"the suite at {project.benchmark_dir} cannot be imported by {python}: {done.complaint()}\n"
+                "Mend the import, or install what it needs through `matrix` in asv.conf.json"
+            )
+        entries = json.loads(answer.read_text(encoding="utf-8"))
+    return Suite({entry["name"]: entry for entry in entries}, project.default_timeout_s)
+
+
+def load(project: Project) -> Suite | None:
+    """The suite as results/benchmarks.json remembers it; None where there is none or it is damaged."""
+    path = project.results_dir / "benchmarks.json"
+    try:
+        described = util.load_json(str(path), api_version=Benchmarks.api_version)
+        return Suite(described, project.default_timeout_s)
+    except (OSError, util.UserError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def select(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of which any of `patterns` (regular expressions, as asv's --bench) finds the name."""
+    if not patterns:
+        return tuple(cases)
+    try:
+        wanted = [re.compile(pattern) for pattern in patterns]
+    except re.error as error:
+        raise UsageError(f"--bench: expected a regular expression, found {error.pattern!r} ({error})") from None
+    chosen = tuple(case for case in cases if any(one.search(str(case.key)) for one in wanted))
+    if not chosen:
+        raise UsageError(f"no case matches {', '.join(patterns)}; the suite has {len(cases)} cases, see `asv-jit list`")
+    return chosen
+
+
+def _cases(benchmark: Benchmark) -> list[Case]:
+    if not benchmark.params:
+        return [Case(benchmark, (), None)]
+    return [Case(benchmark, params, index) for index, params in enumerate(itertools.product(*benchmark.params))]
+
+
+def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark | None:
+    """None for a benchmark of a type that an asv_bench plugin brings: only asv itself can run it."""
+    try:
+        kind = kind_of(str(entry["name"]).rsplit(".", 1)[-1])
+    except ValueError:
+        return None
+    timeout_s = entry.get("timeout")
+    return Benchmark(
+        name=entry["name"],
+        version=str(entry["version"]),
+        kind=kind,
+        unit=entry.get("unit", "unit"),
+        params=tuple(tuple(values) for values in entry.get("params", [])),
+        param_names=tuple(entry.get("param_names", [])),
+        timeout_s=float(timeout_s) if timeout_s is not None else default_timeout_s,
+        setup_cache_key=entry.get("setup_cache_key"),
+        setup_cache_timeout_s=entry.get("setup_cache_timeout"),
+        code=entry.get("code", ""),
+    )

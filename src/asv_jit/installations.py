@@ -1,0 +1,191 @@
+"""Installations: (interpreter, requirements, full commit), each a virtualenv of its own, immutable once built.
+
+    <cache>/installations/<16 hex>/         a path of constant length, because its length moves memory about
+        complete                            written last: without it the folder is half-made and is removed
+        <asv's environment>/
+
+Several exist at once, so that commits can be interleaved; the least recently used are pruned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asv import util
+from asv.console import log
+from asv.repo import get_repo
+
+from asv_jit import locks, paths
+from asv_jit.asv_adapter.environment import InterpreterEnvironment
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import AsvJitError, UsageError
+from asv_jit.interpreters.identity import Interpreter
+
+__all__ = ["Installation", "Requirements", "UnbuildableError", "install", "prune", "requirements_of"]
+
+KEPT = 48
+_LOCK_PATIENCE_S = 3600.0
+
+
+class UnbuildableError(AsvJitError):
+    """This commit cannot be installed on this interpreter: a result, not a failure of the tool."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What the matrix of asv.conf.json adds to every environment: packages, and variables beside PYTHON_JIT."""
+
+    packages: tuple[tuple[str, str], ...]
+    build_variables: tuple[tuple[str, str], ...]
+    other_variables: tuple[tuple[str, str], ...]
+
+    def variables(self) -> dict[tuple[str, str], str]:
+        """As asv tags them."""
+        tagged = {("build", key): value for key, value in self.build_variables}
+        return tagged | {("nobuild", key): value for key, value in self.other_variables}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A built installation; `identity` names it in the journal; `variables` is what asv gives its benchmarks."""
+
+    identity: str
+    interpreter: Interpreter
+    commit: str
+    python: Path
+    variables: Mapping[str, str]
+
+
+def requirements_of(project: Project) -> Requirements:
+    """The one combination of the matrix. Raises UsageError where it has several: a cell has one installation."""
+    matrix = project.asv.matrix
+    tables = {key: matrix.get(key, {}) for key in ("req", "env", "env_nobuild")}
+    if not any(key in matrix for key in tables):
+        tables["req"] = matrix
+    chosen: dict[str, list[tuple[str, str]]] = {}
+    for kind, table in tables.items():
+        chosen[kind] = []
+        for key, given in table.items():
+            values = given if isinstance(given, list) else [given]
+            if key == "PYTHON_JIT":
+                continue
+            if len(values) > 1:
+                raise UsageError(
+                    f'asv.conf.json: "matrix" offers {len(values)} values of {key} ({", ".join(map(str, values))}), '
+                    "and asv-jit measures one set of requirements at a time: keep one, or give each set a "
+                    "configuration of its own (--config)"
+                )
+            if values and values[0] is not None:
+                chosen[kind].append((key, str(values[0])))
+            elif not values and kind == "req":
+                chosen[kind].append((key, ""))
+    return Requirements(*(tuple(sorted(chosen[kind])) for kind in ("req", "env", "env_nobuild")))
+
+
+def install(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> Installation:
+    """Find or build the installation of `commit`. Raises UnbuildableError with the build's last words."""
+    identity = _identity(project, interpreter, requirements, commit)
+    folder = paths.installations_dir() / identity
+    marker = folder / "complete"
+    environment = environment_of(project, interpreter, requirements, "0", folder)
+    if not marker.is_file():
+        with locks.held(locks.installing_lock(), doing="build an installation", wait_s=_LOCK_PATIENCE_S):
+            if not marker.is_file():
+                _build(project, environment, commit, folder)
+    os.utime(marker)
+    variables = {
+        "ASV": "true",
+        "ASV_PROJECT": project.name,
+        "ASV_CONF_DIR": str(project.folder),
+        "ASV_ENV_NAME": identity,
+        "ASV_ENV_TYPE": "jit",
+        "ASV_COMMIT": commit,
+        **dict(requirements.build_variables),
+        **dict(requirements.other_variables),
+    }
+    return Installation(identity, interpreter, commit, environment.python_path, variables)
+
+
+def environment_of(
+    project: Project, interpreter: Interpreter, requirements: Requirements, jit: str, folder: Path | None = None
+) -> InterpreterEnvironment:
+    """asv's view of an interpreter in one mode (`jit` is "0" or "1"); below `folder`, if one is given."""
+    conf = copy.copy(project.asv)
+    if folder is not None:
+        conf.env_dir = str(folder)
+    tagged = {**requirements.variables(), ("nobuild", "PYTHON_JIT"): jit}
+    return _PlainEnvironment(conf, interpreter, dict(requirements.packages), tagged)
+
+
+def prune(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
+    """Remove the least recently used installations beyond `kept`, never those in `keep`; returns what went."""
+    folder = paths.installations_dir()
+    if not folder.is_dir():
+        return []
+    complete = sorted(folder.glob("*/complete"), key=lambda marker: marker.stat().st_mtime, reverse=True)
+    gone = [marker.parent for marker in complete[kept:] if marker.parent.name not in keep]
+    for path in gone:
+        (path / "complete").unlink()
+        shutil.rmtree(path, ignore_errors=True)
+    return gone
+
+
+class _PlainEnvironment(InterpreterEnvironment):
+    """The environment type that asv's result files name; asv itself finds the plugin's class under it."""
+
+    tool_name = "jit"
+
+
+def _identity(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> str:
+    conf = project.asv
+    parts: list[Any] = [
+        project.name,
+        interpreter.identity,
+        str(interpreter.executable),
+        requirements,
+        commit,
+        conf.repo_subdir,
+        conf.build_command,
+        conf.install_command,
+    ]
+    return hashlib.sha256(repr(parts).encode("utf-8")).hexdigest()[:16]
+
+
+def _build(project: Project, environment: InterpreterEnvironment, commit: str, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # half-made by a run that was killed
+    folder.mkdir(parents=True)
+    output = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            log.set_nitems(0)
+            environment.create()
+            environment.install_project(project.asv, get_repo(project.asv), commit)
+    except (util.ProcessError, util.UserError, OSError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        said = f"{getattr(error, 'stdout', '') or ''}\n{getattr(error, 'stderr', '') or ''}".strip() or str(error)
+        raise UnbuildableError(
+            f"commit {commit[:8]} cannot be installed on CPython {environment.python}:\n"
+            + "\n".join((said.splitlines() or output.getvalue().splitlines())[-15:])
+        ) from None
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    _drop_leftovers(environment)
+    (folder / "complete").write_text(commit, encoding="ascii")
+
+
+def _drop_leftovers(environment: InterpreterEnvironment) -> None:
+    """The checkout and the built wheel are not needed to run; they are most of the size."""
+    for name in ("project", "asv-build-cache"):
+        shutil.rmtree(Path(environment._path) / name, ignore_errors=True)

@@ -1,0 +1,101 @@
+"""Finds the interpreters of this machine: our own prefixes, pyenv's versions, PATH, uv's, the Windows registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import python_discovery
+
+from asv_jit import paths
+from asv_jit.errors import NoInterpreterError
+from asv_jit.interpreters import manifest
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.probe import OLDEST, probe, pyenv_root
+
+__all__ = ["Survey", "candidates", "discover", "survey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The interpreters found, and a note on each candidate of ours or pyenv's that does not work."""
+
+    interpreters: tuple[Interpreter, ...]
+    notes: tuple[str, ...]
+
+
+def discover() -> list[Interpreter]:
+    """Every usable interpreter of this machine: those that asv-jit installed first, each group newest first."""
+    return list(survey(candidates()).interpreters)
+
+
+def survey(executables: Iterable[Path], *, ask: Callable[[Path], Interpreter] = probe) -> Survey:
+    """Probe each of `executables` once, and keep one of each identity."""
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(partial(_asked, ask), _once(executables)))
+    found: dict[str, Interpreter] = {}
+    for answer in answers:
+        if isinstance(answer, Interpreter):
+            found.setdefault(answer.identity, answer)
+    newest_first = sorted(found.values(), key=lambda one: (one.release, one.free_threaded), reverse=True)
+    ours_first = sorted(newest_first, key=lambda one: one.package_version is None)
+    return Survey(tuple(ours_first), tuple(answer for answer in answers if isinstance(answer, str)))
+
+
+def _asked(ask: Callable[[Path], Interpreter], executable: Path) -> Interpreter | str:
+    try:
+        return ask(executable)
+    except NoInterpreterError as error:
+        return str(error)
+
+
+def candidates() -> Iterator[Path]:
+    """The executables worth probing, in order of preference; one file may come more than once."""
+    yield from _own()
+    yield from _of_pyenv()
+    yield from _elsewhere()
+
+
+def _own() -> Iterator[Path]:
+    for prefix in sorted(paths.interpreters_dir().glob("[!.]*")):
+        there = manifest.read(prefix)
+        if there is not None:
+            yield prefix / there.executable
+
+
+def _of_pyenv() -> Iterator[Path]:
+    # The discovery library sees pyenv's active version only.
+    for version in sorted((pyenv_root() / "versions").glob("*")):
+        for name in ("bin/python", "python.exe"):
+            if (version / name).is_file() and not _too_old(version.name):
+                yield version / name
+
+
+def _too_old(name: str) -> bool:
+    numbers = name.split(".")
+    return numbers[0] in {"2", "3"} and numbers[1].isdigit() and (int(numbers[0]), int(numbers[1])) < OLDEST
+
+
+def _elsewhere() -> Iterator[Path]:
+    """What python-discovery finds on PATH, in uv's folder and in the Windows registry."""
+    shims = str(pyenv_root() / "shims")
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder.rstrip("/\\") != shims]
+    environment = {**os.environ, "PATH": os.pathsep.join(folders)}
+    cache = python_discovery.DiskCache(paths.discovery_dir())
+    for info in python_discovery.iter_interpreters(None, cache=cache, env=environment):
+        executable = info.system_executable or info.executable
+        if executable and info.implementation == "CPython" and tuple(info.version_info[:2]) >= OLDEST:
+            yield Path(executable)
+
+
+def _once(executables: Iterable[Path]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for executable in executables:
+        real = executable.resolve()
+        if real not in seen:
+            seen.add(real)
+            yield executable

@@ -1,0 +1,112 @@
+"""Asks a candidate what it is, by running it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import msgspec
+
+from asv_jit import processes
+from asv_jit.errors import NoInterpreterError
+from asv_jit.interpreters import identity, manifest
+from asv_jit.interpreters.identity import Interpreter, Jit
+
+__all__ = ["OLDEST", "Runner", "probe", "pyenv_root"]
+
+OLDEST = (3, 9)
+_INSIDE = Path(__file__).with_name("inside.py")
+_TIMEOUT_S = 30.0
+
+
+class Runner(Protocol):
+    """What starts processes: `processes.run`, or a fake of it."""
+
+    def __call__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        timeout_s: float | None = None,
+    ) -> processes.Finished:
+        """Run `command` to its end."""
+        ...
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    implementation: str
+    version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    sys_version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+")]
+    configuration: str
+    jit: Jit
+    free_threaded: bool
+    debug: bool
+    executable: str
+
+
+def probe(executable: Path, *, run: Runner = processes.run) -> Interpreter:
+    """Run `executable` and say which interpreter it is; one in a virtual environment stands for its base.
+
+    Raises NoInterpreterError when it does not run, is not CPython 3.9 or newer, or answers rubbish.
+    """
+    answer = _decode(executable, _ask(executable, run))
+    if answer.implementation != "CPython":
+        raise NoInterpreterError(f"{executable} is {answer.implementation} {answer.version}; only CPython has the JIT.")
+    if identity.release_key(answer.version)[:2] < OLDEST:
+        raise NoInterpreterError(f"{executable} is CPython {answer.version}; at least 3.9 is needed.")
+    real = Path(answer.executable)
+    ours = manifest.read_above(real)
+    return Interpreter(
+        version=answer.version,
+        identity=ours.identity if ours else identity.of_build(answer.version, answer.sys_version, answer.configuration),
+        executable=real,
+        provider=ours.provider if ours else provider_of(real),
+        package_version=ours.package_version if ours else None,
+        jit=answer.jit,
+        free_threaded=answer.free_threaded,
+        debug=answer.debug,
+        sys_version=answer.sys_version,
+    )
+
+
+def provider_of(executable: Path) -> str:
+    """Who provides an executable that asv-jit did not install, by where it lies."""
+    if executable.is_relative_to(pyenv_root()):
+        return "pyenv"
+    if any(pair == ("uv", "python") for pair in zip(executable.parts, executable.parts[1:], strict=False)):
+        return "uv"
+    system = ("/usr/bin", "/bin", "/usr/lib", "/System", "/Library", "/opt/homebrew", "C:\\Program Files")
+    if any(executable.is_relative_to(folder) for folder in system):
+        return "system"
+    return "path"
+
+
+def pyenv_root() -> Path:
+    """Where pyenv keeps its versions."""
+    return Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+
+
+def _ask(executable: Path, run: Runner) -> str:
+    # The environment is built from a short list: PYTHON_JIT is not on it, so that the build's default shows.
+    env = processes.base_environment(also=("PYENV_ROOT", "PYENV_VERSION"))
+    try:
+        finished = run([executable, "-I", "-S", _INSIDE], env=env, timeout_s=_TIMEOUT_S)
+    except OSError as error:
+        raise NoInterpreterError(f"{executable} cannot be started: {error.strerror}.") from error
+    if not finished.ok:
+        raise NoInterpreterError(f"{executable} does not run as a Python interpreter: {finished.complaint(4)}")
+    return finished.stdout
+
+
+def _decode(executable: Path, output: str) -> _Answer:
+    lines = output.strip().splitlines()
+    try:
+        return msgspec.json.decode(lines[-1] if lines else "", type=_Answer)
+    except msgspec.DecodeError:
+        shown = lines[-1][:80] if lines else "nothing"
+        raise NoInterpreterError(
+            f"{executable} does not answer like a Python interpreter: expected a description of it, found {shown!r}."
+        ) from None

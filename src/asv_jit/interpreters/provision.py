@@ -1,0 +1,204 @@
+"""Installs interpreters: each release into an immutable folder of its own, built beside and renamed into place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from asv_jit import locks, paths, processes
+from asv_jit.errors import NoInterpreterError
+from asv_jit.interpreters import manifest
+from asv_jit.interpreters import spec as specs
+from asv_jit.interpreters.apt import Archive
+from asv_jit.interpreters.debian import Debian
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.manifest import Manifest
+from asv_jit.interpreters.offers import Built, Offer, Provider
+from asv_jit.interpreters.probe import Runner, probe
+from asv_jit.interpreters.spec import Spec
+from asv_jit.interpreters.uv import Uv
+
+__all__ = ["Installed", "Market", "default_providers", "install", "matching", "offered"]
+
+_MAKING = ".making-"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An interpreter that is there now; `fresh` when this call installed it, `notes` on what was tried in vain."""
+
+    interpreter: Interpreter
+    fresh: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What all providers offer, in their order, and why some offer nothing."""
+
+    providers: Mapping[str, Provider]
+    offers: tuple[Offer, ...]
+    notes: tuple[str, ...]
+
+
+def default_providers() -> list[Provider]:
+    """The providers, in the order that decides between equal releases."""
+    return [Uv(), Debian(Archive(paths.apt_dir()))]
+
+
+def offered(providers: Sequence[Provider] | None = None, *, wait_s: float = 0.0) -> Market:
+    """What can be installed here now. Raises LockedError while another process installs."""
+    with locks.held(locks.installing_lock(), doing="ask what interpreters are offered", wait_s=wait_s):
+        return _gather(default_providers() if providers is None else providers)
+
+
+def install(
+    wanted: Sequence[str],
+    providers: Sequence[Provider] | None = None,
+    *,
+    folder: Path | None = None,
+    wait_s: float = 0.0,
+    run: Runner = processes.run,
+) -> list[Installed]:
+    """Make sure that the interpreters that the specs `wanted` mean are installed, one result for each.
+
+    Of a minor version that is the newest that the providers offer now; an exact release that is there already needs
+    no provider. Parameters: `folder` is where the prefixes go (default: the user's cache); `wait_s`: how long to wait
+    for another install to end.
+
+    Raises UsageError for a malformed spec, NoInterpreterError for one that no provider offers or can install, and
+    LockedError while another process installs.
+    """
+    parsed = [specs.parse(spec) for spec in wanted]
+    home = folder or paths.interpreters_dir()
+    with locks.held(locks.installing_lock(), doing="install interpreters", wait_s=wait_s):
+        _sweep(home)
+        there = {spec: _already(spec, home) for spec in parsed}
+        market = _gather((default_providers() if providers is None else providers) if None in there.values() else ())
+        # Everything is looked up before anything is built: a typing error costs no download.
+        plans = [there[spec] or matching(spec, market.offers, market.notes) for spec in parsed]
+        return [
+            Installed(_probed(plan, run), fresh=False)
+            if isinstance(plan, Path)
+            else _first_that_works(plan, market.providers, home, run)
+            for plan in plans
+        ]
+
+
+def matching(spec: Spec, offers: Iterable[Offer], notes: Sequence[str] = ()) -> list[Offer]:
+    """The offers to try for `spec`: the newest of each provider, newest first, at least one.
+
+    Parameters: `offers` in the providers' order, which decides between equal releases; `notes` says which providers
+    offer nothing and why, for the error.
+    """
+    offers = list(offers)
+    best: dict[str, Offer] = {}
+    for offer in offers:
+        if not spec.fits(offer.version, offer.identity, free_threaded=offer.free_threaded):
+            continue
+        if offer.provider not in best or _newness(offer) > _newness(best[offer.provider]):
+            best[offer.provider] = offer
+    if not best:
+        raise NoInterpreterError(_not_offered(spec, offers, notes))
+    return sorted(best.values(), key=lambda offer: offer.release, reverse=True)
+
+
+def _already(spec: Spec, home: Path) -> Path | None:
+    """The prefix that holds the exact release that `spec` means."""
+    if not spec.exact:
+        return None
+    for prefix in sorted(home.glob("[!.]*")):
+        there = manifest.read(prefix)
+        if there and spec.fits(there.version, there.identity, free_threaded=there.free_threaded):
+            return prefix
+    return None
+
+
+def _gather(providers: Sequence[Provider]) -> Market:
+    offers: list[Offer] = []
+    notes: list[str] = []
+    for provider in providers:
+        try:
+            offers += provider.offers()
+        except NoInterpreterError as error:
+            notes.append(f"{provider.name}: {error}")
+    return Market({provider.name: provider for provider in providers}, tuple(offers), tuple(notes))
+
+
+def _newness(offer: Offer) -> tuple[object, ...]:
+    # Equal releases differ in the packaging's own revision: `3.15.2-1`, `3.15.2-1+b1`, `3.15.2-10`.
+    return offer.release, [int(number) for number in re.findall(r"\d+", offer.package_version)]
+
+
+def _not_offered(spec: Spec, offers: Sequence[Offer], notes: Sequence[str]) -> str:
+    offered = ", ".join(_described(offer) for offer in sorted(offers, key=lambda offer: offer.release)) or "none"
+    unavailable = "".join(f"\nNot available: {note}" for note in notes)
+    return f"Python {spec.text} is not offered; offered are: {offered}.{unavailable}"
+
+
+def _described(offer: Offer) -> str:
+    return f"{offer.version}{'t' if offer.free_threaded else ''} from {offer.provider} ({offer.source})"
+
+
+def _first_that_works(
+    candidates: Sequence[Offer], providers: Mapping[str, Provider], home: Path, run: Runner
+) -> Installed:
+    notes: list[str] = []
+    for offer in candidates:
+        prefix = home / offer.identity
+        fresh = not prefix.exists()
+        try:
+            if fresh:
+                _build(offer, providers[offer.provider], home, prefix)
+            return Installed(_probed(prefix, run), fresh, tuple(notes))
+        except NoInterpreterError as error:
+            notes.append(f"{_described(offer)} could not be installed: {error}")
+    raise NoInterpreterError("\n".join(notes))
+
+
+def _build(offer: Offer, provider: Provider, home: Path, final: Path) -> None:
+    # The process's number keeps what a killed install's last child may still write out of ours.
+    making = home / f"{_MAKING}{offer.identity}-{os.getpid()}"
+    making.mkdir(parents=True)
+    try:
+        built = provider.install(offer, making, final)
+        manifest.write(making, _manifest(offer, built))
+        making.rename(final)
+    finally:  # after the rename there is nothing left to remove
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _manifest(offer: Offer, built: Built) -> Manifest:
+    return Manifest(
+        identity=offer.identity,
+        provider=offer.provider,
+        version=offer.version,
+        package_version=offer.package_version,
+        executable=built.executable.as_posix(),
+        packages=built.packages,
+        installed_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        free_threaded=offer.free_threaded,
+    )
+
+
+def _probed(prefix: Path, run: Runner) -> Interpreter:
+    there = manifest.read(prefix)
+    try:
+        if there is None:
+            raise NoInterpreterError(f"it holds no readable {manifest.FILE_NAME}")
+        return probe(prefix / there.executable, run=run)
+    except NoInterpreterError as error:
+        raise NoInterpreterError(
+            f"The interpreter in {prefix} does not work ({error}). Remove that folder, and install it again."
+        ) from error
+
+
+def _sweep(home: Path) -> None:
+    """Remove what interrupted installs left: we hold the lock, so whoever was making it is gone."""
+    for left in home.glob(f"{_MAKING}*"):
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,179 @@
+"""The values that pass between the parts. All are frozen; units stand in the names; `None` means "no data".
+
+`Trial` is the record that the journal keeps for ever: fields may be added with a default, never renamed,
+never given another meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+__all__ = [
+    "ARMS",
+    "PROTOCOL",
+    "QUICK_PROTOCOL",
+    "Benchmark",
+    "Case",
+    "CaseKey",
+    "Disturbance",
+    "Evidence",
+    "Mode",
+    "Outcome",
+    "Purpose",
+    "Trace",
+    "Trial",
+]
+
+Mode: TypeAlias = Literal["off", "on"]
+Purpose: TypeAlias = Literal["run", "anchor", "compare", "bisect", "confirm", "quick"]
+Outcome: TypeAlias = Literal["ok", "failed", "crashed", "timeout", "skipped", "unbuildable"]
+Kind: TypeAlias = Literal["time", "timeraw", "track", "mem", "peakmem"]
+
+ARMS: tuple[Mode, Mode] = ("off", "on")
+
+# How trials are made. Series never mix protocols; a change of what a figure means gets a new number.
+PROTOCOL = "1"
+QUICK_PROTOCOL = "1-quick"
+
+
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
+    """A benchmark as asv discovered it; `params` are asv's texts, one tuple a parameter."""
+
+    name: str
+    version: str
+    kind: Kind
+    unit: str
+    params: tuple[tuple[str, ...], ...] = ()
+    param_names: tuple[str, ...] = ()
+    timeout_s: float
+    setup_cache_key: str | None = None
+    setup_cache_timeout_s: float | None = None
+    code: str = ""
+
+
+class CaseKey(msgspec.Struct, frozen=True, order=True):
+    """What names a case in every table, file and page: the benchmark and the texts of its parameters."""
+
+    benchmark: str
+    params: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.benchmark}({', '.join(self.params)})" if self.params else self.benchmark
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A benchmark with one combination of its parameters; `param_index` is its place in asv's product."""
+
+    benchmark: Benchmark
+    params: tuple[str, ...]
+    param_index: int | None
+
+    @property
+    def key(self) -> CaseKey:
+        """The case's name."""
+        return CaseKey(self.benchmark.name, self.params)
+
+
+class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
+    """What else happened on the core while a trial ran. Rates only: durations never enter the rule.
+
+    `steal` is the share of the trial that the hypervisor gave to others, `others` the share of the core that
+    other processes used, `load` the load average before; None where the platform does not tell.
+    """
+
+    steal: float | None = None
+    others: float | None = None
+    load: float | None = None
+    involuntary_per_s: float | None = None
+    frequency_mhz: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether the block should be repeated."""
+        return bool(self.reasons)
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """What hangs on one function's code: executors, bytes of machine code, static micro-operations.
+
+    `mentions` names the functions whose addresses the traces hold: what they call or have inlined.
+    """
+
+    function: str
+    executors: int
+    code_bytes: int
+    micro_ops: int
+    names: dict[str, int] = {}
+    mentions: tuple[str, ...] = ()
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the JIT had compiled at the end of a trial; `harness` is what it compiled of our own loop."""
+
+    functions: tuple[Trace, ...] = ()
+    harness: tuple[Trace, ...] = ()
+    error: str | None = None
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the journal: one fresh process, one case, one mode, one installation.
+
+    Seconds are per call where the name says `steady` or `first_call`, else of the whole step. `curve` holds at
+    most 64 points (iterations done, seconds of running until then), spaced evenly in the logarithm. `start_s`
+    is from the start of the process to the harness's first instruction. `value` is what `track_`, `mem_` and
+    `peakmem_` benchmarks measured, in the benchmark's unit.
+    """
+
+    trial: str
+    session: str
+    block: str
+    arm: str
+    purpose: Purpose
+    attempt: int
+    commit: str
+    interpreter: str
+    installation: str
+    benchmark: str
+    benchmark_version: str
+    params: tuple[str, ...]
+    machine: str
+    protocol: str
+    mode: Mode
+    jit_enabled: bool | None
+    hash_seed: int
+    cpu: int | None
+    inner_loops: int
+    iterations: int
+    outcome: Outcome
+    exit: int | None
+    signal: str | None
+    stderr: str
+    started: str
+    duration_s: float
+    import_s: float | None = None
+    setup_s: float | None = None
+    first_call_s: float | None = None
+    steady_kind: str | None = None
+    steady_start: int | None = None
+    steady_s: float | None = None
+    warmup_s: float | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+    peak_rss_bytes: int | None = None
+    digest: str | None = None
+    disturbance: Disturbance | None = None
+    evidence: Evidence | None = None
+    start_s: float | None = None
+    value: float | None = None
+
+    @property
+    def key(self) -> CaseKey:
+        """The case that was run."""
+        return CaseKey(self.benchmark, self.params)
+
+    @property
+    def figure(self) -> float | None:
+        """The one number of a trial: its steady time in seconds per call, else the value it tracked."""
+        return self.steady_s if self.steady_s is not None else self.value

@@ -1,0 +1,86 @@
+"""The project's git repository: which commits a range means, and what is known of a commit."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from asv_jit.errors import UsageError
+from asv_jit.processes import base_environment, run
+
+__all__ = ["Commit", "Repository"]
+
+_TIMEOUT_S = 300.0
+_WHOLE_HISTORY_BYTES = 1 << 30
+_FIELDS = "%H%x00%ct%x00%an%x00%s"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What the site and the reports say of a commit; `date` is the committer's, in seconds since 1970."""
+
+    hash: str
+    date: int
+    author: str
+    subject: str
+
+    @property
+    def short(self) -> str:
+        """asv's eight characters."""
+        return self.hash[:8]
+
+
+class Repository:
+    """Reads a local git repository; changes nothing in it."""
+
+    def __init__(self, folder: Path) -> None:
+        git = shutil.which("git")
+        if git is None:
+            raise UsageError("git was not found on PATH; install it, asv-jit reads the project's history with it")
+        self._git = git
+        self.folder = folder
+        if self._ask(["rev-parse", "--git-dir"]) is None:
+            raise UsageError(
+                f'{folder} is not a git repository; set "repo" in asv.conf.json to the folder or address of one'
+            )
+
+    def resolve(self, name: str) -> Commit:
+        """The commit that a branch, tag or hash names. Raises UsageError."""
+        answer = self._ask(["log", "-1", f"--format={_FIELDS}", "--end-of-options", f"{name}^{{commit}}", "--"])
+        if not answer:
+            raise UsageError(f"{name!r} names no commit in {self.folder}; give a branch, a tag or a hash")
+        return _commit(answer.splitlines()[0])
+
+    def commits(self, range_words: str) -> list[Commit]:
+        """The commits of a git range, newest first, first parents only as in asv. Raises UsageError."""
+        answer = self._ask(["log", "--first-parent", f"--format={_FIELDS}", *shlex.split(range_words), "--"])
+        if answer is None:
+            raise UsageError(f"git does not understand the range {range_words!r}; try `HEAD~5..HEAD`, NEW, ALL or TAGS")
+        return [_commit(line) for line in answer.splitlines()]
+
+    def tags(self) -> list[Commit]:
+        """The commits that tags name, newest first."""
+        names = (self._ask(["tag", "--list", "--sort=-creatordate"]) or "").splitlines()
+        commits = {commit.hash: commit for name in names for commit in [self.resolve(f"refs/tags/{name}")]}
+        return list(commits.values())
+
+    def is_dirty(self) -> bool:
+        """Whether the working tree has changes that no commit holds."""
+        return bool(self._ask(["status", "--porcelain", "--untracked-files=no"]))
+
+    def _ask(self, arguments: list[str]) -> str | None:
+        done = run(
+            [self._git, *arguments],
+            env=base_environment({"LC_ALL": "C"}),
+            cwd=self.folder,
+            timeout_s=_TIMEOUT_S,
+            keep_bytes=_WHOLE_HISTORY_BYTES,
+        )
+        return done.stdout if done.ok else None
+
+
+def _commit(line: str) -> Commit:
+    digest, date, author, subject = line.split("\0", 3)
+    return Commit(digest, int(date), author, subject)

@@ -1,0 +1,165 @@
+"""The `jit` table of asv.conf.json, parsed once into a frozen value; a typo is an error that names the near word."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from asv_jit.errors import UsageError
+
+__all__ = ["Anchor", "Notify", "PairLimits", "Settings", "SiteSettings", "parse_duration_s", "parse_settings"]
+
+_Table = TypeVar("_Table")
+
+
+@dataclass(frozen=True, slots=True)
+class PairLimits:
+    """How many pairs of trials a cell gets: from `min` until precise enough, at most `max`."""
+
+    min: int = 5
+    max: int = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A commit and an interpreter that are measured again each session, to see the machine itself move."""
+
+    commit: str | None = None
+    python: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Where a nightly run reports: a webhook's address, or a command that reads the report."""
+
+    webhook: str | None = None
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """How the site presents itself; `templates` is a folder whose files replace ours of the same name."""
+
+    title: str | None = None
+    url: str | None = None
+    templates: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `precision` and `equivalence` are shares (0.01 is 1%), times are in seconds."""
+
+    pairs: PairLimits = field(default_factory=PairLimits)
+    precision: float = 0.01
+    trial_seconds: float = 0.5
+    max_iterations: int = 2000
+    equivalence: float = 0.02
+    alpha: float = 0.002
+    cpu: int | None = None
+    anchor: Anchor = field(default_factory=Anchor)
+    budget_s: float | None = None
+    notify: Notify = field(default_factory=Notify)
+    site: SiteSettings = field(default_factory=SiteSettings)
+
+
+def parse_settings(table: object) -> Settings:
+    """Parse the `jit` table. Raises UsageError that says which key is wrong, what was expected and what came."""
+    values = _mapping(table, "jit")
+    known = {f.name if f.name != "budget_s" else "budget" for f in fields(Settings)}
+    _refuse_unknown(values, known, "jit")
+    defaults = Settings()
+    return Settings(
+        pairs=_pairs(values.get("pairs", {})),
+        precision=_number(values, "precision", defaults.precision, above=0.0, below=1.0),
+        trial_seconds=_number(values, "trial_seconds", defaults.trial_seconds, above=0.0),
+        max_iterations=_whole(values, "max_iterations", defaults.max_iterations, at_least=30),
+        equivalence=_number(values, "equivalence", defaults.equivalence, above=-1e-12, below=1.0),
+        alpha=_number(values, "alpha", defaults.alpha, above=0.0, below=0.5),
+        cpu=None if values.get("cpu") is None else _whole(values, "cpu", 0, at_least=0),
+        anchor=_texts(values.get("anchor", {}), Anchor, "jit.anchor"),
+        budget_s=None if values.get("budget") is None else parse_duration_s(values["budget"], "jit.budget"),
+        notify=_notify(values.get("notify", {})),
+        site=_texts(values.get("site", {}), SiteSettings, "jit.site"),
+    )
+
+
+def parse_duration_s(text: object, where: str = "duration") -> float:
+    """Read `90`, `"90s"`, `"15m"`, `"2h"` or `"1h30m"` as seconds. Raises UsageError on anything else."""
+    if isinstance(text, int | float) and not isinstance(text, bool) and text > 0:
+        return float(text)
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip()) if isinstance(text, str) else None
+    if match is None or not any(match.groups()):
+        raise UsageError(f'{where}: expected a duration such as "90s", "15m" or "2h", found {text!r}')
+    hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+def _pairs(table: object) -> PairLimits:
+    values = _mapping(table, "jit.pairs")
+    _refuse_unknown(values, {"min", "max"}, "jit.pairs")
+    limits = PairLimits(
+        min=_whole(values, "min", PairLimits().min, at_least=2, where="jit.pairs"),
+        max=_whole(values, "max", PairLimits().max, at_least=2, where="jit.pairs"),
+    )
+    if limits.min > limits.max:
+        raise UsageError(f"jit.pairs: min ({limits.min}) is above max ({limits.max}); give min <= max")
+    return limits
+
+
+def _notify(table: object) -> Notify:
+    values = _mapping(table, "jit.notify")
+    _refuse_unknown(values, {"webhook", "command"}, "jit.notify")
+    command = values.get("command", [])
+    if not isinstance(command, list) or not all(isinstance(part, str) for part in command):
+        raise UsageError(f"jit.notify.command: expected a list of strings, found {command!r}")
+    return Notify(webhook=_text(values, "webhook", "jit.notify"), command=tuple(command))
+
+
+def _texts(table: object, kind: type[_Table], where: str) -> _Table:
+    values = _mapping(table, where)
+    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]  # every kind here is a dataclass of texts
+    _refuse_unknown(values, names, where)
+    return kind(**{name: _text(values, name, where) for name in names})
+
+
+def _mapping(table: object, where: str) -> Mapping[str, Any]:
+    if table is None:
+        return {}
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{where}: expected a table {{...}}, found {table!r}")
+    return table
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: set[str], where: str) -> None:
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+            raise UsageError(f"{where}: unknown key {name!r}; {hint}")
+
+
+def _text(values: Mapping[str, Any], name: str, where: str) -> str | None:
+    value = values.get(name)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{where}.{name}: expected a text, found {value!r}")
+    return value
+
+
+def _number(
+    values: Mapping[str, Any], name: str, default: float, *, above: float, below: float = float("inf")
+) -> float:
+    value = values.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
+        limits = f"above {max(above, 0.0):g}" + (f" and below {below:g}" if below != float("inf") else "")
+        raise UsageError(f"jit.{name}: expected a number {limits}, found {value!r}")
+    return float(value)
+
+
+def _whole(values: Mapping[str, Any], name: str, default: int, *, at_least: int, where: str = "jit") -> int:
+    value = values.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise UsageError(f"{where}.{name}: expected a whole number of at least {at_least}, found {value!r}")
+    return value

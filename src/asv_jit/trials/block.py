@@ -1,0 +1,99 @@
+"""A block: trials back to back in random order that share everything but the arm."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from asv_jit.model import Case, Mode, Trial
+from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
+from asv_jit.trials.record import Context, record
+
+__all__ = ["ALONE", "PAIR", "Arm", "Effort", "Keep", "calibrate", "make_cache", "run_block"]
+
+# What to do with a finished trial: the journal's line and the raw iterations, before the next one starts.
+Keep = Callable[[Trial, Sequence[int]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One trial of a block: its name in the journal, its mode."""
+
+    name: str
+    mode: Mode
+
+
+PAIR = (Arm("off", "off"), Arm("on", "on"))
+ALONE = (Arm("alone", "off"),)  # an interpreter without a JIT
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a trial is: the same in all arms of all blocks of a case on an interpreter."""
+
+    inner_loops: int
+    iterations: int
+
+
+def calibrate(
+    place: Place, case: Case, *, trial_s: float, max_iterations: int, cache: Path | None
+) -> tuple[Effort, Launched]:
+    """Find the effort of a case in a process in mode `off` that is thrown away.
+
+    Where that process fails, the effort is the least there is, so that trials put the failure on record.
+    """
+    plan = Plan(case=case, operation="calibrate", hash_seed=0, budget_s=trial_s, max_iterations=max_iterations)
+    with workspace() as space:
+        launched = launch(place, plan, "off", space, cache)
+    answer = launched.answer
+    if answer is None or answer.outcome != "ok":
+        return Effort(1, 1), launched
+    return Effort(answer.inner_loops, answer.iterations), launched
+
+
+def make_cache(place: Place, case: Case, folder: Path) -> str | None:
+    """Run the benchmark's `setup_cache` and leave its result in `folder`; returns a complaint if it failed."""
+    plan = Plan(case=case, operation="setup_cache", hash_seed=0)
+    with workspace() as space:
+        launched = launch(place, plan, "off", space)
+        if launched.answer is None:
+            return f"setup_cache failed: {launched.complaint}"
+        space.cwd.rename(folder)
+    return None
+
+
+def run_block(
+    place: Place,
+    case: Case,
+    effort: Effort,
+    arms: Sequence[Arm],
+    context: Context,
+    rng: random.Random,
+    keep: Keep,
+    *,
+    cache: Path | None,
+    micro_ops: bool,
+) -> list[Trial]:
+    """Run the arms once each in random order and keep each as it ends; returns them in the order of `arms`."""
+    plan = Plan(
+        case=case,
+        operation="measure",
+        hash_seed=rng.randrange(1, 2**32),
+        inner_loops=effort.inner_loops,
+        iterations=effort.iterations,
+        micro_ops=micro_ops,
+    )
+    done: dict[str, Trial] = {}
+    with workspace() as space:
+        for arm in rng.sample(arms, len(arms)):
+            launched = launch(place, plan, arm.mode, space, cache)
+            trial = record(context, plan, arm.name, arm.mode, launched)
+            keep(trial, _iterations(launched.answer))
+            done[arm.name] = trial
+    return [done[arm.name] for arm in arms]
+
+
+def _iterations(answer: Answer | None) -> Sequence[int]:
+    return () if answer is None else answer.durations_ns

@@ -1,0 +1,123 @@
+"""What else used the core while a trial ran. The rule looks at rates only, never at the trial's durations.
+
+Looking at the durations would select the fast trials and make every interval too narrow.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from asv_jit.model import Disturbance
+
+__all__ = ["Watch", "Watched", "judge"]
+
+# A trial is disturbed when more than this share of it went to the hypervisor or to other processes on its core.
+STEAL_LIMIT = 0.01
+OTHERS_LIMIT = 0.05
+# The kernel counts in ticks of 10 ms: below this many ticks a share says nothing.
+_LEAST_TICKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Raw observations of one trial, for `judge`; None where the platform does not tell."""
+
+    wall_s: float
+    steal_s: float | None
+    busy_s: float | None
+    own_s: float | None
+    load: float | None
+    involuntary: int | None
+    frequency_mhz: float | None
+    tick_s: float
+
+
+class Watch:
+    """Reads the core's counters before and after: `with Watch(cpu) as watch: …; watch.result(…)`."""
+
+    def __init__(self, cpu: int | None) -> None:
+        self._cpu = cpu
+
+    def __enter__(self) -> Watch:
+        self._load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        self._before = _core_seconds(self._cpu)
+        self._began = time.monotonic()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._wall_s = time.monotonic() - self._began
+        self._after = _core_seconds(self._cpu)
+
+    def result(self, own_cpu_ns: int | None, involuntary: int | None) -> Watched:
+        """What was seen; `own_cpu_ns` is the processor time that the trial says it used itself."""
+        steal_s = busy_s = None
+        if self._before is not None and self._after is not None:
+            steal_s = self._after[0] - self._before[0]
+            busy_s = self._after[1] - self._before[1]
+        return Watched(
+            wall_s=self._wall_s,
+            steal_s=steal_s,
+            busy_s=busy_s,
+            own_s=None if own_cpu_ns is None else own_cpu_ns / 1e9,
+            load=self._load,
+            involuntary=involuntary,
+            frequency_mhz=_frequency_mhz(self._cpu),
+            tick_s=1 / _ticks_per_second(),
+        )
+
+
+def judge(watched: Watched) -> Disturbance:
+    """Turn observations into rates and say what disturbed the trial, if anything did."""
+    wall_s = max(watched.wall_s, 1e-9)
+    steal = others = None
+    reasons = []
+    noise = _LEAST_TICKS * watched.tick_s / wall_s
+    if watched.steal_s is not None:
+        steal = max(0.0, watched.steal_s) / wall_s
+        if steal > max(STEAL_LIMIT, noise):
+            reasons.append(f"the hypervisor took {steal:.0%} of the core's time")
+    if watched.busy_s is not None and watched.own_s is not None:
+        others = max(0.0, watched.busy_s - watched.own_s) / wall_s
+        if others > max(OTHERS_LIMIT, noise):
+            reasons.append(f"other processes used {others:.0%} of the core's time")
+    return Disturbance(
+        steal=None if steal is None else round(steal, 4),
+        others=None if others is None else round(others, 4),
+        load=None if watched.load is None else round(watched.load, 2),
+        involuntary_per_s=None if watched.involuntary is None else round(watched.involuntary / wall_s, 2),
+        frequency_mhz=watched.frequency_mhz,
+        reasons=tuple(reasons),
+    )
+
+
+def _ticks_per_second() -> float:
+    return float(os.sysconf("SC_CLK_TCK")) if hasattr(os, "sysconf") else 100.0
+
+
+def _core_seconds(cpu: int | None) -> tuple[float, float] | None:
+    """(stolen, busy) seconds of a core since boot, from Linux's /proc/stat; None elsewhere."""
+    name = "cpu" if cpu is None else f"cpu{cpu}"
+    try:
+        lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        fields = line.split()
+        if fields and fields[0] == name and cpu is not None:
+            user, nice, system, _idle, _iowait, irq, softirq, steal = (int(field) for field in fields[1:9])
+            return steal / _ticks_per_second(), (user + nice + system + irq + softirq) / _ticks_per_second()
+    return None
+
+
+def _frequency_mhz(cpu: int | None) -> float | None:
+    try:
+        kilohertz = Path(f"/sys/devices/system/cpu/cpu{cpu or 0}/cpufreq/scaling_cur_freq").read_text(encoding="ascii")
+    except OSError:
+        return None
+    return int(kilohertz) / 1000

@@ -1,0 +1,647 @@
+"""The part of asv-jit that runs inside the interpreter under test. Standard library only, Python 3.9 to 3.16.
+
+    python inside.py REQUEST RESULT
+
+REQUEST is a JSON file, RESULT is written at the very end, whole or not at all. Standard output and standard
+error belong to the benchmarked code. The exit code is 0 when RESULT was written; anything else is a failure of
+the benchmarked code (its traceback is on standard error) or the end of the process.
+
+REQUEST, an object:
+    operation       "measure" | "calibrate" | "setup_cache" | "sample"
+    benchmark_dir   absolute path of the suite, a package
+    benchmark       asv's name of the benchmark, without parameters
+    param_index     position in the product of `params`, or null
+    cache           path of the pickled result of `setup_cache`, or null; "setup_cache" writes it there
+    inner_loops     calls per iteration                    ("measure", "sample")
+    iterations      how many iterations, from cold         ("measure", "sample")
+    iteration_ns    an iteration should last at least this ("calibrate")
+    budget_ns       what all iterations may take together  ("calibrate")
+    patience_ns     what they may take at the very most    ("calibrate")
+    min_iterations, max_iterations                         ("calibrate")
+    micro_ops       whether the evidence counts micro-operations by name
+
+RESULT, an object; times in integer nanoseconds:
+    outcome         "ok" | "skipped"
+    entered_ns      time.monotonic_ns() as this file began: the parent knows when it started the process
+    python          sys.version
+    jit_available, jit_enabled    what this very process says of itself; null where it cannot say
+    kind            "time" | "timeraw" | "track" | "mem" | "peakmem"
+    import_ns, setup_ns, first_call_ns
+    inner_loops, iterations       as used; "calibrate" answers with the ones to use
+    durations_ns    one entry an iteration, each for `inner_loops` calls   (time, timeraw)
+    value           a number                                               (track, mem, peakmem)
+    digest          of the first call's result, or null: no check
+    peak_rss_bytes, voluntary_switches, involuntary_switches, cpu_ns
+    evidence        what the JIT compiled, or null where that cannot be asked
+    samples         [[function, count], ...] most frequent first ("sample")
+
+What asv_runner 0.3 does with `setup`, `teardown`, `setup_cache`, `params`, `skip_params` and the skip exceptions
+is done here too, without importing it: it would add its own imports to every start-up that is measured.
+"""
+
+import time
+
+ENTERED_NS = time.monotonic_ns()
+
+import gc
+import importlib
+import importlib.machinery
+import itertools
+import json
+import os
+import re
+import sys
+
+clock = time.perf_counter_ns
+FunctionType = type(lambda: None)  # `types` and `inspect` are not worth their imports
+
+# In asv_runner's order: the first pattern that matches the function's name decides. (asv's patterns anchor only
+# one side of their alternatives; `match` makes that harmless.)
+KINDS = (
+    ("mem", re.compile(r"^(Mem[A-Z_].+)|(mem_.+)$")),
+    ("peakmem", re.compile(r"^(PeakMem[A-Z_].+)|(peakmem_.+)$")),
+    ("time", re.compile(r"^(Time[A-Z_].+)|(time_.+)$")),
+    ("timeraw", re.compile(r"^(Timeraw[A-Z_].+)|(timeraw_.+)$")),
+    ("track", re.compile(r"^(Track[A-Z_].+)|(track_.+)$")),
+)
+
+
+class Benchmark:
+    """One benchmark with one combination of parameters, found as asv_runner finds it."""
+
+    def __init__(self, name, func, sources):
+        self.name = name
+        self.func = func
+        self.kind = kind_of(getattr(func, "benchmark_name", func.__name__).rsplit(".", 1)[-1])
+        self.sources = sources
+        self.setups = list(attributes(sources, "setup", any_case=True))[::-1]
+        self.teardowns = list(attributes(sources, "teardown", any_case=True))
+        self.setup_cache = first(attributes(sources, "setup_cache"), None)
+        self.skip_params = [tuple(entry) for entry in first(attributes(sources, "skip_params"), [])]
+        self.params = ()
+        self.cache = None
+
+    def select(self, param_index):
+        """Choose the combination of parameters, counted as `itertools.product` counts."""
+        if param_index is None:
+            return
+        params = list(first(attributes(self.sources, "params"), []))
+        if params and not isinstance(params[0], (tuple, list)):
+            params = [params]
+        self.params = next(itertools.islice(itertools.product(*params), param_index, None))
+
+    @property
+    def arguments(self):
+        return self.params if self.cache is None else (self.cache, *self.params)
+
+    @property
+    def skipped(self):
+        return tuple(self.params) in self.skip_params
+
+    def run_setup(self):
+        for setup in self.setups:
+            setup(*self.arguments)
+
+    def run_teardown(self):
+        for teardown in self.teardowns:
+            teardown(*self.arguments)
+
+
+class SkippedError(Exception):
+    """The benchmark asked not to be run with these parameters."""
+
+
+def attributes(sources, name, any_case=False):
+    """Yield `name` from each source that has it: the function, then its instance, then its module."""
+    for source in sources:
+        if not any_case:
+            names = [name]
+        else:
+            names = [key for key in dir(source) if key.lower() == name]
+            if len(names) > 1:
+                raise ValueError("%r has more than one %s: %s" % (source, name, ", ".join(names)))
+        for key in names:
+            value = getattr(source, key, None)
+            if value is not None:
+                yield value
+
+
+def first(iterable, default):
+    return next(iter(iterable), default)
+
+
+def kind_of(function_name):
+    for kind, pattern in KINDS:
+        if pattern.match(function_name):
+            return kind
+    raise ValueError("expected a time_, timeraw_, track_, mem_ or peakmem_ benchmark, found %r" % function_name)
+
+
+class SuiteFinder:
+    """Makes the suite importable under its folder's name without putting the folder beside it on sys.path."""
+
+    def __init__(self, root):
+        self.folder, self.name = os.path.split(os.path.abspath(root))
+
+    def find_spec(self, fullname, path, target=None):
+        if fullname == self.name and path is None:
+            return importlib.machinery.PathFinder.find_spec(fullname, [self.folder], target)
+        return None
+
+
+def find_benchmark(root, name):
+    """Import what is needed for the benchmark called `name`, and return it."""
+    suite = os.path.basename(os.path.abspath(root))
+    parts = name.split(".")
+    for owners in (1, 2):  # a module's function, or a class's method
+        module_parts, path = parts[:-owners], parts[-owners:]
+        candidate = os.path.join(root, *module_parts)
+        package = os.path.join(candidate, "__init__.py")
+        if not os.path.isfile(candidate + ".py") and not (module_parts and os.path.isfile(package)):
+            continue
+        found = benchmark_in(importlib.import_module(".".join([suite, *module_parts])), path, name)
+        if found is not None:
+            return found
+    for module in modules_below(suite):  # names made with `benchmark_name`, or defined in __init__.py
+        for path, function in functions_of(module):
+            made_up = getattr(function, "benchmark_name", None)
+            if name in (made_up, ".".join([*module.__name__.split(".")[1:], *path])):
+                found = benchmark_in(module, path, name)
+                if found is not None:
+                    return found
+    raise LookupError("the suite %s has no benchmark called %r" % (root, name))
+
+
+def functions_of(module):
+    """Yield (path, function) for a module's public functions and the members of its public classes."""
+    for owner_name, owner in list(vars(module).items()):
+        if owner_name.startswith("_"):
+            continue
+        if isinstance(owner, FunctionType):
+            yield [owner_name], owner
+        elif isinstance(owner, type):
+            for member in dir(owner):
+                yield [owner_name, member], getattr(owner, member, None)
+
+
+def benchmark_in(module, path, name):
+    owner = getattr(module, path[0], None)
+    if len(path) == 1:
+        return Benchmark(name, owner, [owner, module]) if isinstance(owner, FunctionType) else None
+    if not isinstance(owner, type) or not callable(getattr(owner, path[1], None)):
+        return None
+    instance = owner()
+    function = getattr(instance, path[1])
+    return Benchmark(name, function, [function, instance, module])
+
+
+def modules_below(package_name):
+    import pkgutil
+
+    package = importlib.import_module(package_name)
+    yield package
+    for _, name, _ in pkgutil.iter_modules(getattr(package, "__path__", ()), package_name + "."):
+        for module in modules_below(name):
+            yield module
+
+
+# --- timing ----------------------------------------------------------------------------------------------------
+
+
+def iteration(call, loops):
+    """Time `loops` calls together, with the collector off, as `timeit` does. Nanoseconds."""
+    repeats = itertools.repeat(None, loops)
+    collecting = gc.isenabled()
+    gc.disable()
+    start = clock()
+    for _ in repeats:
+        call()
+    duration = clock() - start
+    if collecting:
+        gc.enable()
+    return duration
+
+
+def first_iteration(call, loops):
+    """Time the first call apart, take the digest of what it returned before anything can change it, go on."""
+    collecting = gc.isenabled()
+    gc.disable()
+    start = clock()
+    returned = call()
+    first_call = clock() - start
+    if collecting:
+        gc.enable()
+    digest = digest_of(returned)
+    del returned
+    rest = iteration(call, loops - 1) if loops > 1 else 0
+    return first_call, first_call + rest, digest
+
+
+def timing_call(benchmark):
+    """The callable to be timed: bound to its arguments, without the cost of unpacking them at each call."""
+    func, arguments = benchmark.func, benchmark.arguments
+    if not arguments:
+        return func
+    if len(arguments) == 1:
+        only = arguments[0]
+        return lambda: func(only)
+    return lambda: func(*arguments)
+
+
+def timing_rawcall(benchmark):
+    """For `timeraw_`: run what the benchmark returns in a process of its own; answers in nanoseconds."""
+    import subprocess
+    import textwrap
+
+    number = int(first(attributes(benchmark.sources, "number"), 1)) or 1
+    extra = first(attributes(benchmark.sources, "env"), None) or {}
+    environment = dict(os.environ, **{str(key): str(value) for key, value in extra.items()})
+
+    def run():
+        statement, setup = benchmark.func(*benchmark.arguments), ""
+        if isinstance(statement, tuple):
+            statement, setup = statement
+        program = "from timeit import timeit\nprint(repr(timeit(%r, %r, number=%d)))" % (
+            textwrap.dedent(statement),
+            textwrap.dedent(setup),
+            number,
+        )
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        sys.stderr.write(done.stderr)
+        if done.returncode:
+            raise RuntimeError("the benchmark's own process ended with exit code %d" % done.returncode)
+        return round(float(done.stdout.strip().splitlines()[-1]) / number * 1e9)
+
+    return run
+
+
+def measure(benchmark, request):
+    """Run the iterations from cold; a dict of what they gave."""
+    if benchmark.kind == "timeraw":
+        return {"durations_ns": [timing_rawcall(benchmark)()], "inner_loops": 1, "iterations": 1}
+    if benchmark.kind != "time":
+        return {"value": single_value(benchmark), "inner_loops": 1, "iterations": 1}
+    loops, count = request["inner_loops"], request["iterations"]
+    again = Again(benchmark)
+    call = timing_call(benchmark)
+    durations = [0] * count
+    first_call, durations[0], digest = first_iteration(call, loops)
+    for index in range(1, count):
+        again()
+        durations[index] = iteration(call, loops)
+    return {
+        "durations_ns": durations,
+        "first_call_ns": first_call,
+        "digest": digest,
+        "inner_loops": loops,
+        "iterations": count,
+    }
+
+
+class Again:
+    """Before each iteration but the first: teardown and setup once more, if the benchmark has a setup."""
+
+    def __init__(self, benchmark):
+        self.benchmark = benchmark
+        self.needed = bool(benchmark.setups)
+
+    def __call__(self):
+        if self.needed:
+            self.benchmark.run_teardown()
+            self.benchmark.run_setup()
+
+
+def calibrate(benchmark, request):
+    """Find how many calls make an iteration, and how many iterations a trial: in a process that is thrown away."""
+    if benchmark.kind != "time":
+        return {"inner_loops": 1, "iterations": 1}
+    again = Again(benchmark)
+    call = timing_call(benchmark)
+    begin = clock()
+    _, per_iteration, _ = first_iteration(call, 1)
+    loops = 1
+    # Warm caches first, then double the loops until an iteration is long enough (setup forbids more than one).
+    while clock() - begin < request["budget_ns"] // 4:
+        again()
+        per_iteration = iteration(call, loops)
+        if again.needed or per_iteration >= request["iteration_ns"]:
+            continue
+        loops = max(loops + 1, min(loops * 10, loops * request["iteration_ns"] * 11 // (max(per_iteration, 1) * 10)))
+    begin = clock()
+    for _ in range(3):
+        again()
+        iteration(call, loops)
+    whole = max((clock() - begin) // 3, 1)  # what an iteration costs with its setup and teardown
+    fitting = request["budget_ns"] // whole
+    affordable = request["patience_ns"] // whole
+    count = min(max(fitting, request["min_iterations"]), request["max_iterations"], max(affordable, 1))
+    return {"inner_loops": loops, "iterations": int(count)}
+
+
+def single_value(benchmark):
+    """What `track_`, `mem_` and `peakmem_` benchmarks measure: one number."""
+    returned = benchmark.func(*benchmark.arguments)
+    if benchmark.kind == "peakmem":
+        return peak_rss_bytes()
+    if benchmark.kind == "mem":
+        import copy
+
+        from pympler.asizeof import asizeof  # asv installs it beside every suite
+
+        return asizeof([returned, copy.copy(returned)]) - asizeof([returned, returned])
+    if isinstance(returned, bool) or not isinstance(returned, (int, float)):
+        try:
+            return float(returned)
+        except (TypeError, ValueError):
+            raise TypeError("a track_ benchmark must return a number; this one returned %.80r" % (returned,)) from None
+    return returned
+
+
+# --- what the process says of itself ---------------------------------------------------------------------------
+
+
+def digest_of(value):
+    """A digest of None, bool, int, float, str, bytes and nested list, tuple, dict of them; None for all else."""
+    # hashlib would load OpenSSL: milliseconds and megabytes that are not the benchmark's.
+    from _blake2 import blake2b
+
+    state = blake2b(digest_size=16)
+    pending = [value]
+    plain = {type(None), bool, int, float, str, bytes}
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind in plain:
+            data = plain_bytes(item, kind)
+            state.update(b"%s %d " % (kind.__name__.encode(), len(data)))
+            state.update(data)
+        elif kind in (list, tuple, dict):
+            state.update(b"%s %d " % (kind.__name__.encode(), len(item)))
+            pending.extend(reversed(list(itertools.chain.from_iterable(item.items())) if kind is dict else item))
+        else:
+            return None
+    return state.hexdigest()
+
+
+def plain_bytes(item, kind):
+    if kind is bytes:
+        return item
+    # hex() because str() of a very long int is refused
+    text = item.hex() if kind is float else hex(item) if kind is int else str(item)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def peak_rss_bytes():
+    """The peak resident size of this process alone: ru_maxrss would remember the parent's across exec."""
+    try:
+        with open("/proc/self/status", "rb") as status:
+            for line in status:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == "darwin" else size * 1024
+
+
+def usage():
+    try:
+        import resource
+    except ImportError:
+        return {}
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "voluntary_switches": used.ru_nvcsw,
+        "involuntary_switches": used.ru_nivcsw,
+        "cpu_ns": time.process_time_ns(),
+    }
+
+
+def jit_state():
+    """(available, enabled) as this process says; None where it cannot say."""
+    jit = getattr(sys, "_jit", None)
+    if jit is not None:
+        return jit.is_available(), jit.is_enabled()
+    if sys.version_info < (3, 13):
+        return False, False
+    import sysconfig  # 3.13: no sys._jit; a build either has the JIT, and then the variable decides, or has none
+
+    options = re.findall(r"--enable-experimental-jit(?:=([\w-]+))?", sysconfig.get_config_var("CONFIG_ARGS") or "")
+    built = bool(options) and options[-1] not in ("no", "interpreter")
+    default = options[-1] != "yes-off" if built else False
+    return built, built and os.environ.get("PYTHON_JIT", "1" if default else "0") != "0"
+
+
+def gather_evidence(micro_ops):
+    """What hangs on code objects that were compiled: {"functions": [...], "harness": [...]}, or None.
+
+    Private to CPython and different in each release, so that every step may be missing. Static counts: nothing
+    here tells how often a trace ran. Operands hold addresses and are dropped, but for those of known functions:
+    they name what a trace inlined.
+    """
+    try:
+        from _opcode import get_executor
+    except ImportError:
+        return None
+    try:
+        marker = enter_executor_opcode()
+        if marker is None:
+            return None
+        living = [thing for thing in gc.get_objects() if type(thing) is FunctionType]
+        names = {id(function): function_name(function.__code__) for function in living}
+        names.update({id(function.__code__): function_name(function.__code__) for function in living})
+        found = {"functions": [], "harness": []}
+        for code in all_code_objects(living):
+            if code.co_filename == __file__ and code.co_name not in TIMED_BY_US:
+                continue  # compiled while this evidence was gathered
+            entry = executors_of(code, get_executor, marker, names, micro_ops)
+            if entry is not None:
+                found["harness" if code.co_filename == __file__ else "functions"].append(entry)
+        for entries in found.values():
+            entries.sort(key=lambda entry: (-entry["code_bytes"], entry["function"]))
+        return found
+    except Exception as error:  # noqa: BLE001 - a private interface that changed must not cost us the trial
+        return {"functions": [], "harness": [], "error": "%s: %s" % (type(error).__name__, error)}
+
+
+TIMED_BY_US = ("iteration", "first_iteration", "measure", "<lambda>")
+
+
+def enter_executor_opcode():
+    for module_name in ("opcode", "_opcode_metadata", "dis"):
+        try:
+            module = importlib.import_module(module_name)
+        except ImportError:
+            continue
+        for table in ("opmap", "_specialized_opmap", "_all_opmap"):
+            number = getattr(module, table, {}).get("ENTER_EXECUTOR")
+            if number is not None:
+                return number
+    return None
+
+
+def all_code_objects(functions):
+    """Every code object that a living function, or the code inside it, holds."""
+    seen = set()
+    pending = [function.__code__ for function in functions]
+    code_type = type(all_code_objects.__code__)
+    while pending:
+        code = pending.pop()
+        if id(code) in seen:
+            continue
+        seen.add(id(code))
+        yield code
+        pending.extend(constant for constant in code.co_consts if type(constant) is code_type)
+
+
+def executors_of(code, get_executor, marker, names, micro_ops):
+    """The traces that start in one code object, added up; None where there is none."""
+    entry = {"function": function_name(code), "executors": 0, "code_bytes": 0, "micro_ops": 0, "names": {}}
+    inlined = set()
+    adaptive = code._co_code_adaptive
+    for offset in range(0, len(adaptive), 2):
+        if adaptive[offset] != marker:
+            continue
+        try:
+            executor = get_executor(code, offset)
+        except (ValueError, RuntimeError):  # an inline cache that happens to look like the opcode
+            continue
+        if executor is None:
+            continue
+        machine_code = executor.get_jit_code() if hasattr(executor, "get_jit_code") else None
+        entry["executors"] += 1
+        entry["code_bytes"] += len(machine_code) if machine_code else 0
+        for operation in executor:
+            entry["micro_ops"] += 1
+            if micro_ops:
+                entry["names"][operation[0]] = entry["names"].get(operation[0], 0) + 1
+            if operation[0] in ("_PUSH_FRAME", "_LOAD_CONST_INLINE", "_LOAD_CONST_INLINE_BORROW"):
+                inlined.update(names[operand] for operand in operation[1:] if operand in names)
+    if not entry["executors"]:
+        return None
+    entry["mentions"] = sorted(inlined - {entry["function"]})
+    return entry
+
+
+def function_name(code):
+    """`file:qualified.name`, without the folders that differ between installations."""
+    place = re.split(r"[\\/](?:site-packages|python3\.\d+t?)[\\/]", code.co_filename)[-1]
+    place = os.path.basename(place) if os.path.isabs(place) else place
+    return "%s:%s" % (place, getattr(code, "co_qualname", code.co_name))
+
+
+def sample(benchmark, request):
+    """Where the time goes, by function: a timer interrupts the running benchmark. Nothing is timed."""
+    import signal
+
+    counts = {}
+
+    def interrupted(signum, frame):
+        if frame is not None:
+            code = frame.f_code
+            counts[code] = counts.get(code, 0) + 1
+
+    signal.signal(signal.SIGPROF, interrupted)
+    signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
+    try:
+        if benchmark.kind == "time":
+            measure(benchmark, request)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    rows = [[function_name(code), count] for code, count in counts.items() if code.co_filename != __file__]
+    rows.sort(key=lambda row: (-row[1], row[0]))
+    return {"samples": rows}
+
+
+# --- the four operations ---------------------------------------------------------------------------------------
+
+
+def make_cache(benchmark, path):
+    import inspect
+    import pickle
+
+    for setup in benchmark.setups:  # asv runs a module's parameter-free setup before setup_cache, too
+        if not inspect.ismethod(setup):
+            try:
+                inspect.signature(setup).bind()
+            except TypeError:
+                continue
+            setup()
+    with open(path, "wb") as stream:
+        pickle.dump(benchmark.setup_cache(), stream)
+
+
+def perform(request):
+    """Do what `request` asks for; the content of RESULT."""
+    available, enabled = jit_state()
+    result = {
+        "outcome": "ok",
+        "entered_ns": ENTERED_NS,
+        "python": sys.version,
+        "jit_available": available,
+        "jit_enabled": enabled,
+    }
+    start = clock()
+    sys.meta_path.insert(0, SuiteFinder(request["benchmark_dir"]))
+    benchmark = find_benchmark(request["benchmark_dir"], request["benchmark"])
+    result["import_ns"] = clock() - start
+    result["kind"] = benchmark.kind
+    if request["operation"] == "setup_cache":
+        make_cache(benchmark, request["cache"])
+        return result
+    start = clock()
+    benchmark.select(request["param_index"])
+    if request["cache"] is not None:
+        import pickle
+
+        with open(request["cache"], "rb") as stream:
+            benchmark.cache = pickle.load(stream)
+    try:
+        if benchmark.skipped:
+            raise SkippedError("listed in skip_params")
+        try:
+            benchmark.run_setup()
+        except NotImplementedError as error:
+            raise SkippedError("setup raised %r" % error) from None
+        result["setup_ns"] = clock() - start
+        try:
+            result.update(OPERATIONS[request["operation"]](benchmark, request))
+        except NotImplementedError as error:
+            if type(error).__name__ != "SkipNotImplemented":  # asv_runner's class, not imported here
+                raise
+            raise SkippedError("the benchmark raised %r" % error) from None
+        finally:
+            result.update(usage())
+            result["peak_rss_bytes"] = peak_rss_bytes()  # before the evidence is gathered, which needs memory too
+            if enabled and request["operation"] == "measure":
+                result["evidence"] = gather_evidence(request["micro_ops"])
+            benchmark.run_teardown()
+    except SkippedError as reason:
+        result["outcome"] = "skipped"
+        result["message"] = str(reason)
+    return result
+
+
+OPERATIONS = {"measure": measure, "calibrate": calibrate, "sample": sample}
+
+
+def main(request_path, result_path):
+    # The folder of this file must not be importable by the benchmarked code.
+    here = os.path.dirname(os.path.abspath(__file__))
+    if sys.path and os.path.abspath(sys.path[0]) == here:
+        del sys.path[0]
+    with open(request_path, encoding="utf-8") as stream:
+        request = json.load(stream)
+    result = perform(request)
+    beside = result_path + ".part"
+    with open(beside, "w", encoding="utf-8") as stream:
+        json.dump(result, stream)
+    os.replace(beside, result_path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,226 @@
+"""Starts one trial. The two arms of a pair differ in one character: the value of PYTHON_JIT.
+
+`command_of` and `environment_of` are the only places where a trial's command and environment are made, and the
+mode enters only the second.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from asv_jit.model import Case, Evidence, Mode
+from asv_jit.processes import Finished, base_environment, run
+from asv_jit.trials import inside
+from asv_jit.trials.disturbance import Watch, Watched
+
+__all__ = ["Answer", "Launched", "Place", "Plan", "command_of", "environment_of", "launch", "workspace"]
+
+Operation = Literal["measure", "calibrate", "setup_cache", "sample"]
+
+_INSIDE = Path(inside.__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where trials run: an installation's interpreter, its identity, the suite, the core."""
+
+    python: Path
+    benchmark_dir: Path
+    variables: Mapping[str, str]
+    cpu: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a trial is to do; the same for both arms."""
+
+    case: Case
+    operation: Operation
+    hash_seed: int
+    inner_loops: int = 1
+    iterations: int = 1
+    iteration_s: float = 0.001
+    budget_s: float = 0.5
+    min_iterations: int = 30
+    max_iterations: int = 2000
+    micro_ops: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What inside.py wrote; see its documentation. Validated on the way in: benchmarked code ran beside it."""
+
+    outcome: Literal["ok", "skipped"]
+    entered_ns: int
+    python: str
+    jit_available: bool | None
+    jit_enabled: bool | None
+    kind: str = "time"
+    message: str = ""
+    import_ns: int = 0
+    setup_ns: int | None = None
+    first_call_ns: int | None = None
+    inner_loops: int = 1
+    iterations: int = 1
+    durations_ns: tuple[int, ...] = ()
+    value: float | None = None
+    digest: str | None = None
+    peak_rss_bytes: int | None = None
+    voluntary_switches: int | None = None
+    involuntary_switches: int | None = None
+    cpu_ns: int | None = None
+    evidence: Evidence | None = None
+    samples: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A trial's end: how the process finished, what it answered (None when it could not), what went on beside it."""
+
+    finished: Finished
+    answer: Answer | None
+    complaint: str
+    started_at: float
+    start_s: float | None
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A private folder with the fixed names that both arms see."""
+
+    folder: Path
+
+    @property
+    def request(self) -> Path:
+        """What the trial is to do."""
+        return self.folder / "request.json"
+
+    @property
+    def result(self) -> Path:
+        """Where it answers."""
+        return self.folder / "result.json"
+
+    @property
+    def cwd(self) -> Path:
+        """Where it runs: empty before each trial, or a copy of what `setup_cache` left."""
+        return self.folder / "cwd"
+
+
+@contextmanager
+def workspace() -> Iterator[Workspace]:
+    """A private folder that is gone afterwards; its path has a constant length."""
+    folder = Path(tempfile.mkdtemp(prefix="asv-jit-"))
+    try:
+        yield Workspace(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def command_of(place: Place, space: Workspace) -> list[str]:
+    """The command of a trial, the same in both modes."""
+    return [str(place.python), str(_INSIDE), str(space.request), str(space.result)]
+
+
+def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
+    """The whole environment of a trial; nothing of the shell's but a few harmless names."""
+    return base_environment(
+        {
+            **place.variables,
+            "PATH": f"{place.python.parent}:/usr/local/bin:/usr/bin:/bin" if sys.platform != "win32" else "",
+            "PYTHON_JIT": "1" if mode == "on" else "0",
+            "PYTHONHASHSEED": str(hash_seed),
+        }
+    )
+
+
+def launch(place: Place, plan: Plan, mode: Mode, space: Workspace, cache: Path | None = None) -> Launched:
+    """Run one trial to its end. Never raises for what the benchmarked code does.
+
+    `cache` is the folder that the benchmark's `setup_cache` left, if it has one.
+    """
+    timeout_s = plan.case.benchmark.timeout_s
+    if plan.operation == "setup_cache":
+        timeout_s = plan.case.benchmark.setup_cache_timeout_s or timeout_s
+    _prepare(space, cache)
+    space.request.write_text(json.dumps(_request(place, plan, space, cache, timeout_s)), encoding="utf-8")
+    with Watch(place.cpu) as watch:
+        started_at, began_ns = time.time(), time.monotonic_ns()
+        finished = run(
+            command_of(place, space),
+            env=environment_of(place, mode, plan.hash_seed),
+            cwd=space.cwd,
+            timeout_s=timeout_s,
+            cpu=place.cpu,
+        )
+    answer, complaint = _read(space.result, finished)
+    if answer is not None and plan.operation in ("measure", "calibrate", "sample"):
+        answer, complaint = _check_mode(answer, mode)
+    return Launched(
+        finished=finished,
+        answer=answer,
+        complaint=complaint,
+        started_at=started_at,
+        start_s=(answer.entered_ns - began_ns) / 1e9 if answer else None,
+        watched=watch.result(answer.cpu_ns if answer else None, answer.involuntary_switches if answer else None),
+    )
+
+
+def _prepare(space: Workspace, cache: Path | None) -> None:
+    space.result.unlink(missing_ok=True)
+    shutil.rmtree(space.cwd, ignore_errors=True)
+    if cache is None:
+        space.cwd.mkdir()
+    else:
+        shutil.copytree(cache, space.cwd, symlinks=True)
+
+
+def _request(place: Place, plan: Plan, space: Workspace, cache: Path | None, timeout_s: float) -> dict[str, Any]:
+    pickled = None if cache is None else str(space.cwd / "cache.pickle")
+    if plan.operation == "setup_cache":
+        pickled = str(space.cwd / "cache.pickle")
+    return {
+        "operation": plan.operation,
+        "benchmark_dir": str(place.benchmark_dir),
+        "benchmark": plan.case.benchmark.name,
+        "param_index": plan.case.param_index,
+        "cache": pickled,
+        "inner_loops": plan.inner_loops,
+        "iterations": plan.iterations,
+        "iteration_ns": round(plan.iteration_s * 1e9),
+        "budget_ns": round(plan.budget_s * 1e9),
+        "patience_ns": round(timeout_s / 2 * 1e9),
+        "min_iterations": plan.min_iterations,
+        "max_iterations": plan.max_iterations,
+        "micro_ops": plan.micro_ops,
+    }
+
+
+def _read(path: Path, finished: Finished) -> tuple[Answer | None, str]:
+    if not finished.ok:
+        return None, finished.complaint()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Answer), ""
+    except FileNotFoundError:
+        return None, "the process ended with exit code 0 but left no result: did the benchmark call os._exit?"
+    except (OSError, msgspec.MsgspecError) as error:
+        return None, f"the process left a result that cannot be read: {error}"
+
+
+def _check_mode(answer: Answer, mode: Mode) -> tuple[Answer | None, str]:
+    """Believe the process, not the variable: a build without the JIT ignores PYTHON_JIT=1 silently."""
+    if mode == "on" and answer.jit_enabled is not True:
+        return None, f"PYTHON_JIT=1 was set, but the process says that its JIT is not enabled (CPython {answer.python})"
+    if mode == "off" and answer.jit_enabled:
+        return None, f"PYTHON_JIT=0 was set, but the process says that its JIT is enabled (CPython {answer.python})"
+    return answer, ""

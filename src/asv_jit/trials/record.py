@@ -1,0 +1,137 @@
+"""Turns how a trial ended into the line that the journal keeps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate
+
+from asv_jit.analysis import steady
+from asv_jit.model import Mode, Outcome, Purpose, Trial
+from asv_jit.trials.disturbance import judge
+from asv_jit.trials.launch import Launched, Plan
+
+__all__ = ["CURVE_POINTS", "STEADY_TOLERANCE", "Context", "curve_of", "record"]
+
+CURVE_POINTS = 64
+STEADY_TOLERANCE = 0.01
+_STDERR_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a trial's line says besides what the trial itself answered."""
+
+    session: str
+    block: str
+    attempt: int
+    purpose: Purpose
+    commit: str
+    interpreter: str
+    installation: str
+    machine: str
+    protocol: str
+    cpu: int | None
+
+
+def record(context: Context, plan: Plan, arm: str, mode: Mode, launched: Launched) -> Trial:
+    """The trial's line. Durations become seconds per call; the iterations themselves go to the raw file."""
+    answer, finished = launched.answer, launched.finished
+    key = plan.case.key
+    trial = Trial(
+        trial=f"{context.block}.{context.attempt}-{arm}",
+        session=context.session,
+        block=context.block,
+        arm=arm,
+        purpose=context.purpose,
+        attempt=context.attempt,
+        commit=context.commit,
+        interpreter=context.interpreter,
+        installation=context.installation,
+        benchmark=key.benchmark,
+        benchmark_version=plan.case.benchmark.version,
+        params=key.params,
+        machine=context.machine,
+        protocol=context.protocol,
+        mode=mode,
+        jit_enabled=answer.jit_enabled if answer else None,
+        hash_seed=plan.hash_seed,
+        cpu=context.cpu,
+        inner_loops=answer.inner_loops if answer else plan.inner_loops,
+        iterations=answer.iterations if answer else plan.iterations,
+        outcome=_outcome(launched),
+        exit=finished.exit,
+        signal=finished.signal_name,
+        stderr=_last_words(launched),
+        started=datetime.fromtimestamp(launched.started_at, UTC).isoformat(timespec="milliseconds"),
+        duration_s=round(finished.duration_s, 6),
+        start_s=launched.start_s,
+        disturbance=judge(launched.watched),
+    )
+    return _with_figures(trial, launched)
+
+
+def curve_of(durations_s: list[float], points: int = CURVE_POINTS) -> tuple[tuple[int, float], ...]:
+    """(iterations done, seconds of running until then) at `points` places evenly spaced in the logarithm.
+
+    Cumulative, so that nothing is lost between the points: break-even is computed from it.
+    """
+    count = len(durations_s)
+    if count == 0:
+        return ()
+    places = {round(math.exp(step * math.log(count) / (points - 1))) for step in range(points)}
+    elapsed = list(accumulate(durations_s))
+    return tuple((place, round(elapsed[place - 1], 9)) for place in sorted(places))
+
+
+def _with_figures(trial: Trial, launched: Launched) -> Trial:
+    from msgspec.structs import replace
+
+    answer = launched.answer
+    if answer is None:
+        return trial
+    trial = replace(
+        trial,
+        import_s=answer.import_ns / 1e9,
+        setup_s=None if answer.setup_ns is None else answer.setup_ns / 1e9,
+        first_call_s=None if answer.first_call_ns is None else answer.first_call_ns / 1e9,
+        peak_rss_bytes=answer.peak_rss_bytes,
+        digest=answer.digest,
+        evidence=answer.evidence,
+        value=answer.value,
+    )
+    if answer.outcome != "ok" or not answer.durations_ns:
+        return trial
+    running_s = [duration / 1e9 for duration in answer.durations_ns]
+    trial = replace(trial, curve=curve_of(running_s))
+    per_call_s = [duration / answer.inner_loops for duration in running_s]
+    if len(per_call_s) == 1:
+        return replace(trial, steady_s=per_call_s[0])
+    state = steady.classify(per_call_s, tolerance=STEADY_TOLERANCE)
+    return replace(
+        trial,
+        steady_kind=state.kind,
+        steady_start=state.start,
+        steady_s=steady.steady_time(per_call_s, state),
+        warmup_s=None if state.start is None else math.fsum(running_s[: state.start]),
+    )
+
+
+def _outcome(launched: Launched) -> Outcome:
+    if launched.finished.timed_out:
+        return "timeout"
+    if launched.finished.signal is not None:
+        return "crashed"
+    if launched.answer is None:
+        return "failed"
+    return launched.answer.outcome
+
+
+def _last_words(launched: Launched) -> str:
+    parts = [launched.finished.stderr.strip()]
+    if launched.answer is not None and launched.answer.message:
+        parts.append(launched.answer.message)
+    if launched.answer is None and launched.finished.ok:
+        parts.append(launched.complaint)
+    return "\n".join(part for part in parts if part)[-_STDERR_CHARACTERS:]

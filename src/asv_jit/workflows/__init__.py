@@ -1,0 +1,1 @@
+"""What the subcommands do, each reading top to bottom like its description."""

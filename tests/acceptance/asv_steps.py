@@ -1,0 +1,86 @@
+"""Beside figure 3: asv's own step detection on the same simulations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from asv import step_detect
+
+from asv_jit.analysis import changes
+from tests.acceptance.figure_3_series import (
+    NEAR,
+    Noise,
+    autoregressive,
+    gaussian,
+    series,
+    share,
+    spiky,
+    student,
+)
+from tests.acceptance.rows import Row
+
+Find = Callable[[npt.NDArray[np.float64]], list[int]]
+
+POINTS = 200
+LATENCIES = (3, 5, 7, 10, 15, 20, 30, 50, 75, 100)
+
+
+def asv_starts(values: npt.NDArray[np.float64]) -> list[int]:
+    """Where asv sees a new level begin."""
+    return [int(step[0]) for step in step_detect.detect_steps(values.tolist())][1:]
+
+
+def our_starts(values: npt.NDArray[np.float64]) -> list[int]:
+    return [point.index for point in changes.detect(values)]
+
+
+def false_alarm_row(name: str, noise: Noise, count: int, rng: np.random.Generator) -> Row:
+    drawn = [series(noise(rng, POINTS)) for _ in range(count)]
+    asv_rate, interval = share([bool(asv_starts(values)) for values in drawn])
+    our_rate, _ = share([bool(changes.detect(values)) for values in drawn])
+    result = f"asv {100 * asv_rate:.1f}%, asv-jit {100 * our_rate:.1f}%"
+    return Row("3", f"asv beside it: false alarm, {name}", "for comparison", result, interval, True)
+
+
+def latency(find: Find, step: float, count: int, rng: np.random.Generator) -> int | None:
+    """Points after a step at which at least half of the series show it; None if that takes over 100."""
+    for after in LATENCIES:
+        hits = 0
+        for _ in range(count):
+            starts = find(series(gaussian(rng, POINTS), step, after))
+            hits += any(abs(start - (POINTS - after)) <= NEAR for start in starts)
+        if 2 * hits >= count:
+            return after
+    return None
+
+
+def evidence(scale: float, seed: int) -> list[Row]:
+    """False alarms on the noises of figure 3 and points until half of the steps are seen."""
+    rng = np.random.default_rng(seed)
+    count = max(round(400 * scale), 20)
+    rows = [
+        false_alarm_row(name, noise, count, rng)
+        for name, noise in (
+            ("Gaussian", gaussian),
+            ("t3", student),
+            ("AR(0.3)", autoregressive),
+            ("3% spikes", spiky),
+        )
+    ]
+    for step in (0.02, 0.05):
+        ours, theirs = (latency(find, step, count, rng) for find in (our_starts, asv_starts))
+        sooner = ours is not None and (theirs is None or ours <= theirs)
+        said = ["more than 100" if after is None else str(after) for after in (theirs, ours)]
+        rows.append(
+            Row(
+                "3",
+                f"asv beside it: points until half of the {100 * step:.0f}% steps are seen",
+                "no later than asv",
+                f"asv {said[0]}, asv-jit {said[1]}",
+                "",
+                sooner,
+            )
+        )
+    return rows

@@ -1,0 +1,35 @@
+"""Makes the calibration table of `asv_jit.analysis.changes`: `python -m tests.acceptance.calibrate_changes`.
+
+The recipe: for each length, many series of Gaussian noise without a change go through the whole detector; the
+table holds the strength that the strongest boundary reaches in 1 of 1,000 of them (that in 1 of 100 is printed
+beside it: the penalty hides the weak ones, so it says little for long series). Noise that is
+not Gaussian is the acceptance's business (figure 3), not the table's.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from asv_jit.analysis import changes
+
+LENGTHS = (6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
+
+
+def quantiles(length: int, count: int, seed: int) -> tuple[float, float]:
+    """Strengths exceeded with probability 0.01 and 0.001 by `count` series of `length` points."""
+    rng = np.random.default_rng([seed, length])
+    strengths = [changes.strongest(rng.normal(size=length)) for _ in range(count)]
+    return float(np.quantile(strengths, 0.99)), float(np.quantile(strengths, 0.999))
+
+
+def main(count: int) -> None:
+    """Print one line a length; `count` series each."""
+    for length in LENGTHS:
+        one_percent, one_per_mille = quantiles(length, count, seed=1)
+        print(f"{length:5d} {one_percent:.2f} {one_per_mille:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 12_000)

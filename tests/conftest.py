@@ -1,0 +1,30 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from asv_jit.errors import NoInterpreterError
+from asv_jit.interpreters import discover, provision
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.resolve import resolve
+
+_JIT_MINORS = ("3.14", "3.15")
+_OTHER_WORKERS_S = 900.0  # several workers of one test run may want to install
+
+
+@pytest.fixture(scope="session")
+def jit_interpreters() -> dict[str, Interpreter]:
+    """An interpreter with a JIT for each of 3.14 and 3.15, by minor version; installed when there is none."""
+    found = [interpreter for interpreter in discover.discover() if interpreter.has_jit]
+    return {minor: _found_or_installed(minor, found) for minor in _JIT_MINORS}
+
+
+def _found_or_installed(minor: str, found: list[Interpreter]) -> Interpreter:
+    try:
+        return resolve(minor, found)
+    except NoInterpreterError:
+        interpreter = provision.install([minor], wait_s=_OTHER_WORKERS_S)[0].interpreter
+    if not interpreter.has_jit:
+        pytest.fail(f"{interpreter.identity} from {interpreter.provider} was installed and has no JIT")
+    return interpreter
