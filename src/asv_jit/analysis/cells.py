@@ -15,6 +15,7 @@ __all__ = ["Block", "Cell", "CellKey", "Progress", "cells_of", "progress"]
 FAILED_BLOCKS = 2
 HOPELESS = ("timeout", "skipped", "unbuildable")
 Progress = Literal["measure", "done", "failed"]
+RUNS: tuple[Purpose, ...] = ("run",)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +89,7 @@ class Cell:
         return tuple(trial for block in self.good_blocks if (trial := block.trial(arm)) is not None)
 
 
-def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = ("run",)) -> dict[CellKey, Cell]:
+def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> dict[CellKey, Cell]:
     """The cells that `trials` make up. Interrupted blocks (an arm is missing) are left out: they are no pair.
 
     Of a block that was repeated because it was disturbed, only the last whole attempt counts. The choice looks

@@ -58,6 +58,7 @@ class CaseSummary:
     verdict: str
     reason: str
     memory: memory.PeakMemory | None
+    peak_off_bytes: float | None
     break_even: break_even.TypicalBreakEven | None
     steady_off: str
     steady_on: str
@@ -106,6 +107,7 @@ def summarise(cell: Cell, limits: Limits) -> CaseSummary:
         verdict=verdict,
         reason=reason,
         memory=_memory(off, on, limits.alpha),
+        peak_off_bytes=_median(trial.peak_rss_bytes for trial in off),
         break_even=_break_even(off, on, limits.alpha) if cell.timed and on else None,
         steady_off=_agreement(off),
         steady_on=_agreement(on),
@@ -152,9 +154,7 @@ def group_of(benchmark: str) -> str:
 def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:
     if not (cell.has_pairs and cell.timed and cell.good_blocks):
         return None
-    return speedup.estimate(
-        cell.figures("off"), cell.figures("on"), alpha=limits.alpha, equivalence=limits.equivalence
-    )
+    return speedup.estimate(cell.figures("off"), cell.figures("on"), alpha=limits.alpha, equivalence=limits.equivalence)
 
 
 def _verdict(

@@ -49,9 +49,8 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         environment.Environment.__init__(
             self, conf, interpreter.identity, requirements, {**others, ("nobuild", "PYTHON_JIT"): mode}
         )
-        if self._build_command is None:
-            # asv's default builds wheels of all dependencies beside the project's and cannot tell them apart.
-            self._build_command = _BUILD_COMMAND
+        # asv's default builds wheels of all dependencies beside the project's and cannot tell them apart.
+        self._build_command: list[str] = conf.build_command or _BUILD_COMMAND
 
     @property
     def name(self) -> str:

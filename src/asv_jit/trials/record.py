@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
 
+from msgspec.structs import replace
+
 from asv_jit.analysis import steady
 from asv_jit.model import Mode, Outcome, Purpose, Trial
 from asv_jit.trials.disturbance import judge
@@ -86,8 +88,6 @@ def curve_of(durations_s: list[float], points: int = CURVE_POINTS) -> tuple[tupl
 
 
 def _with_figures(trial: Trial, launched: Launched) -> Trial:
-    from msgspec.structs import replace
-
     answer = launched.answer
     if answer is None:
         return trial

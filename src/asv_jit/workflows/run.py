@@ -8,20 +8,24 @@ from pathlib import Path
 
 from asv_jit import installations, locks
 from asv_jit.analysis.cells import Cell, CellKey, cells_of, progress
+from asv_jit.analysis.summary import SuiteSummary
 from asv_jit.asv_adapter import results, suite
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
+from asv_jit.asv_adapter.mirror import mirror_of
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.errors import NoInterpreterError
 from asv_jit.installations import Installation, Requirements, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.model import Case, Trial
+from asv_jit.model import QUICK_PROTOCOL, Benchmark, Case, CaseKey, Trial
 from asv_jit.repository import Commit, Repository
 from asv_jit.trials.block import ALONE, PAIR
+from asv_jit.trials.launch import environment_of
 from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.results import read_results
 from asv_jit.workflows.selection import commits_of, interpreters_of
 from asv_jit.workflows.session import Session
 
-__all__ = ["Options", "Outcome", "run"]
+__all__ = ["Options", "Outcome", "run", "summaries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,22 @@ class Outcome:
     measured: int = 0
     failed: dict[CellKey, str] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, object]:
+        """For --json."""
+        return {
+            "machine": self.machine,
+            "commits": [commit.hash for commit in self.commits],
+            "interpreters": [one.identity for one in self.interpreters],
+            "protocol": self.protocol,
+            "trials": self.trials,
+            "cells_measured": self.measured,
+            "cells_present": self.present,
+            "failed": [
+                {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
+                for key, reason in sorted(self.failed.items(), key=str)
+            ],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -63,7 +83,7 @@ class _Target:
 def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
     """Measure what is missing. Results of a run that is interrupted stay, and the next run goes on from them.
 
-    Raises NoInterpreterError, UsageError, LockedError, StorageError.
+    Raises NoInterpreterError, LockedError, StorageError.
     """
     repository = Repository(_repository_folder(project))
     interpreters = interpreters_of(project, options.pythons)
@@ -99,6 +119,18 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
         return outcome
 
 
+def summaries(project: Project, outcome: Outcome) -> tuple[SuiteSummary, ...]:
+    """What is known now of the run's commits on its interpreters."""
+    found = read_results(
+        project,
+        outcome.folder,
+        commits={commit.hash for commit in outcome.commits},
+        quick=outcome.protocol == QUICK_PROTOCOL,
+    )
+    wanted = {one.identity for one in outcome.interpreters}
+    return tuple(suite for suite in found.suites if suite.interpreter in wanted)
+
+
 def _insist_on_a_jit(interpreters: Sequence[Interpreter]) -> None:
     if any(interpreter.has_jit for interpreter in interpreters):
         return
@@ -114,8 +146,6 @@ def _repository_folder(project: Project) -> Path:
     local = project.folder / project.repo
     if local.is_dir():
         return local
-    from asv_jit.asv_adapter.mirror import mirror_of
-
     return mirror_of(project)
 
 
@@ -134,8 +164,6 @@ def _install_all(
 
 
 def _discover(project: Project, session: Session, installation: Installation) -> suite.Suite:
-    from asv_jit.trials.launch import environment_of
-
     described = suite.discover(
         project, installation.python, environment_of(session.place(installation), "off", hash_seed=0)
     )
@@ -163,8 +191,6 @@ def _keep_broken(
 def _without_suite(
     commit: Commit, broken: Sequence[tuple[Interpreter, UnbuildableError]], protocol: str
 ) -> dict[CellKey, str]:
-    from asv_jit.model import CaseKey
-
     return {
         CellKey(commit.hash, interpreter.identity, CaseKey("<the whole suite>"), "", protocol): str(error)
         for interpreter, error in broken
@@ -298,14 +324,5 @@ def _write_rows(
                 )
 
 
-def _is_current(cell: Cell, benchmarks: Sequence[object]) -> bool:
-    return any(
-        getattr(one, "name", None) == cell.key.case.benchmark and getattr(one, "version", None) == cell.key.version
-        for one in benchmarks
-    )
-
-
-def check_options(options: Options) -> None:
-    """Raise UsageError for options that contradict each other."""
-    if options.quick and options.retry_failed:
-        raise UsageError("--quick and --retry-failed cannot be combined: quick results are not kept as results")
+def _is_current(cell: Cell, benchmarks: Sequence[Benchmark]) -> bool:
+    return any(one.name == cell.key.case.benchmark and one.version == cell.key.version for one in benchmarks)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import UsageError
+from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.repository import Commit, Repository
 
-__all__ = ["commits_of", "interpreters_of"]
+__all__ = ["commits_of", "interpreters_of", "measured_commits", "missing_pythons"]
 
 
 def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Interpreter]:
@@ -83,3 +83,15 @@ def _hashes(name: str) -> list[str]:
 
 def _unique(commits: Sequence[Commit]) -> list[Commit]:
     return list({commit.hash: commit for commit in commits}.values())
+
+
+def missing_pythons(project: Project) -> tuple[str, ...]:
+    """The configuration's interpreters that are not there yet, as it spells them."""
+    found = discover()
+    missing = []
+    for spec in project.pythons:
+        try:
+            resolve(spec, found)
+        except NoInterpreterError:
+            missing.append(spec)
+    return tuple(missing)

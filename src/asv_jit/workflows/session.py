@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from msgspec.structs import replace
+
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
@@ -170,8 +172,6 @@ class Session:
         return self._caches[key]
 
     def _failed(self, installation: Installation, case: Case, block: str, complaint: str) -> Trial:
-        from msgspec.structs import replace
-
         context = self._context(installation, block, 1)
         return replace(unbuildable_trial(context, case, complaint), outcome="failed")
 

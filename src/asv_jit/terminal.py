@@ -1,0 +1,196 @@
+"""How results and progress look in a terminal: tables and bars, or plain lines where stdout is none."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from asv_jit.analysis.summary import CaseSummary, SuiteSummary
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.site import units
+from asv_jit.workflows.reporter import Reporter, Silent
+from asv_jit.workflows.run import Outcome
+
+__all__ = ["print_internal_error", "print_interpreters", "print_run", "progress", "suite_json"]
+
+_MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
+_STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
+_WIDE = 140
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Reporter]:
+    """A reporter for the length of a `with` block: bars on a terminal, lines elsewhere, nothing if `quiet`."""
+    if quiet:
+        yield Silent()
+    elif sys.stdout.isatty():
+        console = Console()
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+        with Progress(*columns, TextColumn("{task.fields[left]}"), console=console, transient=True) as bars:
+            yield _Bars(bars)
+    else:
+        yield _Lines()
+
+
+class _Bars:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task = bars.add_task("starting", total=None, left="")
+
+    def stage(self, text: str) -> None:
+        self._bars.update(self._task, description=text, total=None, left="")
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        left = "" if left_s is None else f"about {_duration(left_s)} left"
+        self._bars.update(self._task, description=text, completed=done, total=total, left=left)
+
+    def warn(self, text: str) -> None:
+        self._bars.console.print(f"warning: {text}", markup=False)
+
+
+class _Lines:
+    """A line for each tenth of the way, so that a log stays readable."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def stage(self, text: str) -> None:
+        self._next = 0.0
+        print(text, flush=True)  # noqa: T201 - the output of a command
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        share = done / max(total, 1)
+        if share < self._next:
+            return
+        self._next = share + 0.1
+        left = "" if left_s is None else f", about {_duration(left_s)} left"
+        print(f"measuring: {done} of about {total} trials{left} ({text})", flush=True)  # noqa: T201 - as above
+
+    def warn(self, text: str) -> None:
+        print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
+def print_run(outcome: Outcome, suites: Sequence[SuiteSummary]) -> None:
+    """The table of what a run found, the means, the failures, and what was not measured again."""
+    console = _console()
+    for suite in suites:
+        for case in suite.cases:
+            _print_findings(console, case)
+    console.print(_cases_table(suites))
+    for suite in suites:
+        if suite.mean is not None:
+            mean = suite.mean
+            console.print(
+                f"{suite.interpreter}: geometric mean {units.ratio(mean.ratio)} "
+                f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {mean.cases} cases",
+                markup=False,
+                highlight=False,
+            )
+    if outcome.measured == 0 and outcome.present:
+        console.print(f"nothing to measure: all {outcome.present} cells were measured before", highlight=False)
+    else:
+        console.print(f"measured {outcome.measured} cells in {outcome.trials} trials", highlight=False)
+    for key, reason in sorted(outcome.failed.items(), key=str):
+        console.print(f"not measured: {key.case} on {key.interpreter}: {reason}", markup=False, highlight=False)
+
+
+def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
+    """One line per interpreter."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("interpreter", "JIT", "line", "path"):
+        table.add_column(heading, overflow="fold")
+    for one in interpreters:
+        jit = one.jit + (" (debug build)" if one.debug else "")
+        table.add_row(one.identity, jit, one.line, str(one.executable))
+    _console().print(table)
+
+
+def print_internal_error() -> None:
+    """A defect of the tool: the only traceback a user sees."""
+    traceback.print_exc()
+    print("error: this is a defect of asv-jit; please report it with the lines above", file=sys.stderr)  # noqa: T201
+
+
+def suite_json(suite: SuiteSummary) -> dict[str, Any]:
+    """A suite for --json: every number that the table has, and those it has no room for."""
+    value: dict[str, Any] = msgspec.to_builtins(suite)
+    return value
+
+
+def _cases_table(suites: Sequence[SuiteSummary]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("case", overflow="fold")
+    table.add_column("CPython")
+    for heading in ("off", "on", "speedup", "interval"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for heading in ("pairs", "peak memory", "JIT adds"):
+        table.add_column(heading, justify="right")
+    rows = [(str(case.key.case), suite.interpreter, case) for suite in suites for case in suite.cases]
+    for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
+        table.add_row(name, interpreter, *_figures(case))
+    return table
+
+
+def _figures(case: CaseSummary) -> tuple[str, ...]:
+    speed = case.speedup
+    style = _STYLES.get(case.verdict, "default")
+    verdict = _MARKS.get(case.verdict, case.verdict)
+    return (
+        units.figure(case.off.value, timed=case.timed) if case.off else "–",
+        units.figure(case.on.value, timed=case.timed) if case.on else "–",
+        units.ratio(speed.ratio) if speed else "–",
+        f"{units.ratio(speed.low)}–{units.ratio(speed.high)}" if speed and case.pairs > 1 else "",
+        f"[{style}]{verdict}[/]",
+        str(case.pairs or ""),
+        units.size(case.memory.off_bytes) if case.memory else units.size(case.peak_off_bytes),
+        units.size_difference(case.memory.difference_bytes) if case.memory else "",
+    )
+
+
+def _print_findings(console: Console, case: CaseSummary) -> None:
+    if case.answers is not None and case.answers.answers == "digest differs":
+        seeds = ", ".join(map(str, case.answers.hash_seeds))
+        console.print(
+            f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter} answers differently with the JIT on "
+            f"(PYTHONHASHSEED {seeds}); to see it again: {reproduce(case)}",
+            style="bold red",
+            markup=False,
+        )
+    if case.crash is not None:
+        console.print(
+            f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter} crashes with the JIT on only "
+            f"({', '.join(case.crash.signals)}); to see it again: {reproduce(case)}",
+            style="bold red",
+            markup=False,
+        )
+
+
+def reproduce(case: CaseSummary) -> str:
+    """The command that measures one case again."""
+    import re
+    import shlex
+
+    return (
+        f"asv-jit run {case.key.commit[:8]} --retry-failed --python {case.key.interpreter} "
+        f"--bench {shlex.quote('^' + re.escape(str(case.key.case)) + '$')}"
+    )
+
+
+def _console() -> Console:
+    if sys.stdout.isatty():
+        return Console()
+    return Console(width=_WIDE, no_color=True)
+
+
+def _duration(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
