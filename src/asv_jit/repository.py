@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ __all__ = ["Commit", "Repository"]
 _TIMEOUT_S = 300.0
 _WHOLE_HISTORY_BYTES = 1 << 30
 _FIELDS = "%H%x00%ct%x00%an%x00%s"
+# Whatever the user's own configuration says.
+_PLAIN_ANSWERS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +51,34 @@ class Repository:
 
     def resolve(self, name: str) -> Commit:
         """The commit that a branch, tag or hash names. Raises UsageError."""
-        answer = self._ask(["log", "-1", f"--format={_FIELDS}", "--end-of-options", f"{name}^{{commit}}", "--"])
+        # `git log` alone would take a range as well, and answer with its last commit.
+        found = self._ask(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
+        answer = self._ask(["log", "-1", f"--format={_FIELDS}", found.strip(), "--"]) if found else None
         if not answer:
             raise UsageError(f"{name!r} names no commit in {self.folder}; give a branch, a tag or a hash")
-        return _commit(answer.splitlines()[0])
+        return _commits(answer)[0]
 
     def commits(self, range_words: str) -> list[Commit]:
         """The commits of a git range, newest first, first parents only as in asv. Raises UsageError."""
-        answer = self._ask(["log", "--first-parent", f"--format={_FIELDS}", *shlex.split(range_words), "--"])
+        try:
+            words = shlex.split(range_words)
+        except ValueError:
+            words = [range_words]  # an open quote: let git refuse it
+        answer = self._ask(["log", "--first-parent", f"--format={_FIELDS}", *words, "--"])
         if answer is None:
             raise UsageError(f"git does not understand the range {range_words!r}; try `HEAD~5..HEAD`, NEW, ALL or TAGS")
-        return [_commit(line) for line in answer.splitlines()]
+        return _commits(answer)
 
     def tags(self) -> list[Commit]:
-        """The commits that tags name, newest first."""
-        names = (self._ask(["tag", "--list", "--sort=-creatordate"]) or "").splitlines()
-        commits = {commit.hash: commit for name in names for commit in [self.resolve(f"refs/tags/{name}")]}
+        """The commits that tags name, newest first. Tags of anything else (a key, a tree) are passed over."""
+        names = (self._ask(["for-each-ref", "--sort=-creatordate", "--format=%(refname)", "refs/tags"]) or "").split(
+            "\n"
+        )
+        commits = {}
+        for name in filter(None, names):
+            with suppress(UsageError):
+                commit = self.resolve(name)
+                commits[commit.hash] = commit
         return list(commits.values())
 
     def is_dirty(self) -> bool:
@@ -72,13 +87,18 @@ class Repository:
 
     def _ask(self, arguments: list[str]) -> str | None:
         done = run(
-            [self._git, *arguments],
+            [self._git, *_PLAIN_ANSWERS, *arguments],
             env=base_environment({"LC_ALL": "C"}),
             cwd=self.folder,
             timeout_s=_TIMEOUT_S,
             keep_bytes=_WHOLE_HISTORY_BYTES,
         )
         return done.stdout if done.ok else None
+
+
+def _commits(answer: str) -> list[Commit]:
+    # Not splitlines(): a subject may hold a form feed or another character that it takes for the end of a line.
+    return [_commit(line) for line in answer.split("\n") if line]
 
 
 def _commit(line: str) -> Commit:

@@ -91,7 +91,7 @@ def parse_duration_s(text: object, where: str = "duration") -> float:
     if isinstance(text, int | float) and not isinstance(text, bool) and text > 0:
         return float(text)
     match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip()) if isinstance(text, str) else None
-    if match is None or not any(match.groups()):
+    if match is None or not any(int(group or 0) for group in match.groups()):
         raise UsageError(f'{where}: expected a duration such as "90s", "15m" or "2h", found {text!r}')
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return float(hours * 3600 + minutes * 60 + seconds)

@@ -44,6 +44,8 @@ def load_project(config_path: Path) -> Project:
             f"expected asv's configuration at {config_path}, but it cannot be read ({error.strerror}); "
             "go to the folder of your asv.conf.json, name it with --config, or start one with `asv quickstart`"
         ) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{config_path}: expected UTF-8, found something else at byte {error.start}") from None
     try:
         data = json5.loads(text)
     except ValueError as error:
@@ -69,6 +71,9 @@ def _project(conf: Any, settings: Settings, config_path: Path) -> Project:
         value = getattr(conf, name)
         if not isinstance(value, list) or not all(isinstance(v, str | None) for v in value):
             raise UsageError(f"{config_path}: {name}: expected a list of texts, found {value!r}")
+    timeout_s = conf.default_benchmark_timeout
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not timeout_s > 0:
+        raise UsageError(f"{config_path}: default_benchmark_timeout: expected seconds above 0, found {timeout_s!r}")
     return Project(
         name=conf.project,
         folder=folder,
@@ -79,7 +84,7 @@ def _project(conf: Any, settings: Settings, config_path: Path) -> Project:
         branches=tuple(conf.branches),
         repo=conf.repo,
         show_commit_url=conf.show_commit_url,
-        default_timeout_s=float(conf.default_benchmark_timeout),
+        default_timeout_s=float(timeout_s),
         settings=settings,
         asv=conf,
     )

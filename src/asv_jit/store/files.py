@@ -37,11 +37,12 @@ def append_synced(path: Path, data: bytes) -> None:
     """Append `data` and wait until the disk has it. A failed write is taken back. Raises StorageError."""
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as stream:
+        with path.open("ab", buffering=0) as stream:  # a buffer would be written again on truncating and closing
             size = stream.tell()
             try:
-                stream.write(data)
-                stream.flush()
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[stream.write(rest) :]
                 os.fsync(stream.fileno())
             except OSError:
                 with suppress(OSError):  # the next opening truncates a torn line as well

@@ -26,6 +26,7 @@ _HEADER = b'{"format":"asv-jit-trials","version":1}\n'
 _NAME = re.compile(r"(?P<commit>[0-9a-f]{40,64})-(?P<interpreter>\d+\.\d+\.\d+\w*\+[0-9a-f]{8})\.jsonl")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Trial)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -51,7 +52,9 @@ class Journal:
     def append(self, trial: Trial) -> None:
         """Add one line and sync it. Raises StorageError; then the file is as it was."""
         line = _encoder.encode(trial) + b"\n"
-        if not self.path.exists():
+        with storage_errors(self.path):
+            is_new = not self.path.exists() or self.path.stat().st_size == 0  # empty: its first write failed
+        if is_new:
             line = _HEADER + line
         append_synced(self.path, line)
 
@@ -91,7 +94,7 @@ def read_journal(path: Path) -> JournalContent:
     for number, line in enumerate(lines[1:], start=2):
         try:
             trials.append(_decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             problems.append(f"{path}:{number}: not a trial ({error}); this line is left out, the others are kept")
     return JournalContent(tuple(trials), tuple(problems))
 
@@ -116,7 +119,7 @@ def encode(trials: Iterable[Trial]) -> bytes:
 def _refusal(header_line: bytes) -> str | None:
     try:
         header = msgspec.json.decode(header_line, type=_Header)
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         return 'expected {"format": "asv-jit-trials", "version": 1}; the whole file is left out'
     if header.format != "asv-jit-trials" or header.version != 1:
         return (

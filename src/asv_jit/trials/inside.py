@@ -31,7 +31,8 @@ RESULT, an object; times in integer nanoseconds:
     durations_ns    one entry an iteration, each for `inner_loops` calls   (time, timeraw)
     value           a number                                               (track, mem, peakmem)
     digest          of the first call's result, or null: no check
-    peak_rss_bytes, voluntary_switches, involuntary_switches, cpu_ns
+    peak_rss_bytes, voluntary_switches, involuntary_switches
+    cpu_ns          of the whole process, the evidence included, and of the children that it waited for
     evidence        what the JIT compiled, or null where that cannot be asked
     samples         [[function, count], ...] most frequent first ("sample")
 
@@ -69,15 +70,16 @@ KINDS = (
 class Benchmark:
     """One benchmark with one combination of parameters, found as asv_runner finds it."""
 
-    def __init__(self, name, func, sources):
+    def __init__(self, name, func, sources, attribute):
         self.name = name
         self.func = func
-        self.kind = kind_of(getattr(func, "benchmark_name", func.__name__).rsplit(".", 1)[-1])
+        # The attribute's name, as in asv: a decorated function may call itself `wrapper`.
+        self.kind = kind_of(getattr(func, "benchmark_name", attribute).rsplit(".", 1)[-1])
         self.sources = sources
         self.setups = list(attributes(sources, "setup", any_case=True))[::-1]
         self.teardowns = list(attributes(sources, "teardown", any_case=True))
         self.setup_cache = first(attributes(sources, "setup_cache"), None)
-        self.skip_params = [tuple(entry) for entry in first(attributes(sources, "skip_params"), [])]
+        self.skip_params = first(attributes(sources, "skip_params"), [])
         self.params = ()
         self.cache = None
 
@@ -165,7 +167,8 @@ def find_benchmark(root, name):
     for module in modules_below(suite):  # names made with `benchmark_name`, or defined in __init__.py
         for path, function in functions_of(module):
             made_up = getattr(function, "benchmark_name", None)
-            if name in (made_up, ".".join([*module.__name__.split(".")[1:], *path])):
+            named = [function.__name__] if len(path) == 1 else path  # asv names functions so, methods by attribute
+            if name in (made_up, ".".join([*module.__name__.split(".")[1:], *named])):
                 found = benchmark_in(module, path, name)
                 if found is not None:
                     return found
@@ -187,12 +190,12 @@ def functions_of(module):
 def benchmark_in(module, path, name):
     owner = getattr(module, path[0], None)
     if len(path) == 1:
-        return Benchmark(name, owner, [owner, module]) if isinstance(owner, FunctionType) else None
+        return Benchmark(name, owner, [owner, module], path[0]) if isinstance(owner, FunctionType) else None
     if not isinstance(owner, type) or not callable(getattr(owner, path[1], None)):
         return None
     instance = owner()
     function = getattr(instance, path[1])
-    return Benchmark(name, function, [function, instance, module])
+    return Benchmark(name, function, [function, instance, module], path[1])
 
 
 def modules_below(package_name):
@@ -299,16 +302,15 @@ def measure(benchmark, request):
 
 
 class Again:
-    """Before each iteration but the first: teardown and setup once more, if the benchmark has a setup."""
+    """Before each iteration but the first: teardown and setup once more. `needed`: there is a setup, so one loop."""
 
     def __init__(self, benchmark):
         self.benchmark = benchmark
         self.needed = bool(benchmark.setups)
 
     def __call__(self):
-        if self.needed:
-            self.benchmark.run_teardown()
-            self.benchmark.run_setup()
+        self.benchmark.run_teardown()
+        self.benchmark.run_setup()
 
 
 def calibrate(benchmark, request):
@@ -349,15 +351,22 @@ def single_value(benchmark):
         from pympler.asizeof import asizeof  # asv installs it beside every suite
 
         return asizeof([returned, copy.copy(returned)]) - asizeof([returned, returned])
-    if isinstance(returned, bool) or not isinstance(returned, (int, float)):
-        try:
-            return float(returned)
-        except (TypeError, ValueError):
-            raise TypeError("a track_ benchmark must return a number; this one returned %.80r" % (returned,)) from None
-    return returned
+    try:
+        value = float(returned)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError("a track_ benchmark must return a number; this one returned %.80r" % (returned,)) from None
+    if value != value:
+        raise SkippedError("the benchmark returned NaN")  # which is how asv writes "skipped"
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a track_ benchmark must return a finite number; this one returned %r" % value)
+    return value
 
 
 # --- what the process says of itself ---------------------------------------------------------------------------
+
+
+# In items: a second or so. A list that holds itself would never end.
+LARGEST_RESULT = 1_000_000
 
 
 def digest_of(value):
@@ -367,8 +376,12 @@ def digest_of(value):
 
     state = blake2b(digest_size=16)
     pending = [value]
+    patience = LARGEST_RESULT
     plain = {type(None), bool, int, float, str, bytes}
     while pending:
+        patience -= 1
+        if patience < 0:
+            return None
         item = pending.pop()
         kind = type(item)
         if kind in plain:
@@ -417,8 +430,17 @@ def usage():
     return {
         "voluntary_switches": used.ru_nvcsw,
         "involuntary_switches": used.ru_nivcsw,
-        "cpu_ns": time.process_time_ns(),
     }
+
+
+def cpu_ns():
+    """What this process and the children that it waited for used of the processor: none of it is a disturbance."""
+    try:
+        import resource
+    except ImportError:
+        return time.process_time_ns()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time_ns() + round((children.ru_utime + children.ru_stime) * 1e9)
 
 
 def jit_state():
@@ -606,6 +628,7 @@ def perform(request):
         try:
             benchmark.run_setup()
         except NotImplementedError as error:
+            benchmark.run_teardown()  # asv does, though nothing ran
             raise SkippedError("setup raised %r" % error) from None
         result["setup_ns"] = clock() - start
         try:
@@ -637,6 +660,7 @@ def main(request_path, result_path):
     with open(request_path, encoding="utf-8") as stream:
         request = json.load(stream)
     result = perform(request)
+    result["cpu_ns"] = cpu_ns()
     beside = result_path + ".part"
     with open(beside, "w", encoding="utf-8") as stream:
         json.dump(result, stream)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -70,9 +70,9 @@ class Answer(msgspec.Struct, frozen=True):
     import_ns: int = 0
     setup_ns: int | None = None
     first_call_ns: int | None = None
-    inner_loops: int = 1
-    iterations: int = 1
-    durations_ns: tuple[int, ...] = ()
+    inner_loops: Annotated[int, msgspec.Meta(ge=1)] = 1
+    iterations: Annotated[int, msgspec.Meta(ge=1)] = 1
+    durations_ns: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
     value: float | None = None
     digest: str | None = None
     peak_rss_bytes: int | None = None
@@ -213,7 +213,7 @@ def _read(path: Path, finished: Finished) -> tuple[Answer | None, str]:
         return msgspec.json.decode(path.read_bytes(), type=Answer), ""
     except FileNotFoundError:
         return None, "the process ended with exit code 0 but left no result: did the benchmark call os._exit?"
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return None, f"the process left a result that cannot be read: {error}"
 
 

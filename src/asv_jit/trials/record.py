@@ -103,10 +103,10 @@ def _with_figures(trial: Trial, launched: Launched) -> Trial:
     )
     if answer.outcome != "ok" or not answer.durations_ns:
         return trial
-    running_s = [duration / 1e9 for duration in answer.durations_ns]
+    running_s = [max(duration, 1) / 1e9 for duration in answer.durations_ns]  # a coarse clock may say 0
     trial = replace(trial, curve=curve_of(running_s))
     per_call_s = [duration / answer.inner_loops for duration in running_s]
-    if len(per_call_s) == 1:
+    if answer.kind == "timeraw":  # a process of its own: nothing to classify
         return replace(trial, steady_s=per_call_s[0])
     state = steady.classify(per_call_s, tolerance=STEADY_TOLERANCE)
     return replace(

@@ -1,0 +1,39 @@
+# Two commands: `make track` measures and shows, `make test` checks. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The three workloads of the article; `make track BENCH=.` measures the whole suite.
+BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
+
+.PHONY: track test lint acceptance clean
+
+track: $(VENV)/installed
+	$(BIN)/asv-jit pythons install
+	$(BIN)/asv-jit run HEAD --bench '$(BENCH)'
+	$(BIN)/asv-jit publish
+
+test: $(VENV)/tested-with lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/tested-with
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The simulations behind the statistics at full size, as a table; takes about an hour on one core.
+acceptance: $(VENV)/tested-with
+	$(BIN)/python -m tests.acceptance
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/tested-with: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) html .asv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,226 @@
+"""One cell's results as figures: what a summary says, in words and numbers that a reader can take in."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
+
+from asv_jit.analysis.summary import CaseSummary, Level
+from asv_jit.model import CaseKey, Evidence, Trace, Trial
+from asv_jit.site import charts, units
+from asv_jit.site.content import Release
+from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, Row
+
+__all__ = [
+    "alerts_of",
+    "badge_of",
+    "break_even_of",
+    "case_text",
+    "compiled_of",
+    "facts_of",
+    "failures_of",
+    "format_of",
+    "level_of",
+    "memory_of",
+    "row_of",
+    "speedup_of",
+]
+
+_NONE = Figure(units.DASH)
+_NAME_LIMIT = 160
+_STDERR_LIMIT = 6_000
+_TOP_NAMES = 6
+_SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "none": "○"}
+
+
+def row_of(case: CaseSummary, release: Release, href: str, *, reach: float, spark: Markup) -> Row:
+    """The line of a table; `reach` is the largest factor that the bars of the table must show."""
+    known = case.speedup is not None and not math.isnan(case.speedup.ratio)
+    return Row(
+        benchmark=units.shorten(units.visible(case.key.case.benchmark), _NAME_LIMIT),
+        params=params_text(case.key.case, _NAME_LIMIT),
+        group=units.shorten(units.visible(case.key.case.benchmark.split(".", 1)[0]), 40),
+        href=href,
+        release=release.version,
+        identity=release.identity,
+        off=level_of(case.off, format_of(case)),
+        on=level_of(case.on, format_of(case)) if release.has_jit else Figure("no JIT"),
+        speedup=speedup_of(case, release),
+        bar=charts.interval_bar(case.speedup.ratio, case.speedup.low, case.speedup.high, reach)
+        if known and case.speedup is not None
+        else Markup(""),
+        spark=spark,
+        badge=badge_of(case),
+        memory=memory_of(case),
+        memory_change=memory_change_of(case),
+        break_even=break_even_of(case),
+    )
+
+
+def case_text(key: CaseKey, limit: int = _NAME_LIMIT) -> str:
+    """The whole name, cut in the middle where it is longer than a page can bear."""
+    return units.shorten(units.visible(str(key)), limit)
+
+
+def params_text(key: CaseKey, limit: int) -> str:
+    """`(10, 'a')`, or nothing."""
+    return units.shorten(f"({', '.join(map(units.visible, key.params))})", limit) if key.params else ""
+
+
+def format_of(case: CaseSummary) -> Callable[[float | None], str]:
+    """How this case's figures are written: as times, or as the plain values that were tracked."""
+    return units.seconds if case.timed else units.number
+
+
+def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure:
+    """A figure over trials with its interval."""
+    if level is None:
+        return _NONE
+    return Figure(form(level.value), units.interval(form(level.low), form(level.high)), repr(level.value))
+
+
+def speedup_of(case: CaseSummary, release: Release) -> Figure:
+    """The speedup with its interval; in words where there can be none."""
+    if not release.has_jit:
+        return Figure("no JIT")
+    found = case.speedup
+    if found is None or math.isnan(found.ratio):
+        return _NONE if case.timed else Figure(units.DASH, "not a time")
+    return Figure(units.ratio(found.ratio), units.ratio_interval(found.low, found.high), repr(found.ratio))
+
+
+def badge_of(case: CaseSummary) -> Badge:
+    """The verdict; a cell that has none says why."""
+    if case.verdict == "none":
+        return Badge("none", _SYMBOLS["none"], case.reason or "no JIT", "")
+    return Badge(case.verdict, _SYMBOLS.get(case.verdict, "?"), case.verdict, case.reason)
+
+
+def memory_of(case: CaseSummary) -> Figure:
+    """Peak memory off and on."""
+    found = case.memory
+    if found is None:
+        return _NONE
+    return Figure(f"{units.size(found.off_bytes)} → {units.size(found.on_bytes)}", "", repr(found.on_bytes))
+
+
+def memory_change_of(case: CaseSummary) -> Figure:
+    """What mode on takes more."""
+    found = case.memory
+    if found is None:
+        return _NONE
+    known = math.isfinite(found.low_bytes) and math.isfinite(found.high_bytes)
+    between = units.interval(units.signed_size(found.low_bytes), units.signed_size(found.high_bytes)) if known else ""
+    return Figure(units.signed_size(found.difference_bytes), between, repr(found.difference_bytes))
+
+
+def break_even_of(case: CaseSummary) -> Figure:
+    """When the JIT has paid; between two arms that are alike that would be chance, and is not shown."""
+    found = case.break_even
+    if found is None:
+        return _NONE
+    if case.verdict not in ("faster", "slower"):
+        return Figure(units.DASH, "no clear difference to pay off")
+    if found.seconds is None:
+        return Figure("never", f"in {found.never} of {found.pairs} pairs", "inf")
+    if found.kind == "at once":
+        return Figure("at once", "", "0")
+    calls = "" if found.calls is None else units.count(found.calls, "call")
+    mark = "≈ " if found.extrapolated else ""
+    detail = f"{calls}, extrapolated" if found.extrapolated else calls
+    return Figure(f"{mark}{units.seconds(found.seconds)}", detail, repr(found.seconds))
+
+
+def facts_of(case: CaseSummary) -> tuple[tuple[str, Figure, Figure], ...]:
+    """The comparison of the modes: name, off, on."""
+    memory = case.memory
+    lines = [
+        ("Steady time per call" if case.timed else "Value", level_of(case.off, format_of(case)), level_of(case.on, format_of(case))),
+        ("First call", _time(case.first_call_off_s), _time(case.first_call_on_s)),
+        ("Running time before steady", _time(case.warmup_off_s), _time(case.warmup_on_s)),
+        ("How it settles", _kind(case.steady_off), _kind(case.steady_on)),
+        ("Start-up", _time(case.start_off_s), _time(case.start_on_s)),
+        (
+            "Peak memory",
+            Figure(units.size(memory.off_bytes)) if memory else _NONE,
+            Figure(units.size(memory.on_bytes)) if memory else _NONE,
+        ),
+    ]
+    return tuple(line for line in lines if (line[1].text, line[2].text) != (units.DASH, units.DASH))
+
+
+def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ...]:
+    """Suspected bugs of the JIT in this cell."""
+    found = []
+    if case.answers is not None and case.answers.answers == "digest differs":
+        seeds = ", ".join(str(seed) for seed in case.answers.hash_seeds[:8])
+        detail = f"The first call returns something else with the JIT on than with it off, under PYTHONHASHSEED={seeds}; each mode repeats its own answer."
+        found.append(_alert("Wrong answer with the JIT on", case, release, href, detail))
+    if case.crash is not None:
+        signals = " and ".join(case.crash.signals) or "a non-zero exit"
+        detail = (
+            f"{case.crash.crashes} of {units.count(case.crash.on_trials, 'trial')} with the JIT on ended with {signals}; "
+            f"none of {units.count(case.crash.off_trials, 'trial')} with it off did."
+        )
+        found.append(_alert("Crash with the JIT on", case, release, href, detail))
+    return tuple(found)
+
+
+def failures_of(case: CaseSummary, trials: Sequence[Trial], release: Release, href: str) -> tuple[Failure, ...]:
+    """Each way in which trials of this cell ended without a figure, with the last one's end."""
+    if not case.failures:
+        return ()
+    bad = [trial for trial in trials if trial.outcome != "ok"]
+    counts = ", ".join(f"{units.count(amount, 'trial')} {what}" for what, amount in case.failures)
+    last = max(bad, key=lambda trial: trial.started, default=None)
+    stderr = units.visible(last.stderr if last is not None else case.complaint)
+    end = "" if last is None else f"signal {last.signal}" if last.signal else f"exit {last.exit}" if last.exit is not None else ""
+    return (Failure(case_text(case.key.case), href, release.version, counts, end, stderr[-_STDERR_LIMIT:].strip()),)
+
+
+def compiled_of(evidence: Evidence | None) -> tuple[tuple[Compiled, ...], str]:
+    """What the JIT compiled, the largest first, and a sentence where there is nothing to list."""
+    if evidence is None:
+        return (), "No evidence was recorded."
+    largest = sorted(evidence.functions, key=lambda trace: -trace.code_bytes)
+    entries = [_compiled(trace, harness=False) for trace in largest]
+    entries += [_compiled(trace, harness=True) for trace in evidence.harness]
+    if evidence.error:
+        return tuple(entries), f"Reading the JIT's traces failed: {units.visible(evidence.error)}"
+    return tuple(entries), "" if entries else "The JIT compiled nothing here."
+
+
+def _compiled(trace: Trace, *, harness: bool) -> Compiled:
+    top = sorted(trace.names.items(), key=lambda item: (-item[1], item[0]))[:_TOP_NAMES]
+    name = ", ".join(trace.mentions) or trace.function if harness else trace.function
+    return Compiled(
+        function=units.shorten(units.visible(name), _NAME_LIMIT),
+        executors=f"{trace.executors:,}",
+        code=units.size(trace.code_bytes),
+        micro_ops=f"{trace.micro_ops:,}",
+        top=units.visible(", ".join(f"{op} ×{amount}" for op, amount in top)),
+        harness=harness,
+    )
+
+
+def _alert(what: str, case: CaseSummary, release: Release, href: str, detail: str) -> Alert:
+    return Alert(what, case_text(case.key.case), href, release.identity, detail, again(case))
+
+
+def again(case: CaseSummary) -> str:
+    """The command that measures a case once more, on the same commit and interpreter."""
+    name = "^" + re.escape(str(case.key.case)) + "$"
+    command = ["asv-jit", "run", case.key.commit, "--python", case.key.interpreter, "--bench", name, "--retry-failed"]
+    return units.shorten(units.visible(shlex.join(command)), 2_000)
+
+
+def _time(value: float | None) -> Figure:
+    return _NONE if value is None else Figure(units.seconds(value))
+
+
+def _kind(kind: str) -> Figure:
+    return Figure(kind.replace("_", " ") if kind else units.DASH)

@@ -1,0 +1,23 @@
+"""File names for cases: readable, safe on every file system, and unique whatever the case is called."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+
+from asv_jit.model import CaseKey
+
+__all__ = ["slug"]
+
+_READABLE = 60
+
+
+def slug(key: CaseKey) -> str:
+    """`cpu-time-mandelbrot-3f2a9c01d4e5`: ASCII words of the name, then a digest of the whole of it."""
+    plain = unicodedata.normalize("NFKD", str(key)[: 4 * _READABLE]).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain)[:_READABLE].strip("-")
+    identity = json.dumps([key.benchmark, *key.params])  # ASCII, and no two keys alike
+    digest = hashlib.sha256(identity.encode("ascii")).hexdigest()[:12]
+    return f"{words or 'case'}-{digest}"

@@ -1,0 +1,144 @@
+"""Numbers as a reader wants them: three digits, the fitting unit, and a dash where there is no data."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = [
+    "DASH",
+    "change",
+    "count",
+    "interval",
+    "level",
+    "moment",
+    "number",
+    "ratio",
+    "ratio_interval",
+    "seconds",
+    "shorten",
+    "signed_size",
+    "size",
+    "visible",
+]
+
+DASH = "–"
+_TIMES = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86400.0, "days"))
+_SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
+_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
+
+
+def seconds(value: float | None) -> str:
+    """`12.3 ms`; seconds up to two minutes, then minutes, hours and days."""
+    if value is None or math.isnan(value):
+        return DASH
+    if value == 0.0:
+        return "0 s"
+    if math.isinf(value):
+        return "∞"
+    limits = (1000e-9, 1000e-6, 1000e-3, 120.0, 7200.0, 172800.0, math.inf)
+    scale, unit = next(pair for pair, limit in zip(_TIMES, limits, strict=True) if _rounded(abs(value)) < limit)
+    return f"{_three(value / scale)} {unit}"
+
+
+def size(value: float | None) -> str:
+    """Bytes as `12.3 MiB`."""
+    if value is None or math.isnan(value):
+        return DASH
+    scale, unit = next((s, u) for s, u in reversed(_SIZES) if abs(value) >= 0.9995 * s or s == 1.0)
+    return f"{_three(value / scale)} {unit}"
+
+
+def signed_size(value: float | None) -> str:
+    """A difference of bytes as `+0.42 MiB` or `−3.1 KiB`."""
+    if value is None or math.isnan(value):
+        return DASH
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return f"{sign}{size(abs(value))}"
+
+
+def ratio(value: float | None) -> str:
+    """`1.98×`; 0 and infinity are said so."""
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞"
+    if 0.1 <= value < 99.995:
+        return f"{value:.2f}×" if value < 9.995 else f"{value:.1f}×"
+    return f"{_three(value)}×"
+
+
+def interval(low: str, high: str) -> str:
+    """`12.1 ms to 12.5 ms`; empty where neither bound is known."""
+    return "" if DASH in (low, high) else f"{low} to {high}"
+
+
+def ratio_interval(low: float, high: float) -> str:
+    """`1.95× to 2.01×`; says so where one pair set no bounds."""
+    if low <= 0.0 or math.isinf(high):
+        return "no interval yet: too few pairs"
+    return interval(ratio(low), ratio(high))
+
+
+def change(value: float) -> str:
+    """A speedup in words: `22% faster`, `3.1% slower`, `2.1 times as fast`, `as fast`."""
+    if value >= 1.995:
+        return f"{value:.1f} times as fast"
+    percent = abs(value - 1.0) * 100.0
+    if percent < 0.05:
+        return "as fast"
+    amount = f"{percent:.1f}" if percent < 9.95 else f"{percent:.0f}"
+    return f"{amount}% {'faster' if value > 1.0 else 'slower'}"
+
+
+def number(value: float | None) -> str:
+    """A tracked value in its own unit: `1,234`, `0.0123`, `1.23e+09`."""
+    if value is None or math.isnan(value):
+        return DASH
+    if abs(value) < 1e9 and value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:,.3f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def count(amount: int, noun: str) -> str:
+    """`1 case`, `2 cases`, `1,200 cases`."""
+    return f"{amount:,} {noun if amount == 1 else noun + 's'}"
+
+
+def level(alpha: float) -> str:
+    """The level of an interval: `99.8%` for an alpha of 0.002."""
+    return f"{(1.0 - alpha) * 100.0:.6g}%"
+
+
+def moment(iso: str) -> str:
+    """`2026-11-23 05:11 UTC` of an ISO time in UTC; whatever else it is given stays as it is."""
+    if len(iso) >= 16 and iso[10] == "T":
+        return f"{iso[:10]} {iso[11:16]} UTC"
+    return iso
+
+
+def visible(text: str) -> str:
+    """`text` with control characters shown as their pictures, and with nothing that UTF-8 cannot hold."""
+    return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut in the middle."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 1) // 2
+    return f"{text[: limit - 1 - half]}…{text[len(text) - half :]}"
+
+
+def _three(value: float) -> str:
+    """Three significant digits without an exponent where that is readable."""
+    if value == 0.0:
+        return "0"
+    rounded = _rounded(value)
+    if not 1e-4 <= abs(rounded) < 1e7:
+        return f"{rounded:.3g}"
+    places = max(2 - math.floor(math.log10(abs(rounded))), 0)
+    return f"{rounded:,.{places}f}"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.2e}")
