@@ -133,17 +133,16 @@ def _cores(machine: _Machine, name: str) -> Check:
 
 
 def _quota(machine: _Machine, name: str) -> Check:
-    limits: list[float] = []
-    newer = (machine.read("sys/fs/cgroup/cpu.max") or "").split()
-    older = [machine.read(f"sys/fs/cgroup/cpu/cpu.cfs_{part}_us") for part in ("quota", "period")]
-    for quota, period in (tuple(newer), tuple(older)) if len(newer) == 2 else (tuple(older),):
-        if quota and period and quota.isdigit() and period.isdigit() and int(period) > 0:
-            limits.append(int(quota) / int(period))
-    if not limits:
-        seen = len(newer) == 2 or older[0] is not None
-        return Check(name, "good", "no limit") if seen else Check(name, "unknown", "no control group shows a limit")
-    found = f"a control group allows {min(limits):.2g} cores' worth of time"
-    if min(limits) >= LEAST_QUOTA_CORES:
+    second = (machine.read("sys/fs/cgroup/cpu.max") or "").split()  # control groups, version 2
+    first = [machine.read(f"sys/fs/cgroup/cpu/cpu.cfs_{part}_us") or "" for part in ("quota", "period")]
+    quota, period = second if len(second) == 2 else first
+    if not quota:
+        return Check(name, "unknown", "no control group shows a limit")
+    if not (quota.isdigit() and period.isdigit()):  # `max` in version 2, -1 in version 1
+        return Check(name, "good", "no limit")
+    cores = int(quota) / max(int(period), 1)
+    found = f"a control group allows {cores:.3g} cores' worth of time"
+    if cores >= LEAST_QUOTA_CORES:
         return Check(name, "good", found)
     return Check(
         name, "bad", found, "lift the limit (docker run --cpus, Kubernetes limits.cpu): it stops trials midway"

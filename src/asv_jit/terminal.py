@@ -143,16 +143,17 @@ def _cases_table(suites: Sequence[SuiteSummary]) -> Table:
 def _figures(case: CaseSummary) -> tuple[str, ...]:
     speed = case.speedup
     style = _STYLES.get(case.verdict, "default")
+    show = units.seconds if case.timed else units.number
     verdict = _MARKS.get(case.verdict, case.verdict)
     return (
-        units.figure(case.off.value, timed=case.timed) if case.off else "–",
-        units.figure(case.on.value, timed=case.timed) if case.on else "–",
+        show(case.off.value) if case.off else "–",
+        show(case.on.value) if case.on else "–",
         units.ratio(speed.ratio) if speed else "–",
         f"{units.ratio(speed.low)}–{units.ratio(speed.high)}" if speed and case.pairs > 1 else "",
         f"[{style}]{verdict}[/]",
         str(case.pairs or ""),
         units.size(case.memory.off_bytes) if case.memory else units.size(case.peak_off_bytes),
-        units.size_difference(case.memory.difference_bytes) if case.memory else "",
+        units.signed_size(case.memory.difference_bytes) if case.memory else "",
     )
 
 

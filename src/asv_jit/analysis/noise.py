@@ -96,9 +96,7 @@ def needed_pairs(
 
 
 def _smallest(noise: float, change: float, target: float, alpha: float) -> int | None:
-    if noise == 0.0:
-        return 2
-    # Beyond about 30 standard deviations from the bound the power is 1, and the distribution loses its digits.
+    # A noise below a hundredth of the change needs no more than the least, and costs the distribution its digits.
     audible = max(noise, math.log1p(change) / 100.0)
     start, size = 2, 64  # in growing slices: most answers are small
     while start <= MOST_PAIRS:

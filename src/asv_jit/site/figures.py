@@ -16,6 +16,7 @@ from asv_jit.site.content import Release
 from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, Row
 
 __all__ = [
+    "again",
     "alerts_of",
     "badge_of",
     "break_even_of",
@@ -37,15 +38,15 @@ _TOP_NAMES = 6
 _SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "none": "○"}
 
 
-def row_of(case: CaseSummary, release: Release, href: str, *, reach: float, spark: Markup) -> Row:
-    """The line of a table; `reach` is the largest factor that the bars of the table must show."""
+def row_of(case: CaseSummary, release: Release, name: str, href: str, *, reach: float, spark: Markup) -> Row:
+    """The line of a table; `name` is the release's, `reach` is the largest factor that the bars of the table must show."""
     known = case.speedup is not None and not math.isnan(case.speedup.ratio)
     return Row(
         benchmark=units.shorten(units.visible(case.key.case.benchmark), _NAME_LIMIT),
         params=params_text(case.key.case, _NAME_LIMIT),
         group=units.shorten(units.visible(case.key.case.benchmark.split(".", 1)[0]), 40),
         href=href,
-        release=release.version,
+        release=name,
         identity=release.identity,
         off=level_of(case.off, format_of(case)),
         on=level_of(case.on, format_of(case)) if release.has_jit else Figure("no JIT"),
@@ -215,7 +216,7 @@ def again(case: CaseSummary) -> str:
     """The command that measures a case once more, on the same commit and interpreter."""
     name = "^" + re.escape(str(case.key.case)) + "$"
     command = ["asv-jit", "run", case.key.commit, "--python", case.key.interpreter, "--bench", name, "--retry-failed"]
-    return units.shorten(units.visible(shlex.join(command)), 2_000)
+    return units.visible(shlex.join(command))
 
 
 def _time(value: float | None) -> Figure:

@@ -1,0 +1,122 @@
+"""Writes the site: pages through templates, static files as they are, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from asv_jit.errors import UsageError
+from asv_jit.site.content import SiteContent
+from asv_jit.site.maker import PageMaker
+from asv_jit.site.pages import Page
+from asv_jit.store.files import storage_errors
+
+__all__ = ["render_site"]
+
+_MARKER = ".asv-jit-site"
+
+
+def render_site(content: SiteContent, folder: Path, templates: Path | None = None) -> list[Path]:
+    """Replace `folder` by a freshly made site; the paths of its pages and static files come back.
+
+    Files in `templates` replace ours of the same name. Everything is written beside `folder` first, so that a
+    crash leaves the old site. Raises UsageError where `folder` holds something that is no site of ours, and
+    StorageError where it cannot be written.
+    """
+    _refuse_foreign(folder)
+    packaged = _packaged_templates()
+    sources = [packaged] if templates is None else [templates, packaged]
+    environment = Environment(
+        autoescape=True,  # for every file, whatever it is called
+        loader=ChoiceLoader([FileSystemLoader(source) for source in sources]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    with storage_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            names = [_write(beside, name, _rendered(environment, page)) for name, page in _pages(content)]
+            names += _copy_static(sources, beside)
+            (beside / _MARKER).write_text("Written by asv-jit publish; safe to delete.\n", encoding="utf-8")
+            beside.chmod(0o755)
+            _swap(beside, folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    return [folder / name for name in names]
+
+
+def _pages(content: SiteContent) -> Iterator[tuple[str, tuple[str, Page]]]:
+    """File name, and template with page."""
+    maker = PageMaker(content)
+    yield "index.html", ("home.html", maker.home())
+    for case in maker.cases():
+        yield case.path, ("case.html", case)
+    yield "method.html", ("method.html", maker.method())
+    yield "404.html", ("404.html", maker.not_found())
+
+
+def _rendered(environment: Environment, page: tuple[str, Page]) -> str:
+    template, value = page
+    return environment.get_template(template).render(page=value, frame=value.frame)
+
+
+def _write(root: Path, name: str, text: str) -> str:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8", "replace"))
+    return name
+
+
+def _copy_static(sources: list[Path], root: Path) -> list[str]:
+    """The static files of all sources, the user's over ours."""
+    names = set()
+    for source in reversed(sources):
+        for path in sorted((source / "static").glob("*")):
+            name = f"static/{path.name}"
+            names.add(_write_bytes(root / name, path.read_bytes(), name))
+    return sorted(names)
+
+
+def _write_bytes(path: Path, content: bytes, name: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return name
+
+
+def _packaged_templates() -> Path:
+    """Beside the package in a wheel, at the root of a checkout."""
+    here = Path(__file__).resolve()
+    for candidate in (here.parents[1] / "site_templates", here.parents[3] / "site_templates"):
+        if (candidate / "base.html").is_file():
+            return candidate
+    raise UsageError(f"the site's templates are missing beside {here.parents[1]}; install asv-jit again")
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
+        raise UsageError(
+            f"{folder} holds files that asv-jit did not write, and publishing would delete them; "
+            'move them away, or set "html_dir" in asv.conf.json to another folder'
+        )
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put `fresh` in the place of `folder`; between the two renames there is no site, never half of one."""
+    if not folder.exists():
+        os.replace(fresh, folder)  # noqa: PTH105 - a folder onto nothing
+        return
+    old = fresh.with_name(fresh.name + ".old")
+    os.replace(folder, old)  # noqa: PTH105 - as above
+    try:
+        os.replace(fresh, folder)  # noqa: PTH105 - as above
+    except OSError:
+        os.replace(old, folder)  # noqa: PTH105 - as above
+        raise
+    shutil.rmtree(old, ignore_errors=True)

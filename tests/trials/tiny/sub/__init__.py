@@ -1,0 +1,5 @@
+from .. import log
+
+
+def time_in_sub_init():
+    log("call in sub")

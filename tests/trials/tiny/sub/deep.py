@@ -1,0 +1,9 @@
+from .. import log
+
+
+class Deep:
+    def setup(self):
+        log("setup")
+
+    def time_deep(self):
+        log("call")
