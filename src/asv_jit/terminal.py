@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -88,18 +90,22 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary]) -> None:
     for suite in suites:
         if suite.mean is not None:
             mean = suite.mean
-            console.print(
+            _say(
+                console,
                 f"{suite.interpreter}: geometric mean {units.ratio(mean.ratio)} "
-                f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {mean.cases} cases",
-                markup=False,
-                highlight=False,
+                f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}",
             )
     if outcome.measured == 0 and outcome.present:
-        console.print(f"nothing to measure: all {outcome.present} cells were measured before", highlight=False)
+        _say(console, f"nothing to measure: all {outcome.present} cells were measured before")
     else:
-        console.print(f"measured {outcome.measured} cells in {outcome.trials} trials", highlight=False)
+        _say(console, f"measured {units.count(outcome.measured, 'cell')} in {units.count(outcome.trials, 'trial')}")
     for key, reason in sorted(outcome.failed.items(), key=str):
-        console.print(f"not measured: {key.case} on {key.interpreter}: {reason}", markup=False, highlight=False)
+        _say(console, f"not measured: {key.case} on {key.interpreter}: {reason}")
+
+
+def _say(console: Console, text: str, style: str | None = None) -> None:
+    """A line as it is: what comes from benchmarks is neither markup nor wrapped."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
@@ -129,7 +135,7 @@ def _cases_table(suites: Sequence[SuiteSummary]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
     table.add_column("CPython")
-    for heading in ("off", "on", "speedup", "interval"):
+    for heading in ("off", "on", "speedup", "99.8% interval"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
     for heading in ("pairs", "peak memory", "JIT adds"):
@@ -158,28 +164,18 @@ def _figures(case: CaseSummary) -> tuple[str, ...]:
 
 
 def _print_findings(console: Console, case: CaseSummary) -> None:
+    what = f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter}"
+    again = f"to see it again: {reproduce(case)}"
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(map(str, case.answers.hash_seeds))
-        console.print(
-            f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter} answers differently with the JIT on "
-            f"(PYTHONHASHSEED {seeds}); to see it again: {reproduce(case)}",
-            style="bold red",
-            markup=False,
-        )
+        _say(console, f"{what} answers differently with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
     if case.crash is not None:
-        console.print(
-            f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter} crashes with the JIT on only "
-            f"({', '.join(case.crash.signals)}); to see it again: {reproduce(case)}",
-            style="bold red",
-            markup=False,
-        )
+        signals = ", ".join(case.crash.signals)
+        _say(console, f"{what} crashes with the JIT on only ({signals}); {again}", "bold red")
 
 
 def reproduce(case: CaseSummary) -> str:
     """The command that measures one case again."""
-    import re
-    import shlex
-
     return (
         f"asv-jit run {case.key.commit[:8]} --retry-failed --python {case.key.interpreter} "
         f"--bench {shlex.quote('^' + re.escape(str(case.key.case)) + '$')}"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
-from tests.acceptance import figure_4_culprit
 
 from asv_jit.analysis import culprit
 from asv_jit.analysis.culprit import Culprit, Search, Unbuildable, compare_ends, search
 from asv_jit.analysis.culprit_posterior import culprit_posterior, expected_information
+from tests.acceptance import figure_4_culprit
 
 
 def history(

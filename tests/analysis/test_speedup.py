@@ -75,7 +75,7 @@ def test_exchanging_the_arms_inverts_the_ratio_and_mirrors_the_verdict(pairs, al
     assert other.verdict == MIRROR[one.verdict]
     assert math.log(other.ratio) == pytest.approx(-math.log(one.ratio), abs=1e-12)
     assert other.p_value == one.p_value
-    if 0.0 < one.low and one.high < math.inf:
+    if one.low > 0.0 and one.high < math.inf:
         assert other.low == pytest.approx(1 / one.high, rel=1e-9)
         assert other.high == pytest.approx(1 / one.low, rel=1e-9)
 
@@ -118,7 +118,7 @@ def test_what_is_same_lies_within_the_equivalence_as_a_ratio(pairs) -> None:
     off, on = map(list, zip(*pairs, strict=True))
     found = estimate(off, on, alpha=0.1, equivalence=0.3)
     if found.verdict == "same":
-        assert 0.7 <= found.low
+        assert found.low >= 0.7
         assert found.high <= 1.3 + 1e-12
 
 

@@ -5,10 +5,10 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.acceptance import figure_5_steady, figure_6_speed_steady
 
 from asv_jit.analysis import steady
 from asv_jit.analysis.steady import SteadyState, Warmup, agreement, classify, steady_time, warmup
+from tests.acceptance import figure_5_steady, figure_6_speed_steady
 
 Floats = npt.NDArray[np.float64]
 

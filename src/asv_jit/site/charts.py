@@ -51,36 +51,41 @@ class Dot:
     kind: str
 
 
-def interval_bar(ratio: float, low: float, high: float, reach: float) -> Markup:
-    """A speedup with its interval on an axis from 1/`reach` to `reach`, with the line at 1."""
-    scale = Scale(1.0 / reach, reach, 3.0, 117.0)
-    kind = "faster" if low > 1.0 else "slower" if high < 1.0 else "even"
+def interval_bar(ratio: float, low: float, high: float, kind: str, reach: tuple[float, float]) -> Markup:
+    """A speedup with its interval, coloured by its verdict `kind`, on an axis over `reach` with a line at 1."""
+    scale = Scale(*reach, 4.0, 92.0)
     known = low > 0.0 and math.isfinite(high)
-    whisker = [element("path", class_=f"whisker {kind}", d=path([(scale.at(low), 9), (scale.at(high), 9)]))] if known else []
+    whisker = (
+        [element("path", class_=f"whisker {kind}", d=path([(scale.at(low), 9), (scale.at(high), 9)]))] if known else []
+    )
     return element(
         "svg",
-        element("path", class_="unity", d=path([(60.0, 1.0), (60.0, 17.0)])),
+        element("path", class_="unity", d=path([(scale.at(1.0), 1.0), (scale.at(1.0), 17.0)])),
         *whisker,
         element("circle", class_=f"dot {kind}", cx=scale.at(ratio), cy=9.0, r=3.5),
         class_="bar",
-        viewBox="0 0 120 18",
-        width=120.0,
+        viewBox="0 0 96 18",
+        width=96.0,
         height=18.0,
         aria_hidden="true",
     )
 
 
-def strip(dots: Sequence[Dot], mean: tuple[float, float, float] | None, reach: float, label: str) -> Markup:
+def strip(
+    dots: Sequence[Dot], mean: tuple[float, float, float] | None, reach: tuple[float, float], label: str
+) -> Markup:
     """All cases of one release on one axis of speedups, and their mean with its interval (ratio, low, high)."""
-    scale = Scale(1.0 / reach, reach, 14.0, 406.0)
+    scale = Scale(*reach, 14.0, 406.0)
     parts = []
-    for value in [tick for tick in ticks(1.0 / reach, reach, 7) if abs(math.log(tick)) > 0.02] + [1.0]:
+    for value in [tick for tick in ticks(*reach, 7) if abs(scale.at(tick) - scale.at(1.0)) > 34.0] + [1.0]:
         x = scale.at(value)
         parts.append(element("path", class_="unity" if value == 1.0 else "grid", d=path([(x, 8.0), (x, 62.0)])))
         parts.append(element("text", units.ratio(value), class_="tick", x=x, y=78.0, text_anchor="middle"))
     if mean is not None and mean[1] > 0.0 and math.isfinite(mean[2]):
         left, right = scale.at(mean[1]), scale.at(mean[2])
-        parts.append(element("rect", class_="mean-band", x=left, y=8.0, width=max(right - left, 2.0), height=54.0, rx=1.0))
+        parts.append(
+            element("rect", class_="mean-band", x=left, y=8.0, width=max(right - left, 2.0), height=54.0, rx=1.0)
+        )
     levels: Counter[int] = Counter()
     for dot in sorted(dots, key=lambda dot: dot.ratio):
         x = scale.at(dot.ratio)
@@ -122,7 +127,9 @@ def sparkline(values: Sequence[float | None]) -> Markup:
     spots = [(4.0 + i * step, vertical.at(v)) for i, v in enumerate(values) if v is not None and v > 0.0]
     end = element("circle", class_="spark-end", cx=spots[-1][0], cy=spots[-1][1], r=2.5)
     line = element("path", class_="spark", d=path(spots))
-    return element("svg", line, end, class_="sparkline", viewBox="0 0 100 24", width=100.0, height=24.0, aria_hidden="true")
+    return element(
+        "svg", line, end, class_="sparkline", viewBox="0 0 100 24", width=100.0, height=24.0, aria_hidden="true"
+    )
 
 
 def warm_up_curve(trials: Sequence[Trial], mode: str) -> Curve | None:
@@ -168,9 +175,10 @@ def warm_up(curves: Sequence[tuple[str, Curve]], break_even_s: float | None, lab
         line = [(x, vertical.at(v)) for x, v in zip(spots, curve.call_s, strict=True)]
         parts.append(element("path", class_=f"line {mode}", d=path(line)))
         if curve.steady_from_s is not None and across.low < curve.steady_from_s <= across.high:
-            parts.append(_mark(across.at(curve.steady_from_s), f"steady-start {mode}", f"steady, {mode}", mode == "on"))
+            line_no = _MODES.index(mode)
+            parts.append(_mark(across.at(curve.steady_from_s), f"steady-start {mode}", f"steady, {mode}", line_no))
     if break_even_s is not None and across.low < break_even_s <= across.high:
-        parts.append(_mark(across.at(break_even_s), "break-even", "break-even", low=True))
+        parts.append(_mark(across.at(break_even_s), "break-even", "break-even", 2))
     return _figure(parts, label)
 
 
@@ -180,13 +188,15 @@ def _calls(trial: Trial) -> list[float]:
     return [(s - s0) / ((n - n0) * trial.inner_loops) for (n0, s0), (n, s) in zip(before, trial.curve, strict=True)]
 
 
-def _mark(x: float, kind: str, text: str, low: bool) -> Markup:
+def _mark(x: float, kind: str, text: str, line_no: int) -> Markup:
     anchor = "end" if x > _WIDTH * 0.6 else "start"
-    y = _TOP + (22.0 if low else 10.0)
+    y = _TOP + 10.0 + 13.0 * line_no
     return Markup("").join(
         (
             element("path", class_=f"mark {kind}", d=path([(x, _TOP), (x, _HEIGHT - _BOTTOM)])),
-            element("text", text, class_=f"note {kind}", x=x + (-4.0 if anchor == "end" else 4.0), y=y, text_anchor=anchor),
+            element(
+                "text", text, class_=f"note {kind}", x=x + (-4.0 if anchor == "end" else 4.0), y=y, text_anchor=anchor
+            ),
         )
     )
 

@@ -35,23 +35,33 @@ _NONE = Figure(units.DASH)
 _NAME_LIMIT = 160
 _STDERR_LIMIT = 6_000
 _TOP_NAMES = 6
+_KINDS = {
+    "flat": "flat from the start",
+    "warmup": "after a warm-up",
+    "slowdown": "slower than it began",
+    "no_steady_state": "never",
+    "good_inconsistent": "flat or warm-up, by process",
+    "bad_inconsistent": "differs by process",
+}
 _SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "none": "○"}
 
 
-def row_of(case: CaseSummary, release: Release, name: str, href: str, *, reach: float, spark: Markup) -> Row:
-    """The line of a table; `name` is the release's, `reach` is the largest factor that the bars of the table must show."""
+def row_of(
+    case: CaseSummary, release: Release, name: str, href: str, *, reach: tuple[float, float], spark: Markup
+) -> Row:
+    """The line of a table; `name` is the release's, `reach` the range of its bars."""
     known = case.speedup is not None and not math.isnan(case.speedup.ratio)
     return Row(
-        benchmark=units.shorten(units.visible(case.key.case.benchmark), _NAME_LIMIT),
+        benchmark=units.shorten(units.visible(name_in(case.key.case)), _NAME_LIMIT),
         params=params_text(case.key.case, _NAME_LIMIT),
-        group=units.shorten(units.visible(case.key.case.benchmark.split(".", 1)[0]), 40),
+        owner=units.shorten(units.visible(case.key.case.benchmark.rpartition(".")[0]), _NAME_LIMIT),
         href=href,
         release=name,
         identity=release.identity,
         off=level_of(case.off, format_of(case)),
         on=level_of(case.on, format_of(case)) if release.has_jit else Figure("no JIT"),
         speedup=speedup_of(case, release),
-        bar=charts.interval_bar(case.speedup.ratio, case.speedup.low, case.speedup.high, reach)
+        bar=charts.interval_bar(case.speedup.ratio, case.speedup.low, case.speedup.high, case.verdict, reach)
         if known and case.speedup is not None
         else Markup(""),
         spark=spark,
@@ -65,6 +75,11 @@ def row_of(case: CaseSummary, release: Release, name: str, href: str, *, reach: 
 def case_text(key: CaseKey, limit: int = _NAME_LIMIT) -> str:
     """The whole name, cut in the middle where it is longer than a page can bear."""
     return units.shorten(units.visible(str(key)), limit)
+
+
+def name_in(key: CaseKey) -> str:
+    """The benchmark's own name, without the file and class that it is in."""
+    return key.benchmark.rpartition(".")[2] or key.benchmark or "(no name)"
 
 
 def params_text(key: CaseKey, limit: int) -> str:
@@ -140,7 +155,11 @@ def facts_of(case: CaseSummary) -> tuple[tuple[str, Figure, Figure], ...]:
     """The comparison of the modes: name, off, on."""
     memory = case.memory
     lines = [
-        ("Steady time per call" if case.timed else "Value", level_of(case.off, format_of(case)), level_of(case.on, format_of(case))),
+        (
+            "Steady time per call" if case.timed else "Value",
+            level_of(case.off, format_of(case)),
+            level_of(case.on, format_of(case)),
+        ),
         ("First call", _time(case.first_call_off_s), _time(case.first_call_on_s)),
         ("Running time before steady", _time(case.warmup_off_s), _time(case.warmup_on_s)),
         ("How it settles", _kind(case.steady_off), _kind(case.steady_on)),
@@ -159,13 +178,16 @@ def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ..
     found = []
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(str(seed) for seed in case.answers.hash_seeds[:8])
-        detail = f"The first call returns something else with the JIT on than with it off, under PYTHONHASHSEED={seeds}; each mode repeats its own answer."
+        detail = (
+            "The first call returns something else with the JIT on than with it off, under "
+            f"PYTHONHASHSEED={seeds}; each mode repeats its own answer."
+        )
         found.append(_alert("Wrong answer with the JIT on", case, release, href, detail))
     if case.crash is not None:
         signals = " and ".join(case.crash.signals) or "a non-zero exit"
         detail = (
-            f"{case.crash.crashes} of {units.count(case.crash.on_trials, 'trial')} with the JIT on ended with {signals}; "
-            f"none of {units.count(case.crash.off_trials, 'trial')} with it off did."
+            f"{case.crash.crashes} of {units.count(case.crash.on_trials, 'trial')} with the JIT on ended with "
+            f"{signals}; none of {units.count(case.crash.off_trials, 'trial')} with it off did."
         )
         found.append(_alert("Crash with the JIT on", case, release, href, detail))
     return tuple(found)
@@ -179,7 +201,15 @@ def failures_of(case: CaseSummary, trials: Sequence[Trial], release: Release, hr
     counts = ", ".join(f"{units.count(amount, 'trial')} {what}" for what, amount in case.failures)
     last = max(bad, key=lambda trial: trial.started, default=None)
     stderr = units.visible(last.stderr if last is not None else case.complaint)
-    end = "" if last is None else f"signal {last.signal}" if last.signal else f"exit {last.exit}" if last.exit is not None else ""
+    end = (
+        ""
+        if last is None
+        else f"signal {last.signal}"
+        if last.signal
+        else f"exit {last.exit}"
+        if last.exit is not None
+        else ""
+    )
     return (Failure(case_text(case.key.case), href, release.version, counts, end, stderr[-_STDERR_LIMIT:].strip()),)
 
 
@@ -224,4 +254,4 @@ def _time(value: float | None) -> Figure:
 
 
 def _kind(kind: str) -> Figure:
-    return Figure(kind.replace("_", " ") if kind else units.DASH)
+    return Figure(_KINDS.get(kind, units.DASH))

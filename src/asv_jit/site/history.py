@@ -70,9 +70,7 @@ class History:
         """The last points of the series that `case` belongs to, oldest first: same benchmark version and protocol."""
         found = self.results.get(case.key.case, {}).get(case.key.interpreter, ())
         alike = [
-            other
-            for other in found
-            if (other.key.version, other.key.protocol) == (case.key.version, case.key.protocol)
+            other for other in found if (other.key.version, other.key.protocol) == (case.key.version, case.key.protocol)
         ]
         return alike[:_LAST][::-1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -32,7 +33,7 @@ from asv_jit.site.slugs import slug
 __all__ = ["PageMaker"]
 
 _VERDICTS = ("faster", "same", "slower", "unclear", "failed", "none")
-_LEAST_REACH, _MOST_REACH = 1.25, 8.0
+_NARROWEST, _WIDEST = 1.1, 8.0
 
 
 class PageMaker:
@@ -53,9 +54,7 @@ class PageMaker:
         failures = [
             failure
             for release, case in current
-            for failure in figures.failures_of(
-                case, self._trials(case), release, self._href(case.key.case, "")
-            )
+            for failure in figures.failures_of(case, self._trials(case), release, self._href(case.key.case, ""))
         ]
         cases = len({case.key.case for _, case in current})
         return HomePage(
@@ -89,8 +88,9 @@ class PageMaker:
         )
 
     def not_found(self) -> NotFoundPage:
-        """Shown under any address, so its links are absolute where the site's address is known."""
-        base = self._content.url.rstrip("/") + "/" if self._content.url else ""
+        """Shown under any address, so its links start at the host's root where the site's address is known."""
+        path = urlsplit(self._content.url).path.rstrip("/") + "/"
+        base = path if self._content.url and path.startswith("/") and not path.startswith("//") else ""
         return NotFoundPage(frame=self._frame("Page not found", base, "", "This page does not exist."))
 
     def _case(self, key: CaseKey) -> CasePage:
@@ -117,7 +117,7 @@ class PageMaker:
             level=self._level,
         )
 
-    def _case_release(self, release: Release, case: CaseSummary, reach: float) -> CaseRelease:
+    def _case_release(self, release: Release, case: CaseSummary, reach: tuple[float, float]) -> CaseRelease:
         series = self._history.series(case)
         compiled, note = figures.compiled_of(case.evidence) if release.has_jit else ((), "")
         commit = self._history.commits.get(case.key.commit)
@@ -174,7 +174,7 @@ class PageMaker:
             subject=units.visible(commit.subject) if commit else "",
         )
 
-    def _row(self, release: Release, case: CaseSummary, reach: float) -> Row:
+    def _row(self, release: Release, case: CaseSummary, reach: tuple[float, float]) -> Row:
         series = self._history.series(case)
         values = [
             point.speedup.ratio if point.speedup is not None else point.off.value if point.off is not None else None
@@ -186,11 +186,10 @@ class PageMaker:
 
     def _history_row(self, release: Release, case: CaseSummary) -> HistoryRow:
         commit = self._history.commits.get(case.key.commit)
-        date = datetime.fromtimestamp(commit.date, UTC).date().isoformat() if commit else ""
         form = figures.format_of(case)
         return HistoryRow(
             commit=self._commit(case.key.commit),
-            date=date,
+            date=_date(commit.date) if commit else "",
             subject=units.shorten(units.visible(commit.subject), 80) if commit else "",
             off=figures.level_of(case.off, form),
             on=figures.level_of(case.on, form) if release.has_jit else Figure("no JIT"),
@@ -237,17 +236,26 @@ class PageMaker:
 
     def _frame(self, title: str, root: str, here: str, description: str) -> Frame:
         content = self._content
+        site = units.visible(content.title)
         return Frame(
-            title=f"{title} – {content.title}" if title else content.title,
+            title=f"{title} – {site}" if title else site,
             description=units.visible(description),
-            site=content.title,
-            project=content.project,
+            site=site,
+            project=units.visible(content.project),
             root=root,
             url=content.url,
             here=here,
             generated=units.moment(content.generated_at),
-            machine=content.machine,
+            machine=units.visible(content.machine),
         )
+
+
+def _date(timestamp: int) -> str:
+    """The day; empty for a date that no calendar holds: git stores whatever it is told."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _words(release: Release, suite: SuiteSummary | None) -> str:
@@ -268,17 +276,21 @@ def _spread(suite: SuiteSummary | None) -> str:
     return f"cases from {units.ratio(mean.smallest)} to {units.ratio(mean.largest)}, spread ×/÷ {mean.spread:.2f}"
 
 
-def _reach(cases: list[CaseSummary]) -> float:
-    """The largest factor, either way, that a common axis of speedups must show."""
-    ratios = [case.speedup.ratio for case in cases if case.speedup is not None and case.speedup.ratio > 0.0]
-    most = max((max(ratio, 1.0 / ratio) for ratio in ratios if math.isfinite(ratio)), default=1.0)
-    return min(max(most * 1.1, _LEAST_REACH), _MOST_REACH)
+def _reach(cases: list[CaseSummary]) -> tuple[float, float]:
+    """The range of a common axis of speedups: it holds 1, and all of them that are not absurd."""
+    ratios = [c.speedup.ratio for c in cases if c.speedup is not None and 0.0 < c.speedup.ratio < math.inf]
+    low, high = min(ratios, default=1.0) / 1.06, max(ratios, default=1.0) * 1.06
+    return max(min(low, 1.0 / _NARROWEST), 1.0 / _WIDEST), min(max(high, _NARROWEST), _WIDEST)
 
 
 def _series(series: list[CaseSummary], case: CaseSummary) -> Markup:
     def point(entry: CaseSummary, level: Level | None) -> charts.Point:
         label = entry.key.commit[:8]
-        return charts.Point(label, None, None, None) if level is None else charts.Point(label, level.value, level.low, level.high)
+        return (
+            charts.Point(label, None, None, None)
+            if level is None
+            else charts.Point(label, level.value, level.low, level.high)
+        )
 
     if len(series) < 2:
         return Markup("")
@@ -298,7 +310,9 @@ def _notes(case: CaseSummary) -> tuple[str, ...]:
     elif case.off is not None:
         notes.append(f"{units.count(case.off.trials, 'trial')}, each a fresh process")
     if case.disturbed:
-        notes.append(f"{units.count(case.disturbed, 'block')} disturbed by something else on the machine, kept and marked")
+        notes.append(
+            f"{units.count(case.disturbed, 'block')} disturbed by something else on the machine, kept and marked"
+        )
     if case.repeated:
         notes.append(f"{units.count(case.repeated, 'repetition')} because of disturbance")
     if case.key.protocol.endswith("quick"):

@@ -74,7 +74,7 @@ class Row:
 
     benchmark: str
     params: str
-    group: str
+    owner: str
     href: str
     release: str
     identity: str

@@ -12,14 +12,14 @@ __all__ = ["Scale", "element", "path", "ticks"]
 
 
 def element(tag: str, *children: str | Markup, **attributes: str | float | None) -> Markup:
-    """`<tag …>children</tag>`; in names `_` stands for `-`, `class_` for `class`; attributes that are None are left out."""
+    """`<tag …>children</tag>`; in names `_` stands for `-`, `class_` for `class`; None is left out."""
     written = Markup("").join(
         Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), _text(value))
         for name, value in attributes.items()
         if value is not None
     )
     inner = Markup("").join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), written, inner)
+    return Markup("<{0}{1}>{2}</{0}>").format(tag, written, inner)
 
 
 def path(points: Sequence[tuple[float, float]], *, closed: bool = False) -> str:

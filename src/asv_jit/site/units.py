@@ -36,7 +36,8 @@ def seconds(value: float | None) -> str:
     if math.isinf(value):
         return "∞"
     limits = (1000e-9, 1000e-6, 1000e-3, 120.0, 7200.0, 172800.0, math.inf)
-    scale, unit = next(pair for pair, limit in zip(_TIMES, limits, strict=True) if _rounded(abs(value)) < limit)
+    fitting = (pair for pair, limit in zip(_TIMES, limits, strict=True) if _rounded(abs(value)) < limit)
+    scale, unit = next(fitting, _TIMES[-1])
     return f"{_three(value / scale)} {unit}"
 
 
@@ -56,27 +57,31 @@ def signed_size(value: float | None) -> str:
     return f"{sign}{size(abs(value))}"
 
 
-def ratio(value: float | None) -> str:
-    """`1.98×`; 0 and infinity are said so."""
+def ratio(value: float | None, places: int = 2) -> str:
+    """`1.98×`; 0 and infinity are said so. `places` decimals are shown of what is below 10."""
     if value is None or math.isnan(value):
         return DASH
     if math.isinf(value):
         return "∞"
     if 0.1 <= value < 99.995:
-        return f"{value:.2f}×" if value < 9.995 else f"{value:.1f}×"
+        return f"{value:.{places}f}×" if value < 9.995 else f"{value:.1f}×"
     return f"{_three(value)}×"
 
 
 def interval(low: str, high: str) -> str:
-    """`12.1 ms to 12.5 ms`; empty where neither bound is known."""
-    return "" if DASH in (low, high) else f"{low} to {high}"
+    """`12.1 to 12.5 ms`, `980 µs to 1.02 ms`; empty where a bound is unknown."""
+    if DASH in (low, high):
+        return ""
+    number, _, unit = low.partition(" ")
+    return f"{number if unit and high.endswith(' ' + unit) else low} to {high}"
 
 
 def ratio_interval(low: float, high: float) -> str:
     """`1.95× to 2.01×`; says so where one pair set no bounds."""
     if low <= 0.0 or math.isinf(high):
         return "no interval yet: too few pairs"
-    return interval(ratio(low), ratio(high))
+    places = next((p for p in (2, 3, 4) if ratio(low, p) != ratio(high, p)), 2)
+    return interval(ratio(low, places), ratio(high, places))
 
 
 def change(value: float) -> str:

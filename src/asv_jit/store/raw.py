@@ -42,5 +42,5 @@ def read_raw(path: Path) -> Iterator[RawTrial]:
         with gzip.open(path, "rb") as stream:
             for line in stream:
                 yield msgspec.json.decode(line, type=RawTrial)
-    except (EOFError, OSError, zlib.error, msgspec.MsgspecError):
+    except (EOFError, OSError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
         return

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012 - lists in classes are how a suite states its parameters
 from . import log
 
 
@@ -45,10 +46,10 @@ class Class:
 class Unittest:
     params = [7, 8]
 
-    def setUp(self, n):  # noqa: N802 - asv accepts any case
+    def setUp(self, n):
         log("setUp", n)
 
-    def tearDown(self, n):  # noqa: N802
+    def tearDown(self, n):
         log("tearDown", n)
 
     def time_method(self, n):

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012 - lists in classes are how a suite states its parameters
 from asv_runner.benchmarks.mark import skip_for_params
 
 from . import log

@@ -1,4 +1,4 @@
-from .. import log
+from tiny import log
 
 
 def time_in_sub_init():

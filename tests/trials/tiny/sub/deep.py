@@ -1,4 +1,4 @@
-from .. import log
+from tiny import log
 
 
 class Deep:

@@ -1,0 +1,57 @@
+"""A block: its arms share everything but the mode, and each trial is kept before the next one starts."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import Trial
+from asv_jit.trials.block import ALONE, PAIR, Effort, run_block
+from tests.trials.starting import CONTEXT, tiny_case, tiny_place
+
+
+def _block(
+    python: str | Path, seed: int, tmp_path: Path, arms: Sequence[object] = ALONE
+) -> tuple[list[Trial], list[str]]:
+    kept: list[tuple[Trial, Sequence[int]]] = []
+    trials = run_block(
+        tiny_place(tmp_path / "log", python),
+        tiny_case("answers.time_one"),
+        Effort(2, 3),
+        arms,  # type: ignore[arg-type]  # PAIR or ALONE
+        CONTEXT,
+        random.Random(seed),
+        lambda trial, durations: kept.append((trial, durations)),
+        cache=None,
+        micro_ops=False,
+    )
+    assert all(len(durations) == (3 if trial.outcome == "ok" else 0) for trial, durations in kept)
+    assert {id(trial) for trial in trials} == {id(trial) for trial, _ in kept}
+    return trials, [trial.arm for trial, _ in kept]
+
+
+def test_an_interpreter_without_a_jit_runs_one_arm(tmp_path: Path) -> None:
+    trials, order = _block(sys.executable, 1, tmp_path)
+    assert [(trial.arm, trial.mode, trial.outcome) for trial in trials] == [("alone", "off", "ok")]
+    assert order == ["alone"]
+
+
+@pytest.mark.interpreters
+def test_the_arms_of_a_pair_come_in_random_order_and_share_the_rest(
+    jit_interpreters: dict[str, Interpreter], tmp_path: Path
+) -> None:
+    orders, seeds = set(), set()
+    for seed in range(8):
+        (off, on), order = _block(jit_interpreters["3.15"].executable, seed, tmp_path, PAIR)
+        orders.add(tuple(order))
+        seeds.add(off.hash_seed)
+        assert (off.mode, off.jit_enabled, on.mode, on.jit_enabled) == ("off", False, "on", True)
+        for name in ("block", "hash_seed", "inner_loops", "iterations", "cpu", "digest", "attempt"):
+            assert getattr(off, name) == getattr(on, name), name
+    assert orders == {("off", "on"), ("on", "off")}
+    assert len(seeds) == 8

@@ -1,0 +1,212 @@
+"""The file that runs in the interpreter under test: counting, digests, memory, evidence."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asv_jit.interpreters import discover
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import Mode
+from asv_jit.trials import inside
+from asv_jit.trials.block import calibrate
+from asv_jit.trials.launch import Answer, Plan, launch, workspace
+from tests.trials.starting import measure, tiny_case, tiny_place, trial_of
+
+SOURCE = Path(inside.__file__)
+MODES: tuple[Mode, ...] = ("off", "on")
+
+
+def _answer(name: str, tmp_path: Path, **effort: int) -> Answer:
+    launched = measure(tiny_place(tmp_path / "log"), tiny_case(name), **effort)  # type: ignore[arg-type]  # ints only
+    assert launched.answer is not None, launched.complaint
+    return launched.answer
+
+
+# --- counting --------------------------------------------------------------------------------------------------
+
+
+def test_exactly_as_many_calls_are_made_as_were_asked_for(tmp_path: Path) -> None:
+    answer = _answer("time_in_init", tmp_path, inner_loops=4, iterations=5)
+    assert (tmp_path / "log").read_text(encoding="utf-8").splitlines() == ["call"] * 20
+    assert (answer.inner_loops, answer.iterations, len(answer.durations_ns)) == (4, 5, 5)
+    assert answer.first_call_ns is not None
+    assert 0 < answer.first_call_ns <= answer.durations_ns[0]
+
+
+def test_calibration_gives_long_iterations_but_one_call_with_a_setup(tmp_path: Path) -> None:
+    place = tiny_place(tmp_path / "log")
+    effort, launched = calibrate(place, tiny_case("answers.time_one"), trial_s=0.1, max_iterations=50, cache=None)
+    assert launched.finished.ok
+    assert effort.inner_loops > 1
+    assert 30 <= effort.iterations <= 50
+    effort, launched = calibrate(
+        place, tiny_case("sub.deep.Deep.time_deep"), trial_s=0.1, max_iterations=50, cache=None
+    )
+    assert launched.finished.ok
+    assert effort.inner_loops == 1
+    calls = (tmp_path / "log").read_text(encoding="utf-8").split()
+    assert calls == ["setup", "call"] * (len(calls) // 2)
+
+
+def test_a_case_that_cannot_be_calibrated_gets_the_least_effort(tmp_path: Path) -> None:
+    effort, launched = calibrate(
+        tiny_place(tmp_path / "log"), tiny_case("answers.time_raises"), trial_s=0.1, max_iterations=50, cache=None
+    )
+    assert (effort.inner_loops, effort.iterations) == (1, 1)
+    assert not launched.finished.ok
+
+
+def test_a_sampled_trial_says_where_the_time_goes(tmp_path: Path) -> None:
+    case = tiny_case("answers.Loop.time_hot")
+    plan = Plan(case=case, operation="sample", hash_seed=1, inner_loops=5, iterations=10)
+    with workspace() as space:
+        launched = launch(tiny_place(tmp_path / "log"), plan, "off", space)
+    assert launched.answer is not None, launched.complaint
+    name = "Loop.time_hot" if sys.version_info >= (3, 11) else "time_hot"
+    assert launched.answer.samples[0][0] == f"answers.py:{name}"
+    assert launched.answer.durations_ns == ()
+
+
+# --- digests ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["time_nested", "time_nan", "time_surrogate", "time_huge", "time_one"])
+def test_plain_results_have_a_digest_that_repeats(name: str, tmp_path: Path) -> None:
+    first = _answer(f"answers.{name}", tmp_path)
+    assert first.digest is not None
+    assert re.fullmatch("[0-9a-f]{32}", first.digest)
+    assert _answer(f"answers.{name}", tmp_path).digest == first.digest
+
+
+@pytest.mark.parametrize("name", ["time_set", "time_object", "time_subclass", "time_cycle"])
+def test_anything_else_is_no_check(name: str, tmp_path: Path) -> None:
+    assert _answer(f"answers.{name}", tmp_path).digest is None
+
+
+def test_only_the_first_call_counts_for_the_digest(tmp_path: Path) -> None:
+    changing = _answer("answers.time_state", tmp_path, inner_loops=3, iterations=4)
+    assert changing.digest == _answer("answers.time_one", tmp_path).digest == inside.digest_of(1)
+
+
+def test_what_a_benchmark_prints_does_not_matter(tmp_path: Path) -> None:
+    noisy = _answer("answers.time_noise", tmp_path, iterations=2)
+    assert noisy.entered_ns > 1
+    assert noisy.digest == inside.digest_of(1)
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_PLAIN, _PLAIN)
+def test_digests_agree_exactly_where_the_results_do(one: object, other: object) -> None:
+    # repr() tells apart all that plain values can differ in, the sign of zero and the order of a dict included.
+    assert (inside.digest_of(one) == inside.digest_of(other)) == (repr(one) == repr(other))
+
+
+# --- memory ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="VmHWM is Linux's; elsewhere ru_maxrss is all there is")
+def test_the_peak_is_the_process_own_and_not_its_parents(tmp_path: Path) -> None:
+    ballast = bytearray(os.urandom(1)) * 300_000_000
+    answer = _answer("answers.time_one", tmp_path)
+    assert answer.peak_rss_bytes is not None
+    assert 1_000_000 < answer.peak_rss_bytes < 100_000_000 < len(ballast)
+
+
+# --- every interpreter -----------------------------------------------------------------------------------------
+
+
+def test_the_file_is_python_3_9() -> None:
+    ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 9))
+
+
+@pytest.mark.interpreters
+def test_it_runs_on_every_cpython_at_hand(jit_interpreters: dict[str, Interpreter], tmp_path: Path) -> None:
+    pythons = {found.executable for found in discover.discover()}
+    pythons |= {found.executable for found in jit_interpreters.values()}
+    for python in pythons:
+        case = tiny_case("answers.time_nested")
+        launched = measure(tiny_place(tmp_path / "log", python), case, inner_loops=2, iterations=3)
+        assert launched.answer is not None, (python, launched.complaint)
+        assert launched.answer.jit_enabled is False
+        assert launched.answer.digest == inside.digest_of({"a": [1, 2.5, None, True, (b"x", "y")], "b": {}})
+        assert len(launched.answer.durations_ns) == 3
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("minor", ["3.14", "3.15"])
+def test_a_pair_differs_in_the_jit_and_gives_the_same_answers(
+    minor: str, jit_interpreters: dict[str, Interpreter], tmp_path: Path
+) -> None:
+    place = tiny_place(tmp_path / "log", jit_interpreters[minor].executable)
+    for name in ("answers.Loop.time_hot", "answers.time_state", "answers.time_noise", "answers.time_huge"):
+        off, on = (measure(place, tiny_case(name), mode, inner_loops=2, iterations=4).answer for mode in MODES)
+        assert off is not None
+        assert on is not None
+        assert (off.jit_available, off.jit_enabled) == (True, False)
+        assert (on.jit_available, on.jit_enabled) == (True, True)
+        assert off.python == on.python
+        assert off.digest == on.digest is not None
+        assert len(off.durations_ns) == len(on.durations_ns) == 4
+        assert off.evidence is None
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("minor", ["3.14", "3.15"])
+def test_a_hot_loop_leaves_evidence_without_addresses_or_paths(
+    minor: str, jit_interpreters: dict[str, Interpreter], tmp_path: Path
+) -> None:
+    place = tiny_place(tmp_path / "log", jit_interpreters[minor].executable)
+    for name in ("answers.Loop.time_hot", "answers.time_calls"):
+        launched = measure(place, tiny_case(name), "on", iterations=20, micro_ops=True)
+        assert launched.answer is not None, launched.complaint
+        evidence = launched.answer.evidence
+        assert evidence is not None
+        assert evidence.error is None
+        hot = {trace.function: trace for trace in evidence.functions}["answers.py:" + name.split(".", 1)[1]]
+        assert hot.executors >= 1
+        assert hot.code_bytes >= 4096
+        assert hot.micro_ops == sum(hot.names.values()) > 0
+        assert all(re.fullmatch("_[A-Z0-9_]+", operation) for operation in hot.names), hot.names
+        if name == "answers.time_calls":
+            assert "answers.py:helper" in hot.mentions
+        text = json.dumps([[trace.function, *trace.mentions] for trace in (*evidence.functions, *evidence.harness)])
+        assert "/" not in text
+        assert "0x" not in text
+        assert "gather_evidence" not in text
+
+
+@pytest.mark.interpreters
+def test_names_of_micro_operations_are_left_out_unless_asked_for(
+    jit_interpreters: dict[str, Interpreter], tmp_path: Path
+) -> None:
+    place = tiny_place(tmp_path / "log", jit_interpreters["3.15"].executable)
+    case = tiny_case("answers.Loop.time_hot")
+    launched = measure(place, case, "on", iterations=20)
+    evidence = trial_of(launched, case, "on").evidence
+    assert evidence is not None
+    assert evidence.functions
+    assert all(trace.names == {} and trace.micro_ops > 0 for trace in evidence.functions)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="3.13 and later have _opcode.get_executor")
+def test_there_is_no_evidence_where_it_cannot_be_asked_for() -> None:
+    assert inside.gather_evidence(micro_ops=True) is None
