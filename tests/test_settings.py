@@ -109,7 +109,8 @@ def test_a_wrong_value_is_named_with_what_was_found(name: str, values: list[Any]
 
 
 def test_a_table_that_is_none_is_refused() -> None:
-    for table in ([], "x", 5, True):
+    tables: list[object] = [[], "x", 5, True]
+    for table in tables:
         with pytest.raises(UsageError, match="jit: expected a table"):
             parse_settings(table)
 

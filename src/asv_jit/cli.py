@@ -13,13 +13,16 @@ from typing import Any
 import click
 import msgspec
 
-from asv_jit import __version__, terminal
+from asv_jit import __version__, machine_checks, terminal
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import AsvJitError, InterruptedRunError
 from asv_jit.interpreters import provision
-from asv_jit.interpreters.discover import candidates, survey
+from asv_jit.interpreters.discover import candidates, discover, survey
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_interpreter
+from asv_jit.interpreters.resolve import resolve
+from asv_jit.settings import Settings
+from asv_jit.workflows import doctor as diagnosing
 from asv_jit.workflows import publish as publishing
 from asv_jit.workflows import run as running
 from asv_jit.workflows.selection import missing_pythons
@@ -97,6 +100,29 @@ def publish(config: Path, as_json: bool, machine: str | None) -> None:
         click.echo(f"The site: {published.index}")
     if published.problems:
         sys.exit(4)
+
+
+@cli.command()
+@_config
+@_json
+@click.option("--measure", is_flag=True, help="Measure this machine's noise with pairs of one program with itself.")
+@click.option("--aa", "aa_runs", type=click.IntRange(1), metavar="N", help="Run N whole A/A comparisons, count alarms.")
+@click.option("--python", "spec", default="3.15", show_default=True, metavar="SPEC", help="The interpreter to measure.")
+def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec: str) -> None:
+    """Everything about this machine that would spoil a measurement, each with the remedy."""
+    settings = load_project(config).settings if config.is_file() else Settings()
+    found = discover()
+    report = diagnosing.Diagnosis(machine_checks.check(cpu=settings.cpu, interpreters=found))
+    cpu = settings.cpu if settings.cpu is not None else machine_checks.default_cpu()
+    with terminal.progress(quiet=as_json) as reporter:
+        if measure:
+            report.noise = diagnosing.measure_noise(resolve(spec, found), settings, reporter, cpu=cpu)
+        if aa_runs:
+            report.same_code = diagnosing.aa_runs(aa_runs, resolve(spec, found), settings, reporter, cpu=cpu)
+    if as_json:
+        _print_json(msgspec.to_builtins(report))
+    else:
+        terminal.print_diagnosis(report)
 
 
 @cli.group()

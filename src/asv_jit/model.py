@@ -124,7 +124,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Seconds are per call where the name says `steady` or `first_call`, else of the whole step. `curve` holds at
     most 64 points (iterations done, seconds of running until then), spaced evenly in the logarithm. `start_s`
     is from the start of the process to the harness's first instruction. `value` is what `track_`, `mem_` and
-    `peakmem_` benchmarks measured, in the benchmark's unit.
+    `peakmem_` benchmarks measured, in the benchmark's unit. `samples` (function, count) come from a trial of arm
+    `sample`, which is interrupted by a timer and not timed.
     """
 
     trial: str
@@ -167,6 +168,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence | None = None
     start_s: float | None = None
     value: float | None = None
+    samples: tuple[tuple[str, int], ...] = ()
 
     @property
     def key(self) -> CaseKey:

@@ -18,13 +18,16 @@ from rich.table import Table
 from asv_jit.analysis.summary import CaseSummary, SuiteSummary
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.site import units
+from asv_jit.workflows.doctor import Diagnosis
 from asv_jit.workflows.reporter import Reporter, Silent
 from asv_jit.workflows.run import Outcome
 
-__all__ = ["print_internal_error", "print_interpreters", "print_run", "progress", "suite_json"]
+__all__ = ["print_diagnosis", "print_internal_error", "print_interpreters", "print_run", "progress", "suite_json"]
 
 _MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 _STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
+_STATES = {"good": "good   ", "bad": "BAD    ", "unknown": "unknown"}
+_STATE_STYLES = {"good": "green", "bad": "red", "unknown": "yellow"}
 _WIDE = 140
 
 
@@ -117,6 +120,33 @@ def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
         jit = one.jit + (" (debug build)" if one.debug else "")
         table.add_row(one.identity, jit, one.line, str(one.executable))
     _console().print(table)
+
+
+def print_diagnosis(report: Diagnosis) -> None:
+    """What spoils measurements here with the remedies, then what was measured."""
+    console = _console()
+    for check in sorted(report.checks, key=lambda check: ("bad", "unknown", "good").index(check.state)):
+        _say(console, f"{_STATES[check.state]}  {check.name}: {check.found}", _STATE_STYLES[check.state])
+        if check.remedy:
+            _say(console, f"      remedy: {check.remedy}")
+    if report.noise is not None:
+        noise = report.noise.pair_noise
+        _say(
+            console,
+            f"pair noise of this machine: {noise.value:.2%} ({noise.low:.2%} to {noise.high:.2%}, 95%) "
+            f"over {noise.pairs} pairs, {report.noise.disturbed} of them disturbed",
+        )
+        for needed in report.noise.needed:
+            pairs = f"{needed.pairs} pairs" if needed.pairs else "more pairs than are practical"
+            _say(console, f"  a change of {needed.change:.0%} is seen (9 times in 10) with {pairs}")
+    if report.same_code is not None:
+        runs = report.same_code
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(runs.verdicts.items()))
+        _say(
+            console,
+            f"A/A: {len(runs.runs)} comparisons of a program with itself: {verdicts}; {runs.alarms} false alarms "
+            f"({runs.low:.1%} to {runs.high:.1%}, 95%), {runs.pairs} pairs, pair noise {runs.pair_noise:.2%}",
+        )
 
 
 def print_internal_error() -> None:

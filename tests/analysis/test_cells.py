@@ -99,7 +99,7 @@ def test_what_differs_in_its_key_is_another_cell(change: dict[str, object]) -> N
 def test_only_the_purposes_asked_for_count() -> None:
     trials = [*pairs_of([1.0], [1.0]), *pairs_of([2.0], [2.0], purpose="compare")]
     assert _only(trials).figures("off") == (1.0,)
-    (cell,) = cells_of(trials, purposes=("compare",)).values()
+    (cell,) = cells_of(trials, purposes=["compare"]).values()
     assert cell.figures("off") == (2.0,)
 
 
@@ -110,8 +110,8 @@ def test_a_journals_order_within_a_block_does_not_matter(seed: int) -> None:
         *(msgspec.structs.replace(trial, attempt=2) for trial in pairs_of([9.0], [8.0])),
     ]
     shuffled = random.Random(seed).sample(trials, len(trials))
-    pairs = {(block.identity, block.arms) for block in _only(trials).blocks}
-    assert {(block.identity, block.arms) for block in _only(shuffled).blocks} == pairs
+    blocks = {block.identity: block for block in _only(trials).blocks}
+    assert {block.identity: block for block in _only(shuffled).blocks} == blocks
     assert sorted(zip(_only(shuffled).figures("off"), _only(shuffled).figures("on"), strict=True)) == [
         (4.0, 2.0),
         (5.0, 3.0),

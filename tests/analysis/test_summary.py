@@ -227,36 +227,38 @@ def test_an_empty_suite_has_no_mean() -> None:
     assert (suite.mean, suite.alerts, suite.cases) == (None, (), ())
 
 
-_trial = st.builds(
-    lambda block, arm, attempt, outcome, seconds, iterations, kind, digest, disturbed: (
-        made(
-            block,
-            arm,
-            seconds,
-            attempt=attempt,
-            iterations=iterations,
-            steady_kind=kind,
-            digest=digest,
-            disturbance=Disturbance(reasons=("x",)) if disturbed else None,
-            curve=curve_of([seconds] * iterations),
-        )
-        if outcome == "ok"
-        else failed(block, arm, outcome, attempt=attempt)
-    ),
-    block=st.sampled_from("abcd"),
-    arm=st.sampled_from(["off", "on", "alone"]),
-    attempt=st.integers(1, 3),
-    outcome=st.sampled_from([*get_args(Outcome), "ok", "ok", "ok"]),
-    seconds=st.floats(1e-9, 1e3),
-    iterations=st.sampled_from([1, 29, 30, 100]),
-    kind=st.sampled_from(["flat", "warmup", "slowdown", "no_steady_state", None]),
-    digest=st.sampled_from([None, "x", "y"]),
-    disturbed=st.booleans(),
+def _any_trial(
+    iterations: int, block: str, arm: str, attempt: int, end: tuple[str, float, str | None, str | None]
+) -> Trial:
+    outcome, seconds, kind, digest = end
+    if outcome != "ok":
+        return failed(block, arm, outcome, attempt=attempt)
+    curve = curve_of([seconds] * iterations)
+    changes = {"attempt": attempt, "iterations": iterations, "steady_kind": kind, "digest": digest, "curve": curve}
+    return made(block, arm, seconds, **changes)
+
+
+_ends = st.tuples(
+    st.sampled_from([*get_args(Outcome), "ok", "ok", "ok"]),
+    st.floats(1e-9, 1e3),
+    st.sampled_from(["flat", "warmup", "slowdown", "no_steady_state", None]),
+    st.sampled_from([None, "x", "y"]),
 )
 
 
-@settings(max_examples=150)
-@given(st.lists(_trial, max_size=24))
+def _journal(iterations: int, arms: list[str]) -> st.SearchStrategy[list[Trial]]:
+    one = st.builds(
+        _any_trial, st.just(iterations), st.sampled_from("abcd"), st.sampled_from(arms), st.integers(1, 2), _ends
+    )
+    return st.lists(one, max_size=16)
+
+
+# All trials of a case share their number of iterations, and an interpreter has a JIT or has none.
+_journals = st.builds(_journal, st.sampled_from([1, 29, 30, 100]), st.sampled_from([["off", "on"], ["alone"]]))
+
+
+@settings(max_examples=100)
+@given(_journals.flatmap(lambda journal: journal))
 def test_whatever_a_journal_holds_can_be_summarised(trials: list[Trial]) -> None:
     cells = list(cells_of(trials).values())
     summaries = [summarise(cell, LIMITS) for cell in cells]

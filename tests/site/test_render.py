@@ -176,10 +176,10 @@ def test_a_crash_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.MonkeyP
     render.render_site(contents.content(contents.pairs(CaseKey("old"), WITH_JIT, 1.1)), folder)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
-    def crash(*_: object) -> list[str]:
+    def crash(*_: object) -> dict[str, bytes]:
         raise MemoryError
 
-    monkeypatch.setattr(render, "_copy_static", crash)
+    monkeypatch.setattr(render, "_static_files", crash)
     with pytest.raises(MemoryError):
         render.render_site(contents.content([]), folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ def test_a_quiet_trial_is_not_disturbed() -> None:
     ("change", "words"),
     [({"steal_s": 0.2}, "hypervisor took 2%"), ({"busy_s": 11.0}, "other processes used 11%")],
 )
-def test_steal_and_other_processes_disturb_and_are_named(change: dict[str, float], words: str) -> None:
+def test_steal_and_other_processes_disturb_and_are_named(change: dict[str, Any], words: str) -> None:
     disturbance = judge(dataclasses.replace(QUIET, **change))
     assert disturbance.disturbed
     assert words in " ".join(disturbance.reasons)

@@ -59,10 +59,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One case of one commit on one interpreter: its whole blocks, in the order in which they were measured."""
+    """One case of one commit on one interpreter: its whole blocks, in the order in which they were measured.
+
+    `sampled` is the last trial that showed where the time goes, if there is one.
+    """
 
     key: CellKey
     blocks: tuple[Block, ...]
+    sampled: Trial | None = None
 
     @property
     def has_pairs(self) -> bool:
@@ -101,13 +105,17 @@ def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> d
             key = CellKey(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
             attempts.setdefault((key, trial.block), {}).setdefault(trial.attempt, {})[trial.arm] = trial
     blocks: dict[CellKey, list[Block]] = {}
+    sampled: dict[CellKey, Trial] = {}
     for (key, identity), tries in attempts.items():
+        for arms in tries.values():
+            if "sample" in arms:
+                sampled[key] = arms["sample"]
         whole = [attempt for attempt, arms in tries.items() if set(arms) in ({"off", "on"}, {"alone"})]
         if whole:
             arms = tries[max(whole)]
             block = Block(identity, tuple(sorted(arms.items())), max(whole))
             blocks.setdefault(key, []).append(block)
-    return {key: Cell(key, tuple(found)) for key, found in blocks.items()}
+    return {key: Cell(key, tuple(found), sampled.get(key)) for key, found in blocks.items()}
 
 
 def progress(cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: int) -> Progress:

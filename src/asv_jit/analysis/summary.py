@@ -15,6 +15,7 @@ from scipy import special
 
 from asv_jit.analysis import break_even, correctness, memory, speedup, steady, suite
 from asv_jit.analysis.cells import Cell, CellKey
+from asv_jit.analysis.evidence import Hot, hot_functions
 from asv_jit.model import Evidence, Trial
 
 __all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "summarise", "summarise_suite"]
@@ -75,6 +76,7 @@ class CaseSummary:
     disturbed: int
     repeated: int
     evidence: Evidence | None
+    hot: tuple[Hot, ...]
     measured: str
 
 
@@ -124,6 +126,7 @@ def summarise(cell: Cell, limits: Limits) -> CaseSummary:
         disturbed=sum(block.disturbed for block in cell.blocks),
         repeated=sum(block.attempt - 1 for block in cell.blocks),
         evidence=next((trial.evidence for trial in on if trial.evidence is not None), None),
+        hot=hot_functions(cell.sampled.samples, cell.sampled.evidence) if cell.sampled is not None else (),
         measured=max((trial.started for trial in every), default=""),
     )
 

@@ -43,8 +43,8 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             names = [_write(beside, name, _rendered(environment, page)) for name, page in _pages(content)]
-            names += _copy_static(sources, beside)
-            (beside / _MARKER).write_text("Written by asv-jit publish; safe to delete.\n", encoding="utf-8")
+            names += [_write(beside, name, data) for name, data in _static_files(sources).items()]
+            _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
             _swap(beside, folder)
         finally:
@@ -62,29 +62,24 @@ def _pages(content: SiteContent) -> Iterator[tuple[str, tuple[str, Page]]]:
     yield "404.html", ("404.html", maker.not_found())
 
 
-def _rendered(environment: Environment, page: tuple[str, Page]) -> str:
+def _rendered(environment: Environment, page: tuple[str, Page]) -> bytes:
     template, value = page
-    return environment.get_template(template).render(page=value, frame=value.frame)
+    text = environment.get_template(template).render(page=value, frame=value.frame)
+    return text.encode("utf-8", "replace")
 
 
-def _write(root: Path, name: str, text: str) -> str:
+def _static_files(sources: list[Path]) -> dict[str, bytes]:
+    """The static files of all sources by name, the user's over ours."""
+    return {
+        f"static/{path.name}": path.read_bytes()
+        for source in reversed(sources)
+        for path in sorted((source / "static").glob("*"))
+        if path.is_file()
+    }
+
+
+def _write(root: Path, name: str, content: bytes) -> str:
     path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode("utf-8", "replace"))
-    return name
-
-
-def _copy_static(sources: list[Path], root: Path) -> list[str]:
-    """The static files of all sources, the user's over ours."""
-    names = set()
-    for source in reversed(sources):
-        for path in sorted((source / "static").glob("*")):
-            name = f"static/{path.name}"
-            names.add(_write_bytes(root / name, path.read_bytes(), name))
-    return sorted(names)
-
-
-def _write_bytes(path: Path, content: bytes, name: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return name

@@ -11,7 +11,7 @@ from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
 from asv_jit.trials.record import Context, record
 
-__all__ = ["ALONE", "PAIR", "Arm", "Effort", "Keep", "calibrate", "make_cache", "run_block"]
+__all__ = ["ALONE", "PAIR", "SAMPLE", "Arm", "Effort", "Keep", "calibrate", "make_cache", "run_block", "run_sample"]
 
 # What to do with a finished trial: the journal's line and the raw iterations, before the next one starts.
 Keep = Callable[[Trial, Sequence[int]], None]
@@ -27,6 +27,7 @@ class Arm:
 
 PAIR = (Arm("off", "off"), Arm("on", "on"))
 ALONE = (Arm("alone", "off"),)  # an interpreter without a JIT
+SAMPLE = Arm("sample", "on")  # interrupted by a timer, to see where the time goes; not timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,22 @@ def run_block(
             keep(trial, _iterations(launched.answer))
             done[arm.name] = trial
     return [done[arm.name] for arm in arms]
+
+
+def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep: Keep, *, cache: Path | None) -> Trial:
+    """Run a case once more in mode `on` under a sampling timer, and keep where the time went."""
+    plan = Plan(
+        case=case,
+        operation="sample",
+        hash_seed=0,
+        inner_loops=effort.inner_loops,
+        iterations=effort.iterations,
+    )
+    with workspace() as space:
+        launched = launch(place, plan, SAMPLE.mode, space, cache)
+    trial = record(context, plan, SAMPLE.name, SAMPLE.mode, launched)
+    keep(trial, ())
+    return trial
 
 
 def _iterations(answer: Answer | None) -> Sequence[int]:

@@ -640,7 +640,7 @@ def perform(request):
         finally:
             result.update(usage())
             result["peak_rss_bytes"] = peak_rss_bytes()  # before the evidence is gathered, which needs memory too
-            if enabled and request["operation"] == "measure":
+            if enabled and request["operation"] in ("measure", "sample"):
                 result["evidence"] = gather_evidence(request["micro_ops"])
             benchmark.run_teardown()
     except SkippedError as reason:

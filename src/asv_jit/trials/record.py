@@ -19,6 +19,7 @@ __all__ = ["CURVE_POINTS", "STEADY_TOLERANCE", "Context", "curve_of", "record"]
 CURVE_POINTS = 64
 STEADY_TOLERANCE = 0.01
 _STDERR_CHARACTERS = 4000
+_SAMPLED_FUNCTIONS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def _with_figures(trial: Trial, launched: Launched) -> Trial:
         digest=answer.digest,
         evidence=answer.evidence,
         value=answer.value,
+        samples=answer.samples[:_SAMPLED_FUNCTIONS],
     )
     if answer.outcome != "ok" or not answer.durations_ns:
         return trial

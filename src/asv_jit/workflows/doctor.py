@@ -20,6 +20,7 @@ from asv_jit import locks
 from asv_jit.analysis import noise, speedup
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.machine_checks import Check
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.settings import Settings
 from asv_jit.trials.block import Arm, Effort, calibrate, run_block
@@ -29,6 +30,7 @@ from asv_jit.workflows.reporter import Reporter
 
 __all__ = [
     "AaRuns",
+    "Diagnosis",
     "MeasuredNoise",
     "Pairs",
     "SameCode",
@@ -106,6 +108,15 @@ class AaRuns:
     def pairs(self) -> int:
         """The pairs of all runs."""
         return sum(run.pairs for run in self.runs)
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What `asv-jit doctor` reports: the checks, and what was measured if that was asked for."""
+
+    checks: list[Check]
+    noise: MeasuredNoise | None = None
+    same_code: AaRuns | None = None
 
 
 def measure_noise(

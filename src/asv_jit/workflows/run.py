@@ -18,7 +18,7 @@ from asv_jit.installations import Installation, Requirements, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import QUICK_PROTOCOL, Benchmark, Case, CaseKey, Trial
 from asv_jit.repository import Commit, Repository
-from asv_jit.trials.block import ALONE, PAIR
+from asv_jit.trials.block import ALONE, PAIR, SAMPLE
 from asv_jit.trials.launch import environment_of
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.results import read_results
@@ -234,10 +234,18 @@ def _measure_commit(
             trials[target.key].extend(done)
             counter.count(done)
         open_targets = [target for target in open_targets if _step(session, target, trials) == "measure"]
+    for target in targets:
+        if _lacks_sample(target, trials) and _step(session, target, trials) == "done":
+            counter.count([session.sample(target.installation, target.case)])
     outcome.trials += counter.trials
     for target in targets:
         if _step(session, target, trials) == "failed":
             outcome.failed[target.key] = _reason(trials[target.key])
+
+
+def _lacks_sample(target: _Target, trials: dict[CellKey, list[Trial]]) -> bool:
+    wanted = target.installation.interpreter.has_jit and target.case.benchmark.kind == "time"
+    return wanted and not any(trial.arm == SAMPLE.name for trial in trials[target.key])
 
 
 class _Counter:

@@ -26,7 +26,7 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Purpose, Trial
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.raw import append_raw, raw_path
-from asv_jit.trials.block import ALONE, Arm, Effort, calibrate, make_cache, run_block
+from asv_jit.trials.block import ALONE, Arm, Effort, calibrate, make_cache, run_block, run_sample
 from asv_jit.trials.launch import Place
 from asv_jit.trials.record import Context
 from asv_jit.workflows.reporter import Reporter
@@ -140,6 +140,14 @@ class Session:
             if not any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials):
                 break
         return trials
+
+    def sample(self, installation: Installation, case: Case) -> Trial:
+        """See where the time of a case goes with the JIT on."""
+        cache, _ = self._cache(installation, case)
+        self._blocks += 1
+        context = self._context(installation, f"{self.identity}.{self._blocks:05d}", 1)
+        effort = self.effort(installation, case)
+        return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
     def keep(self, trial: Trial, durations_ns: Sequence[int]) -> None:
         """Append a trial to its journal, synced, then its iterations to the raw file."""
