@@ -52,6 +52,7 @@ def cli() -> None:
 @click.option("--python", "pythons", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
 @click.option("--quick", is_flag=True, help="Short trials, few pairs; kept apart from full results.")
 @click.option("--retry-failed", is_flag=True, help="Measure cells again that failed before.")
+@click.option("--again", is_flag=True, help="Measure all cells of the range once more; what there is stays.")
 def run(
     range_words: str | None,
     config: Path,
@@ -62,6 +63,7 @@ def run(
     pythons: tuple[str, ...],
     quick: bool,
     retry_failed: bool,
+    again: bool,
 ) -> None:
     """Measure the missing cells of RANGE (NEW, ALL, TAGS, HASHFILE:path, a commit, any git range) in both modes."""
     project = _project(config)
@@ -71,6 +73,7 @@ def run(
         pythons=pythons,
         quick=quick,
         retry_failed=retry_failed,
+        again=again,
         machine=machine,
     )
     with terminal.progress(quiet=as_json) as reporter:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -17,7 +15,7 @@ from rich.table import Table
 
 from asv_jit.analysis.summary import CaseSummary, SuiteSummary
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.site import units
+from asv_jit.site import figures, units
 from asv_jit.workflows.doctor import Diagnosis
 from asv_jit.workflows.reporter import Reporter, Silent
 from asv_jit.workflows.run import Outcome
@@ -195,21 +193,13 @@ def _figures(case: CaseSummary) -> tuple[str, ...]:
 
 def _print_findings(console: Console, case: CaseSummary) -> None:
     what = f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter}"
-    again = f"to see it again: {reproduce(case)}"
+    again = f"to see it again: {figures.again(case)}"
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(map(str, case.answers.hash_seeds))
         _say(console, f"{what} answers differently with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
     if case.crash is not None:
         signals = ", ".join(case.crash.signals)
         _say(console, f"{what} crashes with the JIT on only ({signals}); {again}", "bold red")
-
-
-def reproduce(case: CaseSummary) -> str:
-    """The command that measures one case again."""
-    return (
-        f"asv-jit run {case.key.commit[:8]} --retry-failed --python {case.key.interpreter} "
-        f"--bench {shlex.quote('^' + re.escape(str(case.key.case)) + '$')}"
-    )
 
 
 def _console() -> Console:

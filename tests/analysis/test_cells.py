@@ -119,6 +119,16 @@ def test_a_journals_order_within_a_block_does_not_matter(seed: int) -> None:
     ]
 
 
+def test_a_sampled_trial_belongs_to_its_cell_and_is_no_block() -> None:
+    sampled = made("s", "sample", None, mode="on", samples=(("a.py:f", 9),))
+    cell = _only([*pairs_of([3.0], [2.0]), sampled])
+    assert cell.sampled == sampled
+    assert [block.identity for block in cell.blocks] == ["b00"]
+    assert (cell.figures("off"), cell.figures("on")) == ((3.0,), (2.0,))
+    assert _only(pairs_of([3.0], [2.0])).sampled is None
+    assert cells_of([sampled]) == {}
+
+
 # --- progress --------------------------------------------------------------------------------------------------
 
 

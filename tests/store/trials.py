@@ -61,12 +61,8 @@ FULL = Trial(
     ),
     start_s=0.05,
     value=42.5,
+    samples=(("a.py:f", 12), ("b.py:g", 3)),
 )
-
-
-def blank(field: msgspec.structs.FieldInfo) -> Any:
-    """A value that no field of FULL has."""
-    return () if field.name in ("params", "curve") else None
 
 
 _text = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -115,6 +111,7 @@ def made(block: str, arm: str, seconds: float | None = 1.0, **changes: Any) -> T
         "curve": (),
         "disturbance": Disturbance(),
         "value": None,
+        "samples": (),
     }
     return msgspec.structs.replace(FULL, **(fields | changes))
 

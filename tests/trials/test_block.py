@@ -11,7 +11,7 @@ import pytest
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Trial
-from asv_jit.trials.block import ALONE, PAIR, Effort, run_block
+from asv_jit.trials.block import ALONE, PAIR, Effort, run_block, run_sample
 from tests.trials.starting import CONTEXT, tiny_case, tiny_place
 
 
@@ -55,3 +55,23 @@ def test_the_arms_of_a_pair_come_in_random_order_and_share_the_rest(
             assert getattr(off, name) == getattr(on, name), name
     assert orders == {("off", "on"), ("on", "off")}
     assert len(seeds) == 8
+
+
+@pytest.mark.interpreters
+def test_a_sampled_trial_has_no_time_and_says_what_was_hot(
+    jit_interpreters: dict[str, Interpreter], tmp_path: Path
+) -> None:
+    kept: list[Trial] = []
+    trial = run_sample(
+        tiny_place(tmp_path / "log", jit_interpreters["3.15"].executable),
+        tiny_case("answers.Loop.time_hot"),
+        Effort(2, 30),
+        CONTEXT,
+        lambda trial, durations: kept.append(trial),
+        cache=None,
+    )
+    assert kept == [trial]
+    assert (trial.outcome, trial.arm, trial.mode, trial.figure, trial.curve) == ("ok", "sample", "on", None, ())
+    assert trial.samples[0][0] == "answers.py:Loop.time_hot"
+    assert trial.evidence is not None
+    assert "answers.py:Loop.time_hot" in {trace.function for trace in trial.evidence.functions}

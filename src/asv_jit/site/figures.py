@@ -13,7 +13,7 @@ from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey, Evidence, Trace, Trial
 from asv_jit.site import charts, units
 from asv_jit.site.content import Release
-from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, Row
+from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, HotFunction, Row
 
 __all__ = [
     "again",
@@ -120,7 +120,7 @@ def memory_of(case: CaseSummary) -> Figure:
     """Peak memory off and on."""
     found = case.memory
     if found is None:
-        return _NONE
+        return Figure(units.size(case.peak_off_bytes))
     return Figure(f"{units.size(found.off_bytes)} → {units.size(found.on_bytes)}", "", repr(found.on_bytes))
 
 
@@ -225,6 +225,18 @@ def compiled_of(evidence: Evidence | None) -> tuple[tuple[Compiled, ...], str]:
     return tuple(entries), "" if entries else "The JIT compiled nothing here."
 
 
+def hot_of(case: CaseSummary) -> tuple[HotFunction, ...]:
+    """Where the time goes with the JIT on, the hottest first."""
+    return tuple(
+        HotFunction(
+            function=units.shorten(units.visible(one.function), _NAME_LIMIT),
+            share=f"{one.share:.0%}",
+            compiled="compiled" if one.compiled else "no trace of its own",
+        )
+        for one in case.hot
+    )
+
+
 def _compiled(trace: Trace, *, harness: bool) -> Compiled:
     top = sorted(trace.names.items(), key=lambda item: (-item[1], item[0]))[:_TOP_NAMES]
     name = ", ".join(trace.mentions) or trace.function if harness else trace.function
@@ -245,7 +257,7 @@ def _alert(what: str, case: CaseSummary, release: Release, href: str, detail: st
 def again(case: CaseSummary) -> str:
     """The command that measures a case once more, on the same commit and interpreter."""
     name = "^" + re.escape(str(case.key.case)) + "$"
-    command = ["asv-jit", "run", case.key.commit, "--python", case.key.interpreter, "--bench", name, "--retry-failed"]
+    command = ["asv-jit", "run", case.key.commit, "--python", case.key.interpreter, "--bench", name, "--again"]
     return units.visible(shlex.join(command))
 
 

@@ -138,6 +138,7 @@ class PageMaker:
             history=tuple(self._history_row(release, point) for point in reversed(series)) if len(series) > 1 else (),
             compiled=compiled,
             compiled_note=note,
+            hot=figures.hot_of(case),
             failures=figures.failures_of(case, self._trials(case), release, ""),
         )
 

@@ -145,6 +145,15 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class HotFunction:
+    """A function in which the time goes, its share, and whether the JIT has a trace of it."""
+
+    function: str
+    share: str
+    compiled: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One commit in the table of a series."""
 
@@ -177,6 +186,7 @@ class CaseRelease:
     history: tuple[HistoryRow, ...]
     compiled: tuple[Compiled, ...]
     compiled_note: str
+    hot: tuple[HotFunction, ...]
     failures: tuple[Failure, ...]
 
 

@@ -37,6 +37,7 @@ class Options:
     pythons: tuple[str, ...] = ()
     quick: bool = False
     retry_failed: bool = False
+    again: bool = False
     machine: str | None = None
 
 
@@ -219,7 +220,7 @@ def _measure_commit(
         for case in cases:
             key = CellKey(commit.hash, identity, case.key, case.benchmark.version, session.protocol)
             mine = [t for t in known if t.purpose == session.purpose and _key_of(t) == key]
-            trials[key] = _without_failures(mine) if options.retry_failed else mine
+            trials[key] = [] if options.again else _without_failures(mine) if options.retry_failed else mine
             targets.append(_Target(installation, case, key))
     open_targets = [target for target in targets if _step(session, target, trials) == "measure"]
     outcome.present += len(targets) - len(open_targets)

@@ -1,0 +1,330 @@
+"""The same functions measured by pyperf and by asv-jit's own trials, in one run, on one core and one interpreter.
+
+    python -m tests.acceptance.peer_pyperf [--python 3.15] [--rounds 12]
+
+In each round every function gets, in random order, one pyperf process `off` and one `on` for each setting of pyperf
+below, and one pair of asv-jit's. Both tools run in one virtualenv. The speedups must agree, and asv-jit must need less
+time for an interval of ±1%.
+
+pyperf >= 2.10 by itself takes 6 processes of 10 values where the JIT is on and 20 of 3 where it is off, so that its two
+modes differ in more than the JIT. Here its processes, values, warm-ups and loops are the same in both modes, once with
+the values of either default.
+
+What pyperf is charged is in its favour: each process less the start of its manager, which a longer run pays only once.
+asv-jit is charged everything: both trials, classifying them, and its calibration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from scipy import stats
+
+from asv_jit.analysis.speedup import estimate, looks, next_step
+from asv_jit.interpreters.discover import discover
+from asv_jit.interpreters.resolve import resolve
+from asv_jit.model import ARMS, Benchmark, Case, Mode
+from asv_jit.processes import Finished, base_environment, run
+from asv_jit.trials.block import PAIR, Effort, calibrate, run_block
+from asv_jit.trials.launch import Place, environment_of
+from asv_jit.trials.record import Context
+from tests.acceptance.__main__ import table
+from tests.acceptance.rows import Row
+
+SOURCE = Path(__file__).parents[2] / "src"
+PRECISION = 0.01
+MIN_PAIRS, MAX_PAIRS = 5, 45
+TRIAL_S, MAX_ITERATIONS = 0.5, 2000  # asv-jit's default settings
+AGREEMENT_ALPHA = 0.01 / 6  # six comparisons: all six agree in 99% of the runs where there is nothing to find
+CALL_LIMIT_S = 120.0
+
+# Module, what prepares its arguments, the call: a few milliseconds each.
+FUNCTIONS = {
+    "mandelbrot": ("mandelbrot", "", "mandelbrot.mandelbrot(40, 40, 100)"),
+    "levenshtein": (
+        "levenshtein",
+        "PAIRS = levenshtein.random_pairs(16, 40, 123)",
+        "levenshtein.levenshtein_on(PAIRS)",
+    ),
+    "n_queens": ("n_queens", "", "n_queens.n_queens(7)"),
+}
+
+CONTEXT = Context(
+    session="peer",
+    block="peer",
+    attempt=1,
+    purpose="quick",
+    commit="0" * 40,
+    interpreter="",
+    installation="",
+    machine="",
+    protocol="1",
+    cpu=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one pyperf process measures, in both modes alike."""
+
+    name: str
+    values: int
+    warmups: int
+
+
+SETTINGS = (Setting("pyperf 3 values, 1 warm-up", 3, 1), Setting("pyperf 10 values, 3 warm-ups", 10, 3))
+
+
+@dataclass(slots=True)
+class Measured:
+    """One tool on one function: seconds per call, one a process and paired by round; and what a round took."""
+
+    off: list[float] = field(default_factory=list)
+    on: list[float] = field(default_factory=list)
+    round_s: list[float] = field(default_factory=list)
+    once_s: float = 0.0
+
+    def add(self, times: Mapping[Mode, float], took_s: float) -> None:
+        self.off.append(times["off"])
+        self.on.append(times["on"])
+        self.round_s.append(took_s)
+
+    @property
+    def logs(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.log(np.array(self.off) / np.array(self.on))
+
+    def half_width(self, alpha: float = 0.05) -> float:
+        """Student's, of the mean log speedup."""
+        count = len(self.off)
+        return float(stats.t.ppf(1.0 - alpha / 2.0, count - 1) * self.logs.std(ddof=1) / math.sqrt(count))
+
+    def rounds_for(self, precision: float) -> int:
+        """How many rounds a half-width of `precision` takes, the half-width shrinking with their root."""
+        return max(MIN_PAIRS, math.ceil(len(self.off) * (self.half_width() / precision) ** 2))
+
+    def time_for(self, rounds: int) -> float:
+        return self.once_s + rounds * float(np.median(self.round_s))
+
+
+class Failed(Exception):  # noqa: N818 - it ends the script, with its message
+    """A process that this comparison needs did not do its work."""
+
+
+def checked(finished: Finished, what: str) -> Finished:
+    if not finished.ok:
+        raise Failed(f"{what}: {finished.complaint()}")
+    return finished
+
+
+def virtualenv(executable: Path, folder: Path, packages: Sequence[str] = ()) -> Path:
+    """Make a virtualenv of an interpreter in `folder`; returns its interpreter."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}  # pip's settings
+    command = [sys.executable, "-m", "virtualenv", "--quiet", "-p", str(executable), str(folder)]
+    checked(run(command, env=own, timeout_s=CALL_LIMIT_S), "making a virtualenv")
+    python = folder / "bin" / "python"
+    if packages:
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        checked(run(install, env=own, timeout_s=CALL_LIMIT_S), f"installing {', '.join(packages)}")
+    return python
+
+
+def last_core() -> int | None:
+    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def case_of(name: str) -> Case:
+    return Case(Benchmark(name=name, version="1", kind="time", unit="seconds", timeout_s=CALL_LIMIT_S), (), None)
+
+
+def write_programs(folder: Path) -> Path:
+    """A suite of asv's kind, and beside it one pyperf script a function; returns the suite's folder."""
+    suite = folder / "suite"
+    suite.mkdir()
+    (suite / "__init__.py").touch()
+    for name, (module, prepare, call) in FUNCTIONS.items():
+        head = f"from jit_workloads.cpu import {module}\n\n{prepare}\n\n\n"
+        (suite / f"{name}.py").write_text(f"{head}def time_{name}():\n    return {call}\n", encoding="utf-8")
+        body = f"def {name}():\n    return {call}\n\n\nimport pyperf\n\npyperf.Runner().bench_func({name!r}, {name})\n"
+        (folder / f"{name}.py").write_text(head + body, encoding="utf-8")
+    return suite
+
+
+class Pyperf:
+    """Starts pyperf's processes; `start_s` is what its manager takes before and beside the work."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self._place, self._folder = place, folder
+        command = [place.python, "-c", "import pyperf, argparse, json, statistics, subprocess"]
+        starts = [self._run(command, "off", "starting pyperf").duration_s for _ in range(9)]
+        self.start_s = float(np.median(starts))
+
+    def _run(self, command: Sequence[str | Path], mode: Mode, what: str) -> Finished:
+        environment = environment_of(self._place, mode, 0)
+        del environment["PYTHONHASHSEED"]  # pyperf has its own way: a random one for each process
+        finished = run(command, env=environment, cwd=self._folder, timeout_s=CALL_LIMIT_S, cpu=self._place.cpu)
+        return checked(finished, what)
+
+    def _measure(self, name: str, mode: Mode, *options: str) -> tuple[dict[str, object], list[float], float]:
+        output = self._folder / "pyperf.json"
+        output.unlink(missing_ok=True)
+        fixed = ["--quiet", "--processes=1", "--inherit-environ=PYTHON_JIT,PYTHONPATH", f"--output={output}"]
+        command = [self._place.python, self._folder / f"{name}.py", *fixed, *options]
+        took_s = self._run(command, mode, f"pyperf on {name}").duration_s
+        content = json.loads(output.read_bytes())
+        (benchmark,) = content["benchmarks"]
+        values = [value for one in benchmark["runs"] for value in one.get("values", ())]
+        metadata = {**content.get("metadata", {}), **benchmark.get("metadata", {})}
+        return metadata, values, took_s - self.start_s
+
+    def loops(self, name: str) -> tuple[int, float]:
+        """Its own calibration in mode `off`, and what that took."""
+        metadata, _values, took_s = self._measure(name, "off", "--values=1", "--warmups=0")
+        return int(str(metadata["loops"])), took_s
+
+    def pair(self, name: str, setting: Setting, loops: int, order: Sequence[Mode]) -> tuple[dict[Mode, float], float]:
+        """One process a mode: seconds per call (the median of its values), and what both took."""
+        options = f"--values={setting.values}", f"--warmups={setting.warmups}", f"--loops={loops}"
+        times: dict[Mode, float] = {}
+        whole_s = 0.0
+        for mode in order:
+            _metadata, values, took_s = self._measure(name, mode, *options)
+            if len(values) != setting.values:
+                raise Failed(f"pyperf on {name}: expected {setting.values} values, found {len(values)}")
+            times[mode] = float(np.median(values))
+            whole_s += took_s
+        return times, whole_s
+
+
+def own_pair(place: Place, case: Case, effort: Effort, rng: random.Random) -> tuple[dict[Mode, float], float]:
+    """One block of asv-jit's: seconds per call in each mode, and what it took with everything."""
+    began = time.monotonic()
+    trials = run_block(place, case, effort, PAIR, CONTEXT, rng, lambda _trial, _raw: None, cache=None, micro_ops=False)
+    took_s = time.monotonic() - began
+    times: dict[Mode, float] = {}
+    for trial in trials:
+        if trial.steady_s is None:
+            raise Failed(f"asv-jit on {case.key}, mode {trial.mode}: {trial.outcome}\n{trial.stderr}")
+        times[trial.mode] = trial.steady_s
+    return times, took_s
+
+
+def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict[str, dict[str, Measured]]:
+    """Everything, interleaved: for each function and tool what was measured."""
+    pyperf = Pyperf(place, folder)
+    found = {name: {tool: Measured() for tool in ("asv-jit", *(one.name for one in SETTINGS))} for name in FUNCTIONS}
+    efforts, loops = {}, {}
+    for name in FUNCTIONS:
+        began = time.monotonic()
+        efforts[name], launched = calibrate(
+            place, case_of(f"{name}.time_{name}"), trial_s=TRIAL_S, max_iterations=MAX_ITERATIONS, cache=None
+        )
+        if launched.answer is None:
+            raise Failed(f"calibrating {name}: {launched.complaint}")
+        found[name]["asv-jit"].once_s = time.monotonic() - began
+        loops[name], once_s = pyperf.loops(name)
+        for setting in SETTINGS:
+            found[name][setting.name].once_s = once_s
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        for name in rng.sample(list(FUNCTIONS), len(FUNCTIONS)):
+            for turn in rng.sample([None, *SETTINGS], len(SETTINGS) + 1):
+                if turn is None:
+                    pair = own_pair(place, case_of(f"{name}.time_{name}"), efforts[name], rng)
+                    found[name]["asv-jit"].add(*pair)
+                else:
+                    pair = pyperf.pair(name, turn, loops[name], rng.sample(ARMS, 2))
+                    found[name][turn.name].add(*pair)
+    return found
+
+
+def pairs_needed(own: Measured) -> tuple[int, str]:
+    """The pairs after which the adaptive rule stopped; where it did not, those that it would take, and which it is."""
+    rule = {"precision": PRECISION, "min_pairs": MIN_PAIRS, "max_pairs": 10**6}
+    for size in range(MIN_PAIRS, len(own.off) + 1):
+        if next_step(own.off[:size], own.on[:size], **rule) == "stop":  # type: ignore[arg-type]
+            return size, "as it stopped"
+    wanted = len(own.off) * (estimate(own.off, own.on, alpha=0.05, equivalence=0.0).half_width / PRECISION) ** 2
+    return next(size for size in looks(MIN_PAIRS, 10**6) if size >= wanted), "extrapolated by half-width²"
+
+
+def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
+    """For a peer's setting: do the speedups agree, and who needs less time."""
+    own = measured["asv-jit"]
+    speedup = estimate(own.off, own.on, alpha=0.05, equivalence=0.0)
+    pairs, how = pairs_needed(own)
+    own_s = own.time_for(pairs)
+    rows = []
+    for setting in SETTINGS:
+        peer = measured[setting.name]
+        apart = float(own.logs.mean() - peer.logs.mean())
+        allowed = math.hypot(own.half_width(AGREEMENT_ALPHA), peer.half_width(AGREEMENT_ALPHA))
+        ratio, half = math.exp(peer.logs.mean()), peer.half_width()
+        rounds = peer.rounds_for(PRECISION)
+        peer_s = peer.time_for(rounds)
+        rows += [
+            Row(
+                figure="peer",
+                what=f"{name}: speedup by asv-jit and by {setting.name}, {len(own.off)} processes a mode each",
+                bar=f"at most {allowed:.2%} apart (their intervals together, at 1 - {AGREEMENT_ALPHA:.4f})",
+                result=f"{speedup.ratio:.3f}× and {ratio:.3f}×, {apart:+.2%}",
+                interval=f"95%: {speedup.low:.3f} to {speedup.high:.3f} and {ratio * math.exp(-half):.3f} to "
+                f"{ratio * math.exp(half):.3f}",
+                passed=abs(apart) <= allowed,
+            ),
+            Row(
+                figure="peer",
+                what=f"{name}: wall time for a half-width of 1%, asv-jit ({pairs} pairs, {how}) "
+                f"against {setting.name} ({rounds} pairs, extrapolated by half-width²)",
+                bar=f"< {peer_s:.1f} s",
+                result=f"{own_s:.1f} s",
+                interval=f"a pair: {np.median(own.round_s):.2f} s ± {own.logs.std(ddof=1):.2%} and "
+                f"{np.median(peer.round_s):.2f} s ± {peer.logs.std(ddof=1):.2%}",
+                passed=own_s < peer_s,
+            ),
+        ]
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table; 1 if a row missed its bar, 2 if something needed is not there."""
+    parser = argparse.ArgumentParser(prog="python -m tests.acceptance.peer_pyperf", description=__doc__)
+    parser.add_argument("--python", default="3.15", help="a spec such as 3.15, or a path (default 3.15)")
+    parser.add_argument("--rounds", type=int, default=12, help="processes a mode, tool and function (default 12)")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    if options.rounds < MIN_PAIRS:
+        parser.error(f"--rounds: expected at least {MIN_PAIRS}, found {options.rounds}")
+    interpreter = resolve(options.python, discover())
+    if not interpreter.has_jit:
+        parser.error(f"--python: expected an interpreter with a JIT, found {interpreter.identity} without")
+    with tempfile.TemporaryDirectory(prefix="asv-jit-peer-") as name:
+        folder = Path(name)
+        try:
+            python = virtualenv(interpreter.executable, folder / "env", ["pyperf>=2.10"])
+            place = Place(python, write_programs(folder), {"PYTHONPATH": str(SOURCE)}, last_core())
+            asked = [python, "-c", "import pyperf; print(pyperf.__version__)"]
+            version = checked(run(asked, env=base_environment(), timeout_s=CALL_LIMIT_S), "pyperf").stdout.strip()
+            found = measure(place, folder, options.rounds, random.Random(options.seed))
+        except Failed as error:
+            print(error, file=sys.stderr)
+            return 2
+    rows = [row for function, measured in found.items() for row in rows_of(function, measured)]
+    Console(width=None if sys.stdout.isatty() else 200).print(table(rows))
+    print(f"CPython {interpreter.identity}, pyperf {version}, load average {os.getloadavg()[0]:.1f} at the end")
+    return 0 if all(row.passed for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
