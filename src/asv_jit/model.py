@@ -19,6 +19,7 @@ __all__ = [
     "CaseKey",
     "Disturbance",
     "Evidence",
+    "Kind",
     "Mode",
     "Outcome",
     "Purpose",

@@ -32,7 +32,7 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
-from asv_jit.analysis.speedup import estimate, looks, next_step
+from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.model import ARMS, Benchmark, Case, Mode
@@ -102,8 +102,8 @@ class Measured:
         self.round_s.append(took_s)
 
     @property
-    def logs(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.log(np.array(self.off) / np.array(self.on))
+    def logs(self) -> Floats:
+        return log_ratios(self.off, self.on)
 
     def half_width(self, alpha: float = 0.05) -> float:
         """Student's, of the mean log speedup."""
@@ -135,7 +135,7 @@ def virtualenv(executable: Path, folder: Path, packages: Sequence[str] = ()) -> 
     checked(run(command, env=own, timeout_s=CALL_LIMIT_S), "making a virtualenv")
     python = folder / "bin" / "python"
     if packages:
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
         checked(run(install, env=own, timeout_s=CALL_LIMIT_S), f"installing {', '.join(packages)}")
     return python
 
@@ -156,7 +156,9 @@ def write_programs(folder: Path) -> Path:
     for name, (module, prepare, call) in FUNCTIONS.items():
         head = f"from jit_workloads.cpu import {module}\n\n{prepare}\n\n\n"
         (suite / f"{name}.py").write_text(f"{head}def time_{name}():\n    return {call}\n", encoding="utf-8")
-        body = f"def {name}():\n    return {call}\n\n\nimport pyperf\n\npyperf.Runner().bench_func({name!r}, {name})\n"
+        body = (
+            f"def measured():\n    return {call}\n\n\nimport pyperf\n\npyperf.Runner().bench_func({name!r}, measured)\n"
+        )
         (folder / f"{name}.py").write_text(head + body, encoding="utf-8")
     return suite
 
@@ -166,21 +168,22 @@ class Pyperf:
 
     def __init__(self, place: Place, folder: Path) -> None:
         self._place, self._folder = place, folder
-        command = [place.python, "-c", "import pyperf, argparse, json, statistics, subprocess"]
+        command = [str(place.python), "-c", "import pyperf, argparse, json, statistics, subprocess"]
         starts = [self._run(command, "off", "starting pyperf").duration_s for _ in range(9)]
         self.start_s = float(np.median(starts))
 
-    def _run(self, command: Sequence[str | Path], mode: Mode, what: str) -> Finished:
+    def _run(self, command: Sequence[str], mode: Mode, what: str) -> Finished:
         environment = environment_of(self._place, mode, 0)
         del environment["PYTHONHASHSEED"]  # pyperf has its own way: a random one for each process
-        finished = run(command, env=environment, cwd=self._folder, timeout_s=CALL_LIMIT_S, cpu=self._place.cpu)
+        # No limit, because waiting with one may poll, and pyperf must not be charged for that.
+        finished = run(command, env=environment, cwd=self._folder, cpu=self._place.cpu)
         return checked(finished, what)
 
     def _measure(self, name: str, mode: Mode, *options: str) -> tuple[dict[str, object], list[float], float]:
         output = self._folder / "pyperf.json"
         output.unlink(missing_ok=True)
         fixed = ["--quiet", "--processes=1", "--inherit-environ=PYTHON_JIT,PYTHONPATH", f"--output={output}"]
-        command = [self._place.python, self._folder / f"{name}.py", *fixed, *options]
+        command = [str(self._place.python), str(self._folder / f"{name}.py"), *fixed, *options]
         took_s = self._run(command, mode, f"pyperf on {name}").duration_s
         content = json.loads(output.read_bytes())
         (benchmark,) = content["benchmarks"]
@@ -314,7 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             python = virtualenv(interpreter.executable, folder / "env", ["pyperf>=2.10"])
             place = Place(python, write_programs(folder), {"PYTHONPATH": str(SOURCE)}, last_core())
-            asked = [python, "-c", "import pyperf; print(pyperf.__version__)"]
+            asked = [str(python), "-c", "import pyperf; print(pyperf.__version__)"]
             version = checked(run(asked, env=base_environment(), timeout_s=CALL_LIMIT_S), "pyperf").stdout.strip()
             found = measure(place, folder, options.rounds, random.Random(options.seed))
         except Failed as error:

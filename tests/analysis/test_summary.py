@@ -68,7 +68,7 @@ def test_without_a_jit_there_is_no_speedup_and_never_one_of_1() -> None:
     assert suite.alerts == ()
 
 
-@pytest.mark.parametrize("outcome", ["failed", "crashed", "timeout", "skipped", "unbuildable"])
+@pytest.mark.parametrize("outcome", ["failed", "crashed", "timeout", "unbuildable"])
 @pytest.mark.parametrize("arms", [("off", "on"), ("alone",)])
 def test_failures_only_give_no_figure(outcome: str, arms: tuple[str, ...]) -> None:
     trials = [failed(block, arm, outcome) for block in ("a", "b") for arm in arms]
@@ -79,6 +79,12 @@ def test_failures_only_give_no_figure(outcome: str, arms: tuple[str, ...]) -> No
     assert summary.complaint == f"{outcome} in b"
     suite = summarise_suite(COMMIT, INTERPRETER, [summary], [_cell(trials)])
     assert (suite.mean, suite.alerts) == (None, ())
+
+
+def test_a_case_that_asks_to_be_skipped_did_not_fail() -> None:
+    summary = _summary([failed("a", arm, "skipped") for arm in ("off", "on")])
+    assert summary.verdict == "skipped"
+    assert summary.failures == ()
 
 
 @pytest.mark.parametrize("arm", ["off", "on"])
@@ -264,7 +270,7 @@ def test_whatever_a_journal_holds_can_be_summarised(trials: list[Trial]) -> None
     summaries = [summarise(cell, LIMITS) for cell in cells]
     for cell, summary in zip(cells, summaries, strict=True):
         assert (summary.speedup is not None) == (cell.has_pairs and bool(cell.figures("on")))
-        assert summary.verdict in ("same", "faster", "slower", "unclear", "none", "failed")
+        assert summary.verdict in ("same", "faster", "slower", "unclear", "none", "failed", "skipped")
         assert (summary.reason == "") == (summary.verdict in ("same", "faster", "slower"))
         assert summary.speedup is None or math.isfinite(summary.speedup.ratio)
     summarise_suite(COMMIT, INTERPRETER, summaries, cells)

@@ -98,7 +98,9 @@ def summarise(cell: Cell, limits: Limits) -> CaseSummary:
     estimate = _speedup(cell, limits)
     verdict, reason = _verdict(cell, off, on, estimate)
     every = tuple(trial for block in cell.blocks for trial in block.trials)
-    failures = Counter(f"{trial.outcome} in mode {trial.mode}" for trial in every if trial.outcome != "ok")
+    failures = Counter(
+        f"{trial.outcome} in mode {trial.mode}" for trial in every if trial.outcome not in ("ok", "skipped")
+    )
     return CaseSummary(
         key=cell.key,
         timed=cell.timed,
@@ -163,6 +165,8 @@ def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:
 def _verdict(
     cell: Cell, off: Sequence[Trial], on: Sequence[Trial], estimate: speedup.Speedup | None
 ) -> tuple[str, str]:
+    if cell.blocks and all(trial.outcome == "skipped" for block in cell.blocks for trial in block.trials):
+        return "skipped", "the benchmark asks not to be run with these parameters"
     if not cell.good_blocks:
         return "failed", "no block of trials came to its end"
     if estimate is None:

@@ -15,13 +15,14 @@ from asv.benchmarks import Benchmarks
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.model import Benchmark, Case
+from asv_jit.model import Benchmark, Case, Kind
 from asv_jit.processes import run
 from asv_jit.trials.inside import kind_of
 
 __all__ = ["Suite", "discover", "load", "select"]
 
 _DISCOVERY_TIMEOUT_S = 600.0
+_KINDS_OF_TYPES: dict[str, Kind] = {"time": "time", "track": "track", "peakmemory": "peakmem", "memory": "mem"}
 
 
 class Suite:
@@ -102,8 +103,10 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
     """None for a benchmark of a type that an asv_bench plugin brings: only asv itself can run it."""
     try:
         kind = kind_of(str(entry["name"]).rsplit(".", 1)[-1])
-    except ValueError:
-        return None
+    except ValueError:  # a decorated benchmark, which asv names after its wrapper, has only asv's type to tell
+        kind = _KINDS_OF_TYPES.get(entry.get("type", ""))
+        if kind is None:
+            return None
     timeout_s = entry.get("timeout")
     return Benchmark(
         name=entry["name"],

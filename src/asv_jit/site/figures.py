@@ -43,7 +43,7 @@ _KINDS = {
     "good_inconsistent": "flat or warm-up, by process",
     "bad_inconsistent": "differs by process",
 }
-_SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "none": "○"}
+_SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "skipped": "–", "none": "○"}
 
 
 def row_of(

@@ -32,7 +32,7 @@ from asv_jit.site.slugs import slug
 
 __all__ = ["PageMaker"]
 
-_VERDICTS = ("faster", "same", "slower", "unclear", "failed", "none")
+_VERDICTS = ("faster", "same", "slower", "unclear", "failed", "skipped", "none")
 _NARROWEST, _WIDEST = 1.1, 8.0
 
 

@@ -240,8 +240,12 @@ def _measure_commit(
             counter.count([session.sample(target.installation, target.case)])
     outcome.trials += counter.trials
     for target in targets:
-        if _step(session, target, trials) == "failed":
+        if _step(session, target, trials) == "failed" and not _was_skipped(trials[target.key]):
             outcome.failed[target.key] = _reason(trials[target.key])
+
+
+def _was_skipped(trials: Sequence[Trial]) -> bool:
+    return all(trial.outcome == "skipped" for trial in trials)
 
 
 def _lacks_sample(target: _Target, trials: dict[CellKey, list[Trial]]) -> bool:
