@@ -9,6 +9,7 @@ the trial falls into stages without a change of the harness. A second table take
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -24,6 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
+from asv_jit import locks
+from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.model import ARMS, Mode
@@ -32,7 +35,7 @@ from asv_jit.trials import inside
 from asv_jit.trials.launch import Place, Plan, environment_of, launch, workspace
 from asv_jit.trials.record import record
 from tests.acceptance.__main__ import table
-from tests.acceptance.peer_pyperf import CONTEXT, SOURCE, Failed, case_of, checked, last_core, virtualenv
+from tests.acceptance.peer_pyperf import CONTEXT, SOURCE, FailedError, case_of, checked, last_core, virtualenv
 from tests.acceptance.rows import Row
 
 BAR_S = 0.060
@@ -65,7 +68,7 @@ atexit.register(leave)
 IMPORTS = "import gc, importlib, importlib.machinery, itertools, json, os, re, sys"
 COMPILE = f"compile(open({inside.__file__!r}, encoding='utf-8').read(), 'inside.py', 'exec')"
 STARTS: Mapping[str, tuple[str, ...]] = {
-    "python -c pass": ("-c", "pass"),
+    BARE: ("-c", "pass"),
     "python -S -c pass (without site)": ("-S", "-c", "pass"),
     "import importlib.machinery, itertools, os": (
         "-c",
@@ -108,7 +111,7 @@ def trial(place: Place, mode: Mode, plan: Plan, stamps: Path) -> dict[str, float
         returned = time.monotonic()
     answer, start_s = launched.answer, launched.start_s
     if answer is None or start_s is None:
-        raise Failed(f"a trial in mode {mode}: {launched.complaint}")
+        raise FailedError(f"a trial in mode {mode}: {launched.complaint}")
     record(CONTEXT, plan, mode, mode, launched)
     recorded = time.monotonic()
     imported, called, torn_down, left = (stamp / 1e9 for stamp in json.loads(stamps.read_text(encoding="utf-8")))
@@ -192,6 +195,17 @@ def parts(title: str, found: Mapping[Mode, Samples], order: Sequence[str]) -> Ta
     return made
 
 
+def limit(samples: Samples) -> str:
+    """What no harness can go below, in words."""
+    spawn, bare, without_site = (
+        statistics.median(samples[name]) * 1e3 for name in (SPAWN, BARE, "python -S -c pass (without site)")
+    )
+    return (
+        f"The limit: a fresh process of this interpreter takes {bare:.1f} ms ({spawn:.1f} to spawn, "
+        f"{without_site - spawn:.1f} to start, {bare - without_site:.1f} for site); all overhead comes on top of that."
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables; 1 if the overhead is above the bar, 2 if something needed is not there."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.overhead", description=__doc__)
@@ -204,22 +218,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not interpreter.has_jit:
         parser.error(f"--python: expected an interpreter with a JIT, found {interpreter.identity} without")
     rng = random.Random(1)
-    with tempfile.TemporaryDirectory(prefix="asv-jit-overhead-") as name:
+    with tempfile.TemporaryDirectory(prefix="asv-jit-overhead-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         stamps = folder / "stamps"
         try:
+            stack.enter_context(locks.held(locks.measuring_lock(), doing="measure the overhead"))
             python = virtualenv(interpreter.executable, folder / "env")
             variables = {"PYTHONPATH": str(SOURCE), "STAMPS": str(stamps)}
             place = Place(python, write_suite(folder), variables, last_core())
             measure(place, stamps, 1, rng)  # so that every byte-code file is there
             found = measure(place, stamps, options.trials, rng)
             begun = starts(place, max(6, options.trials // 2), rng)
-        except Failed as error:
+        except (FailedError, LockedError) as error:
             print(error, file=sys.stderr)
             return 2
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(parts("The stages of a trial, medians", found, list(found["off"])))
     console.print(parts("What a start consists of, medians", begun, list(begun["off"])))
+    console.print(limit(begun["off"]))
     rows = rows_of(found)
     console.print(table(rows))
     print(f"CPython {interpreter.identity}, load average {os.getloadavg()[0]:.1f} at the end")

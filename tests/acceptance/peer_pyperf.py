@@ -1,6 +1,6 @@
 """The same functions measured by pyperf and by asv-jit's own trials, in one run, on one core and one interpreter.
 
-    python -m tests.acceptance.peer_pyperf [--python 3.15] [--rounds 12]
+    python -m tests.acceptance.peer_pyperf [--python 3.15] [--rounds 14]
 
 In each round every function gets, in random order, one pyperf process `off` and one `on` for each setting of pyperf
 below, and one pair of asv-jit's. Both tools run in one virtualenv. The speedups must agree, and asv-jit must need less
@@ -11,12 +11,13 @@ modes differ in more than the JIT. Here its processes, values, warm-ups and loop
 the values of either default.
 
 What pyperf is charged is in its favour: each process less the start of its manager, which a longer run pays only once.
-asv-jit is charged everything: both trials, classifying them, and its calibration.
+asv-jit is charged everything: both trials, classifying them, repeating what was disturbed, and its calibration.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -32,7 +33,9 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
+from asv_jit import locks
 from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step
+from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.model import ARMS, Benchmark, Case, Mode
@@ -45,9 +48,12 @@ from tests.acceptance.rows import Row
 
 SOURCE = Path(__file__).parents[2] / "src"
 PRECISION = 0.01
-MIN_PAIRS, MAX_PAIRS = 5, 45
+MIN_PAIRS, NO_LIMIT = 5, 10**6  # the default minimum, and no maximum: what would it take?
 TRIAL_S, MAX_ITERATIONS = 0.5, 2000  # asv-jit's default settings
 AGREEMENT_ALPHA = 0.01 / 6  # six comparisons: all six agree in 99% of the runs where there is nothing to find
+WIDEST = 0.10  # wider intervals agree with anything
+ATTEMPTS = 2
+MOST_DISTURBED = 0.10
 CALL_LIMIT_S = 120.0
 
 # Module, what prepares its arguments, the call: a few milliseconds each.
@@ -95,8 +101,10 @@ class Measured:
     on: list[float] = field(default_factory=list)
     round_s: list[float] = field(default_factory=list)
     once_s: float = 0.0
+    disturbed: int = 0  # rounds in which the tool itself says that something disturbed it; pyperf cannot say
 
-    def add(self, times: Mapping[Mode, float], took_s: float) -> None:
+    def add(self, times: Mapping[Mode, float], took_s: float, *, disturbed: bool = False) -> None:
+        self.disturbed += disturbed
         self.off.append(times["off"])
         self.on.append(times["on"])
         self.round_s.append(took_s)
@@ -115,16 +123,16 @@ class Measured:
         return max(MIN_PAIRS, math.ceil(len(self.off) * (self.half_width() / precision) ** 2))
 
     def time_for(self, rounds: int) -> float:
-        return self.once_s + rounds * float(np.median(self.round_s))
+        return self.once_s + rounds * float(np.mean(self.round_s))
 
 
-class Failed(Exception):  # noqa: N818 - it ends the script, with its message
+class FailedError(Exception):
     """A process that this comparison needs did not do its work."""
 
 
 def checked(finished: Finished, what: str) -> Finished:
     if not finished.ok:
-        raise Failed(f"{what}: {finished.complaint()}")
+        raise FailedError(f"{what}: {finished.complaint()}")
     return finished
 
 
@@ -204,23 +212,32 @@ class Pyperf:
         for mode in order:
             _metadata, values, took_s = self._measure(name, mode, *options)
             if len(values) != setting.values:
-                raise Failed(f"pyperf on {name}: expected {setting.values} values, found {len(values)}")
+                raise FailedError(f"pyperf on {name}: expected {setting.values} values, found {len(values)}")
             times[mode] = float(np.median(values))
             whole_s += took_s
         return times, whole_s
 
 
-def own_pair(place: Place, case: Case, effort: Effort, rng: random.Random) -> tuple[dict[Mode, float], float]:
-    """One block of asv-jit's: seconds per call in each mode, and what it took with everything."""
+def own_pair(place: Place, case: Case, effort: Effort, rng: random.Random) -> tuple[dict[Mode, float], float, bool]:
+    """One block of asv-jit's, again if something disturbed it, as `run` does.
+
+    Returns seconds per call by mode, what all took, and whether the attempt that counts was disturbed too.
+    """
     began = time.monotonic()
-    trials = run_block(place, case, effort, PAIR, CONTEXT, rng, lambda _trial, _raw: None, cache=None, micro_ops=False)
+    for _attempt in range(ATTEMPTS):
+        trials = run_block(
+            place, case, effort, PAIR, CONTEXT, rng, lambda _trial, _raw: None, cache=None, micro_ops=False
+        )
+        disturbed = any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials)
+        if not disturbed:
+            break
     took_s = time.monotonic() - began
     times: dict[Mode, float] = {}
     for trial in trials:
         if trial.steady_s is None:
-            raise Failed(f"asv-jit on {case.key}, mode {trial.mode}: {trial.outcome}\n{trial.stderr}")
+            raise FailedError(f"asv-jit on {case.key}, mode {trial.mode}: {trial.outcome}\n{trial.stderr}")
         times[trial.mode] = trial.steady_s
-    return times, took_s
+    return times, took_s, disturbed
 
 
 def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict[str, dict[str, Measured]]:
@@ -234,7 +251,7 @@ def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict
             place, case_of(f"{name}.time_{name}"), trial_s=TRIAL_S, max_iterations=MAX_ITERATIONS, cache=None
         )
         if launched.answer is None:
-            raise Failed(f"calibrating {name}: {launched.complaint}")
+            raise FailedError(f"calibrating {name}: {launched.complaint}")
         found[name]["asv-jit"].once_s = time.monotonic() - began
         loops[name], once_s = pyperf.loops(name)
         for setting in SETTINGS:
@@ -244,8 +261,8 @@ def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict
         for name in rng.sample(list(FUNCTIONS), len(FUNCTIONS)):
             for turn in rng.sample([None, *SETTINGS], len(SETTINGS) + 1):
                 if turn is None:
-                    pair = own_pair(place, case_of(f"{name}.time_{name}"), efforts[name], rng)
-                    found[name]["asv-jit"].add(*pair)
+                    times, took_s, disturbed = own_pair(place, case_of(f"{name}.time_{name}"), efforts[name], rng)
+                    found[name]["asv-jit"].add(times, took_s, disturbed=disturbed)
                 else:
                     pair = pyperf.pair(name, turn, loops[name], rng.sample(ARMS, 2))
                     found[name][turn.name].add(*pair)
@@ -254,12 +271,14 @@ def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict
 
 def pairs_needed(own: Measured) -> tuple[int, str]:
     """The pairs after which the adaptive rule stopped; where it did not, those that it would take, and which it is."""
-    rule = {"precision": PRECISION, "min_pairs": MIN_PAIRS, "max_pairs": 10**6}
     for size in range(MIN_PAIRS, len(own.off) + 1):
-        if next_step(own.off[:size], own.on[:size], **rule) == "stop":  # type: ignore[arg-type]
+        off, on = own.off[:size], own.on[:size]
+        if next_step(off, on, precision=PRECISION, min_pairs=MIN_PAIRS, max_pairs=NO_LIMIT) == "stop":
             return size, "as it stopped"
     wanted = len(own.off) * (estimate(own.off, own.on, alpha=0.05, equivalence=0.0).half_width / PRECISION) ** 2
-    return next(size for size in looks(MIN_PAIRS, 10**6) if size >= wanted), "extrapolated by half-width²"
+    return next(
+        (size for size in looks(MIN_PAIRS, NO_LIMIT) if size >= wanted), NO_LIMIT
+    ), "extrapolated by half-width²"
 
 
 def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
@@ -280,11 +299,11 @@ def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
             Row(
                 figure="peer",
                 what=f"{name}: speedup by asv-jit and by {setting.name}, {len(own.off)} processes a mode each",
-                bar=f"at most {allowed:.2%} apart (their intervals together, at 1 - {AGREEMENT_ALPHA:.4f})",
+                bar=f"within {allowed:.2%} (both intervals at 1 - {AGREEMENT_ALPHA:.4f}), itself at most {WIDEST:.0%}",
                 result=f"{speedup.ratio:.3f}× and {ratio:.3f}×, {apart:+.2%}",
                 interval=f"95%: {speedup.low:.3f} to {speedup.high:.3f} and {ratio * math.exp(-half):.3f} to "
                 f"{ratio * math.exp(half):.3f}",
-                passed=abs(apart) <= allowed,
+                passed=abs(apart) <= allowed <= WIDEST,
             ),
             Row(
                 figure="peer",
@@ -292,19 +311,38 @@ def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
                 f"against {setting.name} ({rounds} pairs, extrapolated by half-width²)",
                 bar=f"< {peer_s:.1f} s",
                 result=f"{own_s:.1f} s",
-                interval=f"a pair: {np.median(own.round_s):.2f} s ± {own.logs.std(ddof=1):.2%} and "
-                f"{np.median(peer.round_s):.2f} s ± {peer.logs.std(ddof=1):.2%}",
+                interval=f"a pair: {np.mean(own.round_s):.2f} s ± {own.logs.std(ddof=1):.2%} and "
+                f"{np.mean(peer.round_s):.2f} s ± {peer.logs.std(ddof=1):.2%}",
                 passed=own_s < peer_s,
             ),
         ]
     return rows
 
 
+def quiet(found: Mapping[str, Mapping[str, Measured]]) -> Row:
+    """Whether the comparison means anything: on a busy core both tools measure the scheduler as well.
+
+    A process that shares its core loses it for some milliseconds at a time. An iteration as long as its turn is
+    interrupted each time and a shorter one seldom, so that the medians of the two modes are hit differently;
+    pyperf's values of 0.1 s average over the turns.
+    """
+    own = [measured["asv-jit"] for measured in found.values()]
+    disturbed, blocks = sum(one.disturbed for one in own), sum(len(one.off) for one in own)
+    return Row(
+        figure="peer",
+        what="blocks that something else on the core disturbed, in their repetition too, by asv-jit's own account",
+        bar=f"<= {MOST_DISTURBED:.0%}: else the machine is too busy for the rows above",
+        result=f"{disturbed} of {blocks}",
+        interval="",
+        passed=disturbed <= MOST_DISTURBED * blocks,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table; 1 if a row missed its bar, 2 if something needed is not there."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.peer_pyperf", description=__doc__)
     parser.add_argument("--python", default="3.15", help="a spec such as 3.15, or a path (default 3.15)")
-    parser.add_argument("--rounds", type=int, default=12, help="processes a mode, tool and function (default 12)")
+    parser.add_argument("--rounds", type=int, default=14, help="processes a mode, tool and function (default 14)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     if options.rounds < MIN_PAIRS:
@@ -312,18 +350,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interpreter = resolve(options.python, discover())
     if not interpreter.has_jit:
         parser.error(f"--python: expected an interpreter with a JIT, found {interpreter.identity} without")
-    with tempfile.TemporaryDirectory(prefix="asv-jit-peer-") as name:
+    with tempfile.TemporaryDirectory(prefix="asv-jit-peer-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         try:
+            stack.enter_context(locks.held(locks.measuring_lock(), doing="compare with pyperf"))
             python = virtualenv(interpreter.executable, folder / "env", ["pyperf>=2.10"])
             place = Place(python, write_programs(folder), {"PYTHONPATH": str(SOURCE)}, last_core())
             asked = [str(python), "-c", "import pyperf; print(pyperf.__version__)"]
             version = checked(run(asked, env=base_environment(), timeout_s=CALL_LIMIT_S), "pyperf").stdout.strip()
             found = measure(place, folder, options.rounds, random.Random(options.seed))
-        except Failed as error:
+        except (FailedError, LockedError) as error:
             print(error, file=sys.stderr)
             return 2
-    rows = [row for function, measured in found.items() for row in rows_of(function, measured)]
+    rows = [row for function, measured in found.items() for row in rows_of(function, measured)] + [quiet(found)]
     Console(width=None if sys.stdout.isatty() else 200).print(table(rows))
     print(f"CPython {interpreter.identity}, pyperf {version}, load average {os.getloadavg()[0]:.1f} at the end")
     return 0 if all(row.passed for row in rows) else 1

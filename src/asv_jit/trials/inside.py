@@ -474,15 +474,22 @@ def gather_evidence(micro_ops):
         if marker is None:
             return None
         living = [thing for thing in gc.get_objects() if type(thing) is FunctionType]
+        # All executors first, and held: CPython drops traces that have not run for a while, and what follows
+        # runs long enough to make the benchmark's look cold.
+        traces = [
+            (code, found)
+            for code in all_code_objects(living)
+            for found in [executors_of(code, get_executor, marker)]
+            if found
+        ]
         names = {id(function): function_name(function.__code__) for function in living}
         names.update({id(function.__code__): function_name(function.__code__) for function in living})
         found = {"functions": [], "harness": []}
-        for code in all_code_objects(living):
-            if code.co_filename == __file__ and code.co_name not in TIMED_BY_US:
-                continue  # compiled while this evidence was gathered
-            entry = executors_of(code, get_executor, marker, names, micro_ops)
-            if entry is not None:
-                found["harness" if code.co_filename == __file__ else "functions"].append(entry)
+        for code, executors in traces:
+            if code.co_filename != __file__:
+                found["functions"].append(described(code, executors, names, micro_ops))
+            elif code.co_name in TIMED_BY_US:  # and not what was compiled while this evidence was gathered
+                found["harness"].append(described(code, executors, names, micro_ops))
         for entries in found.values():
             entries.sort(key=lambda entry: (-entry["code_bytes"], entry["function"]))
         return found
@@ -502,7 +509,7 @@ def enter_executor_opcode():
         for table in ("opmap", "_specialized_opmap", "_all_opmap"):
             number = getattr(module, table, {}).get("ENTER_EXECUTOR")
             if number is not None:
-                return number
+                return bytes([number])
     return None
 
 
@@ -520,20 +527,26 @@ def all_code_objects(functions):
         pending.extend(constant for constant in code.co_consts if type(constant) is code_type)
 
 
-def executors_of(code, get_executor, marker, names, micro_ops):
-    """The traces that start in one code object, added up; None where there is none."""
-    entry = {"function": function_name(code), "executors": 0, "code_bytes": 0, "micro_ops": 0, "names": {}}
-    inlined = set()
+def executors_of(code, get_executor, marker):
+    """The executors that hang on one code object, in the order of their places."""
     adaptive = code._co_code_adaptive
-    for offset in range(0, len(adaptive), 2):
-        if adaptive[offset] != marker:
-            continue
-        try:
-            executor = get_executor(code, offset)
-        except (ValueError, RuntimeError):  # an inline cache that happens to look like the opcode
-            continue
-        if executor is None:
-            continue
+    found = []
+    offset = adaptive.find(marker)
+    while offset >= 0:
+        if offset % 2 == 0:
+            try:
+                found.append(get_executor(code, offset))
+            except (ValueError, RuntimeError):
+                found.append(None)  # an inline cache that happens to look like the opcode
+        offset = adaptive.find(marker, offset + 1)
+    return [executor for executor in found if executor is not None]
+
+
+def described(code, executors, names, micro_ops):
+    """The traces that start in one code object, added up."""
+    entry = {"function": function_name(code), "executors": 0, "code_bytes": 0, "micro_ops": 0, "names": {}}
+    mentioned = set()
+    for executor in executors:
         machine_code = executor.get_jit_code() if hasattr(executor, "get_jit_code") else None
         entry["executors"] += 1
         entry["code_bytes"] += len(machine_code) if machine_code else 0
@@ -542,16 +555,14 @@ def executors_of(code, get_executor, marker, names, micro_ops):
             if micro_ops:
                 entry["names"][operation[0]] = entry["names"].get(operation[0], 0) + 1
             if operation[0] in ("_PUSH_FRAME", "_LOAD_CONST_INLINE", "_LOAD_CONST_INLINE_BORROW"):
-                inlined.update(names[operand] for operand in operation[1:] if operand in names)
-    if not entry["executors"]:
-        return None
-    entry["mentions"] = sorted(inlined - {entry["function"]})
+                mentioned.update(names[operand] for operand in operation[1:] if operand in names)
+    entry["mentions"] = sorted(mentioned - {entry["function"]})
     return entry
 
 
 def function_name(code):
     """`file:qualified.name`, without the folders that differ between installations."""
-    place = re.split(r"[\\/](?:site-packages|python3\.\d+t?)[\\/]", code.co_filename)[-1]
+    place = re.split(r"[\\/](?:python3\.\d+t?[\\/])?site-packages[\\/]|[\\/]python3\.\d+t?[\\/]", code.co_filename)[-1]
     place = os.path.basename(place) if os.path.isabs(place) else place
     return "%s:%s" % (place, getattr(code, "co_qualname", code.co_name))
 
@@ -576,7 +587,7 @@ def sample(benchmark, request):
         signal.setitimer(signal.ITIMER_PROF, 0)
     rows = [[function_name(code), count] for code, count in counts.items() if code.co_filename != __file__]
     rows.sort(key=lambda row: (-row[1], row[0]))
-    return {"samples": rows}
+    return {"samples": rows, "inner_loops": request["inner_loops"], "iterations": request["iterations"]}
 
 
 # --- the four operations ---------------------------------------------------------------------------------------

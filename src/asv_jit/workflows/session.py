@@ -26,7 +26,7 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Purpose, Trial
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.raw import append_raw, raw_path
-from asv_jit.trials.block import ALONE, Arm, Effort, calibrate, make_cache, run_block, run_sample
+from asv_jit.trials.block import ALONE, SAMPLE, Arm, Effort, calibrate, make_cache, run_block, run_sample
 from asv_jit.trials.launch import Place
 from asv_jit.trials.record import Context
 from asv_jit.workflows.reporter import Reporter
@@ -34,7 +34,8 @@ from asv_jit.workflows.reporter import Reporter
 __all__ = ["QUICK_SHARE", "Session", "unbuildable_trial"]
 
 QUICK_SHARE = 0.2  # of a trial's usual length, for --quick
-_ATTEMPTS = 2  # a disturbed block is repeated once: on a machine that is always busy, more would never end
+_ATTEMPTS = 2  # a disturbed block is repeated once, while most blocks are not: on a machine that is always busy
+_FEW_BLOCKS = 10  # repeating only takes time and selects nothing better
 
 
 class Session:
@@ -63,6 +64,8 @@ class Session:
         self._efforts: dict[tuple[str, Case], Effort] = {}
         self._caches: dict[tuple[str, str], tuple[Path | None, str | None]] = {}
         self._blocks = 0
+        self._disturbed = 0
+        self._said_busy = False
 
     def __enter__(self) -> Session:
         self._scratch = Path(tempfile.mkdtemp(prefix="asv-jit-session-"))
@@ -102,7 +105,8 @@ class Session:
         by_name = {(str(case.key), case.benchmark.version): case for case in cases}
         for trial in self.known_trials(interpreter):
             case = by_name.get((str(trial.key), trial.benchmark_version))
-            if case is not None and trial.outcome == "ok" and trial.protocol == self.protocol:
+            timed = trial.outcome == "ok" and trial.arm != SAMPLE.name
+            if case is not None and timed and trial.protocol == self.protocol:
                 self._efforts[interpreter, case] = Effort(trial.inner_loops, trial.iterations)
 
     def effort(self, installation: Installation, case: Case) -> Effort:
@@ -139,7 +143,19 @@ class Session:
             )
             if not any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials):
                 break
+            self._disturbed += attempt == 1
+            if self._blocks > _FEW_BLOCKS and 2 * self._disturbed > self._blocks:
+                self._say_busy()
+                break
         return trials
+
+    def _say_busy(self) -> None:
+        if not self._said_busy:
+            self._said_busy = True
+            self._reporter.warn(
+                "most trials share their core with something else, so disturbed ones are not repeated any more; "
+                "`asv-jit doctor` says what may be done"
+            )
 
     def sample(self, installation: Installation, case: Case) -> Trial:
         """See where the time of a case goes with the JIT on."""
