@@ -175,7 +175,7 @@ def test_a_hot_loop_leaves_evidence_without_addresses_or_paths(
     minor: str, jit_interpreters: dict[str, Interpreter], tmp_path: Path
 ) -> None:
     place = tiny_place(tmp_path / "log", jit_interpreters[minor].executable)
-    for name in ("answers.Loop.time_hot", "answers.time_calls"):
+    for name in ("answers.Loop.time_hot", "answers.time_calls", "answers.time_hot_among_many"):
         launched = measure(place, tiny_case(name), "on", iterations=20, micro_ops=True)
         assert launched.answer is not None, launched.complaint
         evidence = launched.answer.evidence

@@ -1,5 +1,6 @@
 """Results for the digest. Nothing here needs a package, so that any interpreter can run it."""
 
+import importlib
 import os
 import sys
 
@@ -146,3 +147,21 @@ def time_calls():
     for _ in range(20_000):
         value = helper(value)
     return value
+
+
+def time_hot_among_many():
+    """A hot loop in a process with so many functions that looking at them all takes a while."""
+    for name in (
+        "argparse",
+        "asyncio",
+        "concurrent.futures",
+        "email.message",
+        "logging",
+        "unittest.mock",
+        "xml.dom.minidom",
+    ):
+        importlib.import_module(name)
+    total = 0
+    for number in range(20000):
+        total += number & 3
+    return total
