@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The three workloads of the article; `make track BENCH=.` measures the whole suite.
 BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
 
-.PHONY: track test lint acceptance clean
+.PHONY: track test lint acceptance acceptance-machine clean
 
 track: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
@@ -24,6 +24,11 @@ lint: $(VENV)/tested-with
 # The simulations behind the statistics at full size, as a table; takes about an hour on one core.
 acceptance: $(VENV)/tested-with
 	$(BIN)/python -m tests.acceptance
+
+# What needs an interpreter with a JIT and a quiet machine: the harness's overhead, and pyperf beside asv-jit.
+acceptance-machine: $(VENV)/tested-with
+	$(BIN)/python -m tests.acceptance.overhead
+	$(BIN)/python -m tests.acceptance.peer_pyperf
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'

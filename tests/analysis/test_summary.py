@@ -274,3 +274,18 @@ def test_whatever_a_journal_holds_can_be_summarised(trials: list[Trial]) -> None
         assert (summary.reason == "") == (summary.verdict in ("same", "faster", "slower"))
         assert summary.speedup is None or math.isfinite(summary.speedup.ratio)
     summarise_suite(COMMIT, INTERPRETER, summaries, cells)
+
+
+def test_mostly_disturbed_blocks_give_no_verdict() -> None:
+    busy = Disturbance(others=0.5, reasons=("other processes used 50% of the core's time",))
+
+    def of(share: float) -> CaseSummary:
+        pairs = _pairs(1.25)
+        noisy = {t.block for t in pairs[: round(len(pairs) * share)]}
+        return _summary(
+            [made(t.block, t.arm, t.steady_s, disturbance=busy if t.block in noisy else None) for t in pairs]
+        )
+
+    assert of(0.4).verdict == "faster"
+    assert of(0.8).verdict == "unclear"
+    assert of(0.8).reason.startswith("disturbed")

@@ -530,6 +530,8 @@ def all_code_objects(functions):
 def executors_of(code, get_executor, marker):
     """The executors that hang on one code object, in the order of their places."""
     adaptive = code._co_code_adaptive
+    if marker not in adaptive[::2]:
+        return []
     found = []
     offset = adaptive.find(marker)
     while offset >= 0:
