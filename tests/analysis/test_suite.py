@@ -63,16 +63,18 @@ def test_two_cases_are_welch() -> None:
     assert (found.low, found.high) == pytest.approx((math.exp(welch.low / 2), math.exp(welch.high / 2)))
 
 
-@pytest.mark.parametrize("pairs", [5, 20])
-def test_the_bootstrap_agrees_with_the_analytic_interval(pairs: int) -> None:
+# With 5 pairs the noisiest cases leave Welch's interval few degrees of freedom, and a t quantile of 6 is 25% wider than
+# the normal tails that resampling has; with 20 pairs hardly any of that is left.
+@pytest.mark.parametrize(("pairs", "tolerance"), [(5, 0.35), (20, 0.2)])
+def test_the_bootstrap_agrees_with_the_analytic_interval(pairs: int, tolerance: float) -> None:
     cases = mixed_suite(pairs=pairs) + [
         case("d", f"b{k}", 1.0 + k / 20, pairs=pairs, noise=0.01, seed=9 + k) for k in range(10)
     ]
     found, resampled = estimate(cases, alpha=0.05), bootstrap(cases, alpha=0.05, seed=1)
     assert found is not None
     half = math.log(found.high / found.low) / 2
-    assert math.log(resampled.low) == pytest.approx(math.log(found.low), abs=0.2 * half)
-    assert math.log(resampled.high) == pytest.approx(math.log(found.high), abs=0.2 * half)
+    assert math.log(resampled.low) == pytest.approx(math.log(found.low), abs=tolerance * half)
+    assert math.log(resampled.high) == pytest.approx(math.log(found.high), abs=tolerance * half)
 
 
 def test_the_interval_covers_at_its_level() -> None:
