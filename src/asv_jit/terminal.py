@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -27,6 +27,18 @@ _STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "r
 _STATES = {"good": "good   ", "bad": "BAD    ", "unknown": "unknown"}
 _STATE_STYLES = {"good": "green", "bad": "red", "unknown": "yellow"}
 _WIDE = 140
+# Heading, alignment, and whether a narrow terminal does without it.
+_COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
+    ("CPython", "left", False),
+    ("off", "right", False),
+    ("on", "right", False),
+    ("speedup", "right", False),
+    ("99.8% interval", "right", True),
+    ("verdict", "left", False),
+    ("pairs", "right", True),
+    ("peak memory", "right", True),
+    ("JIT adds", "right", True),
+)
 
 
 @contextmanager
@@ -87,7 +99,7 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary]) -> None:
     for suite in suites:
         for case in suite.cases:
             _print_findings(console, case)
-    console.print(_cases_table(suites))
+    console.print(_cases_table(suites, narrow=console.width < _WIDE))
     for suite in suites:
         if suite.mean is not None:
             mean = suite.mean
@@ -159,18 +171,18 @@ def suite_json(suite: SuiteSummary) -> dict[str, Any]:
     return value
 
 
-def _cases_table(suites: Sequence[SuiteSummary]) -> Table:
+def _cases_table(suites: Sequence[SuiteSummary], *, narrow: bool) -> Table:
+    """All columns need 140 characters; a narrow terminal gets those that answer the question."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
-    table.add_column("CPython")
-    for heading in ("off", "on", "speedup", "99.8% interval"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
-    for heading in ("pairs", "peak memory", "JIT adds"):
-        table.add_column(heading, justify="right")
+    for heading, justify, wide_only in _COLUMNS:
+        if not (narrow and wide_only):
+            table.add_column(heading, justify=justify, no_wrap=True)
     rows = [(str(case.key.case), suite.interpreter, case) for suite in suites for case in suite.cases]
     for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
-        table.add_row(name, interpreter, *_figures(case))
+        cells = (interpreter.partition("+")[0] if narrow else interpreter, *_figures(case))
+        shown = [cell for cell, (_, _, wide_only) in zip(cells, _COLUMNS, strict=True) if not (narrow and wide_only)]
+        table.add_row(name, *shown)
     return table
 
 

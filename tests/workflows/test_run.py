@@ -76,6 +76,9 @@ def track_answer():
     return 42
 track_answer.unit = "answers"
 
+def track_commit():
+    return int(os.environ["ASV_COMMIT"][:7], 16) * 2 + sys._jit.is_enabled()
+
 def track_rubbish():
     return "rubbish"
 """
@@ -205,7 +208,7 @@ def test_a_second_run_measures_nothing_again_and_says_so(toy: Toy, measured: tup
     done = toy.asv_jit("run", "HEAD")
     assert path.read_bytes() == before
     assert done.exit == 4
-    assert "nothing to measure: all 10 cells were measured before" in done.stdout
+    assert "nothing to measure: all 11 cells were measured before" in done.stdout
 
 
 def test_asv_itself_shows_and_publishes_the_same_results(toy: Toy, measured: tuple[Finished, dict[str, Any]]) -> None:
@@ -262,3 +265,18 @@ def test_a_full_disk_is_one_clear_message(toy: Toy, measured: tuple[Finished, di
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
     assert path.read_bytes() == before
+
+
+def test_plain_asv_tells_each_mode_its_commit_and_never_asks_the_shell(
+    toy: Toy, measured: tuple[Finished, dict[str, Any]]
+) -> None:
+    _git(toy.folder, "commit", "-q", "--allow-empty", "-m", "another")
+    asv = [sys.executable, "-m", "asv", "run", "--quick", "--bench", "track_commit", "HEAD~1..HEAD"]
+    done = run(asv, env={**toy.env, "PYTHON_JIT": "1"}, cwd=toy.folder)
+    assert done.ok, done.complaint()
+    head = run(["git", "rev-parse", "HEAD"], env=toy.env, cwd=toy.folder).stdout.strip()
+    seen = {}
+    for path in toy.results.glob(f"*/{head[:8]}-*.json"):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        seen[result["env_vars"]["PYTHON_JIT"]] = result["results"]["toys.track_commit"][0][0]
+    assert seen == {mode: int(head[:7], 16) * 2 + int(mode) for mode in ("0", "1")}
