@@ -82,7 +82,7 @@ def run(
     if as_json:
         _print_json({"outcome": outcome.as_json(), "suites": [terminal.suite_json(suite) for suite in suites]})
     else:
-        terminal.print_run(outcome, suites)
+        terminal.print_run(outcome, suites, alpha=project.settings.alpha)
     if outcome.failed:
         sys.exit(4)
 

@@ -33,7 +33,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
     ("off", "right", False),
     ("on", "right", False),
     ("speedup", "right", False),
-    ("99.8% interval", "right", True),
+    ("{level} interval", "right", True),
     ("verdict", "left", False),
     ("pairs", "right", True),
     ("peak memory", "right", True),
@@ -93,13 +93,13 @@ class _Lines:
         print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
-def print_run(outcome: Outcome, suites: Sequence[SuiteSummary]) -> None:
+def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float) -> None:
     """The table of what a run found, the means, the failures, and what was not measured again."""
     console = _console()
     for suite in suites:
         for case in suite.cases:
             _print_findings(console, case)
-    console.print(_cases_table(suites, narrow=console.width < _WIDE))
+    console.print(_cases_table(suites, alpha=alpha, narrow=console.width < _WIDE))
     for suite in suites:
         if suite.mean is not None:
             mean = suite.mean
@@ -171,13 +171,13 @@ def suite_json(suite: SuiteSummary) -> dict[str, Any]:
     return value
 
 
-def _cases_table(suites: Sequence[SuiteSummary], *, narrow: bool) -> Table:
+def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -> Table:
     """All columns need 140 characters; a narrow terminal gets those that answer the question."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
     for heading, justify, wide_only in _COLUMNS:
         if not (narrow and wide_only):
-            table.add_column(heading, justify=justify, no_wrap=True)
+            table.add_column(heading.format(level=units.level(alpha)), justify=justify, no_wrap=True)
     rows = [(str(case.key.case), suite.interpreter, case) for suite in suites for case in suite.cases]
     for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
         cells = (interpreter.partition("+")[0] if narrow else interpreter, *_figures(case))
