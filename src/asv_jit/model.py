@@ -177,6 +177,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         return CaseKey(self.benchmark, self.params)
 
     @property
+    def disturbed(self) -> bool:
+        """Whether something else used its core."""
+        return self.disturbance is not None and self.disturbance.disturbed
+
+    @property
     def figure(self) -> float | None:
         """The one number of a trial: its steady time in seconds per call, else the value it tracked."""
         return self.steady_s if self.steady_s is not None else self.value

@@ -29,13 +29,14 @@ from asv_jit import locks
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
+from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Mode
 from asv_jit.processes import run
 from asv_jit.trials import inside
 from asv_jit.trials.launch import Place, Plan, environment_of, launch, workspace
 from asv_jit.trials.record import record
 from tests.acceptance.__main__ import table
-from tests.acceptance.peer_pyperf import CONTEXT, SOURCE, FailedError, case_of, checked, last_core, virtualenv
+from tests.acceptance.peer_pyperf import CONTEXT, SOURCE, FailedError, case_of, checked, virtualenv
 from tests.acceptance.rows import Row
 
 BAR_S = 0.060
@@ -225,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stack.enter_context(locks.held(locks.measuring_lock(), doing="measure the overhead"))
             python = virtualenv(interpreter.executable, folder / "env")
             variables = {"PYTHONPATH": str(SOURCE), "STAMPS": str(stamps)}
-            place = Place(python, write_suite(folder), variables, last_core())
+            place = Place(python, write_suite(folder), variables, default_cpu())
             measure(place, stamps, 1, rng)  # so that every byte-code file is there
             found = measure(place, stamps, options.trials, rng)
             begun = starts(place, max(6, options.trials // 2), rng)

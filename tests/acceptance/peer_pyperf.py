@@ -38,6 +38,7 @@ from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_s
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
+from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Benchmark, Case, Mode
 from asv_jit.processes import Finished, base_environment, run
 from asv_jit.trials.block import PAIR, Effort, calibrate, run_block
@@ -146,10 +147,6 @@ def virtualenv(executable: Path, folder: Path, packages: Sequence[str] = ()) -> 
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
         checked(run(install, env=own, timeout_s=CALL_LIMIT_S), f"installing {', '.join(packages)}")
     return python
-
-
-def last_core() -> int | None:
-    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
 def case_of(name: str) -> Case:
@@ -355,7 +352,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             stack.enter_context(locks.held(locks.measuring_lock(), doing="compare with pyperf"))
             python = virtualenv(interpreter.executable, folder / "env", ["pyperf>=2.10"])
-            place = Place(python, write_programs(folder), {"PYTHONPATH": str(SOURCE)}, last_core())
+            place = Place(python, write_programs(folder), {"PYTHONPATH": str(SOURCE)}, default_cpu())
             asked = [str(python), "-c", "import pyperf; print(pyperf.__version__)"]
             version = checked(run(asked, env=base_environment(), timeout_s=CALL_LIMIT_S), "pyperf").stdout.strip()
             found = measure(place, folder, options.rounds, random.Random(options.seed))

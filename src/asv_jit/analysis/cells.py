@@ -28,6 +28,11 @@ class CellKey:
     version: str
     protocol: str
 
+    @classmethod
+    def of(cls, trial: Trial) -> CellKey:
+        """The cell that a trial belongs to."""
+        return cls(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -49,7 +54,7 @@ class Block:
     @property
     def disturbed(self) -> bool:
         """Whether something else used the core in any of its trials."""
-        return any(trial.disturbance is not None and trial.disturbance.disturbed for trial in self.trials)
+        return any(trial.disturbed for trial in self.trials)
 
     @property
     def failed(self) -> bool:
@@ -102,7 +107,7 @@ def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> d
     attempts: dict[tuple[CellKey, str], dict[int, dict[str, Trial]]] = {}
     for trial in trials:
         if trial.purpose in purposes:
-            key = CellKey(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
+            key = CellKey.of(trial)
             attempts.setdefault((key, trial.block), {}).setdefault(trial.attempt, {})[trial.arm] = trial
     blocks: dict[CellKey, list[Block]] = {}
     sampled: dict[CellKey, Trial] = {}

@@ -221,7 +221,7 @@ class SameCode:
             trials = run_block(
                 self.place, _CASE, self.effort, _ARMS, self.context, self.rng, _forget, cache=None, micro_ops=False
             )
-            if not any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials):
+            if not any(trial.disturbed for trial in trials):
                 break
             if attempt < _ATTEMPTS:
                 self.repeated += 1

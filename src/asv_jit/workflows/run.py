@@ -219,7 +219,7 @@ def _measure_commit(
         known = session.known_trials(identity, [commit.hash])
         for case in cases:
             key = CellKey(commit.hash, identity, case.key, case.benchmark.version, session.protocol)
-            mine = [t for t in known if t.purpose == session.purpose and _key_of(t) == key]
+            mine = [t for t in known if t.purpose == session.purpose and CellKey.of(t) == key]
             trials[key] = [] if options.again else _without_failures(mine) if options.retry_failed else mine
             targets.append(_Target(installation, case, key))
     open_targets = [target for target in targets if _step(session, target, trials) == "measure"]
@@ -285,10 +285,6 @@ def _step(session: Session, target: _Target, trials: dict[CellKey, list[Trial]])
     most = pairs.min if session.purpose == "quick" else pairs.max
     cell = cells_of(trials[target.key], (session.purpose,)).get(target.key)
     return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=most)
-
-
-def _key_of(trial: Trial) -> CellKey:
-    return CellKey(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
 
 
 def _without_failures(trials: Sequence[Trial]) -> list[Trial]:

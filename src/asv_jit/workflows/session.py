@@ -23,6 +23,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.installations import Installation, Requirements, UnbuildableError, install
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.machine_checks import default_cpu
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Purpose, Trial
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.raw import append_raw, raw_path
@@ -63,6 +64,7 @@ class Session:
         self._journals: dict[tuple[str, str], Journal] = {}
         self._efforts: dict[tuple[str, Case], Effort] = {}
         self._caches: dict[tuple[str, str], tuple[Path | None, str | None]] = {}
+        self._learned: set[str] = set()
         self._blocks = 0
         self._disturbed = 0
         self._said_busy = False
@@ -101,7 +103,13 @@ class Session:
         return trials
 
     def learn_efforts(self, cases: Sequence[Case], interpreter: str) -> None:
-        """Take inner loops and iterations from earlier trials: one series is measured with one effort."""
+        """Take inner loops and iterations from earlier trials: one series is measured with one effort.
+
+        The whole history is read for it, so once a session is enough: what comes later is known already.
+        """
+        if interpreter in self._learned:
+            return
+        self._learned.add(interpreter)
         by_name = {(str(case.key), case.benchmark.version): case for case in cases}
         for trial in self.known_trials(interpreter):
             case = by_name.get((str(trial.key), trial.benchmark_version))
@@ -141,7 +149,7 @@ class Session:
             trials = run_block(
                 place, case, effort, arms, context, self.rng, self.keep, cache=cache, micro_ops=micro_ops
             )
-            if not any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials):
+            if not any(trial.disturbed for trial in trials):
                 break
             self._disturbed += attempt == 1
             if self._blocks > _FEW_BLOCKS and 2 * self._disturbed > self._blocks:
@@ -255,11 +263,11 @@ def unbuildable_trial(context: Context, case: Case, complaint: str) -> Trial:
 
 def _core(wanted: int | None) -> int | None:
     """The core to pin trials to: the configured one, else the last that this process may use; None off Linux."""
-    if sys.platform != "linux":
-        return None
+    if wanted is None or sys.platform != "linux":
+        return default_cpu()
     allowed = os.sched_getaffinity(0)
-    if wanted is not None and wanted not in allowed:
+    if wanted not in allowed:
         raise UsageError(
             f"jit.cpu: expected one of the cores that this process may use {sorted(allowed)}, found {wanted}"
         )
-    return max(allowed) if wanted is None else wanted
+    return wanted
