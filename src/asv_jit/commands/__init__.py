@@ -1,0 +1,1 @@
+"""The subcommands: each parses, calls one workflow, prints, and returns its exit code (None is 0)."""

@@ -1,0 +1,42 @@
+"""`asv-jit doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from asv_jit import machine_checks
+from asv_jit.commands.common import config_option, json_option, print_json
+from asv_jit.interpreters.discover import discover
+from asv_jit.interpreters.resolve import resolve
+from asv_jit.settings import Settings
+from asv_jit.terminal.doctor import print_diagnosis
+from asv_jit.terminal.progress import progress
+from asv_jit.workflows import doctor as diagnosing
+
+__all__ = ["doctor"]
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--measure", is_flag=True, help="Measure this machine's noise with pairs of one program with itself.")
+@click.option("--aa", "aa_runs", type=click.IntRange(1), metavar="N", help="Run N whole A/A comparisons, count alarms.")
+@click.option("--python", "spec", default="3.15", show_default=True, metavar="SPEC", help="The interpreter to measure.")
+def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec: str) -> None:
+    """Everything about this machine that would spoil a measurement, each with the remedy."""
+    settings = load_project(config).settings if config.is_file() else Settings()
+    found = discover()
+    report = diagnosing.Diagnosis(machine_checks.check(cpu=settings.cpu, interpreters=found))
+    cpu = settings.cpu if settings.cpu is not None else machine_checks.default_cpu()
+    with progress(quiet=as_json) as reporter:
+        if measure:
+            report.noise = diagnosing.measure_noise(resolve(spec, found), settings, reporter, cpu=cpu)
+        if aa_runs:
+            report.same_code = diagnosing.aa_runs(aa_runs, resolve(spec, found), settings, reporter, cpu=cpu)
+    if as_json:
+        print_json(msgspec.to_builtins(report))
+    else:
+        print_diagnosis(report)

@@ -1,0 +1,29 @@
+"""`asv-jit publish`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.workflows import publish as publishing
+
+__all__ = ["publish"]
+
+
+@click.command()
+@config_option
+@json_option
+@machine_option
+def publish(config: Path, as_json: bool, machine: str | None) -> int:
+    """Write the site from everything that was measured."""
+    project = open_project(config)
+    published = publishing.publish(project, machine)
+    for problem in published.problems:
+        click.echo(f"warning: {problem}", err=True)
+    if as_json:
+        print_json({"index": str(published.index), "pages": published.pages, "problems": published.problems})
+    else:
+        click.echo(f"The site: {published.index}")
+    return 4 if published.problems else 0

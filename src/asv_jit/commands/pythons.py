@@ -1,0 +1,86 @@
+"""`asv-jit pythons`: list, install, probe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.interpreters import provision
+from asv_jit.interpreters.discover import candidates, survey
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.probe import probe as probe_interpreter
+from asv_jit.terminal.interpreters import print_interpreters
+from asv_jit.workflows.selection import missing_pythons
+
+__all__ = ["pythons"]
+
+
+@click.group()
+def pythons() -> None:
+    """Which interpreters there are, and which have a JIT."""
+
+
+@pythons.command("list")
+@json_option
+def pythons_list(as_json: bool) -> None:
+    """Every CPython that is found: ours, pyenv's, uv's, those on PATH."""
+    found = survey(candidates())
+    if as_json:
+        print_json({"interpreters": [_interpreter_json(one) for one in found.interpreters], "notes": found.notes})
+        return
+    print_interpreters(found.interpreters)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+@pythons.command("install")
+@click.argument("specs", nargs=-1, metavar="[SPEC]…")
+@config_option
+@json_option
+def pythons_install(specs: Sequence[str], config: Path, as_json: bool) -> None:
+    """Install interpreters: 3.15 is the newest that is offered, 3.15.0 exactly that.
+
+    Without SPEC: those that asv.conf.json names and that are not there yet.
+    """
+    wanted = tuple(specs) or missing_pythons(open_project(config))
+    if wanted and not as_json:
+        click.echo(f"installing CPython {', '.join(wanted)}", err=True)
+    installed = provision.install(wanted, wait_s=3600.0) if wanted else []
+    if as_json:
+        print_json({"installed": [{**_interpreter_json(i.interpreter), "fresh": i.fresh} for i in installed]})
+        return
+    for one in installed:
+        for note in one.notes:
+            click.echo(f"note: {note}", err=True)
+        state = "installed" if one.fresh else "already there"
+        click.echo(f"{one.interpreter.identity}  JIT {one.interpreter.jit}  {state}: {one.interpreter.executable}")
+    if not installed:
+        click.echo("all interpreters that asv.conf.json names are there")
+
+
+@pythons.command("probe")
+@click.argument("path", type=click.Path(path_type=Path))
+@json_option
+def pythons_probe(path: Path, as_json: bool) -> None:
+    """Run the interpreter at PATH and say what it is."""
+    interpreter = probe_interpreter(path.absolute())
+    if as_json:
+        print_json(_interpreter_json(interpreter))
+    else:
+        print_interpreters([interpreter])
+
+
+def _interpreter_json(interpreter: Interpreter) -> dict[str, Any]:
+    return {
+        "identity": interpreter.identity,
+        "version": interpreter.version,
+        "executable": str(interpreter.executable),
+        "provider": interpreter.provider,
+        "jit": interpreter.jit,
+        "free_threaded": interpreter.free_threaded,
+        "debug": interpreter.debug,
+    }

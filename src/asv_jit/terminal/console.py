@@ -1,0 +1,38 @@
+"""What all printing shares: one console, lines that are neither markup nor wrapped, marks for verdicts."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from rich.console import Console
+
+__all__ = ["MARKS", "STYLES", "WIDE", "console", "duration", "print_internal_error", "say"]
+
+MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
+STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
+WIDE = 140  # what a whole table needs; output that no terminal shows is that wide
+
+
+def console() -> Console:
+    """The terminal as it is; a wide one without colours where stdout is none."""
+    if sys.stdout.isatty():
+        return Console()
+    return Console(width=WIDE, no_color=True)
+
+
+def say(screen: Console, text: str, style: str | None = None) -> None:
+    """A line as it is: what comes from benchmarks is neither markup nor wrapped."""
+    screen.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """`3 min 5 s`."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def print_internal_error() -> None:
+    """A defect of the tool: the only traceback a user sees."""
+    traceback.print_exc()
+    print("error: this is a defect of asv-jit; please report it with the lines above", file=sys.stderr)  # noqa: T201

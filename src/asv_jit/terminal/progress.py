@@ -1,0 +1,67 @@
+"""Progress: bars on a terminal, plain lines where stdout is none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from asv_jit.terminal.console import duration
+from asv_jit.workflows.reporter import Reporter, Silent
+
+__all__ = ["progress"]
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Reporter]:
+    """A reporter for the length of a `with` block: bars on a terminal, lines elsewhere, nothing if `quiet`."""
+    if quiet:
+        yield Silent()
+    elif sys.stdout.isatty():
+        console = Console()
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+        with Progress(*columns, TextColumn("{task.fields[left]}"), console=console, transient=True) as bars:
+            yield _Bars(bars)
+    else:
+        yield _Lines()
+
+
+class _Bars:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task = bars.add_task("starting", total=None, left="")
+
+    def stage(self, text: str) -> None:
+        self._bars.update(self._task, description=text, total=None, left="")
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        left = "" if left_s is None else f"about {duration(left_s)} left"
+        self._bars.update(self._task, description=text, completed=done, total=total, left=left)
+
+    def warn(self, text: str) -> None:
+        self._bars.console.print(f"warning: {text}", markup=False)
+
+
+class _Lines:
+    """A line for each tenth of the way, so that a log stays readable."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def stage(self, text: str) -> None:
+        self._next = 0.0
+        print(text, flush=True)  # noqa: T201 - the output of a command
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        share = done / max(total, 1)
+        if share < self._next:
+            return
+        self._next = share + 0.1
+        left = "" if left_s is None else f", about {duration(left_s)} left"
+        print(f"measuring: {done} of about {total} trials{left} ({text})", flush=True)  # noqa: T201 - as above
+
+    def warn(self, text: str) -> None:
+        print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above

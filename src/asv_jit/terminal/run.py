@@ -1,0 +1,102 @@
+"""The table of `asv-jit run`, the suspected JIT bugs above it, and what was not measured below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from asv_jit.analysis.summary import CaseSummary, SuiteSummary
+from asv_jit.site import figures, units
+from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
+from asv_jit.workflows.run import Outcome
+
+__all__ = ["print_run", "suite_json"]
+
+# Heading, alignment, and whether a narrow terminal does without it.
+_COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
+    ("CPython", "left", False),
+    ("off", "right", False),
+    ("on", "right", False),
+    ("speedup", "right", False),
+    ("{level} interval", "right", True),
+    ("verdict", "left", False),
+    ("pairs", "right", True),
+    ("peak memory", "right", True),
+    ("JIT adds", "right", True),
+)
+
+
+def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float) -> None:
+    """The table of what a run found, the means, the failures, and what was not measured again."""
+    screen = console()
+    for suite in suites:
+        for case in suite.cases:
+            _print_findings(screen, case)
+    screen.print(_cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
+    for suite in suites:
+        if suite.mean is not None:
+            mean = suite.mean
+            say(
+                screen,
+                f"{suite.interpreter}: geometric mean {units.ratio(mean.ratio)} "
+                f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}",
+            )
+    if outcome.measured == 0 and outcome.present:
+        say(screen, f"nothing to measure: all {outcome.present} cells were measured before")
+    else:
+        say(screen, f"measured {units.count(outcome.measured, 'cell')} in {units.count(outcome.trials, 'trial')}")
+    for key, reason in sorted(outcome.failed.items(), key=str):
+        say(screen, f"not measured: {key.case} on {key.interpreter}: {reason}")
+
+
+def suite_json(suite: SuiteSummary) -> dict[str, Any]:
+    """A suite for --json: every number that the table has, and those it has no room for."""
+    value: dict[str, Any] = msgspec.to_builtins(suite)
+    return value
+
+
+def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -> Table:
+    """All columns need 140 characters; a narrow terminal gets those that answer the question."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("case", overflow="fold")
+    for heading, justify, wide_only in _COLUMNS:
+        if not (narrow and wide_only):
+            table.add_column(heading.format(level=units.level(alpha)), justify=justify, no_wrap=True)
+    rows = [(str(case.key.case), suite.interpreter, case) for suite in suites for case in suite.cases]
+    for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
+        cells = (interpreter.partition("+")[0] if narrow else interpreter, *_figures(case))
+        shown = [cell for cell, (_, _, wide_only) in zip(cells, _COLUMNS, strict=True) if not (narrow and wide_only)]
+        table.add_row(name, *shown)
+    return table
+
+
+def _figures(case: CaseSummary) -> tuple[str, ...]:
+    speed = case.speedup
+    style = STYLES.get(case.verdict, "default")
+    show = units.seconds if case.timed else units.number
+    verdict = MARKS.get(case.verdict, case.verdict)
+    return (
+        show(case.off.value) if case.off else "–",
+        show(case.on.value) if case.on else "–",
+        units.ratio(speed.ratio) if speed else "–",
+        f"{units.ratio(speed.low)}–{units.ratio(speed.high)}" if speed and case.pairs > 1 else "",
+        f"[{style}]{verdict}[/]",
+        str(case.pairs or ""),
+        units.size(case.memory.off_bytes) if case.memory else units.size(case.peak_off_bytes),
+        units.signed_size(case.memory.difference_bytes) if case.memory else "",
+    )
+
+
+def _print_findings(screen: Console, case: CaseSummary) -> None:
+    what = f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter}"
+    again = f"to see it again: {figures.again(case)}"
+    if case.answers is not None and case.answers.answers == "digest differs":
+        seeds = ", ".join(map(str, case.answers.hash_seeds))
+        say(screen, f"{what} answers differently with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
+    if case.crash is not None:
+        signals = ", ".join(case.crash.signals)
+        say(screen, f"{what} crashes with the JIT on only ({signals}); {again}", "bold red")
