@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from asv_jit import machine_checks
+from asv_jit.asv_adapter.project import load_project
 from asv_jit.commands.common import config_option, json_option, print_json
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve

@@ -1,0 +1,74 @@
+"""Events: the change points of a case that belong together, as one thing that a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from asv_jit.analysis.attribution import Attribution, Axis
+from asv_jit.analysis.series import Metric, SeriesKey
+
+__all__ = ["Change", "Event", "State"]
+
+State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
+"""`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
+later improvement took it back; `accepted`: a person decided to live with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One metric's change of level: levels with intervals (at 95%) in the metric's unit, and the chance of seeing
+    one as strong in a series that has none."""
+
+    metric: Metric
+    before: float
+    before_low: float
+    before_high: float
+    after: float
+    after_low: float
+    after_high: float
+    p_value: float
+
+    @property
+    def ratio(self) -> float:
+        """after / before."""
+        return self.after / self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change of one case on one line of one machine.
+
+    `identity`: stable over publications, ten hexadecimal digits; what `accept` takes. `worse`: whether any metric
+    became worse (slower, a smaller speedup, more memory); else it is an improvement. `metrics`: those that
+    moved, the headline first. On the axis `commits`, `commit` is the first one measured at the new level, `parent`
+    the last one measured at the old level, and `suspects` all commits, oldest first, of which one is to blame:
+    the unmeasured ones between and those that the interval of the change's place holds. On the axis `pythons`,
+    `before` and `after` are identities of interpreters and `commit` is where both were measured.
+    `bisection`: the stored result's identity where one was made.
+    """
+
+    identity: str
+    key: SeriesKey
+    axis: Axis
+    worse: bool
+    metrics: tuple[Change, ...]
+    commit: str
+    parent: str
+    suspects: tuple[str, ...]
+    before: str
+    after: str
+    attribution: Attribution
+    state: State
+    why: str = ""
+    bisection: str | None = None
+
+    @property
+    def headline(self) -> Change:
+        """The change that names the event."""
+        return self.metrics[0]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody should still do something about it."""
+        return self.worse and self.state in ("candidate", "confirmed")
