@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asv_jit.analysis.cells import CellKey
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.series import History
 from asv_jit.analysis.summary import Limits, SuiteSummary
 from asv_jit.model import Trial
 from asv_jit.repository import Commit
 
-__all__ = ["Release", "SiteContent"]
+__all__ = ["Drift", "Fingerprint", "Machine", "Noise", "Release", "SiteContent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,61 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Noise:
+    """How quiet a machine was while it measured one interpreter.
+
+    `pair` is the median over cells of the standard deviation of ln(off / on) over a cell's pairs, `between` that of
+    ln(time) over the trials in mode off; both are shares (0.01 is 1%), NaN where nothing tells. `disturbed`
+    of `blocks` had something else on their core.
+    """
+
+    interpreter: str
+    pair: float
+    between: float
+    cells: int
+    blocks: int
+    disturbed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a machine was for a while: its traits by name, and from when to when it measured (UTC, ISO; or empty)."""
+
+    digest: str
+    traits: tuple[tuple[str, str], ...]
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The anchor's level in one session, relative to its first one: above 1 the machine has become slower."""
+
+    started: str
+    ratio: float
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine of the results tree, and what it measured.
+
+    `newest`: whether its results are the newest of all. `suites` and `trials` are as in `SiteContent`.
+    `asv_only`: whether nothing but asv itself measured there, so that it has series and no cells.
+    """
+
+    name: str
+    details: tuple[tuple[str, str], ...] = ()
+    newest: bool = False
+    asv_only: bool = False
+    suites: tuple[SuiteSummary, ...] = ()
+    trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
+    noise: tuple[Noise, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    fingerprints: tuple[Fingerprint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SiteContent:
     """One publication of the site.
 
@@ -40,6 +97,10 @@ class SiteContent:
     each commit and interpreter, those of the latest commit first. `trials` are the trials of the cells whose
     warm-up curves and failures are to be shown; cells without any are fine. `problems` are sentences about
     what could not be read or measured.
+
+    `machine`, `machine_details`, `suites` and `trials` are those of the leading machine, the one whose journal is
+    the newest; `machines` holds every machine, that one first. `history` and `events` are over all machines;
+    None and empty where they were not asked for.
     """
 
     title: str
@@ -55,3 +116,6 @@ class SiteContent:
     trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     settings: Limits = field(default_factory=Limits)
+    history: History | None = None
+    events: tuple[Event, ...] = ()
+    machines: tuple[Machine, ...] = ()
