@@ -15,6 +15,7 @@ __all__ = [
     "installations_dir",
     "interpreters_dir",
     "locks_dir",
+    "same_code_dir",
 ]
 
 CACHE_VARIABLE = "ASV_JIT_CACHE_DIR"
@@ -51,3 +52,8 @@ def apt_dir() -> Path:
 def discovery_dir() -> Path:
     """What the discovery library remembers about executables."""
     return cache_dir() / "discovery"
+
+
+def same_code_dir() -> Path:
+    """What whole A/A runs on this machine measured: not derived, but of use on this machine only."""
+    return cache_dir() / "same-code"

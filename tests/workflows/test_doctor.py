@@ -12,9 +12,7 @@ from asv_jit import locks, paths
 from asv_jit.errors import LockedError, NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe
-from asv_jit.model import Disturbance
 from asv_jit.settings import PairLimits, Settings
-from asv_jit.trials import record
 from asv_jit.workflows import doctor
 from asv_jit.workflows.reporter import Silent
 
@@ -70,44 +68,15 @@ def test_arms_that_differ_are_a_false_alarm() -> None:
     assert found.estimate.verdict == "faster"
 
 
-def test_whole_loops_seldom_raise_an_alarm_over_the_same_code() -> None:
-    found = doctor.alarms_of(drawn(2, 0.014), Settings(), Silent(), count=200)
-    assert found.alarms <= 2
-    assert found.low <= 0.002 <= found.high
-    assert len(found.runs) == sum(found.verdicts.values()) == 200
-    assert found.pair_noise == pytest.approx(0.014, rel=0.1)
-
-
-def test_the_loops_follow_the_adaptive_rule() -> None:
-    quiet = doctor.alarms_of(drawn(3, 0.002), Settings(), Silent(), count=10)
-    loud = doctor.alarms_of(drawn(3, 0.2), Settings(), Silent(), count=3)
-    assert {run.pairs for run in quiet.runs} == {5}
-    assert [run.pairs for run in loud.runs] == [45, 45, 45]
-    assert loud.pairs == 135
-
-
-def test_loops_over_different_code_raise_alarms() -> None:
-    found = doctor.alarms_of(drawn(4, 0.005, -0.1), Settings(), Silent(), count=5)
-    assert found.alarms == 5
-    assert found.verdicts == {"slower": 5}
-    assert found.high == 1.0
-
-
 def test_progress_is_told_before_each_pair_and_never_beyond_the_total() -> None:
     heard = Heard()
     doctor.noise_of(drawn(5, 0.01), Settings(), heard, pairs=7)
     assert heard.progress == [(2 * done, 14) for done in range(7)]
-    heard = Heard()
-    found = doctor.alarms_of(drawn(5, 0.01), Settings(), heard, count=6)
-    assert len(heard.progress) == found.pairs
-    assert all(done < total for done, total in heard.progress)
 
 
 def test_too_few_are_refused() -> None:
     with pytest.raises(ValueError, match="two pairs"):
         doctor.noise_of(drawn(1, 0.01), Settings(), Silent(), pairs=1)
-    with pytest.raises(ValueError, match="one run"):
-        doctor.alarms_of(drawn(1, 0.01), Settings(), Silent(), count=0)
 
 
 def test_real_pairs_come_from_real_trials(this_python: Interpreter) -> None:
@@ -115,11 +84,6 @@ def test_real_pairs_come_from_real_trials(this_python: Interpreter) -> None:
     assert found.pair_noise.pairs == found.estimate.pairs == 3
     assert 0.0 < found.pair_noise.value < 3.0
     assert found.disturbed == found.repeated == 0  # without a core to watch, nothing is known to disturb
-
-
-def test_real_loops_end(this_python: Interpreter) -> None:
-    found = doctor.aa_runs(1, this_python, QUICK, Silent(), cpu=None)
-    assert [run.pairs for run in found.runs] == [5]
 
 
 def test_nothing_else_may_measure_meanwhile(this_python: Interpreter) -> None:
@@ -136,20 +100,3 @@ def test_an_interpreter_that_cannot_run_says_why(this_python: Interpreter, tmp_p
     broken.chmod(0o755)
     with pytest.raises(NoInterpreterError, match="out of order"):
         doctor.measure_noise(replace(this_python, executable=broken), QUICK, Silent(), cpu=None)
-
-
-def test_a_disturbed_pair_is_measured_again_once(this_python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "judge", lambda watched: Disturbance(reasons=("somebody else",)))
-    with doctor.same_code(this_python, QUICK, Silent(), cpu=None, seed=1) as bench:
-        bench.pair()
-        assert (bench.repeated, bench.disturbed) == (1, 1)
-        monkeypatch.setattr(record, "judge", lambda watched: Disturbance())
-        bench.pair()
-        assert (bench.repeated, bench.disturbed) == (1, 1)
-
-
-def test_a_trial_that_fails_midway_is_no_time(this_python: Interpreter) -> None:
-    with doctor.same_code(this_python, QUICK, Silent(), cpu=None, seed=1) as bench:
-        (bench.place.benchmark_dir / "same_code.py").write_text("raise ImportError('gone')\n")
-        with pytest.raises(NoInterpreterError, match=r"(?s)failed: .*gone"):
-            bench.pair()

@@ -15,7 +15,7 @@ from asv.machine import Machine, MachineCollection
 
 from asv_jit.store.files import append_synced, storage_errors
 
-__all__ = ["ThisMachine", "this_machine"]
+__all__ = ["ThisMachine", "fingerprint", "this_machine"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def this_machine(name: str | None = None) -> ThisMachine:
             MachineCollection.save(wanted, described)
     described.pop("version", None)
     return ThisMachine(wanted, {key: str(value) for key, value in described.items()}, _traits())
+
+
+def fingerprint() -> str:
+    """This machine's fingerprint, where nothing is to be written down about it."""
+    return ThisMachine("", {}, _traits()).fingerprint
 
 
 def _traits() -> dict[str, str]:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from asv_jit import machine_checks
+from asv_jit.asv_adapter.machine import fingerprint
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.commands.common import config_option, json_option, print_json
 from asv_jit.interpreters.discover import discover
@@ -16,6 +17,7 @@ from asv_jit.settings import Settings
 from asv_jit.terminal.doctor import print_diagnosis
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import doctor as diagnosing
+from asv_jit.workflows import same_code
 
 __all__ = ["doctor"]
 
@@ -24,7 +26,13 @@ __all__ = ["doctor"]
 @config_option
 @json_option
 @click.option("--measure", is_flag=True, help="Measure this machine's noise with pairs of one program with itself.")
-@click.option("--aa", "aa_runs", type=click.IntRange(1), metavar="N", help="Run N whole A/A comparisons, count alarms.")
+@click.option(
+    "--aa",
+    "aa_runs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Run N more whole A/A runs, count alerts.",
+)
 @click.option("--python", "spec", default="3.15", show_default=True, metavar="SPEC", help="The interpreter to measure.")
 def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec: str) -> None:
     """Everything about this machine that would spoil a measurement, each with the remedy."""
@@ -36,7 +44,9 @@ def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec
         if measure:
             report.noise = diagnosing.measure_noise(resolve(spec, found), settings, reporter, cpu=cpu)
         if aa_runs:
-            report.same_code = diagnosing.aa_runs(aa_runs, resolve(spec, found), settings, reporter, cpu=cpu)
+            report.same_code = same_code.aa_runs(
+                aa_runs, resolve(spec, found), settings, reporter, cpu=cpu, machine=fingerprint()
+            )
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:

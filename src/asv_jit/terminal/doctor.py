@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from asv_jit.site import units
 from asv_jit.terminal.console import console, say
 from asv_jit.workflows.doctor import Diagnosis
+from asv_jit.workflows.same_code import AaRuns
 
 __all__ = ["print_diagnosis"]
 
@@ -29,10 +31,22 @@ def print_diagnosis(report: Diagnosis) -> None:
             pairs = f"{needed.pairs} pairs" if needed.pairs else "more pairs than are practical"
             say(screen, f"  a change of {needed.change:.0%} is seen (9 times in 10) with {pairs}")
     if report.same_code is not None:
-        runs = report.same_code
-        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(runs.verdicts.items()))
-        say(
-            screen,
-            f"A/A: {len(runs.runs)} comparisons of a program with itself: {verdicts}; {runs.alarms} false alarms "
-            f"({runs.low:.1%} to {runs.high:.1%}, 95%), {runs.pairs} pairs, pair noise {runs.pair_noise:.2%}",
-        )
+        _print_same_code(report.same_code)
+
+
+def _print_same_code(runs: AaRuns) -> None:
+    screen, rates = console(), runs.rates
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(rates.verdicts.items()))
+    earlier = f", {runs.kept} of them earlier" if runs.kept else ""
+    say(
+        screen,
+        f"A/A: {units.count(rates.runs, 'whole run')} of a suite against itself{earlier}: {rates.alerted} with a false "
+        f"alert ({rates.low:.1%} to {rates.high:.1%}, 95%); comparisons: {verdicts}; {rates.pairs:,} pairs, "
+        f"pair noise {rates.pair_noise:.2%}, {runs.disturbed} pairs disturbed",
+    )
+    say(
+        screen,
+        f"     the same pairs with their arms exchanged at random: {rates.resampled_alerted} of {rates.resampled:,} "
+        f"runs with a false alert ({rates.resampled_alerted / rates.resampled:.2%}); the bar is 1%",
+    )
+    say(screen, f"     kept in {runs.kept_in}")
