@@ -11,7 +11,21 @@ from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
 from asv_jit.trials.record import Context, record
 
-__all__ = ["ALONE", "PAIR", "SAMPLE", "Arm", "Effort", "Keep", "calibrate", "make_cache", "run_block", "run_sample"]
+__all__ = [
+    "ALONE",
+    "PAIR",
+    "SAMPLE",
+    "Arm",
+    "Effort",
+    "Keep",
+    "Stand",
+    "beside",
+    "calibrate",
+    "make_cache",
+    "run_block",
+    "run_sample",
+    "run_stands",
+]
 
 # What to do with a finished trial: the journal's line and the raw iterations, before the next one starts.
 Keep = Callable[[Trial, Sequence[int]], None]
@@ -28,6 +42,21 @@ class Arm:
 PAIR = (Arm("off", "off"), Arm("on", "on"))
 ALONE = (Arm("alone", "off"),)  # an interpreter without a JIT
 SAMPLE = Arm("sample", "on")  # interrupted by a timer, to see where the time goes; not timed
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """An arm of a block, where it runs, what its line says of that, and what `setup_cache` left there."""
+
+    arm: Arm
+    place: Place
+    context: Context
+    cache: Path | None
+
+
+def beside(side: str, modes: Sequence[Mode]) -> tuple[Arm, ...]:
+    """The arms of one side of a comparison, `a` or `b`: `a-off`, `a-on`."""
+    return tuple(Arm(f"{side}-{mode}", mode) for mode in modes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +106,18 @@ def run_block(
     cache: Path | None,
     micro_ops: bool,
 ) -> list[Trial]:
-    """Run the arms once each in random order and keep each as it ends; returns them in the order of `arms`."""
+    """Run the arms of one place once each in random order and keep each as it ends; returned in the order of `arms`."""
+    stands = [Stand(arm, place, context, cache) for arm in arms]
+    return run_stands(stands, case, effort, rng, keep, micro_ops=micro_ops)
+
+
+def run_stands(
+    stands: Sequence[Stand], case: Case, effort: Effort, rng: random.Random, keep: Keep, *, micro_ops: bool
+) -> list[Trial]:
+    """Run arms of one or several places once each in one random order; returned in the order of `stands`.
+
+    They share hash seed, inner loops, iterations and, if their places say so, the core.
+    """
     plan = Plan(
         case=case,
         operation="measure",
@@ -88,12 +128,12 @@ def run_block(
     )
     done: dict[str, Trial] = {}
     with workspace() as space:
-        for arm in rng.sample(arms, len(arms)):
-            launched = launch(place, plan, arm.mode, space, cache)
-            trial = record(context, plan, arm.name, arm.mode, launched)
+        for stand in rng.sample(stands, len(stands)):
+            launched = launch(stand.place, plan, stand.arm.mode, space, stand.cache)
+            trial = record(stand.context, plan, stand.arm.name, stand.arm.mode, launched)
             keep(trial, _iterations(launched.answer))
-            done[arm.name] = trial
-    return [done[arm.name] for arm in arms]
+            done[stand.arm.name] = trial
+    return [done[stand.arm.name] for stand in stands]
 
 
 def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep: Keep, *, cache: Path | None) -> Trial:

@@ -1,6 +1,7 @@
 """One session of measuring: installs, calibrates and runs blocks, and keeps every trial before the next starts.
 
-`run`, and whatever else measures, is a loop over `Session.measure`.
+`run`, and whatever else measures, is a loop over `Session.measure` (a case on one installation) or
+`Session.measure_beside` (on two, interleaved).
 """
 
 from __future__ import annotations
@@ -24,10 +25,21 @@ from asv_jit.errors import UsageError
 from asv_jit.installations import Installation, Requirements, UnbuildableError, install
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import default_cpu
-from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Purpose, Trial
+from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.raw import append_raw, raw_path
-from asv_jit.trials.block import ALONE, SAMPLE, Arm, Effort, calibrate, make_cache, run_block, run_sample
+from asv_jit.trials.block import (
+    ALONE,
+    SAMPLE,
+    Arm,
+    Effort,
+    Stand,
+    beside,
+    calibrate,
+    make_cache,
+    run_sample,
+    run_stands,
+)
 from asv_jit.trials.launch import Place
 from asv_jit.trials.record import Context
 from asv_jit.workflows.reporter import Reporter
@@ -113,7 +125,8 @@ class Session:
         by_name = {(str(case.key), case.benchmark.version): case for case in cases}
         for trial in self.known_trials(interpreter):
             case = by_name.get((str(trial.key), trial.benchmark_version))
-            timed = trial.outcome == "ok" and trial.arm != SAMPLE.name
+            # The second side of a comparison ran with the first one's effort, maybe another interpreter's.
+            timed = trial.outcome == "ok" and trial.arm != SAMPLE.name and not trial.arm.startswith("b-")
             if case is not None and timed and trial.protocol == self.protocol:
                 self._efforts[interpreter, case] = Effort(trial.inner_loops, trial.iterations)
 
@@ -135,20 +148,25 @@ class Session:
 
     def measure(self, installation: Installation, case: Case, arms: Sequence[Arm], *, micro_ops: bool) -> list[Trial]:
         """Run one block, again if something disturbed it; the trials of the attempt that counts."""
-        effort = self.effort(installation, case)
-        cache, complaint = self._cache(installation, case)
-        self._blocks += 1
-        block = f"{self.identity}.{self._blocks:05d}"
-        if complaint is not None:
-            trial = self._failed(installation, case, block, complaint)
-            self.keep(trial, ())
-            return [trial]
+        failed = self._failed([(installation, ALONE[0])], case)
+        return failed or self._measure([(installation, arm) for arm in arms], case, micro_ops=micro_ops)
+
+    def measure_beside(
+        self, a: Installation, b: Installation, case: Case, modes: Sequence[Mode], *, micro_ops: bool
+    ) -> list[Trial]:
+        """Run one block on two installations, interleaved: arms `a-off`, `a-on`, `b-off`, `b-on`, or one mode's two.
+
+        Each side's lines go to its own commit's journal; the effort is that of `a`, the baseline, on both sides.
+        """
+        arms = [(a, arm) for arm in beside("a", modes)] + [(b, arm) for arm in beside("b", modes)]
+        return self._failed(arms, case) or self._measure(arms, case, micro_ops=micro_ops)
+
+    def _measure(self, arms: Sequence[tuple[Installation, Arm]], case: Case, *, micro_ops: bool) -> list[Trial]:
+        effort = self.effort(arms[0][0], case)
+        block = self._next_block()
         for attempt in range(1, _ATTEMPTS + 1):
-            context = self._context(installation, block, attempt)
-            place = self.place(installation)
-            trials = run_block(
-                place, case, effort, arms, context, self.rng, self.keep, cache=cache, micro_ops=micro_ops
-            )
+            stands = [self._stand(installation, arm, case, block, attempt) for installation, arm in arms]
+            trials = run_stands(stands, case, effort, self.rng, self.keep, micro_ops=micro_ops)
             if not any(trial.disturbed for trial in trials):
                 break
             self._disturbed += attempt == 1
@@ -156,6 +174,14 @@ class Session:
                 self._say_busy()
                 break
         return trials
+
+    def _stand(self, installation: Installation, arm: Arm, case: Case, block: str, attempt: int) -> Stand:
+        cache, _ = self._cache(installation, case)
+        return Stand(arm, self.place(installation), self._context_of(installation, block, attempt), cache)
+
+    def _next_block(self) -> str:
+        self._blocks += 1
+        return f"{self.identity}.{self._blocks:05d}"
 
     def _say_busy(self) -> None:
         if not self._said_busy:
@@ -168,8 +194,7 @@ class Session:
     def sample(self, installation: Installation, case: Case) -> Trial:
         """See where the time of a case goes with the JIT on."""
         cache, _ = self._cache(installation, case)
-        self._blocks += 1
-        context = self._context(installation, f"{self.identity}.{self._blocks:05d}", 1)
+        context = self._context_of(installation, self._next_block(), 1)
         effort = self.effort(installation, case)
         return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
@@ -187,8 +212,7 @@ class Session:
 
     def keep_unbuildable(self, interpreter: Interpreter, commit: str, case: Case, error: UnbuildableError) -> None:
         """Record that a case could not be measured because its commit cannot be installed."""
-        self._blocks += 1
-        context = self._context(None, f"{self.identity}.{self._blocks:05d}", 1, interpreter.identity, commit)
+        context = self._context(self._next_block(), 1, commit=commit, interpreter=interpreter.identity)
         self.keep(unbuildable_trial(context, case, str(error)), ())
 
     def _cache(self, installation: Installation, case: Case) -> tuple[Path | None, str | None]:
@@ -203,26 +227,35 @@ class Session:
             self._caches[key] = (None, complaint) if complaint is not None else (folder, None)
         return self._caches[key]
 
-    def _failed(self, installation: Installation, case: Case, block: str, complaint: str) -> Trial:
-        context = self._context(installation, block, 1)
-        return replace(unbuildable_trial(context, case, complaint), outcome="failed")
+    def _failed(self, arms: Sequence[tuple[Installation, Arm]], case: Case) -> list[Trial]:
+        """The trial that puts on record why no process is started: `setup_cache` failed. Empty where it did not."""
+        for installation, arm in arms:
+            _, complaint = self._cache(installation, case)
+            if complaint is not None:
+                trial = unbuildable_trial(self._context_of(installation, self._next_block(), 1), case, complaint)
+                failed = replace(trial, outcome="failed", arm=arm.name, mode=arm.mode)
+                self.keep(failed, ())
+                return [failed]
+        return []
 
-    def _context(
-        self,
-        installation: Installation | None,
-        block: str,
-        attempt: int,
-        interpreter: str = "",
-        commit: str = "",
-    ) -> Context:
+    def _context_of(self, installation: Installation, block: str, attempt: int) -> Context:
+        return self._context(
+            block,
+            attempt,
+            commit=installation.commit,
+            interpreter=installation.interpreter.identity,
+            installation=installation.identity,
+        )
+
+    def _context(self, block: str, attempt: int, *, commit: str, interpreter: str, installation: str = "") -> Context:
         return Context(
             session=self.identity,
             block=block,
             attempt=attempt,
             purpose=self.purpose,
-            commit=installation.commit if installation else commit,
-            interpreter=installation.interpreter.identity if installation else interpreter,
-            installation=installation.identity if installation else "",
+            commit=commit,
+            interpreter=interpreter,
+            installation=installation,
             machine=self._machine.fingerprint,
             protocol=self.protocol,
             cpu=self.cpu,
