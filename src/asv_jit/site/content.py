@@ -119,3 +119,10 @@ class SiteContent:
     history: History | None = None
     events: tuple[Event, ...] = ()
     machines: tuple[Machine, ...] = ()
+
+    @property
+    def every_machine(self) -> tuple[Machine, ...]:
+        """`machines`; where only the leading one was given, that one alone."""
+        if self.machines:
+            return self.machines
+        return (Machine(self.machine, self.machine_details, True, False, self.suites, self.trials),)

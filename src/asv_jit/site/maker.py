@@ -13,6 +13,7 @@ from asv_jit.analysis.summary import CaseSummary, Level, SuiteSummary
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site import charts, figures, units
 from asv_jit.site.content import Release, SiteContent
+from asv_jit.site.frame import Frames
 from asv_jit.site.history import History
 from asv_jit.site.pages import (
     Badge,
@@ -39,8 +40,9 @@ _NARROWEST, _WIDEST = 1.1, 8.0
 class PageMaker:
     """Makes every page of one publication. It never looks at the clock: the content brings the time."""
 
-    def __init__(self, content: SiteContent) -> None:
+    def __init__(self, content: SiteContent, frames: Frames | None = None) -> None:
         self._content = content
+        self._frames = frames or Frames.of(content)
         self._history = History.of(content)
         self._level = units.level(content.settings.alpha)
 
@@ -236,19 +238,7 @@ class PageMaker:
         return f"CPython's JIT on {self._content.project}: {', '.join(found)} (geometric mean; above 1 the JIT helps)."
 
     def _frame(self, title: str, root: str, here: str, description: str) -> Frame:
-        content = self._content
-        site = units.visible(content.title)
-        return Frame(
-            title=f"{title} – {site}" if title else site,
-            description=units.visible(description),
-            site=site,
-            project=units.visible(content.project),
-            root=root,
-            url=content.url,
-            here=here,
-            generated=units.moment(content.generated_at),
-            machine=units.visible(content.machine),
-        )
+        return self._frames.make(here, title, description, root=root)
 
 
 def _date(timestamp: int) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "HomePage",
     "Link",
     "MethodPage",
+    "NavEntry",
     "NotFoundPage",
     "Page",
     "ReleaseCard",
@@ -35,8 +36,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class NavEntry:
+    """One page in the navigation; `current` where it is the page itself."""
+
+    text: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds each page. `root` leads from the page to the site's folder; `here` names the current entry."""
+    """What surrounds each page. `root` leads from the page to the site's folder; `here` names the current entry.
+
+    `url` is the page's own address, or empty; `feed` leads to the feed of regressions and `asv` to asv's own site,
+    where there are any.
+    """
 
     title: str
     description: str
@@ -47,6 +61,9 @@ class Frame:
     here: str
     generated: str
     machine: str
+    nav: tuple[NavEntry, ...] = ()
+    feed: str = ""
+    asv: str = ""
 
 
 @dataclass(frozen=True, slots=True)

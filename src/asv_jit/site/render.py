@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from asv_jit.errors import UsageError
 from asv_jit.site.content import SiteContent
+from asv_jit.site.frame import NAVIGATION, Frames
 from asv_jit.site.maker import PageMaker
-from asv_jit.site.pages import Page
+from asv_jit.site.publication import Drawn, Publication
 from asv_jit.store.files import storage_errors
 
 __all__ = ["render_site"]
@@ -37,12 +38,13 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            names = [_write(beside, name, _rendered(environment, page)) for name, page in _pages(content)]
+            names = [_write(beside, drawn.file, _rendered(environment, drawn)) for drawn in _drawn(content)]
             names += [_write(beside, name, data) for name, data in _static_files(sources).items()]
             _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
@@ -52,19 +54,27 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
     return [folder / name for name in names]
 
 
-def _pages(content: SiteContent) -> Iterator[tuple[str, tuple[str, Page]]]:
-    """File name, and template with page."""
-    maker = PageMaker(content)
-    yield "index.html", ("home.html", maker.home())
-    for case in maker.cases():
-        yield case.path, ("case.html", case)
-    yield "method.html", ("method.html", maker.method())
-    yield "404.html", ("404.html", maker.not_found())
+# What is published: for each key of the navigation (see `site.frame`) how its page is made, in any order. A page
+# that the navigation does not name has a key of its own.
+_PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
+    "home": lambda site: iter([Drawn("index.html", "home.html", PageMaker(site.content, site.frames).home())]),
+    "case": lambda site: (Drawn(case.path, "case.html", case) for case in PageMaker(site.content, site.frames).cases()),
+    "method": lambda site: iter([Drawn("method.html", "method.html", PageMaker(site.content, site.frames).method())]),
+    "404": lambda site: iter([Drawn("404.html", "404.html", PageMaker(site.content, site.frames).not_found())]),
+}
 
 
-def _rendered(environment: Environment, page: tuple[str, Page]) -> bytes:
-    template, value = page
-    text = environment.get_template(template).render(page=value, frame=value.frame)
+def _drawn(content: SiteContent) -> Iterator[Drawn]:
+    """Every page of the site."""
+    present = [key for key, _, _ in NAVIGATION if key in _PAGES]
+    site = Publication(content, Frames.of(content, present))
+    for draw in _PAGES.values():
+        yield from draw(site)
+
+
+def _rendered(environment: Environment, drawn: Drawn) -> bytes:
+    page = drawn.page
+    text = environment.get_template(drawn.template).render(page=page, frame=page.frame)
     return text.encode("utf-8", "replace")
 
 
