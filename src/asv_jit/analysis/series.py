@@ -7,7 +7,7 @@ series of a thousand points stay small. `History` is all of them over one order 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from asv_jit.model import CaseKey
 
-__all__ = ["CaseSeries", "Floats", "History", "Metric", "SeriesKey", "Track"]
+__all__ = ["AnchorSeries", "Bridge", "CaseSeries", "Floats", "History", "Metric", "Places", "SeriesKey", "Track"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int32]
@@ -30,13 +30,19 @@ off / on; `peak_memory_*`: bytes; `warmup_on`: seconds of running before the ste
 class SeriesKey:
     """What names the series of a case: `line` is an interpreter line such as `3.15 from debian`, or, for results
     that asv wrote by itself, the name of its environment. `version` is the benchmark's, `protocol` as in a trial
-    (`asv` for asv's own measurements): series never mix either."""
+    (`asv` for asv's own measurements): series never mix either.
+
+    `fingerprint` is the machine's, empty for asv's own measurements: a machine that changed starts new series, or
+    its change would look like the code's. `branch` is empty for the first configured branch, else a branch's name.
+    """
 
     machine: str
     line: str
     case: CaseKey
     version: str
     protocol: str
+    fingerprint: str = ""
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ class CaseSeries:
 
     `unit`: of `off`, `on` and `plain` (`seconds`, `bytes` or whatever a `track_` benchmark says). `places`: shape
     (points,), each point's commit as its place in `History.commits`. `interpreters`: each point's place in
-    `History.interpreters`, shape (points,); the exact build, because patch releases join a line.
+    `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `measured`: shape
+    (points,), when each point was measured (the middle, in seconds since 1970); None where nothing tells.
     """
 
     key: SeriesKey
@@ -62,6 +69,44 @@ class CaseSeries:
     places: Places
     interpreters: Places
     tracks: Mapping[Metric, Track]
+    measured: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A case that was measured with two interpreters at the same commits, so that the two are comparable.
+
+    `key`: that of the later interpreter's series. `before`, `after`: identities, in release order; of one line, or of
+    two lines of the same provider. `place`: the newest of the commits in `History.commits`. `figures`: for each
+    metric (`off`, `on`, `peak_memory_off`, `peak_memory_on`) one figure per block before and after, each shape
+    (blocks,), `off` and `on` paired by index; of several commits, at the level of the newest one. `interleaved`:
+    whether both were measured in the same sessions.
+    """
+
+    key: SeriesKey
+    before: str
+    after: str
+    place: int
+    figures: Mapping[Metric, tuple[Floats, Floats]]
+    interleaved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorSeries:
+    """What was measured again each time, to see the machine itself move, by time.
+
+    Each shape (sessions,): `measured`, the middle of each session's anchor trials in seconds since 1970; `levels`,
+    the time relative to the first session's (above 1 the machine has become slower); `trials`, how many.
+    """
+
+    machine: str
+    fingerprint: str
+    interpreter: str
+    commit: str
+    case: CaseKey
+    measured: Floats
+    levels: Floats
+    trials: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +116,9 @@ class History:
     `commits`: full hashes (or what of a hash is known), oldest first, as git orders the first parents of the
     configured branches; `dates`: seconds since 1970 of each, shape (commits,). `ordered_by`: `git`, or `date` where no
     repository knows the commits. `interpreters`: identities (or asv's Python versions). `left_out`: a sentence
-    with a count for each kind of thing that is not in the series.
+    with a count for each kind of thing that is not in the series. `problems`: a sentence for each thing that should
+    have been read and could not be. `notes`: what else a reader of the series should know, such as a machine that
+    changed. `branches`: for each configured branch but the first, its commits as places, oldest first.
     """
 
     commits: tuple[str, ...]
@@ -80,3 +127,8 @@ class History:
     interpreters: tuple[str, ...]
     series: tuple[CaseSeries, ...]
     left_out: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    branches: Mapping[str, Places] = field(default_factory=dict)
+    bridges: tuple[Bridge, ...] = ()
+    anchors: tuple[AnchorSeries, ...] = ()
