@@ -10,17 +10,27 @@ read is named with file and number, and the rest is kept.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from asv_jit.model import Trial
 from asv_jit.store.files import append_synced, storage_errors
 
-__all__ = ["Journal", "JournalContent", "journal_path", "read_all", "read_journal"]
+__all__ = [
+    "Journal",
+    "JournalContent",
+    "journal_path",
+    "named_in",
+    "read_all",
+    "read_journal",
+    "read_journal_bytes",
+]
 
 _HEADER = b'{"format":"asv-jit-trials","version":1}\n'
 _NAME = re.compile(r"(?P<commit>[0-9a-f]{40,64})-(?P<interpreter>\d+\.\d+\.\d+\w*\+[0-9a-f]{8})\.jsonl")
@@ -63,10 +73,11 @@ class Journal:
         if not self.path.is_file():
             return None
         with storage_errors(self.path), self.path.open("r+b") as stream:
+            if _ends_whole(stream):
+                return None
+            stream.seek(0)
             data = stream.read()
             whole = data.rfind(b"\n") + 1
-            if whole == len(data):
-                return None
             stream.truncate(whole)
             if whole == 0:
                 stream.close()
@@ -74,17 +85,34 @@ class Journal:
         return f"{self.path}: the last line was cut short (a run was killed while writing it) and was removed"
 
 
+def mend_all(machine_folder: Path) -> list[str]:
+    """Mend every journal of a machine, for whoever holds the lock of writing there; a warning for each torn one."""
+    paths = sorted((machine_folder / "trials").glob("*.jsonl"))
+    return [warning for path in paths if (warning := Journal(path).warning) is not None]
+
+
 def journal_path(machine_folder: Path, commit: str, interpreter: str) -> Path:
     """Where the trials of a commit on an interpreter are kept."""
     return machine_folder / "trials" / f"{commit}-{interpreter}.jsonl"
 
 
+def named_in(name: str) -> tuple[str, str] | None:
+    """The commit and the interpreter that a journal's file name states; None where it is no journal's name."""
+    match = _NAME.fullmatch(name)
+    return (match["commit"], match["interpreter"]) if match else None
+
+
 def read_journal(path: Path) -> JournalContent:
     """Read a journal without changing it. Never raises for its content."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        return read_journal_bytes(path, path.read_bytes())
     except OSError as error:
         return JournalContent((), (f"{path}: cannot be read ({error.strerror})",))
+
+
+def read_journal_bytes(path: Path, content: bytes) -> JournalContent:
+    """Read the content of a journal; `path` is for its problems. Never raises for what it finds."""
+    lines = content.split(b"\n")
     torn = lines.pop()  # empty where the file ends as it should
     problems = [f"{path}: the last line is cut short; it is left out"] if torn else []
     refusal = _refusal(lines[0] if lines else torn)
@@ -114,6 +142,15 @@ def read_all(machine_folder: Path) -> Iterator[tuple[Path, JournalContent]]:
 def encode(trials: Iterable[Trial]) -> bytes:
     """The whole content of a journal that holds `trials`."""
     return _HEADER + b"".join(_encoder.encode(trial) + b"\n" for trial in trials)
+
+
+def _ends_whole(stream: IO[bytes]) -> bool:
+    """Whether a journal's last byte ends a line; only one byte is read."""
+    size = stream.seek(0, os.SEEK_END)
+    if size == 0:
+        return True
+    stream.seek(size - 1)
+    return stream.read(1) == b"\n"
 
 
 def _refusal(header_line: bytes) -> str | None:

@@ -1,0 +1,125 @@
+"""Looks at a file of results that comes from elsewhere before anything of it is taken over.
+
+Whoever can write a results branch, or hands over a tree, is not us: names must be plain and match the content,
+sizes are bounded, every line of a journal must be a trial.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from asv_jit.store.files import storage_errors
+from asv_jit.store.journal import named_in, read_journal_bytes
+from asv_jit.store.uniting import MAX_FILE_BYTES, is_journal, is_result_file
+
+__all__ = ["complaint_of", "foreign_files"]
+
+_MAX_LINE_BYTES = 4 << 20
+_ASV_RESULT = re.compile(r"(?P<commit>[0-9a-f]{8})-.+\.json")
+_PASSED_OVER = {"README.md", ".asv-jit-results", ".nojekyll"}
+
+
+def foreign_files(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """The files of a tree of results that may be looked at, and a sentence for each that may not.
+
+    Links are never followed, neither files nor folders. Raw iterations, locks and other hidden files stay where they
+    are without a word.
+    """
+    files: dict[str, Path] = {}
+    problems = []
+    with storage_errors(folder):
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            inside = [folder / part for part in list(PurePosixPath(name).parents)[:-1]]
+            if any(parent.is_symlink() for parent in inside) or name in _PASSED_OVER or _is_private(name):
+                continue
+            if path.is_symlink():
+                problems.append(f"{name!r} in {folder} is a link; it is left out")
+            elif path.is_file() and not is_result_file(name):
+                problems.append(f"{name!r} in {folder} is not the name of a file of results; it is left out")
+            elif path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
+                problems.append(f"{name!r} in {folder} is larger than {MAX_FILE_BYTES >> 20} MiB; it is left out")
+            elif path.is_file():
+                files[name] = path
+    return files, tuple(problems)
+
+
+def complaint_of(path: str, content: bytes) -> str | None:
+    """Why the content of the file at `path` (relative to its tree) is not to be taken over; None when it may be."""
+    if len(content) > MAX_FILE_BYTES:
+        return f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB"
+    if is_journal(path):
+        return _journal_complaint(path, content)
+    if path.endswith(".jsonl"):
+        return _lines_complaint(path, content)
+    return _json_complaint(path, content)
+
+
+def _is_private(name: str) -> bool:
+    parts = name.split("/")
+    return any(part.startswith(".") and part not in (".", "..") for part in parts) or "raw" in parts
+
+
+def _journal_complaint(path: str, content: bytes) -> str | None:
+    named = named_in(PurePosixPath(path).name)
+    if named is None:
+        return f"{path}: expected <full commit>-<interpreter>.jsonl as the name of a journal"
+    if max((len(line) for line in content.split(b"\n")), default=0) > _MAX_LINE_BYTES:
+        return f"{path}: expected lines of at most {_MAX_LINE_BYTES >> 20} MiB, found a longer one"
+    read = read_journal_bytes(Path(path), content)
+    if read.problems:
+        return read.problems[0]
+    commit, interpreter = named
+    seen = set()
+    for number, trial in enumerate(read.trials, start=2):
+        if (trial.commit, trial.interpreter) != (commit, interpreter):
+            return (
+                f"{path}:{number}: expected trials of commit {commit[:8]} on {interpreter}, as the name says, "
+                f"found {trial.commit[:8]!r} on {trial.interpreter[:40]!r}"
+            )
+        if trial.trial in seen:
+            return f"{path}:{number}: the trial {trial.trial[:80]!r} is there twice"
+        seen.add(trial.trial)
+    return None
+
+
+def _lines_complaint(path: str, content: bytes) -> str | None:
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if line and not isinstance(_decoded(line), dict):
+            return f"{path}:{number}: expected one JSON object a line, found something else"
+    return None
+
+
+def _json_complaint(path: str, content: bytes) -> str | None:
+    value = _decoded(content)
+    if not isinstance(value, dict):
+        return f"{path}: expected a JSON object, found something else"
+    place = PurePosixPath(path)
+    if place.name == "machine.json" and len(place.parts) == 2:
+        return None if value.get("machine") == place.parts[0] else f"{path}: is of machine {value.get('machine')!r}"
+    named = _ASV_RESULT.fullmatch(place.name)
+    if named is None or len(place.parts) != 2:
+        return None
+    commit = value.get("commit_hash")
+    if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{8,64}", commit) or commit[:8] != named["commit"]:
+        return f"{path}: expected results of commit {named['commit']}, as the name says, found {str(commit)[:64]!r}"
+    if not isinstance(value.get("results"), dict):
+        return f"{path}: expected asv's results, found no table of that name"
+    return None
+
+
+def _decoded(content: bytes) -> Any:
+    """The JSON in `content`, None where there is none. asv writes NaN, which strict readers refuse."""
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,148 @@
+"""`asv-jit merge`: the results of several machines or trees in one; looked at first, united then, never half."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from asv_jit.errors import DamagedFileError, UsageError
+from asv_jit.store.files import storage_errors, write_atomically
+from asv_jit.store.foreign import complaint_of, foreign_files
+from asv_jit.store.uniting import is_journal, unite
+
+__all__ = ["Merged", "absorb", "source_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came in: the files that changed and the trials that were new, and a sentence for all that did not.
+
+    `notes` are worth reading, `problems` are things that were left out.
+    """
+
+    files: tuple[str, ...] = ()
+    trials: int = 0
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def with_other(self, other: Merged) -> Merged:
+        """What two sources brought together."""
+        return Merged(
+            tuple(dict.fromkeys((*self.files, *other.files))),
+            self.trials + other.trials,
+            (*self.notes, *other.notes),
+            (*self.problems, *other.problems),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """For --json."""
+        return {
+            "files": list(self.files),
+            "trials": self.trials,
+            "notes": list(self.notes),
+            "problems": list(self.problems),
+        }
+
+
+def source_folder(named: Path) -> Path:
+    """The tree of results that a user's SOURCE means: itself, or the `results` below a project's folder."""
+    for folder in (named, named / "results"):
+        if folder.is_dir() and (any(folder.glob("*/machine.json")) or any(folder.glob("*/trials/*.jsonl"))):
+            return folder
+    raise UsageError(
+        f"expected a tree of results at {named} (a folder for each machine, with machine.json), found none; "
+        "name the folder that asv.conf.json calls results_dir, or a branch as branch:NAME"
+    )
+
+
+def absorb(source: Path, results_dir: Path, *, dry_run: bool = False, lenient: bool = False) -> Merged:
+    """Take everything of the tree `source` that `results_dir` does not have. The caller holds the results lock.
+
+    All files are looked at before the first is written. Files that are not valid are left out and named.
+
+    Raises DamagedFileError where both trees have a trial of one id with different content; with `lenient` that is a
+    problem that leaves our line as it is. Raises StorageError.
+    """
+    if source.resolve() == results_dir.resolve():
+        raise UsageError(f"{source} is the tree of results itself; name another")
+    files, refused = foreign_files(source)
+    contents, problems = _readable(files)
+    changes: dict[str, bytes] = {}
+    conflicts: list[str] = []
+    trials = 0
+    for name, theirs in contents.items():
+        ours = _ours(results_dir / name)
+        united = unite(name, ours, theirs) if _ours_wins(name) else unite(name, theirs, ours)
+        conflicts += [
+            f"trial {trial} is in {source / name} and in {results_dir / name}, with different content"
+            for trial in united.conflicts
+        ]
+        if ours != united.content:
+            changes[name] = united.content
+            trials += united.content.count(b"\n") - max(1, ours.count(b"\n")) if is_journal(name) else 0
+    if conflicts and not lenient:
+        raise DamagedFileError(
+            "\n".join(conflicts[:20]) + "\nOne of the two was edited; nothing was merged. Remove the wrong line"
+        )
+    if not dry_run:
+        for name, content in changes.items():
+            write_atomically(results_dir / name, content)
+    notes = _clashes(source, results_dir, contents)
+    return Merged(tuple(changes), trials, notes, (*refused, *problems, *(conflicts if lenient else ())))
+
+
+def _readable(files: Mapping[str, Path]) -> tuple[dict[str, bytes], list[str]]:
+    contents, problems = {}, []
+    for name, path in files.items():
+        with storage_errors(path):
+            content = path.read_bytes()
+        complaint = complaint_of(name, content)
+        if complaint is None:
+            contents[name] = content
+        else:
+            problems.append(f"{complaint}; this file is left out")
+    return contents, problems
+
+
+def _ours(path: Path) -> bytes:
+    with storage_errors(path):
+        return path.read_bytes() if path.is_file() else b""
+
+
+def _ours_wins(name: str) -> bool:
+    """Of lines ours stay first. Of anything else the second argument of `unite` wins, and that is to be ours."""
+    return name.endswith(".jsonl")
+
+
+def _clashes(source: Path, results_dir: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """A note for each machine of one name that is another computer there than here."""
+    machines = sorted({name.partition("/")[0] for name in contents if "/" in name})
+    notes = []
+    for machine in machines:
+        theirs = _fingerprints(source / machine)
+        ours = _fingerprints(results_dir / machine)
+        if theirs and ours and not theirs & ours:
+            notes.append(
+                f"machine {machine!r} is another computer in {source} (fingerprint {', '.join(sorted(theirs))}) than "
+                f"in {results_dir} ({', '.join(sorted(ours))}): their figures are kept apart; to avoid that, give each "
+                "a name of its own with `asv machine --machine NAME`"
+            )
+    return tuple(notes)
+
+
+class _Fingerprint(msgspec.Struct, frozen=True):
+    fingerprint: str
+
+
+def _fingerprints(folder: Path) -> set[str]:
+    path = folder / "fingerprints.jsonl"
+    found = set()
+    for line in _ours(path).split(b"\n"):
+        try:
+            found.add(msgspec.json.decode(line, type=_Fingerprint).fingerprint)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+    return found
