@@ -9,6 +9,7 @@ import platformdirs
 
 __all__ = [
     "CACHE_VARIABLE",
+    "analysis_dir",
     "apt_dir",
     "cache_dir",
     "discovery_dir",
@@ -57,3 +58,13 @@ def discovery_dir() -> Path:
 def same_code_dir() -> Path:
     """What whole A/A runs on this machine measured: not derived, but of use on this machine only."""
     return cache_dir() / "same-code"
+
+
+def scratch_dir() -> Path:
+    """One temporary folder per running asv-jit; the next run removes those of the dead."""
+    return cache_dir() / "tmp"
+
+
+def analysis_dir() -> Path:
+    """What was read and found in result trees, one folder a tree; see `store/analysis_cache.py`."""
+    return cache_dir() / "analysis"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,39 @@ class Repository:
                 commit = self.resolve(name)
                 commits[commit.hash] = commit
         return list(commits.values())
+
+    def tagged(self) -> set[str]:
+        """The hashes that tags name (annotated tags' own among them): one question, however many tags there are."""
+        answer = self._ask(["for-each-ref", "--format=%(objectname)%0a%(*objectname)", "refs/tags"]) or ""
+        return set(filter(None, answer.split("\n")))
+
+    def dates(self, revisions: Sequence[str]) -> dict[str, int]:
+        """Hash and committer's date (seconds since 1970) of what `revisions` reach, parents before children.
+
+        `revisions` are options and names as git's rev-list takes them; no commit where git refuses them.
+        """
+        answer = self._ask(["rev-list", "--date-order", "--reverse", "--timestamp", *revisions, "--"]) or ""
+        pairs = (line.split(" ") for line in answer.split("\n") if line)
+        return {digest: int(date) for date, digest in pairs}
+
+    def merge_base(self, one: str, other: str) -> Commit | None:
+        """The best common ancestor of two commits; None where their histories have nothing in common."""
+        found = self._ask(["merge-base", one, other])
+        return self.resolve(found.split()[0]) if found else None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` is built on `older` (or is the same commit)."""
+        base = self.merge_base(older, newer)
+        return base is not None and base.hash == older
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The full hashes of a commit's parents, the first one first."""
+        answer = self._ask(["rev-list", "--parents", "-1", commit, "--"])
+        return tuple(answer.split()[1:]) if answer else ()
+
+    def diff_stat(self, older: str, newer: str) -> str:
+        """git's own summary of what changed between two commits: a line a file, then the totals."""
+        return (self._ask(["diff", "--stat=80", "--no-color", "--no-ext-diff", older, newer, "--"]) or "").rstrip()
 
     def is_dirty(self) -> bool:
         """Whether the working tree has changes that no commit holds."""

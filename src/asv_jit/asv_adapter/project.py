@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,13 @@ __all__ = ["Project", "load_project"]
 
 @dataclass(frozen=True)
 class Project:
-    """A suite's configuration. All paths are absolute; `asv` is asv's own object, for the adapter only."""
+    """A suite's configuration. All paths are absolute; `asv` is asv's own object, for the adapter only.
+
+    `regression_thresholds`, `first_commits`: asv's `regressions_thresholds` (the share by which a level must worsen)
+    and `regressions_first_commits` (nothing before it counts; None: nothing at all), each with the regular expression
+    that is matched at the start of `benchmark(params)@branch`. Of several thresholds that match the largest
+    counts, of several first commits the latest.
+    """
 
     name: str
     folder: Path
@@ -33,6 +40,8 @@ class Project:
     default_timeout_s: float
     settings: Settings
     asv: Any
+    regression_thresholds: tuple[tuple[str, float], ...] = ()
+    first_commits: tuple[tuple[str, str | None], ...] = ()
 
 
 def load_project(config_path: Path) -> Project:
@@ -87,7 +96,43 @@ def _project(conf: Any, settings: Settings, config_path: Path) -> Project:
         default_timeout_s=float(timeout_s),
         settings=settings,
         asv=conf,
+        regression_thresholds=_thresholds(conf.regressions_thresholds, f"{config_path}: regressions_thresholds"),
+        first_commits=_first_commits(conf.regressions_first_commits, f"{config_path}: regressions_first_commits"),
     )
+
+
+def _thresholds(table: object, where: str) -> tuple[tuple[str, float], ...]:
+    found = []
+    for pattern, value in _patterns(table, where):
+        try:
+            threshold = float(value)
+        except (TypeError, ValueError):
+            threshold = math.nan
+        if not 0.0 <= threshold < math.inf:
+            raise UsageError(f"{where}: {pattern!r}: expected a share such as 0.05, found {value!r}")
+        found.append((pattern, threshold))
+    return tuple(found)
+
+
+def _first_commits(table: object, where: str) -> tuple[tuple[str, str | None], ...]:
+    found: list[tuple[str, str | None]] = []
+    for pattern, value in _patterns(table, where):
+        if not isinstance(value, str | None):
+            raise UsageError(f"{where}: {pattern!r}: expected a commit, a tag or null, found {value!r}")
+        found.append((pattern, value))
+    return tuple(found)
+
+
+def _patterns(table: object, where: str) -> list[tuple[str, Any]]:
+    """The entries of a table of regular expressions, as asv takes them."""
+    if not isinstance(table, dict):
+        raise UsageError(f"{where}: expected a table of regular expressions, found {table!r}")
+    for pattern in table:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise UsageError(f"{where}: expected a regular expression, found {pattern!r} ({error})") from None
+    return list(table.items())
 
 
 def _where(message: str) -> str:

@@ -1,0 +1,110 @@
+"""Which of the stored rows belong to the suite as it is now: results/benchmarks.json, of api versions 1 and 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from asv_jit.asv_adapter.history.columns import RowKind
+from asv_jit.asv_adapter.history.names import is_sound_name, shown
+from asv_jit.model import CaseKey
+
+__all__ = ["Described", "SuiteNow", "from_rows", "read_suite"]
+
+_NEWEST_VERSION = 2
+_UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
+
+
+class Described(msgspec.Struct, frozen=True):
+    """A benchmark as it is now; `version` is empty where the file gives none."""
+
+    name: str
+    version: str
+    unit: str
+    params: tuple[tuple[str, ...], ...]
+
+    @property
+    def cases(self) -> tuple[CaseKey, ...]:
+        """Every case, in the order of asv's product."""
+        return tuple(CaseKey(self.name, texts) for texts in product(*self.params))
+
+    def places_of(self, kind: RowKind) -> npt.NDArray[np.int64]:
+        """For each value of a row of `kind`, the place of its case; -1 where the benchmark has it no more."""
+        if kind.params == self.params:
+            return np.arange(kind.size)
+        places = {texts: place for place, texts in enumerate(product(*self.params))}
+        return np.array([places.get(texts, -1) for texts in product(*kind.params)], dtype=np.int64)
+
+
+class SuiteNow(msgspec.Struct, frozen=True):
+    """The suite by names, and a sentence for each entry that cannot be used; None where the file cannot."""
+
+    benchmarks: Mapping[str, Described] | None
+    problems: tuple[str, ...] = ()
+
+
+def read_suite(results_dir: Path) -> SuiteNow:
+    """Read results/benchmarks.json; never raises for its content."""
+    path = results_dir / "benchmarks.json"
+    try:
+        found = msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError:
+        return SuiteNow(None, (f"{path}: missing; the newest version of each benchmark in the results is taken",))
+    except OSError as error:
+        return _refused(path, f"cannot be read ({error.strerror})")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _refused(path, f"not valid JSON ({error})")
+    if not isinstance(found, dict):
+        return _refused(path, f"expected a table of benchmarks, found {shown(found)}")
+    version = found.pop("version", 1)
+    if version not in range(1, _NEWEST_VERSION + 1):
+        return _refused(path, f"expected version 1 or 2, found {shown(version)}")
+    benchmarks, problems = {}, []
+    for name, entry in found.items():
+        described = _described(name, entry)
+        if described is None:
+            problems.append(f"{path}: {shown(name)}: not a benchmark as asv describes it; it is left out")
+        else:
+            benchmarks[name] = described
+    return SuiteNow(benchmarks, tuple(problems))
+
+
+def from_rows(kinds: Mapping[RowKind, int]) -> dict[str, Described]:
+    """The suite as the results alone show it: each benchmark as its row of the latest commit has it.
+
+    `kinds`: with the date of the newest row of each.
+    """
+    newest: dict[str, RowKind] = {}
+    for kind, _ in sorted(kinds.items(), key=lambda item: item[1]):
+        newest[kind.benchmark] = kind
+    return {name: Described(name, kind.version or "", _unit(name, None), kind.params) for name, kind in newest.items()}
+
+
+def _refused(path: Path, why: str) -> SuiteNow:
+    return SuiteNow(None, (f"{path}: {why}; the newest version of each benchmark in the results is taken",))
+
+
+def _described(name: str, entry: Any) -> Described | None:
+    if not isinstance(entry, dict) or not is_sound_name(name):
+        return None
+    try:
+        return Described(
+            name,
+            msgspec.convert(entry.get("version") or "", str, strict=False),
+            _unit(name, entry.get("unit")),
+            msgspec.convert(entry.get("params") or (), tuple[tuple[str, ...], ...]),
+        )
+    except msgspec.ValidationError:
+        return None
+
+
+def _unit(name: str, unit: object) -> str:
+    if isinstance(unit, str) and unit:
+        return unit
+    return _UNITS.get(name.rsplit(".", 1)[-1].split("_", 1)[0].lower(), "unit")

@@ -1,0 +1,147 @@
+"""The one order in which commits are shown and compared: git's where it knows them, else that of their dates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from asv_jit.analysis.series import Places
+from asv_jit.errors import UsageError
+from asv_jit.repository import Repository
+
+__all__ = ["CommitOrder", "order_commits"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitOrder:
+    """Commits, oldest first, from the first measured one to the last, those between included.
+
+    `dates`: seconds since 1970, shape (commits,), 0 where nobody knows. `on_main`: shape (commits,), whether a commit
+    belongs to the series of the first branch: it is on it, or tagged, or git does not know it. `branches`: for each
+    other configured branch that has a measured commit which the first has not, the places of its commits.
+    `off_branch`: the measured commits that git knows but that no configured branch and no tag has, which the order
+    leaves out. `unknown`: how many measured ones git does not know, which stand where their dates put them.
+    `ordered_by`: `git` where it knows any.
+    """
+
+    commits: tuple[str, ...]
+    dates: npt.NDArray[np.int64]
+    ordered_by: Literal["git", "date"]
+    on_main: npt.NDArray[np.bool_]
+    branches: Mapping[str, Places] = field(default_factory=dict)
+    off_branch: frozenset[str] = frozenset()
+    unknown: int = 0
+
+
+def order_commits(
+    repository: Repository | None, branches: Sequence[str | None], measured: Mapping[str, int]
+) -> CommitOrder:
+    """Order the `measured` commits (full hashes, with the dates in the results, seconds since 1970).
+
+    The first parents of `branches` count (None is what is checked out), and tagged commits beside them, as in asv.
+    Where no measured commit is on a branch the configuration names the wrong ones, and all that git knows count.
+    """
+    if repository is None:
+        return _by_date(measured)
+    on_branches = _on_branches(repository, branches)
+    known = _counted(repository, on_branches, measured.keys())
+    found = [commit for commit in known.dates if commit in measured]
+    lacking = {commit: date for commit, date in measured.items() if commit not in known.everything}
+    if not found:
+        return _by_date(lacking, known.off_branch)
+    order = list(known.dates)
+    between = order[order.index(found[0]) : order.index(found[-1]) + 1]
+    merged = _merged([(commit, known.dates[commit]) for commit in between], lacking)
+    commits = tuple(commit for commit, _ in merged)
+    others = set[str]().union(*list(on_branches.values())[1:]) - next(iter(on_branches.values()), {}).keys()
+    return CommitOrder(
+        commits,
+        np.array([date for _, date in merged], dtype=np.int64),
+        "git",
+        np.array([commit not in others for commit in commits], dtype=np.bool_),
+        _other_branches(commits, on_branches, measured.keys()),
+        known.off_branch,
+        len(lacking),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """`dates`: the commits that count, in order; `everything`: all that git was found to know."""
+
+    dates: Mapping[str, int]
+    everything: Collection[str]
+    off_branch: frozenset[str]
+
+
+def _by_date(measured: Mapping[str, int], off_branch: frozenset[str] = frozenset()) -> CommitOrder:
+    ordered = sorted(measured.items(), key=lambda item: (item[1], item[0]))
+    dates = np.array([date for _, date in ordered], dtype=np.int64)
+    commits = tuple(commit for commit, _ in ordered)
+    main = np.ones(len(commits), dtype=np.bool_)
+    return CommitOrder(commits, dates, "date", main, off_branch=off_branch, unknown=len(commits))
+
+
+def _on_branches(repository: Repository, branches: Sequence[str | None]) -> dict[str, dict[str, int]]:
+    """For each branch that this clone has, by its configured name, its first parents with their dates."""
+    found = {}
+    for branch in branches:
+        tip = _tip(repository, branch)
+        if tip is not None:
+            found[branch or "HEAD"] = repository.dates(["--first-parent", tip])
+    return found
+
+
+def _tip(repository: Repository, branch: str | None) -> str | None:
+    """The newest commit of a branch as this clone knows it: its own, or the one of where it was cloned from."""
+    for name in ("HEAD",) if branch is None else (branch, f"origin/{branch}"):
+        try:
+            return repository.resolve(name).hash
+        except UsageError:
+            continue
+    return None
+
+
+def _counted(
+    repository: Repository, on_branches: Mapping[str, Mapping[str, int]], measured: Collection[str]
+) -> _Counted:
+    """Which commits count. All that git knows is asked for only where it matters: that is dear in a long history."""
+    if len(on_branches) == 1:
+        (only,) = on_branches.values()
+        if all(commit in only for commit in measured):
+            return _Counted(only, only, frozenset())
+    everything = repository.dates(["--all"])
+    on_any = set[str]().union(*on_branches.values())
+    beside = {commit for commit in measured if commit in everything and commit not in on_any}
+    tagged = beside & repository.tagged() if beside else set()
+    if not tagged and not any(commit in on_any for commit in measured):
+        return _Counted(everything, everything, frozenset())
+    dates = {commit: date for commit, date in everything.items() if commit in on_any or commit in tagged}
+    return _Counted(dates, everything, frozenset(beside - tagged))
+
+
+def _other_branches(
+    commits: tuple[str, ...], on_branches: Mapping[str, Mapping[str, int]], measured: Collection[str]
+) -> dict[str, Places]:
+    main, *others = on_branches
+    places = {}
+    for branch in others:
+        mine = on_branches[branch]
+        if any(commit in measured for commit in mine if commit not in on_branches[main]):
+            places[branch] = np.array([at for at, commit in enumerate(commits) if commit in mine], dtype=np.int32)
+    return places
+
+
+def _merged(ordered: list[tuple[str, int]], lacking: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Each lacking commit before the first one that is younger than it; git's order stays as it is."""
+    waiting = sorted(lacking.items(), key=lambda item: (item[1], item[0]), reverse=True)
+    merged: list[tuple[str, int]] = []
+    for commit, date in ordered:
+        while waiting and waiting[-1][1] < date:
+            merged.append(waiting.pop())
+        merged.append((commit, date))
+    return merged + waiting[::-1]
