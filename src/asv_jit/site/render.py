@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from asv_jit.errors import UsageError
 from asv_jit.site.content import SiteContent
+from asv_jit.site.data import files as data_files
 from asv_jit.site.frame import NAVIGATION, Frames
 from asv_jit.site.maker import PageMaker
 from asv_jit.site.publication import Drawn, Publication
@@ -46,6 +47,7 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
         try:
             names = [_write(beside, drawn.file, _rendered(environment, drawn)) for drawn in _drawn(content)]
             names += [_write(beside, name, data) for name, data in _static_files(sources).items()]
+            names += [_write(beside, name, data) for name, data in data_files(content)]
             _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
             _swap(beside, folder)
@@ -81,9 +83,9 @@ def _rendered(environment: Environment, drawn: Drawn) -> bytes:
 def _static_files(sources: list[Path]) -> dict[str, bytes]:
     """The static files of all sources by name, the user's over ours."""
     return {
-        f"static/{path.name}": path.read_bytes()
+        path.relative_to(source).as_posix(): path.read_bytes()
         for source in reversed(sources)
-        for path in sorted((source / "static").glob("*"))
+        for path in sorted((source / "static").rglob("*"))
         if path.is_file()
     }
 

@@ -1,0 +1,108 @@
+"""The slots that series share: most cases of a machine are measured on the same commits, so those are said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from asv_jit.analysis.series import CaseSeries, Floats, History, Metric, Track
+from asv_jit.model import CaseKey
+from asv_jit.site import columns
+from asv_jit.site.columns import Column
+
+__all__ = ["Placed", "Schedule", "Timetable"]
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Every slot of a line on a machine, ordered by commit, then by release; both arrays have shape (slots,).
+
+    `places` are places in the timetable's commits, `interpreters` in the history's.
+    """
+
+    machine: str
+    line: str
+    branch: str
+    places: Indices
+    interpreters: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A series in its schedule: its points stand at `slots`, shape (points,), ascending."""
+
+    series: CaseSeries
+    schedule: int
+    slots: Indices
+
+    @property
+    def start(self) -> int:
+        """The first slot."""
+        return int(self.slots[0])
+
+    def columns(self) -> dict[Metric, Column]:
+        """Each metric that has any value, one entry a slot from `start` to the last one."""
+        made = ((metric, columns.of_track(self._spread(track))) for metric, track in self.series.tracks.items())
+        return {metric: column for metric, column in made if column is not None}
+
+    def _spread(self, track: Track) -> Track:
+        """The track with a NaN in each slot that the series has no point in."""
+        length = int(self.slots[-1]) - self.start + 1
+        if length == len(self.slots):
+            return track
+        return Track(*(self._filled(values, length) for values in (track.values, track.low, track.high)))
+
+    def _filled(self, values: Floats, length: int) -> Floats:
+        filled = np.full(length, np.nan)
+        filled[self.slots - self.start] = values
+        return filled
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A history, placed. `commits`: the measured ones as places in `History.commits`, ascending, shape (commits,).
+
+    `series` are by case, each case's in the order of the schedules.
+    """
+
+    commits: Indices
+    schedules: tuple[Schedule, ...]
+    series: Mapping[CaseKey, tuple[Placed, ...]]
+
+    @staticmethod
+    def of(history: History | None) -> Timetable:
+        """The timetable of `history`; empty without one."""
+        if history is None:
+            return Timetable(np.empty(0, dtype=np.int64), (), {})
+        commits = _union(one.places for one in history.series)
+        builds = max(len(history.interpreters), 1)
+        lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
+        for one in history.series:
+            if len(one.places):
+                lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
+        schedules: list[Schedule] = []
+        placed: dict[CaseKey, list[Placed]] = {}
+        for (machine, branch, line), members in sorted(lines.items()):
+            codes = _union(_codes(one, builds) for one in members)
+            places = np.searchsorted(commits, codes // builds)
+            for one in members:
+                slots = np.searchsorted(codes, _codes(one, builds))
+                placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots))
+            schedules.append(Schedule(machine, line, branch, places, codes % builds))
+        return Timetable(commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
+
+
+def _codes(series: CaseSeries, builds: int) -> Indices:
+    """Commit and build of each point as one number that sorts as they do."""
+    return series.places.astype(np.int64) * builds + series.interpreters
+
+
+def _union(arrays: Iterable[npt.NDArray[np.signedinteger]]) -> Indices:
+    """All numbers that occur, ascending; most of the arrays are alike, so each is looked at once."""
+    unlike = {array.tobytes(): array for array in arrays}
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *unlike.values()]))
