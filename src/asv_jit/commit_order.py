@@ -20,9 +20,9 @@ __all__ = ["CommitOrder", "order_commits"]
 class CommitOrder:
     """Commits, oldest first, from the first measured one to the last, those between included.
 
-    `dates`: seconds since 1970, shape (commits,), 0 where nobody knows. `on_main`: shape (commits,), whether a commit
-    belongs to the series of the first branch: it is on it, or tagged, or git does not know it. `branches`: for each
-    other configured branch that has a measured commit which the first has not, the places of its commits.
+    `dates`: seconds since 1970, shape (commits,), 0 where nobody knows. `branches`, as `analysis.branches.by_branch`
+    takes them: the places of each branch's first parents, under the empty name those of the first branch, of tagged
+    commits beside the branches, and of those that git does not know; empty where all commits are one sequence.
     `off_branch`: the measured commits that git knows but that no configured branch and no tag has, which the order
     leaves out. `unknown`: how many measured ones git does not know, which stand where their dates put them.
     `ordered_by`: `git` where it knows any.
@@ -31,7 +31,6 @@ class CommitOrder:
     commits: tuple[str, ...]
     dates: npt.NDArray[np.int64]
     ordered_by: Literal["git", "date"]
-    on_main: npt.NDArray[np.bool_]
     branches: Mapping[str, Places] = field(default_factory=dict)
     off_branch: frozenset[str] = frozenset()
     unknown: int = 0
@@ -57,13 +56,11 @@ def order_commits(
     between = order[order.index(found[0]) : order.index(found[-1]) + 1]
     merged = _merged([(commit, known.dates[commit]) for commit in between], lacking)
     commits = tuple(commit for commit, _ in merged)
-    others = set[str]().union(*list(on_branches.values())[1:]) - next(iter(on_branches.values()), {}).keys()
     return CommitOrder(
         commits,
         np.array([date for _, date in merged], dtype=np.int64),
         "git",
-        np.array([commit not in others for commit in commits], dtype=np.bool_),
-        _other_branches(commits, on_branches, measured.keys()),
+        _places(commits, on_branches),
         known.off_branch,
         len(lacking),
     )
@@ -82,8 +79,7 @@ def _by_date(measured: Mapping[str, int], off_branch: frozenset[str] = frozenset
     ordered = sorted(measured.items(), key=lambda item: (item[1], item[0]))
     dates = np.array([date for _, date in ordered], dtype=np.int64)
     commits = tuple(commit for commit, _ in ordered)
-    main = np.ones(len(commits), dtype=np.bool_)
-    return CommitOrder(commits, dates, "date", main, off_branch=off_branch, unknown=len(commits))
+    return CommitOrder(commits, dates, "date", off_branch=off_branch, unknown=len(commits))
 
 
 def _on_branches(repository: Repository, branches: Sequence[str | None]) -> dict[str, dict[str, int]]:
@@ -124,16 +120,17 @@ def _counted(
     return _Counted(dates, everything, frozenset(beside - tagged))
 
 
-def _other_branches(
-    commits: tuple[str, ...], on_branches: Mapping[str, Mapping[str, int]], measured: Collection[str]
-) -> dict[str, Places]:
-    main, *others = on_branches
-    places = {}
-    for branch in others:
-        mine = on_branches[branch]
-        if any(commit in measured for commit in mine if commit not in on_branches[main]):
-            places[branch] = np.array([at for at, commit in enumerate(commits) if commit in mine], dtype=np.int32)
-    return places
+def _places(commits: tuple[str, ...], on_branches: Mapping[str, Mapping[str, int]]) -> dict[str, Places]:
+    main, *others = on_branches.items() or [("", {})]
+    if all(commit in main[1] for _, other in others for commit in commits if commit in other):
+        return {}
+    elsewhere = set[str]().union(*(other for _, other in others)) - main[1].keys()
+    places = {"": _places_of(commits, set(commits) - elsewhere)}
+    return places | {branch: _places_of(commits, other) for branch, other in others}
+
+
+def _places_of(commits: tuple[str, ...], chosen: Collection[str]) -> Places:
+    return np.array([at for at, commit in enumerate(commits) if commit in chosen], dtype=np.int32)
 
 
 def _merged(ordered: list[tuple[str, int]], lacking: Mapping[str, int]) -> list[tuple[str, int]]:

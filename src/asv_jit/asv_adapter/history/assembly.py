@@ -42,7 +42,6 @@ def assemble(
     rows: Indices,
     places: npt.NDArray[np.int32],
     interpreters: npt.NDArray[np.int32],
-    branch: str,
 ) -> tuple[list[CaseSeries], int]:
     """The series of `rows`, and how many rows a later file repeats (the later one counts, as a repeated run does).
 
@@ -59,7 +58,7 @@ def assemble(
                 tracks[metric] = _matrices(columns, block, mine)
         python = np.zeros(len(block.places), dtype=np.int32)
         python[block.points] = interpreters[columns.files[block.rows]]
-        series += _series(block, tracks, python, branch)
+        series += _series(block, tracks, python)
     return series, repeated
 
 
@@ -112,7 +111,6 @@ def _series(
     block: _Block,
     matrices: Mapping[JitMetric, tuple[Floats, Floats, Floats]],
     python: npt.NDArray[np.int32],
-    branch: str,
 ) -> Iterator[CaseSeries]:
     version, unit = block.described.version, block.described.unit
     places = block.places.astype(np.int32)
@@ -130,7 +128,7 @@ def _series(
         if unit == "seconds" and "off" in tracks and "on" in tracks:
             tracks["speedup"] = _speedup(tracks["off"], tracks["on"])
         yield CaseSeries(
-            SeriesKey(block.machine, block.environment, case, version, PROTOCOL, branch=branch),
+            SeriesKey(block.machine, block.environment, case, version, PROTOCOL),
             unit,
             places if everywhere else places[present],
             python if everywhere else python[present],

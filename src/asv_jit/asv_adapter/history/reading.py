@@ -61,7 +61,7 @@ class AsvResults:
         by_trials: Collection[MeasuredByTrials] = (),
         machine: str | None = None,
     ) -> AsvSeries:
-        """The series over an order of commits, of all machines or the named one.
+        """The series over an order of commits, of all machines or the named one, not parted by branch.
 
         `by_trials`: what journals hold; rows of these are left to the journals, without a word.
         """
@@ -80,14 +80,9 @@ class AsvResults:
             number = values_of(columns, rows[row_places < 0])
             commits = len({columns.heads[file].commit for file in np.unique(columns.files[rows[row_places < 0]])})
             left_out.append(f"{number} values of {commits} commits that no configured branch and no tag has")
-        series: list[CaseSeries] = []
-        members = {"": np.flatnonzero(order.on_main).astype(np.int32), **order.branches}
-        for branch, commits_of in members.items():
-            mine = rows[np.isin(row_places, commits_of)]
-            found, repeated = assemble(columns, self._suite, mine, places, python, branch)
-            series += found
-            if repeated and not branch:
-                left_out.append(f"{repeated} rows that another file of the same environment and commit repeats")
+        series, repeated = assemble(columns, self._suite, rows[row_places >= 0], places, python)
+        if repeated:
+            left_out.append(f"{repeated} rows that another file of the same environment and commit repeats")
         return AsvSeries(tuple(series), names, tuple(left_out))
 
 
