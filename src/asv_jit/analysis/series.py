@@ -60,8 +60,8 @@ class CaseSeries:
 
     `unit`: of `off`, `on` and `plain` (`seconds`, `bytes` or whatever a `track_` benchmark says). `places`: shape
     (points,), each point's commit as its place in `History.commits`. `interpreters`: each point's place in
-    `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `measured`: shape
-    (points,), when each point was measured (the middle, in seconds since 1970); None where nothing tells.
+    `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `sessions`: shape
+    (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells.
     """
 
     key: SeriesKey
@@ -69,7 +69,7 @@ class CaseSeries:
     places: Places
     interpreters: Places
     tracks: Mapping[Metric, Track]
-    measured: Floats | None = None
+    sessions: Places | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +93,18 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class AnchorSeries:
-    """What was measured again each time, to see the machine itself move, by time.
+    """What was measured again each time, to see the machine itself move, by session.
 
-    Each shape (sessions,): `measured`, the middle of each session's anchor trials in seconds since 1970; `levels`,
-    the time relative to the first session's (above 1 the machine has become slower); `trials`, how many.
+    `case` is None for all anchored cases together. Each shape (sessions,): `sessions`, places in
+    `History.sessions`, ascending; `levels`, the time relative to the first session's (above 1 the machine has become
+    slower).
     """
 
     machine: str
     fingerprint: str
-    interpreter: str
-    commit: str
-    case: CaseKey
-    measured: Floats
+    case: CaseKey | None
+    sessions: Places
     levels: Floats
-    trials: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,8 @@ class History:
     repository knows the commits. `interpreters`: identities (or asv's Python versions). `left_out`: a sentence
     with a count for each kind of thing that is not in the series. `problems`: a sentence for each thing that should
     have been read and could not be. `notes`: what else a reader of the series should know, such as a machine that
-    changed. `branches`: for each configured branch but the first, its commits as places, oldest first.
+    changed. `branches`: the places of each branch, as `branches.by_branch` takes them; empty where all commits are one
+    sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first.
     """
 
     commits: tuple[str, ...]
@@ -130,5 +129,6 @@ class History:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     branches: Mapping[str, Places] = field(default_factory=dict)
+    sessions: tuple[str, ...] = ()
     bridges: tuple[Bridge, ...] = ()
     anchors: tuple[AnchorSeries, ...] = ()

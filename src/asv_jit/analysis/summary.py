@@ -18,7 +18,7 @@ from asv_jit.analysis.cells import Cell, CellKey
 from asv_jit.analysis.evidence import Hot, hot_functions
 from asv_jit.model import Evidence, Trial
 
-__all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "summarise", "summarise_suite"]
+__all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "level", "summarise", "summarise_suite"]
 
 FEWEST_ITERATIONS = 30
 UNSTEADY_SHARE = 0.3
@@ -108,8 +108,8 @@ def summarise(cell: Cell, limits: Limits) -> CaseSummary:
         key=cell.key,
         timed=cell.timed,
         pairs=len(cell.good_blocks) if cell.has_pairs else 0,
-        off=_level(cell.figures(off_arm), limits.alpha),
-        on=_level(cell.figures("on"), limits.alpha) if cell.has_pairs else None,
+        off=level(cell.figures(off_arm), limits.alpha),
+        on=level(cell.figures("on"), limits.alpha) if cell.has_pairs else None,
         speedup=estimate,
         verdict=verdict,
         reason=reason,
@@ -196,7 +196,8 @@ def _unsteady_share(trials: Sequence[Trial]) -> float:
     return sum(trial.steady_kind == "no_steady_state" for trial in trials) / max(len(trials), 1)
 
 
-def _level(figures: Sequence[float], alpha: float) -> Level | None:
+def level(figures: Sequence[float], alpha: float) -> Level | None:
+    """The median of `figures` and the interval of their mean at level 1 - `alpha`; None where there are none."""
     if not figures:
         return None
     values = np.asarray(figures, dtype=np.float64)

@@ -26,6 +26,7 @@ from asv_jit.installations import Installation, Requirements, UnbuildableError, 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
+from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.raw import append_raw, raw_path
 from asv_jit.trials.block import (
@@ -92,6 +93,7 @@ class Session:
 
     def install(self, interpreter: Interpreter, commit: str) -> Installation:
         """The installation of a commit. Raises UnbuildableError."""
+        keep_interpreter(self.folder, interpreter)
         return install(self.project, interpreter, self._requirements, commit)
 
     def place(self, installation: Installation) -> Place:
