@@ -122,13 +122,15 @@ def attribute(
     axis: Axis,
     equivalence: float,
     alpha: float = 0.002,
+    interleaved: bool = False,
 ) -> Attribution:
     """What moved between the two sides of a change.
 
     `off`, `on`: one steady time per trial or point before and after, `off[side][i]` and `on[side][i]` of one
     block; `on` is None where there is no JIT. `anchor`: the same of what was measured at both times and did not
     change; None where there is none, and then the machine stays a possible cause of what moves alike.
-    `equivalence`: a fraction, within which a shift counts as none.
+    `equivalence`: a fraction, within which a shift counts as none. `interleaved`: both sides come from the same
+    blocks, `off[0][i]` and `off[1][i]` of one: then the shifts are paired, and the machine is no explanation.
 
     The cause is the likeliest explanation of the module's table if it is at least as likely as all others
     together and its tests agree, else `unclear`: what must
@@ -144,10 +146,13 @@ def attribute(
         raise ValueError(f"expected an equivalence between 0 and 1, found {equivalence}")
     if axis not in ("commits", "pythons"):
         raise ValueError(f"expected axis 'commits' or 'pythons', found {axis!r}")
-    observed = _observe(off, on, anchor)
+    if interleaved and anchor is not None:
+        raise ValueError("sides that are interleaved need no anchor")
+    observed = _observe_interleaved(off, on) if interleaved else _observe(off, on, anchor)
     if observed is None:
         return Attribution("unclear", 1.0, "unclear")
-    posterior = _posterior(observed, equivalence, has_on=on is not None, has_anchor=anchor is not None)
+    machines = (False,) if interleaved else (False, True)
+    posterior = _posterior(observed, equivalence, has_on=on is not None, machines=machines)
     machine_moved = anchor is not None and sum(p for (_, m), p in posterior.items() if m) >= 0.5
     tests = _Tests(observed, on is not None, machine_moved, equivalence, alpha)
     cause, probability, moved = _decide(posterior, tests, axis)
@@ -183,6 +188,17 @@ def _observe(off: Sides, on: Sides | None, anchor: Sides | None) -> _Observed | 
     return _Observed(shifts, tuple(parts))
 
 
+def _observe_interleaved(off: Sides, on: Sides | None) -> _Observed | None:
+    """Shifts of (off, [on]) within blocks; None for fewer than two blocks."""
+    logs = _paired_logs([*off] if on is None else [*off, *on])
+    shifts = logs[1::2] - logs[::2]
+    count = shifts.shape[1]
+    if count < 2:
+        return None
+    covariance = np.atleast_2d(np.cov(shifts)) / count
+    return _Observed(shifts.mean(axis=1), ((covariance, count - 1),))
+
+
 def _paired_logs(times: Sequence[npt.ArrayLike]) -> Floats:
     """Logarithms, shape (modes, blocks), of the blocks that have all modes."""
     arrays = [np.asarray(mode, dtype=np.float64) for mode in times]
@@ -196,9 +212,9 @@ def _paired_logs(times: Sequence[npt.ArrayLike]) -> Floats:
 
 
 def _posterior(
-    observed: _Observed, equivalence: float, *, has_on: bool, has_anchor: bool
+    observed: _Observed, equivalence: float, *, has_on: bool, machines: Sequence[bool]
 ) -> dict[tuple[Moved, bool], float]:
-    """Probability of each explanation, with a machine that moved (True) or not.
+    """Probability of each explanation, with a machine that moved (True) or not, as far as `machines` allows it.
 
     Real shifts are Gaussian about none; the observed ones have a multivariate t density about them.
     """
@@ -207,7 +223,7 @@ def _posterior(
     freedom = min(observed.along(axis).freedom for axis in np.eye(size))
     scores: dict[tuple[Moved, bool], float] = {}
     for moved, pattern in _patterns(has_on=has_on).items():
-        for machine in (False, True):
+        for machine in machines:
             spread = np.zeros((size, size))
             modes = len(pattern)
             spread[:modes, :modes] = pattern * _TYPICAL_SHIFT**2 + np.eye(modes) * (_STILL * equivalence) ** 2
@@ -275,7 +291,7 @@ def _decide(posterior: dict[tuple[Moved, bool], float], tests: _Tests, axis: Axi
         moves[moved] = moves.get(moved, 0.0) + p
     likeliest = max(moves, key=moves.__getitem__)
     allowed: Moved = likeliest if tests.allow(likeliest) else "unclear"
-    causes: dict[Cause, float] = {"machine": posterior["none", True]}
+    causes: dict[Cause, float] = {"machine": posterior.get(("none", True), 0.0)}
     if axis == "pythons":
         causes["release"] = 1.0 - moves["none"]
     else:

@@ -1,0 +1,119 @@
+"""What blocks of two sides hold: a baseline A and what is judged, B, measured interleaved.
+
+The arms are `a-off`, `a-on`, `b-off`, `b-on`, or those of one mode. All four share core, hash seed and effort, so a
+ratio within a block is free of the machine's drift.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from asv_jit.analysis import speedup
+from asv_jit.analysis.cells import FAILED_BLOCKS, HOPELESS, Block, Progress
+from asv_jit.analysis.series import Metric
+from asv_jit.model import Mode, Trial
+
+__all__ = ["Side", "blocks_of", "figure_of", "good_blocks", "is_timed", "progress", "side_of", "values"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Side: TypeAlias = Literal["a", "b"]
+
+
+def blocks_of(trials: Iterable[Trial], modes: Sequence[Mode]) -> tuple[Block, ...]:
+    """The whole blocks that `trials` of one case make up, in the order in which they were measured.
+
+    Of a block that was repeated because it was disturbed, the last whole attempt counts. A block for which no
+    process was started (`setup_cache` failed) is one trial, and whole.
+    """
+    wanted = {f"{side}-{mode}" for side in ("a", "b") for mode in modes}
+    tries: dict[str, dict[int, dict[str, Trial]]] = {}
+    for trial in trials:
+        tries.setdefault(trial.block, {}).setdefault(trial.attempt, {})[trial.arm] = trial
+    blocks = []
+    for identity, attempts in tries.items():
+        whole = [n for n, arms in attempts.items() if arms.keys() == wanted or _was_not_started(arms.values())]
+        if whole:
+            blocks.append(Block(identity, tuple(sorted(attempts[max(whole)].items())), max(whole)))
+    return tuple(blocks)
+
+
+def side_of(trials: Iterable[Trial], side: Side) -> list[Trial]:
+    """The trials of one side."""
+    return [trial for trial in trials if trial.arm.startswith(f"{side}-")]
+
+
+def good_blocks(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks in which every trial gave a figure."""
+    return [block for block in blocks if not block.failed]
+
+
+def is_timed(blocks: Iterable[Block]) -> bool:
+    """Whether the figures are times, so that a ratio of the modes is a speedup."""
+    return all(trial.steady_s is not None for block in blocks for trial in block.trials)
+
+
+def values(blocks: Sequence[Block], side: Side, metric: Metric) -> Floats | None:
+    """The metric of one side in each block, shape (blocks,); None unless all blocks have it."""
+    found = [figure_of(block, side, metric) for block in blocks]
+    known = [value for value in found if value is not None]
+    return np.array(known, dtype=np.float64) if known and len(known) == len(found) else None
+
+
+def figure_of(block: Block, side: Side, metric: Metric) -> float | None:
+    """One side's figure in one block, positive, in the metric's unit; None where there is none.
+
+    The warm-up is counted until the first steady iteration has ended, so that a trial that is flat from the
+    start has one too; of a trial that never gets steady it is the whole running time, which is the least it can be.
+    """
+    if metric == "speedup":
+        off, on = figure_of(block, side, "off"), figure_of(block, side, "on")
+        return off / on if off is not None and on is not None else None
+    trial = block.trial(f"{side}-{'off' if metric.endswith('off') else 'on'}")
+    if trial is None or trial.outcome != "ok":
+        return None
+    value = trial.figure
+    if metric.startswith("peak_memory"):
+        value = trial.peak_rss_bytes
+    elif metric == "warmup_on":
+        value = _warmup_s(trial)
+    return float(value) if value is not None and math.isfinite(value) and value > 0 else None
+
+
+def progress(
+    blocks: Sequence[Block], modes: Sequence[Mode], *, precision: float, min_blocks: int, max_blocks: int
+) -> Progress:
+    """Whether another block is needed: until the change in each mode is known to within `precision`.
+
+    Only the spread counts, never whether a difference shows. Values that are no times get `min_blocks`.
+    """
+    failed = [block for block in blocks if block.failed]
+    at_once = any(trial.outcome in HOPELESS for block in failed for trial in block.trials)
+    if len(failed) >= FAILED_BLOCKS or at_once:
+        return "failed"
+    good = good_blocks(blocks)
+    if len(good) < min_blocks:
+        return "measure"
+    for mode in modes if is_timed(good) else ():
+        a, b = values(good, "a", mode), values(good, "b", mode)
+        if a is None or b is None:
+            continue
+        step = speedup.next_step(a, b, precision=precision, min_pairs=min_blocks, max_pairs=max_blocks)
+        if step == "measure":
+            return "measure"
+    return "done"
+
+
+def _was_not_started(trials: Iterable[Trial]) -> bool:
+    return any(trial.outcome != "ok" and trial.exit is None and trial.duration_s == 0.0 for trial in trials)
+
+
+def _warmup_s(trial: Trial) -> float | None:
+    if trial.steady_s is None or not trial.curve:
+        return None
+    whole_s = trial.curve[-1][1]
+    return whole_s if trial.warmup_s is None else min(trial.warmup_s + trial.steady_s * trial.inner_loops, whole_s)

@@ -1,0 +1,279 @@
+"""What a change from A to B did to a case: with the JIT off, with it on, and to what the JIT gains.
+
+All of it comes from blocks in which both sides were interleaved (`analysis.beside`), so that every ratio is paired.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from asv_jit.analysis import correctness, evidence, speedup, suite
+from asv_jit.analysis.attribution import Attribution, Axis, attribute
+from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, values
+from asv_jit.analysis.cells import Block
+from asv_jit.analysis.evidence import TraceChange
+from asv_jit.analysis.series import Metric
+from asv_jit.analysis.summary import UNSTEADY_SHARE, Limits, group_of
+from asv_jit.model import CaseKey, Mode, Trial
+
+__all__ = [
+    "JUDGED",
+    "METRICS",
+    "Answers",
+    "CaseComparison",
+    "Effect",
+    "Worsening",
+    "compare",
+    "effect_on",
+    "means",
+    "worsenings",
+]
+
+Verdict: TypeAlias = Literal["same", "faster", "slower", "better", "worse", "unclear"]
+Answers: TypeAlias = Literal["agree", "changed", "no check"]
+
+METRICS: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on", "warmup_on")
+# What a change is blamed for. A speedup alone may shrink because mode off became faster; a warm-up has too much noise.
+JUDGED: tuple[Metric, ...] = ("off", "on", "peak_memory_off", "peak_memory_on")
+_HIGHER_IS_BETTER: tuple[Metric, ...] = ("speedup",)
+_TIMES: tuple[Metric, ...] = ("off", "on")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What became of one metric: `before` and `after` are medians in its unit, `ratio` is after / before.
+
+    `low` and `high` bound the ratio at level 1 - alpha. The verdict of times is `same`, `faster`, `slower` or
+    `unclear`; of anything else `same`, `better`, `worse` or `unclear`; `reason` says why it is unclear.
+    """
+
+    metric: Metric
+    before: float
+    after: float
+    ratio: float
+    low: float
+    high: float
+    p_value: float
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def worse_by(self) -> float:
+        """How much worse, as a share: 0.03 is 3% more time or memory, or that much less speedup. Negative: better."""
+        return _inverse(self.ratio) - 1.0 if self.metric in _HIGHER_IS_BETTER else self.ratio - 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseComparison:
+    """One case on both sides. `before` and `after` name the interpreters; `effects` are those that could be had.
+
+    `timed`: whether `off` and `on` are times in seconds per call. `answers`: whether both sides compute the same.
+    `wrong_answers` and `crashes` are the sides on which a JIT bug is suspected. `fails_on`: the sides on which it
+    gives no figure, and `complaint` the last words there. `traces`: what the JIT compiled differently.
+    """
+
+    case: CaseKey
+    before: str
+    after: str
+    timed: bool
+    blocks: int
+    disturbed: int
+    effects: tuple[Effect, ...]
+    attribution: Attribution
+    answers: Answers
+    wrong_answers: tuple[Side, ...]
+    crashes: tuple[Side, ...]
+    fails_on: tuple[Side, ...]
+    complaint: str
+    traces: tuple[TraceChange, ...]
+
+    def effect(self, metric: Metric) -> Effect | None:
+        """The effect on one metric; None where it could not be had."""
+        return next((effect for effect in self.effects if effect.metric == metric), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Worsening:
+    """A case that a change certainly made worse: in `metric`, by the share `by`; or it fails now (both None)."""
+
+    case: CaseKey
+    interpreter: str
+    metric: Metric | None = None
+    by: float | None = None
+
+
+def compare(
+    case: CaseKey, blocks: Sequence[Block], modes: Sequence[Mode], limits: Limits, *, axis: Axis
+) -> CaseComparison:
+    """Everything that the blocks of one case say about the change from A to B."""
+    good = good_blocks(blocks)
+    every = [trial for block in blocks for trial in block.trials]
+    a, b = side_of(every, "a"), side_of(every, "b")
+    sides: tuple[tuple[Side, list[Trial]], ...] = (("a", a), ("b", b))
+    return CaseComparison(
+        case=case,
+        before=next((trial.interpreter for trial in a), ""),
+        after=next((trial.interpreter for trial in b), ""),
+        timed=is_timed(good),
+        blocks=len(good),
+        disturbed=sum(block.disturbed for block in good),
+        effects=tuple(effect for metric in METRICS if (effect := effect_on(metric, good, limits)) is not None),
+        attribution=_attribution(good, modes, limits, axis),
+        answers=_answers(good),
+        wrong_answers=tuple(side for side, trials in sides if _answers_wrongly(trials)),
+        crashes=tuple(side for side, trials in sides if correctness.crashes_only_on(trials)),
+        fails_on=() if good else tuple(side for side, trials in sides if _fails(trials)),
+        complaint="" if good else _complaint(every),
+        traces=_traces(good),
+    )
+
+
+def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect | None:
+    """The change of one metric over good blocks; None where a block lacks it."""
+    a, b = values(blocks, "a", metric), values(blocks, "b", metric)
+    if a is None or b is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
+        return None
+    more_is_better = metric in _HIGHER_IS_BETTER
+    found = speedup.estimate(
+        *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
+    )
+    bounds = (found.low, found.high) if more_is_better else (_inverse(found.high), _inverse(found.low))
+    verdict, reason = _verdict(found.verdict, metric, _unsteady_share(blocks, metric))
+    return Effect(
+        metric=metric,
+        before=float(np.median(a)),
+        after=float(np.median(b)),
+        ratio=found.ratio if more_is_better else _inverse(found.ratio),
+        low=bounds[0],
+        high=bounds[1],
+        p_value=found.p_value,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Worsening, ...]:
+    """What the change made worse by at least the share `fail_on`, once all cases are looked at together.
+
+    A metric counts if its own verdict says worse and it is among the alerts of the whole suite (Benjamini and
+    Hochberg at 1% over `JUDGED` of all cases). A case that gives figures on A and none on B has got worse, too.
+    """
+    tested = [(case, effect) for case in cases for effect in case.effects if effect.metric in JUDGED]
+    flags = suite.alerts([effect.p_value for _, effect in tested]) if tested else ()
+    failing = [Worsening(case.case, case.after) for case in cases if case.fails_on == ("b",)]
+    worse = [
+        Worsening(case.case, case.after, effect.metric, effect.worse_by)
+        for (case, effect), flag in zip(tested, flags, strict=True)
+        if flag and effect.verdict in ("slower", "worse") and effect.worse_by >= fail_on
+    ]
+    return tuple(failing + worse)
+
+
+def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) -> dict[Metric, suite.SuiteSpeedup]:
+    """The geometric mean over the cases of before / after, in each mode; above 1 the suite became faster.
+
+    `blocks` are those of `cases`, in their order; cases with fewer than two good blocks are left out.
+    """
+    found: dict[Metric, suite.SuiteSpeedup] = {}
+    for metric in _TIMES:
+        pairs = [pair for case, own in zip(cases, blocks, strict=True) if (pair := _pairs(case, own, metric))]
+        mean = suite.estimate(pairs, alpha=0.05)
+        if mean is not None:
+            found[metric] = mean
+    return found
+
+
+def _pairs(case: CaseComparison, blocks: Sequence[Block], metric: Metric) -> suite.CasePairs | None:
+    good = good_blocks(blocks)
+    a, b = values(good, "a", metric), values(good, "b", metric)
+    if a is None or b is None or len(a) < 2 or not case.timed:
+        return None
+    name = case.case.benchmark
+    return suite.CasePairs(group_of(name), name, tuple(a), tuple(b))
+
+
+def _verdict(found: str, metric: Metric, unsteady: float) -> tuple[Verdict, str]:
+    if metric in ("off", "on", "speedup") and unsteady > UNSTEADY_SHARE:
+        return "unclear", f"not steady: {unsteady:.0%} of the trials of one arm reached no steady state"
+    if found == "unclear":
+        return "unclear", "more blocks are needed"
+    if found == "same":
+        return "same", ""
+    if metric in _TIMES:
+        return ("faster" if found == "faster" else "slower"), ""
+    return ("better" if found == "faster" else "worse"), ""
+
+
+def _unsteady_share(blocks: Sequence[Block], metric: Metric) -> float:
+    modes = ("off", "on") if metric == "speedup" else (metric,)
+    arms = [[block.trial(f"{side}-{mode}") for block in blocks] for side in ("a", "b") for mode in modes]
+    shares = [sum(t is not None and t.steady_kind == "no_steady_state" for t in arm) / len(arm) for arm in arms if arm]
+    return max(shares, default=0.0)
+
+
+def _attribution(blocks: Sequence[Block], modes: Sequence[Mode], limits: Limits, axis: Axis) -> Attribution:
+    off = values(blocks, "a", "off"), values(blocks, "b", "off")
+    on = values(blocks, "a", "on"), values(blocks, "b", "on")
+    if off[0] is None or off[1] is None or not is_timed(blocks) or limits.equivalence <= 0.0:
+        return Attribution("unclear", 1.0, "unclear")
+    return attribute(
+        (off[0], off[1]),
+        (on[0], on[1]) if on[0] is not None and on[1] is not None and "on" in modes else None,
+        None,
+        axis=axis,
+        equivalence=limits.equivalence,
+        alpha=limits.alpha,
+        interleaved=True,
+    )
+
+
+def _answers(blocks: Sequence[Block]) -> Answers:
+    """`changed` needs each block to differ between the sides, and each side to repeat its answer where it ran twice."""
+    pairs = [(_digests(block, "a"), _digests(block, "b")) for block in blocks]
+    if not pairs or any(None in a | b or not a or not b for a, b in pairs):
+        return "no check"
+    if all(len(a | b) == 1 for a, b in pairs):
+        return "agree"
+    return "changed" if all(len(a) == len(b) == 1 and a != b for a, b in pairs) else "no check"
+
+
+def _digests(block: Block, side: Side) -> set[str | None]:
+    return {trial.digest for trial in side_of(block.trials, side)}
+
+
+def _answers_wrongly(trials: Sequence[Trial]) -> bool:
+    return any(check.answers == "digest differs" for check in correctness.check_answers(trials))
+
+
+def _fails(trials: Sequence[Trial]) -> bool:
+    """A case that asks to be skipped does not fail."""
+    return any(trial.outcome not in ("ok", "skipped") for trial in trials)
+
+
+def _traces(blocks: Sequence[Block]) -> tuple[TraceChange, ...]:
+    """From the first block that has them: later blocks have no names of micro-operations."""
+    for block in blocks:
+        a, b = block.trial("a-on"), block.trial("b-on")
+        if a is not None and b is not None and a.evidence is not None and b.evidence is not None:
+            return evidence.changes(a.evidence, b.evidence)
+    return ()
+
+
+def _complaint(trials: Sequence[Trial]) -> str:
+    last = next((trial for trial in reversed(trials) if trial.outcome != "ok"), None)
+    if last is None:
+        return ""
+    words = last.stderr.strip().splitlines()
+    ending = f" by {last.signal}" if last.signal else ""
+    return f"{last.outcome}{ending} ({last.arm})" + (f": {words[-1]}" if words else "")
+
+
+def _inverse(ratio: float) -> float:
+    if ratio == 0.0:
+        return math.inf
+    return 0.0 if math.isinf(ratio) else 1.0 / ratio

@@ -1,0 +1,196 @@
+"""What `asv-jit compare` found: a table in the terminal, a comment for a pull request, JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from asv_jit.analysis.comparison import CaseComparison, Effect
+from asv_jit.analysis.series import Metric
+from asv_jit.site import units
+from asv_jit.terminal import compare_words as words
+from asv_jit.terminal.console import STYLES, WIDE, console, say
+from asv_jit.workflows.compare import Comparison, Outcome
+
+__all__ = ["comparison_json", "comparison_markdown", "print_comparison"]
+
+_SHOWN: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_on", "warmup_on")
+_NARROW: tuple[Metric, ...] = ("off", "on", "speedup")
+_HEADINGS = {"speedup": "JIT's gain", "peak_memory_on": "peak memory", "warmup_on": "warm-up"}
+_NOTICEABLE = ("faster", "slower", "better", "worse")
+_TRACES_SHOWN = 6
+
+
+def print_comparison(outcome: Outcome) -> None:
+    """A table for each interpreter, what is certain below it, then what could not be measured."""
+    screen = console()
+    for one in outcome.comparisons:
+        say(screen, _title(one), "bold")
+        for case in one.cases:
+            for found in words.findings(case):
+                say(screen, f"{case.case}: {found}", "bold red" if "SUSPECTED" in found else "yellow")
+        screen.print(_table(one, narrow=screen.width < WIDE))
+        for case in one.cases:
+            _print_details(screen, case)
+        for text in _means(one):
+            say(screen, text)
+    for note in outcome.notes:
+        say(screen, f"note: {note}")
+    for side, reason in outcome.unbuilt:
+        say(screen, f"not measured: {side}: {reason.splitlines()[0]}")
+    if outcome.worse:
+        say(screen, f"worse by {outcome.fail_on:.1%} or more, confirmed over the whole suite:", "bold red")
+        for worse in outcome.worse:
+            say(screen, f"  {worse.case} on {worse.interpreter}: {words.worsening_words(worse)}", "red")
+    else:
+        say(screen, f"nothing became worse by {outcome.fail_on:.1%} or more, as far as these blocks can tell")
+
+
+def comparison_markdown(outcome: Outcome) -> str:
+    """A comment for a pull request: the important lines first, all cases and what was compiled folded below."""
+    lines = [_headline(outcome), ""]
+    lines += [f"- **{_code(str(w.case))}** on {w.interpreter}: {words.worsening_words(w)}" for w in outcome.worse]
+    for one in outcome.comparisons:
+        for case in one.cases:
+            lines += [f"- {_code(str(case.case))}: {_plain(found)}" for found in words.findings(case)]
+        bad = {w.case for w in outcome.worse}
+        better = [c for c in one.cases if c.case not in bad and any(_is(c, m, "faster") for m in ("off", "on"))]
+        lines += [f"- {_code(str(case.case))}: {words.summary_words(case)}" for case in better]
+    lines += [f"- not measured: {_plain(side)}: {_code(why.splitlines()[0])}" for side, why in outcome.unbuilt]
+    for one in outcome.comparisons:
+        lines += ["", *_folded(f"All {units.count(len(one.cases), 'case')}: {_title(one, code=True)}", _rows(one))]
+        compiled = [
+            f"- {_code(str(case.case))}: {_code(words.trace_words(change))}"
+            for case in one.cases
+            for change in case.traces[:_TRACES_SHOWN]
+        ]
+        if compiled:
+            lines += ["", *_folded("What the JIT compiled differently", compiled)]
+    lines += ["", *(f"<sub>{_plain(note)}.</sub>" for note in outcome.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def comparison_json(outcome: Outcome) -> dict[str, Any]:
+    """Every number, condition and name."""
+    value: dict[str, Any] = {
+        "comparisons": [
+            {
+                "axis": one.axis,
+                "before": {"commit": one.before.commit.hash, "interpreter": one.before.interpreter.identity},
+                "after": {"commit": one.after.commit.hash, "interpreter": one.after.interpreter.identity},
+                "cases": msgspec.to_builtins(one.cases),
+                "means": msgspec.to_builtins(one.means),
+            }
+            for one in outcome.comparisons
+        ],
+        "worse": msgspec.to_builtins(outcome.worse),
+        "fail_on": outcome.fail_on,
+        "unbuilt": [{"side": side, "reason": reason} for side, reason in outcome.unbuilt],
+        "notes": outcome.notes,
+    }
+    return value
+
+
+def _title(one: Comparison, *, code: bool = False) -> str:
+    before, after = one.before, one.after
+    quoted = _code if code else str
+    if one.axis == "pythons":
+        a, b = before.interpreter.identity, after.interpreter.identity
+        return f"CPython {a} to {b} at {before.commit.short} {quoted(before.commit.subject)}"
+    sides = (
+        f"{before.commit.short} {quoted(before.commit.subject)} to {after.commit.short} {quoted(after.commit.subject)}"
+    )
+    return f"{sides} on CPython {after.interpreter.identity}"
+
+
+def _table(one: Comparison, *, narrow: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("case", overflow="fold")
+    shown = [m for m in (_NARROW if narrow else _SHOWN) if any(case.effect(m) for case in one.cases)]
+    for metric in shown:
+        table.add_column(_HEADINGS.get(metric, words.METRIC_NAMES[metric]), justify="right")
+    if not narrow:
+        table.add_column("what moved", overflow="fold")
+        table.add_column("blocks", justify="right")
+    for case in one.cases:
+        cells = [_cell(case.effect(metric), narrow) for metric in shown]
+        rest = [] if narrow else [words.attribution_words(case.attribution).partition(":")[0], str(case.blocks)]
+        table.add_row(escape(str(case.case)), *cells, *rest)
+    return table
+
+
+def _cell(effect: Effect | None, narrow: bool) -> str:
+    if effect is None:
+        return units.DASH
+    style = "green" if effect.verdict == "better" else "red" if effect.verdict == "worse" else ""
+    style = style or STYLES.get(effect.verdict, "default")
+    wanted = not narrow and effect.metric in _NARROW
+    return f"[{style}]{words.effect_words(effect, interval=wanted)}[/]"
+
+
+def _print_details(screen: Console, case: CaseComparison) -> None:
+    """A sentence for each case that certainly changed, the attribution, and the traces that differ."""
+    if not any(effect.verdict in _NOTICEABLE for effect in case.effects if effect.metric in _NARROW):
+        return
+    say(screen, f"{case.case}: {words.summary_words(case)}; {words.attribution_words(case.attribution)}")
+    for change in case.traces[:_TRACES_SHOWN]:
+        say(screen, f"  {words.trace_words(change)}")
+    if len(case.traces) > _TRACES_SHOWN:
+        say(screen, f"  and {len(case.traces) - _TRACES_SHOWN} more functions, see --json")
+
+
+def _means(one: Comparison) -> list[str]:
+    return [
+        f"geometric mean over {units.count(mean.cases, 'case')}, with the JIT {metric}: {words.time_words(1.0 / mean.ratio)} "
+        f"({words.percent(1.0 / mean.high)} to {words.percent(1.0 / mean.low)}, 95%)"
+        for metric, mean in one.means.items()
+    ]
+
+
+def _headline(outcome: Outcome) -> str:
+    if outcome.worse:
+        count = len({w.case for w in outcome.worse})
+        return f"### asv-jit: {units.count(count, 'case')} became worse by {outcome.fail_on:.1%} or more"
+    return f"### asv-jit: nothing became worse by {outcome.fail_on:.1%} or more"
+
+
+def _rows(one: Comparison) -> list[str]:
+    shown = [m for m in _SHOWN if any(case.effect(m) for case in one.cases)]
+    headings = ["case", *(_HEADINGS.get(m, words.METRIC_NAMES[m]) for m in shown), "what moved", "blocks"]
+    rows = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
+    for case in one.cases:
+        cells = [words.effect_words(case.effect(m), interval=m in _NARROW) for m in shown]
+        moved = words.attribution_words(case.attribution)
+        rows.append("| " + " | ".join([_code(str(case.case)), *cells, moved, str(case.blocks)]) + " |")
+    return [*rows, "", *_means(one)]
+
+
+def _folded(title: str, lines: list[str]) -> list[str]:
+    return ["<details>", f"<summary>{_summary(title)}</summary>", "", *lines, "", "</details>"]
+
+
+def _summary(text: str) -> str:
+    """Inside HTML Markdown is not read: code spans become elements."""
+    parts = text.split("`")
+    return "".join(f"<code>{_plain(part)}</code>" if n % 2 else _plain(part) for n, part in enumerate(parts))
+
+
+def _code(text: str) -> str:
+    """A code span: nothing in it is markup, a mention or the end of a table's cell."""
+    clean = units.visible(text).replace("`", "'").replace("\n", " ").replace("|", "¦")
+    return f"`{clean}`"
+
+
+def _plain(text: str) -> str:
+    """Text that people did not write for us, as text: no markup, no mentions."""
+    safe = units.visible(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe.replace("@", "&#64;").replace("|", "¦").replace("`", "'")
+
+
+def _is(case: CaseComparison, metric: Metric, verdict: str) -> bool:
+    effect = case.effect(metric)
+    return effect is not None and effect.verdict == verdict

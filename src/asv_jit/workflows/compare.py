@@ -1,0 +1,205 @@
+"""`asv-jit compare`: two commits (or two interpreters at one commit) in both modes, interleaved, case by case.
+
+The suite is that of the working tree on both sides: what is compared is the code, never two versions of a benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asv_jit import installations, locks
+from asv_jit.analysis.attribution import Axis
+from asv_jit.analysis.beside import progress
+from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, worsenings
+from asv_jit.analysis.series import Metric
+from asv_jit.analysis.suite import SuiteSpeedup
+from asv_jit.analysis.summary import Limits
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.installations import Installation, UnbuildableError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.repository import Commit, Repository
+from asv_jit.workflows.pairing import Pairing, discover_suite, modes_of, repository_folder
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.selection import interpreters_of
+from asv_jit.workflows.session import Session
+
+__all__ = ["Comparison", "Options", "Outcome", "compare_sides"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for: two commits on the configuration's interpreters, or one commit on `between`."""
+
+    words: tuple[str, ...]
+    between: tuple[str, str] | None = None
+    bench: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    fail_on: float | None = None
+    machine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side: what was built where."""
+
+    commit: Commit
+    interpreter: Interpreter
+
+    def __str__(self) -> str:
+        return f"{self.commit.short} on CPython {self.interpreter.identity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The two sides of one table, its cases, and the suite's geometric mean of before / after in each mode."""
+
+    before: Side
+    after: Side
+    axis: Axis
+    cases: tuple[CaseComparison, ...]
+    means: dict[Metric, SuiteSpeedup]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a comparison found. `unbuilt`: what could not be installed, with the reason; `worse`: what counts as worse
+    by at least `fail_on`; `notes`: sentences that a reader must know."""
+
+    comparisons: tuple[Comparison, ...]
+    unbuilt: tuple[tuple[str, str], ...]
+    worse: tuple[Worsening, ...]
+    fail_on: float
+    notes: tuple[str, ...]
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether anything that was asked for has no figures."""
+        return bool(self.unbuilt) or any(case.fails_on for one in self.comparisons for case in one.cases)
+
+
+def compare_sides(project: Project, options: Options, reporter: Reporter) -> Outcome:
+    """Measure both sides and say what changed.
+
+    Raises UsageError where there is nothing to compare, NoInterpreterError, LockedError, StorageError.
+    """
+    repository = Repository(repository_folder(project))
+    wanted, axis = _sides(project, repository, options)
+    fail_on = project.settings.equivalence if options.fail_on is None else options.fail_on
+    notes = ["the suite is that of the working tree, on both sides"]
+    if repository.is_dirty():
+        notes.append("the working tree has changes that no commit holds: they are not measured")
+    machine = this_machine(options.machine)
+    requirements = installations.requirements_of(project)
+    comparisons, unbuilt = [], []
+    with (
+        locks.held(locks.measuring_lock(), doing="measure"),
+        locks.held(locks.results_lock(project.results_dir), doing="write results"),
+        Session(project, machine, requirements, reporter, purpose="compare") as session,
+    ):
+        for before, after in wanted:
+            built, broken = _install(session, (before, after), reporter)
+            unbuilt += broken
+            if not broken:
+                found = _compare(project, session, (before, after), built, axis, options, reporter)
+                comparisons.append(found)
+        installations.prune([])
+    if not comparisons:
+        raise UsageError("nothing can be compared:\n" + "\n".join(reason for _, reason in unbuilt))
+    cases = [case for one in comparisons for case in one.cases]
+    return Outcome(tuple(comparisons), tuple(unbuilt), worsenings(cases, fail_on=fail_on), fail_on, tuple(notes))
+
+
+def _sides(project: Project, repository: Repository, options: Options) -> tuple[list[tuple[Side, Side]], Axis]:
+    if options.between is not None:
+        if len(options.words) > 1 or options.pythons:
+            raise UsageError("expected `compare --pythons X Y [COMMIT]`: two interpreters and at most one commit")
+        commit = repository.resolve(options.words[0] if options.words else "HEAD")
+        x, y = (interpreters_of(project, [spec])[0] for spec in options.between)
+        if x.identity == y.identity:
+            raise UsageError(f"both of {' and '.join(options.between)} mean CPython {x.identity}; give two releases")
+        return [(Side(commit, x), Side(commit, y))], "pythons"
+    a, b = _commits(repository, options.words)
+    if a.hash == b.hash:
+        raise UsageError(f"both sides are commit {a.short} ({a.subject}); give two commits")
+    found = interpreters_of(project, options.pythons)
+    chosen = [one for one in found if one.has_jit]
+    if not chosen and not options.pythons:
+        raise NoInterpreterError(
+            f"expected at least one CPython with the JIT, found only {', '.join(one.identity for one in found)}; "
+            "install one with `asv-jit pythons install 3.15`, or compare without the JIT by naming it with --python"
+        )
+    return [(Side(a, one), Side(b, one)) for one in (found if options.pythons else chosen)], "commits"
+
+
+def _commits(repository: Repository, words: Sequence[str]) -> tuple[Commit, Commit]:
+    """`A`, `A B`, `A..B`, or `A...B`: since B left A, as a pull request against its base is meant."""
+    if not words or len(words) > 2:
+        raise UsageError("expected one or two commits: `asv-jit compare main` or `asv-jit compare v1.0 v1.1`")
+    first, dots, rest = words[0].partition("...")
+    if not dots:
+        first, dots, rest = words[0].partition("..")
+    if dots and len(words) > 1:
+        raise UsageError(f"expected one range or two commits, found {' '.join(words)!r}")
+    b = repository.resolve((rest if dots else words[-1] if len(words) > 1 else "") or "HEAD")
+    a = repository.resolve(first or "HEAD")
+    if dots == "...":
+        base = repository.merge_base(a.hash, b.hash)
+        if base is None:
+            raise UsageError(f"{first} and {b.short} have no commit in common; give two commits")
+        a = base
+    return a, b
+
+
+def _install(
+    session: Session, sides: Sequence[Side], reporter: Reporter
+) -> tuple[list[Installation], list[tuple[str, str]]]:
+    built, broken = [], []
+    for side in sides:
+        reporter.stage(f"installing {side}")
+        try:
+            built.append(session.install(side.interpreter, side.commit.hash))
+        except UnbuildableError as error:
+            reporter.warn(str(error))
+            broken.append((str(side), str(error)))
+    return built, broken
+
+
+def _compare(
+    project: Project,
+    session: Session,
+    sides: tuple[Side, Side],
+    built: Sequence[Installation],
+    axis: Axis,
+    options: Options,
+    reporter: Reporter,
+) -> Comparison:
+    """Rounds over the unfinished cases in random order, a block each, so that a slow minute hits all alike."""
+    reporter.stage("discovering the suite")
+    cases = suite.select(discover_suite(project, session, list(reversed(built))).cases, options.bench)
+    modes = modes_of(*(side.interpreter for side in sides))
+    session.learn_efforts(cases, sides[0].interpreter.identity)
+    everything = [Pairing(session, built[0], built[1], case, modes) for case in cases]
+    unfinished, trials = list(everything), 0
+    while unfinished:
+        session.rng.shuffle(unfinished)
+        for pairing in unfinished:
+            left = len(unfinished) * len(modes) * 2 * max(1, project.settings.pairs.min - len(pairing.blocks))
+            reporter.advance(f"{pairing.case.key} on both sides", trials, trials + left, None)
+            trials += len(pairing.measure().trials)
+        unfinished = [one for one in unfinished if _step(project, one) == "measure"]
+    settings = project.settings
+    limits = Limits(alpha=settings.alpha, equivalence=settings.equivalence)
+    found = [compare(one.case.key, one.blocks, modes, limits, axis=axis) for one in everything]
+    return Comparison(sides[0], sides[1], axis, tuple(found), means(found, [one.blocks for one in everything]))
+
+
+def _step(project: Project, pairing: Pairing) -> str:
+    settings = project.settings
+    pairs = settings.pairs
+    return progress(
+        pairing.blocks, pairing.modes, precision=settings.precision, min_blocks=pairs.min, max_blocks=pairs.max
+    )
