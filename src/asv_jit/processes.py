@@ -1,27 +1,39 @@
 """The one module that starts processes: commands are lists, environments are given whole.
 
-A child runs in a session of its own, so that a time-out, an interrupt or a dying parent ends it together
-with everything that it started.
+A child runs in a session of its own, so that a time-out or an interrupt ends it together with everything that it
+started. Within `guarded`, all of them carry a token by which a guardian finds them when we are killed ourselves.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import multiprocessing
 import os
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
-__all__ = ["KEPT_OUTPUT_BYTES", "Finished", "base_environment", "run"]
+from asv_jit import guardian
+
+__all__ = ["KEPT_OUTPUT_BYTES", "Finished", "base_environment", "cores", "end_family", "guarded", "in_parallel", "run"]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 KEPT_OUTPUT_BYTES = 64 * 1024
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 # What a child may see of our environment. Anything else (tokens of a CI job above all) stays here.
 _PASSED_ON = (
@@ -93,6 +105,10 @@ def run(
 
     Raises OSError when the program cannot be started at all.
     """
+    family = _family
+    if family is not None:
+        family.watch()
+        env = {**env, guardian.VARIABLE: family.token}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.monotonic()
         with _pinned_to(cpu):
@@ -111,8 +127,10 @@ def run(
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:  # an interrupt comes through here too, and nothing that the child started may outlive it
-            _end_family(child)
+            _end_group(child)
         duration_s = time.monotonic() - started
+        if family is not None:
+            family.end_strays()
         code = child.returncode
         return Finished(
             exit=code if code >= 0 else None,
@@ -122,6 +140,115 @@ def run(
             stderr=_tail(err, keep_bytes),
             duration_s=duration_s,
         )
+
+
+@contextlib.contextmanager
+def guarded(token: str, folder: Path) -> Iterator[None]:
+    """For the length of a `with` block, no process that we start outlives us, however we end.
+
+    A guardian process notices when we are killed, ends everything that carries `token`, and removes `folder` (and
+    the file `<folder>.lock`). What others start with our environment, such as asv's own calls of pip and git, carries
+    the token too. On Linux; elsewhere only the usual ends (an exit, an interrupt, a time-out) are covered.
+    """
+    global _family  # noqa: PLW0603 - there is one environment to a process, and so one family
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.environ.get(guardian.VARIABLE)
+    _family = _Family(token, folder)
+    os.environ[guardian.VARIABLE] = token
+    try:
+        yield
+    finally:
+        _family.end()
+        _family = None
+        os.environ.pop(guardian.VARIABLE, None)
+        if before is not None:
+            os.environ[guardian.VARIABLE] = before
+
+
+def end_family(token: str) -> int:
+    """End whatever still carries `token`, the mark of a run that was killed; how many processes that were."""
+    return guardian.end_family(token) if sys.platform == "linux" else 0
+
+
+class _Family:
+    """The processes that carry our token, and the guardian that watches us; it is started with the first of them."""
+
+    def __init__(self, token: str, folder: Path) -> None:
+        self.token = token
+        self._folder = folder
+        self._guardian: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+
+    def watch(self) -> None:
+        """See that the guardian runs."""
+        with self._starting:
+            if self._guardian is None:
+                self._guardian = subprocess.Popen(
+                    [sys.executable, "-I", "-S", guardian.__file__, self.token, os.fspath(self._folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+
+    def end_strays(self) -> None:
+        """End the daemons that a child left behind: they left its process group, but not the family."""
+        guardian.end_strays(self.token, os.getpid())
+
+    def end(self) -> None:
+        """End the whole family, and then the guardian, which has nothing left to do."""
+        guardian.end_family(self.token)
+        if self._guardian is not None and self._guardian.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # somebody ended it; the next run tidies up
+                self._guardian.stdin.write(b".")
+                self._guardian.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                self._guardian.stdin.close()
+            self._guardian.wait()
+
+
+_family: _Family | None = None
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_parallel(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], *, workers: int | None = None
+) -> list[_Result]:
+    """`work` of each of `items`, in order, by worker processes: as many as there are cores, unless `workers` says.
+
+    `work` is a function of a module, and it, its item and its result can be pickled. For one item or one core there
+    are no workers. What `work` raises is raised here. Raises ChildProcessError where a worker was killed.
+    """
+    count = min(cores() if workers is None else workers, len(items))
+    if count < 2:
+        return [work(item) for item in items]
+    # A fork starts in milliseconds, where a new interpreter would import numpy again. Our code has no threads,
+    # and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    try:
+        with (
+            warnings.catch_warnings(action="ignore", category=DeprecationWarning),
+            ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool,
+        ):
+            return list(pool.map(work, items))
+    except BrokenProcessPool:
+        raise ChildProcessError("a worker process was killed: is there enough memory?") from None
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Make a worker end when we do: a fork carries no token, and holds our locks and the guardian's pipe open."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> None:
@@ -160,7 +287,7 @@ def _pinned_to(cpu: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _end_family(child: subprocess.Popen[bytes]) -> None:
+def _end_group(child: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left: the usual case
             os.killpg(child.pid, signal.SIGKILL)

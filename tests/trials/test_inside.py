@@ -210,3 +210,26 @@ def test_names_of_micro_operations_are_left_out_unless_asked_for(
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="3.13 and later have _opcode.get_executor")
 def test_there_is_no_evidence_where_it_cannot_be_asked_for() -> None:
     assert inside.gather_evidence(micro_ops=True) is None
+
+
+def test_a_call_of_nearly_the_time_out_is_calibrated_by_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = [0]
+    calls = []
+
+    class Slow:
+        kind, setups, arguments = "time", (), ()
+
+        def func(self) -> None:
+            calls.append(now_ns[0])
+            now_ns[0] += 9_000_000_000
+
+        def run_setup(self) -> None:
+            pass
+
+        run_teardown = run_setup
+
+    monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
+    request = {"budget_ns": 500_000_000, "patience_ns": 15_000_000_000, "iteration_ns": 1_000_000}
+    answer = inside.calibrate(Slow(), {**request, "min_iterations": 30, "max_iterations": 2000})
+    assert answer == {"inner_loops": 1, "iterations": 1}
+    assert len(calls) == 1  # a second one would leave no time for the answer

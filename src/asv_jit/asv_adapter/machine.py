@@ -13,9 +13,13 @@ import msgspec
 from asv import util
 from asv.machine import Machine, MachineCollection
 
+from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.store.files import append_synced, storage_errors
 
 __all__ = ["ThisMachine", "fingerprint", "this_machine"]
+
+# Left by docker, podman, and systemd-nspawn or lxc.
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class ThisMachine:
             folder.mkdir(parents=True, exist_ok=True)
             machine = Machine()
             machine.__dict__.update(self.described)
-            machine.save(str(results_dir))
+            save_whole(results_dir, machine.save)
         # Not *.json: asv takes every such file below results/ for a result.
         known = folder / "fingerprints.jsonl"
         line = msgspec.json.encode({"fingerprint": self.fingerprint, **self.traits}) + b"\n"
@@ -75,7 +79,7 @@ def _traits() -> dict[str, str]:
         "memory_gib": str(round(int(util.get_memsize() or 0) / 2**30)),
         "kernel": f"{platform.system()} {platform.release()}",
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "container": "yes" if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists() else "no",
+        "container": "yes" if any(Path(mark).exists() for mark in _CONTAINER_MARKS) else "no",
     }
 
 

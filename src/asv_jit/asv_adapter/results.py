@@ -15,8 +15,8 @@ from asv.runner import BenchmarkResult
 
 from asv_jit.asv_adapter.environment import InterpreterEnvironment
 from asv_jit.asv_adapter.project import Project
+from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.model import Benchmark, Trial
-from asv_jit.store.files import storage_errors
 
 __all__ = ["write_rows"]
 
@@ -52,8 +52,7 @@ def write_rows(
         mine = [trial for trial in trials if trial.benchmark == benchmark.name]
         if mine:
             _add_row(results, benchmark, described[benchmark.name], mine)
-    with storage_errors(project.results_dir):
-        results.save(str(project.results_dir))
+    save_whole(project.results_dir, results.save)
 
 
 def _add_row(results: Results, benchmark: Benchmark, described: Mapping[str, Any], trials: Sequence[Trial]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import re
@@ -14,6 +15,7 @@ from asv import runner, util
 from asv.benchmarks import Benchmarks
 
 from asv_jit.asv_adapter.project import Project
+from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case, Kind
 from asv_jit.processes import run
@@ -42,8 +44,14 @@ class Suite:
         return tuple(case for benchmark in self.benchmarks for case in _cases(benchmark))
 
     def save(self, project: Project) -> None:
-        """Write asv's results/benchmarks.json."""
-        Benchmarks(project.asv, self.described.values()).save()
+        """Write asv's results/benchmarks.json. Raises StorageError."""
+
+        def save(folder: str) -> None:
+            conf = copy.copy(project.asv)
+            conf.results_dir = folder
+            Benchmarks(conf, self.described.values()).save()
+
+        save_whole(project.results_dir, save)
 
 
 def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:

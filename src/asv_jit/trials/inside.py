@@ -319,7 +319,7 @@ def calibrate(benchmark, request):
         return {"inner_loops": 1, "iterations": 1}
     again = Again(benchmark)
     call = timing_call(benchmark)
-    begin = clock()
+    begin = started = clock()
     _, per_iteration, _ = first_iteration(call, 1)
     loops = 1
     # Warm caches first, then double the loops until an iteration is long enough (setup forbids more than one).
@@ -329,11 +329,14 @@ def calibrate(benchmark, request):
         if again.needed or per_iteration >= request["iteration_ns"]:
             continue
         loops = max(loops + 1, min(loops * 10, loops * request["iteration_ns"] * 11 // (max(per_iteration, 1) * 10)))
-    begin = clock()
-    for _ in range(3):
+    begin, repeats = clock(), 0
+    # Three, unless the next one might not fit: a call that takes half the time-out must not cost a whole one.
+    while repeats < 3 and clock() - started + per_iteration < request["patience_ns"]:
         again()
-        iteration(call, loops)
-    whole = max((clock() - begin) // 3, 1)  # what an iteration costs with its setup and teardown
+        per_iteration = iteration(call, loops)
+        repeats += 1
+    whole = (clock() - begin) // repeats if repeats else per_iteration  # with its setup and teardown
+    whole = max(whole, 1)
     fitting = request["budget_ns"] // whole
     affordable = request["patience_ns"] // whole
     count = min(max(fitting, request["min_iterations"]), request["max_iterations"], max(affordable, 1))

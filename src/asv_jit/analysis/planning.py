@@ -1,0 +1,327 @@
+"""What a night measures, and in which order, within its budget. Pure: what is known goes in, a `Plan` comes out.
+
+In this order, each only as far as the budget goes:
+
+    anchor      one commit and interpreter again, so that the machine's own changes can be told from the code's
+    newest      what nobody has measured at the tips, the newest commit first
+    bridge      a new release beside the one it replaces, interleaved on one commit
+    suspect     in the middle of what a regression's candidate leaves unmeasured
+    unfinished  the rest of what an earlier night began, the newest commit first
+    retry       what failed, with a pause that doubles after each failure
+    gap         the middle of the widest stretch that nobody measured, then of the next widest
+
+A cell appears in one step only. Whatever a plan has no room for, it counts in `left`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from asv_jit.model import CaseKey
+
+__all__ = [
+    "KINDS", "BridgeNeed", "CellState", "Costs", "Left", "Plan", "Situation", "Step", "StepKind", "Suspect", "plan",
+]  # fmt: skip
+
+StepKind = Literal["anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap"]
+KINDS: tuple[StepKind, ...] = ("anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap")
+Point: TypeAlias = tuple[str, str]
+"""A full commit and an interpreter."""
+
+ANCHOR_SHARE = 0.25
+"""Of the budget, at most: the anchor is a means."""
+
+_FIRST_PAUSE_S = 20 * 3600.0
+"""Just under a day, so that a nightly run sees yesterday's failures again."""
+_MOST_RETRIES = 6
+_BRIDGE_BLOCKS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """What is known of a cell: whether more blocks are wanted, and how often and when (in seconds since 1970) the
+    case failed there."""
+
+    state: Literal["done", "partial", "failed"]
+    failures: int = 0
+    failed_at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A candidate's case and interpreter, and the unmeasured commits of which one is to blame, oldest first."""
+
+    event: str
+    interpreter: str
+    case: CaseKey
+    commits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeNeed:
+    """A release that took the place of an `old` one on the same line, and the cases not bridged yet."""
+
+    old: str
+    new: str
+    commit: str
+    cases: tuple[CaseKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Expected seconds, from the past where there is one: of a block of a case on an interpreter, of the blocks that
+    a cell needs, of an installation that does not exist yet."""
+
+    block_s: Mapping[tuple[str, CaseKey], float] = field(default_factory=dict)
+    default_block_s: float = 2.0
+    blocks: int = 9
+    least_blocks: int = 5
+    install_s: float = 30.0
+    installed: frozenset[Point] = frozenset()
+
+    def of_blocks(self, interpreter: str, case: CaseKey, blocks: int) -> float:
+        """Seconds of that many blocks."""
+        return blocks * self.block_s.get((interpreter, case), self.default_block_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a plan depends on.
+
+    `branches`: each configured branch's commits, newest first, as far back as they are of interest; `interpreters`:
+    those to measure now, newest first; `cells`: what is known, by commit, interpreter and case; `anchor`: None where
+    there is none yet; `now_s`: seconds since 1970; `budget_s`: infinite where there is no limit.
+    """
+
+    branches: tuple[tuple[str, ...], ...]
+    interpreters: tuple[str, ...]
+    cases: tuple[CaseKey, ...]
+    cells: Mapping[tuple[str, str, CaseKey], CellState]
+    costs: Costs
+    now_s: float
+    budget_s: float = math.inf
+    anchor: Point | None = None
+    suspects: tuple[Suspect, ...] = ()
+    bridges: tuple[BridgeNeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Cases to be measured at one commit, on one interpreter (a bridge: on two, the old one first), and why.
+
+    `install_s`: the part of `estimated_s` that goes into installations.
+    """
+
+    kind: StepKind
+    commit: str
+    interpreters: tuple[str, ...]
+    cases: tuple[CaseKey, ...]
+    reason: str
+    estimated_s: float
+    install_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the budget had no room for: so many cells of a kind, which would take so long."""
+
+    kind: StepKind
+    cells: int
+    estimated_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in their order; `estimated_s` is their sum and never above `budget_s`."""
+
+    budget_s: float
+    steps: tuple[Step, ...]
+    left: tuple[Left, ...]
+
+    @property
+    def estimated_s(self) -> float:
+        """What all steps will take."""
+        return math.fsum(step.estimated_s for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A step before it is known how much of it there is room for. `blocks`: of each case; 0: as a cell needs."""
+
+    kind: StepKind
+    commit: str
+    interpreters: tuple[str, ...]
+    cases: tuple[CaseKey, ...]
+    reason: str
+    blocks: int = 0
+
+
+def plan(situation: Situation) -> Plan:
+    """Make the plan. The same situation gives the same plan."""
+    book = _Book(situation)
+    for wishes in (_anchor, _newest, _bridges, _suspects, _unfinished, _retries, _gaps):
+        for wish in wishes(situation):
+            book.take(wish)
+    return book.plan()
+
+
+class _Book:
+    """Keeps what the budget has left, takes wishes as far as there is room, and each cell once."""
+
+    def __init__(self, situation: Situation) -> None:
+        self._now = situation
+        self._spent: list[float] = []
+        self._steps: list[Step] = []
+        self._left: dict[StepKind, list[float]] = {}
+        self._taken: set[tuple[str, str, CaseKey]] = set()
+        self._installed = set(situation.costs.installed)
+
+    def take(self, wish: _Wish) -> None:
+        """Add as many of a wish's cases, in their order, as there is room for."""
+        places = [(wish.commit, interpreter) for interpreter in wish.interpreters]
+        install_s = self._now.costs.install_s * sum(place not in self._installed for place in places)
+        room_s = self._now.budget_s - math.fsum(self._spent)
+        if wish.kind == "anchor":
+            room_s = min(room_s, ANCHOR_SHARE * self._now.budget_s)
+        chosen: list[CaseKey] = []
+        costs: list[float] = []
+        for case in wish.cases:
+            cell = wish.commit, wish.interpreters[-1], case
+            if wish.kind not in ("anchor", "bridge") and cell in self._taken:
+                continue
+            cost_s = self._cost_s(wish, case)
+            if math.fsum([install_s, *costs, cost_s]) > room_s:
+                self._left.setdefault(wish.kind, []).append(cost_s)
+            else:
+                chosen.append(case)
+                costs.append(cost_s)
+            if wish.kind not in ("anchor", "bridge"):
+                self._taken.add(cell)  # also what is left out: it is counted once
+        if chosen:
+            self._installed.update(places)
+            estimated_s = math.fsum([install_s, *costs])
+            self._spent.append(estimated_s)
+            self._steps.append(
+                Step(wish.kind, wish.commit, wish.interpreters, tuple(chosen), wish.reason, estimated_s, install_s)
+            )
+
+    def plan(self) -> Plan:
+        """What came of it."""
+        left = [Left(kind, len(self._left[kind]), math.fsum(self._left[kind])) for kind in KINDS if kind in self._left]
+        return Plan(self._now.budget_s, tuple(self._steps), tuple(left))
+
+    def _cost_s(self, wish: _Wish, case: CaseKey) -> float:
+        costs = self._now.costs
+        blocks = wish.blocks or costs.blocks
+        return math.fsum(costs.of_blocks(interpreter, case, blocks) for interpreter in wish.interpreters)
+
+
+def _anchor(now: Situation) -> Iterator[_Wish]:
+    if now.anchor is not None:
+        commit, interpreter = now.anchor
+        reason = "the anchor tells the machine's changes from the code's"
+        yield _Wish("anchor", commit, (interpreter,), now.cases, reason, now.costs.least_blocks)
+
+
+def _newest(now: Situation) -> Iterator[_Wish]:
+    """The tips down to the newest commit that anything is known of, that one included."""
+    touched = _touched(now)
+    for commits in now.branches:
+        known = [place for place, commit in enumerate(commits) if commit in touched]
+        for place, commit in enumerate(commits[: known[0] + 1 if known else 1]):
+            for interpreter in now.interpreters:
+                cases = _missing(now, commit, interpreter)
+                if cases:
+                    reason = "the tip" if place == 0 else f"new, {_commits(place)} below the tip"
+                    yield _Wish("newest", commit, (interpreter,), cases, reason)
+
+
+def _bridges(now: Situation) -> Iterator[_Wish]:
+    for need in now.bridges:
+        reason = f"{need.new} replaces {need.old}: interleaved blocks of both carry the series across"
+        yield _Wish("bridge", need.commit, (need.old, need.new), need.cases, reason, _BRIDGE_BLOCKS)
+
+
+def _suspects(now: Situation) -> Iterator[_Wish]:
+    for suspect in now.suspects:
+        if suspect.interpreter in now.interpreters and suspect.case in now.cases:
+            open_ones = [c for c in suspect.commits if (c, suspect.interpreter, suspect.case) not in now.cells]
+            if open_ones:
+                reason = f"the middle of {_commits(len(open_ones))} that event {suspect.event} leaves unmeasured"
+                middle = open_ones[len(open_ones) // 2]
+                yield _Wish("suspect", middle, (suspect.interpreter,), (suspect.case,), reason)
+
+
+def _unfinished(now: Situation) -> Iterator[_Wish]:
+    begun = {(commit, interpreter) for commit, interpreter, _ in now.cells}
+    for commit in _each(now.branches):
+        for interpreter in now.interpreters:
+            cases = _missing(now, commit, interpreter) if (commit, interpreter) in begun else ()
+            if cases:
+                yield _Wish("unfinished", commit, (interpreter,), cases, "begun in an earlier night")
+
+
+def _retries(now: Situation) -> Iterator[_Wish]:
+    for commit in _each(now.branches):
+        for interpreter in now.interpreters:
+            known = {case: now.cells.get((commit, interpreter, case)) for case in now.cases}
+            due = tuple(case for case, cell in known.items() if cell is not None and _is_due(cell, now.now_s))
+            if due:
+                reason = "failed before, and the pause after it is over"
+                yield _Wish("retry", commit, (interpreter,), due, reason, now.costs.least_blocks)
+
+
+def _is_due(cell: CellState, now_s: float) -> bool:
+    if cell.state != "failed" or cell.failures > _MOST_RETRIES:
+        return False
+    return now_s >= cell.failed_at_s + _FIRST_PAUSE_S * 2 ** max(cell.failures - 1, 0)
+
+
+def _gaps(now: Situation) -> Iterator[_Wish]:
+    """The middle of the widest gap between two measured commits of a branch, on what both of them were measured."""
+    measured: dict[str, set[str]] = {}
+    for commit, interpreter, _ in now.cells:
+        measured.setdefault(interpreter, set()).add(commit)
+    heap: list[tuple[int, int, int, int, int]] = []
+    for branch, commits in enumerate(now.branches):
+        for rank, interpreter in enumerate(now.interpreters):
+            known = [place for place, commit in enumerate(commits) if commit in measured.get(interpreter, ())]
+            for newer, older in itertools.pairwise(known):
+                _push(heap, branch, rank, newer, older)
+    while heap:
+        width, branch, newer, rank, older = heapq.heappop(heap)
+        middle = (newer + older) // 2
+        reason = f"the middle of {_commits(-width)} that nobody measured"
+        yield _Wish("gap", now.branches[branch][middle], (now.interpreters[rank],), now.cases, reason)
+        _push(heap, branch, rank, newer, middle)
+        _push(heap, branch, rank, middle, older)
+
+
+def _push(heap: list[tuple[int, int, int, int, int]], branch: int, rank: int, newer: int, older: int) -> None:
+    width = older - newer - 1
+    if width > 0:  # the widest first, then the main branch, then the newest
+        heapq.heappush(heap, (-width, branch, newer, rank, older))
+
+
+def _missing(now: Situation, commit: str, interpreter: str) -> tuple[CaseKey, ...]:
+    """The cases of which nothing, or too little, is known at a commit."""
+    known = ((case, now.cells.get((commit, interpreter, case))) for case in now.cases)
+    return tuple(case for case, cell in known if cell is None or cell.state == "partial")
+
+
+def _touched(now: Situation) -> set[str]:
+    return {commit for commit, _, _ in now.cells}
+
+
+def _each(branches: Sequence[Iterable[str]]) -> list[str]:
+    """The commits of all branches once each: those of the first branch first, newest first."""
+    return list(dict.fromkeys(commit for commits in branches for commit in commits))
+
+
+def _commits(count: int) -> str:
+    return f"{count} commit" if count == 1 else f"{count} commits"
