@@ -30,7 +30,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 
-__all__ = ["Installation", "Requirements", "UnbuildableError", "install", "prune", "requirements_of"]
+__all__ = ["Installation", "Requirements", "UnbuildableError", "install", "prune", "requirements_of", "surplus"]
 
 KEPT = 48
 _LOCK_PATIENCE_S = 3600.0
@@ -128,13 +128,18 @@ def environment_of(
     return _PlainEnvironment(conf, interpreter, dict(requirements.packages), tagged)
 
 
-def prune(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
-    """Remove the least recently used installations beyond `kept`, never those in `keep`; returns what went."""
+def surplus(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
+    """The least recently used installations beyond `kept`, never those in `keep`."""
     folder = paths.installations_dir()
     if not folder.is_dir():
         return []
     complete = sorted(folder.glob("*/complete"), key=lambda marker: marker.stat().st_mtime, reverse=True)
-    gone = [marker.parent for marker in complete[kept:] if marker.parent.name not in keep]
+    return [marker.parent for marker in complete[kept:] if marker.parent.name not in keep]
+
+
+def prune(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
+    """Remove the `surplus` of installations; returns what went."""
+    gone = surplus(keep, kept)
     for path in gone:
         (path / "complete").unlink()
         shutil.rmtree(path, ignore_errors=True)

@@ -50,7 +50,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
             self, conf, interpreter.identity, requirements, {**others, ("nobuild", "PYTHON_JIT"): mode}
         )
         # asv's default builds wheels of all dependencies beside the project's and cannot tell them apart.
-        self._build_command: list[str] = conf.build_command or _BUILD_COMMAND
+        self._build_command: list[str] = _BUILD_COMMAND if conf.build_command is None else conf.build_command
 
     @property
     def name(self) -> str:

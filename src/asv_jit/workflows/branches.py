@@ -21,7 +21,7 @@ from asv_jit.store.foreign import foreign_files
 from asv_jit.store.uniting import MAX_FILE_BYTES, is_result_file, unite
 from asv_jit.workflows.merge import Merged, absorb
 
-__all__ = ["Fetched", "Pushed", "fetch_results", "push_results", "push_site"]
+__all__ = ["Fetched", "Pushed", "fetch_results", "named_branch", "push_results", "push_site"]
 
 _MARKER = ".asv-jit-results"
 _SITE_MARKER = ".asv-jit-site"
@@ -52,6 +52,11 @@ class Pushed:
     changed: bool
     attempts: int
     problems: tuple[str, ...] = ()
+
+
+def named_branch(text: str) -> str | None:
+    """`NAME` of a `branch:NAME` that a user wrote; None where it is something else, a folder say."""
+    return text.removeprefix("branch:") if text.startswith("branch:") else None
 
 
 def fetch_results(project: Project, branch: str, *, remote: str = "origin") -> Fetched:

@@ -1,0 +1,81 @@
+"""`asv-jit export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from asv_jit.asv_adapter.project import Project
+from asv_jit.commands.common import config_option, machine_option, open_project
+from asv_jit.errors import UsageError
+from asv_jit.repository import Repository
+from asv_jit.store.files import write_atomically
+from asv_jit.workflows import export as exporting
+from asv_jit.workflows.results import machine_folder, read_results
+
+__all__ = ["export"]
+
+
+@click.command()
+@config_option
+@machine_option
+@click.option("--format", "kind", type=click.Choice(["pyperf", "csv", "parquet"]), required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="A file; for pyperf the folder of off.json and on.json.")
+@click.option("--table", type=click.Choice(["cells", "trials"]), default="cells", show_default=True)
+@click.option("--commit", "commits", multiple=True, metavar="COMMIT", help="Only this commit; repeatable.")
+@click.option("--python", "interpreter", metavar="SPEC", help="Only 3.15, 3.15.2 or a whole identity.")
+@click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
+@click.option("--quick", is_flag=True, help="The results of `run --quick` instead.")
+def export(
+    config: Path,
+    machine: str | None,
+    kind: str,
+    out: Path | None,
+    table: str,
+    commits: tuple[str, ...],
+    interpreter: str | None,
+    bench: tuple[str, ...],
+    quick: bool,
+) -> int:
+    """Write what was measured for other tools: CSV or Parquet, or files that `pyperf compare_to` takes.
+
+    A row of `cells` is a case of a commit on an interpreter, with its verdict; a row of `trials` is one process.
+    """
+    out = out.absolute() if out is not None else None
+    project = open_project(config)
+    folder = machine_folder(project, machine)
+    results = read_results(project, folder, commits=_hashes(project, commits) or None, quick=quick)
+    for problem in results.problems:
+        click.echo(f"warning: {problem}", err=True)
+    cells = exporting.select(results, interpreter, bench)
+    if kind == "pyperf":
+        files, left_out = exporting.pyperf_files(project, cells, out or Path.cwd())
+        click.echo(f"wrote {' and '.join(map(str, files))}; compare them: pyperf compare_to off.json on.json --table")
+        if left_out:
+            click.echo(f"left out {left_out} cases that pyperf has no unit for or that were measured in one mode only")
+        return 0
+    columns = exporting.CELL_COLUMNS if table == "cells" else exporting.TRIAL_COLUMNS
+    rows = (
+        exporting.cell_rows(folder.name, results, cells)
+        if table == "cells"
+        else exporting.trial_rows(folder.name, cells)
+    )
+    if kind == "parquet":
+        if out is None:
+            raise UsageError("--format parquet: name the file with --out")
+        exporting.write_parquet(out, columns, rows)
+    elif out is None:
+        click.echo(exporting.csv_text(columns, rows), nl=False)
+    else:
+        write_atomically(out, exporting.csv_text(columns, rows))
+    return 0
+
+
+def _hashes(project: Project, names: Sequence[str]) -> set[str]:
+    """The full hashes of commits as git knows them."""
+    if not names:
+        return set()
+    repository = Repository(project.folder / project.repo)
+    return {repository.resolve(name).hash for name in names}

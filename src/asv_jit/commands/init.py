@@ -1,0 +1,54 @@
+"""`asv-jit init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit.commands.common import config_option, json_option, print_json
+from asv_jit.terminal.init import plan_json, print_plan
+from asv_jit.workflows import init as starting
+from asv_jit.workflows.workflow_files import WorkflowOptions
+
+__all__ = ["init"]
+
+_DEFAULTS = WorkflowOptions()
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--dry-run", is_flag=True, help="Show the changes as a diff; write nothing.")
+@click.option("--workflows/--no-workflows", default=True, help="Whether to write workflows for GitHub Actions.")
+@click.option("--requirement", default=_DEFAULTS.requirement, help="What pip installs in the workflows.")
+@click.option(
+    "--runner", default=_DEFAULTS.runner, help="Where the nightly job measures: a label, or [self-hosted, …]."
+)
+@click.option("--cron", default=_DEFAULTS.cron, help="When the nightly job starts (UTC).")
+@click.option("--budget", default=_DEFAULTS.budget, help="How long it measures.")
+@click.option("--branch", default=_DEFAULTS.branch, help="The branch that keeps the results.")
+def init(
+    config: Path,
+    as_json: bool,
+    dry_run: bool,
+    workflows: bool,
+    requirement: str,
+    runner: str,
+    cron: str,
+    budget: str,
+    branch: str,
+) -> int:
+    """Make an asv suite ready for both JIT modes, or start one, and write the workflows that watch it.
+
+    Comments, order and formatting of an existing asv.conf.json stay. A second run changes nothing.
+    """
+    options = WorkflowOptions(requirement, runner, cron, budget, branch) if workflows else None
+    plan = starting.plan(config, options)
+    if not dry_run:
+        starting.apply(plan)
+    if as_json:
+        print_json(plan_json(plan, dry_run=dry_run))
+    else:
+        print_plan(plan, dry_run=dry_run)
+    return 0

@@ -1,0 +1,58 @@
+"""`asv-jit merge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit import locks
+from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.workflows import branches
+from asv_jit.workflows.merge import Merged, absorb, source_folder
+
+__all__ = ["merge"]
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
+@config_option
+@json_option
+@click.option("--push", metavar="branch:NAME", help="Then put everything on this branch of the remote.")
+@click.option("--remote", default="origin", show_default=True, help="The remote whose branches are meant.")
+@click.option("--dry-run", is_flag=True, help="Only say what would come in from folders.")
+def merge(sources: tuple[str, ...], config: Path, as_json: bool, push: str | None, remote: str, dry_run: bool) -> int:
+    """Unite the results of other machines with ours. SOURCE is a tree of results, or branch:NAME of the remote.
+
+    Whatever comes from elsewhere is looked at first; what is not valid is left out and named.
+    """
+    named = [(source, branches.named_branch(source)) for source in sources]
+    target = None if push is None else branches.named_branch(push)
+    if push is not None and target is None:
+        raise click.UsageError(f"--push: expected branch:NAME, found {push!r}")
+    folders = {source: source_folder(Path(source).absolute()) for source, branch in named if branch is None}
+    project = open_project(config)
+    if dry_run and len(folders) != len(sources):
+        raise click.UsageError("--dry-run looks at folders only; fetch a branch into a folder with `git worktree add`")
+    merged = Merged()
+    pushed: branches.Pushed | None = None
+    with locks.held(locks.results_lock(project.results_dir), doing="merge results"):
+        for source, branch in named:
+            if branch is not None:
+                came = branches.fetch_results(project, branch, remote=remote).merged
+            else:
+                came = absorb(folders[source], project.results_dir, dry_run=dry_run)
+            merged = merged.with_other(came)
+        if target is not None and not dry_run:
+            pushed = branches.push_results(project, target, remote=remote)
+            merged = merged.with_other(Merged(problems=pushed.problems))
+    for line in (*merged.notes, *(f"warning: {problem}" for problem in merged.problems)):
+        click.echo(line, err=True)
+    if as_json:
+        print_json({**merged.as_json(), "dry_run": dry_run, "commit": pushed.commit if pushed else None})
+    else:
+        would = "would bring" if dry_run else "brought"
+        click.echo(f"{would} {merged.trials} new trials; {len(merged.files)} files changed in {project.results_dir}")
+        if pushed is not None:
+            click.echo(f"{push} is at {pushed.commit[:8]}" + ("" if pushed.changed else ", as before"))
+    return 4 if merged.problems else 0

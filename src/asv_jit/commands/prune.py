@@ -1,0 +1,52 @@
+"""`asv-jit prune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit import installations
+from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.site import units
+from asv_jit.workflows import prune as pruning
+
+__all__ = ["prune"]
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--keep", default="30d", show_default=True, help="Raw iterations of 30d (days), or of 20 (sessions).")
+@click.option(
+    "--installations",
+    "kept",
+    type=click.IntRange(min=0),
+    default=installations.KEPT,
+    show_default=True,
+    help="How many installations stay, the most recently used.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> int:
+    """Drop raw iterations and unused installations. No trial is lost: the lines of the journal are for ever."""
+    project = open_project(config)
+    made = pruning.prune(project, pruning.parse_keep(keep), kept_installations=kept, dry_run=dry_run)
+    if as_json:
+        print_json(
+            {
+                "dry_run": dry_run,
+                "raw": [str(path) for path in made.raw],
+                "raw_bytes": made.raw_bytes,
+                "installations": [str(path) for path in made.installations],
+                "installations_bytes": made.installations_bytes,
+            }
+        )
+        return 0
+    for path in (*made.raw, *made.installations) if dry_run else ():
+        click.echo(f"would drop {path}")
+    click.echo(
+        f"{'would drop' if dry_run else 'dropped'} the iterations of {units.count(len(made.raw), 'session')} "
+        f"({units.size(made.raw_bytes)}) and {units.count(len(made.installations), 'installation')} "
+        f"({units.size(made.installations_bytes)})"
+    )
+    return 0

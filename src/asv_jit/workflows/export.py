@@ -1,0 +1,251 @@
+"""`asv-jit export`: what was measured, in the formats of other tools. Numbers come from trials, never from text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from asv_jit.analysis.cells import Cell, CellKey
+from asv_jit.analysis.summary import CaseSummary
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.model import ARMS, Benchmark, Mode, Trial
+from asv_jit.store.files import storage_errors, write_atomically
+from asv_jit.workflows.results import Results
+
+__all__ = [
+    "CELL_COLUMNS",
+    "TRIAL_COLUMNS",
+    "cell_rows",
+    "csv_text",
+    "pyperf_files",
+    "select",
+    "trial_rows",
+    "write_parquet",
+]
+
+Row = dict[str, str | int | float | bool | None]
+
+# pyperf knows these units only; of a tracked value it could not say what it is.
+_PYPERF_UNITS = {"time": "second", "timeraw": "second", "mem": "byte", "peakmem": "byte"}
+
+# Column, and what it holds. Documented in docs/export.md; columns may be added, never renamed.
+TRIAL_COLUMNS: Mapping[str, type] = {
+    "machine": str, "commit": str, "interpreter": str, "benchmark": str, "params": str, "benchmark_version": str,
+    "protocol": str, "purpose": str, "session": str, "block": str, "attempt": int, "trial": str, "arm": str,
+    "mode": str, "jit_enabled": bool, "outcome": str, "started": str, "duration_s": float, "hash_seed": int,
+    "cpu": int, "inner_loops": int, "iterations": int, "steady_kind": str, "steady_s": float, "value": float,
+    "warmup_s": float, "first_call_s": float, "start_s": float, "import_s": float, "setup_s": float,
+    "peak_rss_bytes": int, "digest": str, "disturbed": bool, "fingerprint": str,
+}  # fmt: skip
+CELL_COLUMNS: Mapping[str, type] = {
+    "machine": str, "commit": str, "interpreter": str, "benchmark": str, "params": str, "benchmark_version": str,
+    "protocol": str, "measured": str, "pairs": int, "off": float, "off_low": float, "off_high": float, "on": float,
+    "on_low": float, "on_high": float, "timed": bool, "speedup": float, "speedup_low": float, "speedup_high": float,
+    "p_value": float, "verdict": str, "reason": str, "peak_off_bytes": float, "jit_adds_bytes": float,
+    "warmup_off_s": float, "warmup_on_s": float, "first_call_off_s": float, "first_call_on_s": float,
+    "answers": str, "disturbed_blocks": int,
+}  # fmt: skip
+
+
+def select(results: Results, interpreter: str | None, bench: Sequence[str]) -> dict[CellKey, Cell]:
+    """The cells of an interpreter (`3.15`, `3.15.2`, an identity; None: all) whose case any of `bench` finds.
+
+    Raises UsageError where there are none.
+    """
+    try:
+        patterns = [re.compile(pattern) for pattern in bench]
+    except re.error as error:
+        raise UsageError(f"--bench: expected a regular expression, found {error.pattern!r} ({error})") from None
+    chosen = {
+        key: cell
+        for key, cell in sorted(results.cells.items())
+        if (interpreter is None or _fits(key.interpreter, interpreter))
+        and (not patterns or any(pattern.search(str(key.case)) for pattern in patterns))
+    }
+    if not chosen:
+        raise UsageError("nothing that was measured fits --commit, --python and --bench; see `asv-jit publish`")
+    return chosen
+
+
+def trial_rows(machine: str, cells: Mapping[CellKey, Cell]) -> Iterator[Row]:
+    """One row a trial of every block that counts, failed ones too. Keys are those of TRIAL_COLUMNS."""
+    for cell in cells.values():
+        for block in cell.blocks:
+            for trial in block.trials:
+                values = msgspec.structs.asdict(trial)
+                own = {"machine": machine, "fingerprint": trial.machine, "disturbed": trial.disturbed}
+                yield {name: _plain(own.get(name, values.get(name))) for name in TRIAL_COLUMNS}
+
+
+def cell_rows(machine: str, results: Results, cells: Mapping[CellKey, Cell]) -> Iterator[Row]:
+    """One row a cell, with its intervals and its verdict. Keys are those of CELL_COLUMNS."""
+    for suite_summary in results.suites:
+        for case in suite_summary.cases:
+            if case.key in cells:
+                yield {name: _plain(value) for name, value in _cell_row(machine, case).items()}
+
+
+def csv_text(columns: Mapping[str, type], rows: Iterator[Row]) -> str:
+    """A header and the rows as RFC 4180 has it; nothing stands for what is not known."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def write_parquet(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> None:
+    """The same rows as a Parquet file. Raises UsageError where pyarrow is not installed."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed; install it with `pip install 'asv-jit[parquet]'`, "
+            "or export --format csv"
+        ) from None
+    kinds = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64(), bool: pyarrow.bool_()}
+    schema = pyarrow.schema([(name, kinds[kind]) for name, kind in columns.items()])
+    data = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=schema), data)
+    write_atomically(path, data.getvalue())
+
+
+def pyperf_files(project: Project, cells: Mapping[CellKey, Cell], folder: Path) -> tuple[tuple[Path, ...], int]:
+    """Write off.json and on.json for `pyperf compare_to`; the files, and how many cases pyperf has no unit for.
+
+    One run a trial and one value a run, its steady time: pyperf takes values as independent, and processes are.
+
+    Raises UsageError where the cells are not those of one commit and one interpreter, or none was measured in both
+    modes.
+    """
+    places = {(key.commit, key.interpreter) for key in cells}
+    if len(places) > 1:
+        raise UsageError(
+            "pyperf compares two files of one place each: name one commit with --commit and one interpreter with "
+            f"--python; measured are {_named(places)}"
+        )
+    known = suite.load(project)
+    kinds = {benchmark.name: benchmark for benchmark in known.benchmarks} if known else {}
+    benchmarks: dict[Mode, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
+    left_out = 0
+    for key, cell in cells.items():
+        unit = _pyperf_unit(cell, kinds.get(key.case.benchmark))
+        if unit is None or not (cell.has_pairs and cell.good_blocks):
+            left_out += 1
+            continue
+        for arm in ARMS:
+            benchmarks[arm].append(_pyperf_benchmark(key, cell.trials(arm), unit))
+    if not benchmarks["off"]:
+        raise UsageError("no case was measured in both modes with a time or a memory figure: nothing for pyperf")
+    written = []
+    for arm, made in benchmarks.items():
+        document = {"version": "1.0", "metadata": _pyperf_metadata(next(iter(cells)), arm), "benchmarks": made}
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / f"{arm}.json", msgspec.json.encode(document) + b"\n")
+        written.append(folder / f"{arm}.json")
+    return tuple(written), left_out
+
+
+def _fits(identity: str, wanted: str) -> bool:
+    """`3.15`, `3.15.2` or the whole identity."""
+    version = identity.partition("+")[0]
+    return wanted == identity or version == wanted or version.startswith(f"{wanted}.")
+
+
+def _named(places: set[tuple[str, str]]) -> str:
+    named = [f"{commit[:8]} on {interpreter}" for commit, interpreter in sorted(places)]
+    return ", ".join(named[:6]) + (", …" if len(named) > 6 else "")
+
+
+def _plain(value: Any) -> str | int | float | bool | None:
+    if isinstance(value, tuple):
+        return msgspec.json.encode(value).decode("utf-8")
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _cell_row(machine: str, case: CaseSummary) -> dict[str, Any]:
+    key, speed = case.key, case.speedup
+    return {
+        "machine": machine,
+        "commit": key.commit,
+        "interpreter": key.interpreter,
+        "benchmark": key.case.benchmark,
+        "params": key.case.params,
+        "benchmark_version": key.version,
+        "protocol": key.protocol,
+        "measured": case.measured,
+        "pairs": case.pairs,
+        **_level("off", case.off),
+        **_level("on", case.on),
+        "timed": case.timed,
+        "speedup": speed.ratio if speed else None,
+        "speedup_low": speed.low if speed else None,
+        "speedup_high": speed.high if speed else None,
+        "p_value": speed.p_value if speed else None,
+        "verdict": case.verdict,
+        "reason": case.reason,
+        "peak_off_bytes": case.peak_off_bytes,
+        "jit_adds_bytes": case.memory.difference_bytes if case.memory else None,
+        "warmup_off_s": case.warmup_off_s,
+        "warmup_on_s": case.warmup_on_s,
+        "first_call_off_s": case.first_call_off_s,
+        "first_call_on_s": case.first_call_on_s,
+        "answers": case.answers.answers if case.answers else None,
+        "disturbed_blocks": case.disturbed,
+    }
+
+
+def _level(name: str, level: Any) -> dict[str, float | None]:
+    if level is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {name: level.value, f"{name}_low": level.low, f"{name}_high": level.high}
+
+
+def _pyperf_unit(cell: Cell, benchmark: Benchmark | None) -> str | None:
+    if cell.timed:
+        return "second"
+    return _PYPERF_UNITS.get(benchmark.kind) if benchmark is not None else None
+
+
+def _pyperf_metadata(key: CellKey, arm: Mode) -> dict[str, str]:
+    return {
+        "python_version": key.interpreter,
+        "python_implementation": "cpython",
+        "python_jit": arm,
+        "commit_id": key.commit,
+        "asv_jit_protocol": key.protocol,
+    }
+
+
+def _pyperf_benchmark(key: CellKey, trials: Sequence[Trial], unit: str) -> dict[str, Any]:
+    name = " ".join(str(key.case).split())  # pyperf refuses line breaks
+    return {
+        "metadata": {"name": name, "unit": unit},
+        "runs": [_pyperf_run(trial) for trial in trials if trial.figure is not None and trial.figure > 0],
+    }
+
+
+def _pyperf_run(trial: Trial) -> dict[str, Any]:
+    metadata: dict[str, str | int | float] = {
+        "date": trial.started.partition("+")[0].replace("T", " "),
+        "duration": trial.duration_s,
+        "loops": trial.iterations,
+        "inner_loops": trial.inner_loops,
+        "python_hash_seed": trial.hash_seed,
+        "asv_jit_trial": trial.trial,
+    }
+    if trial.cpu is not None:
+        metadata["cpu_affinity"] = str(trial.cpu)
+    if trial.peak_rss_bytes:
+        metadata["mem_max_rss"] = trial.peak_rss_bytes
+    return {"values": [trial.figure], "metadata": metadata}
