@@ -10,11 +10,18 @@ from types import FrameType
 
 import click
 
-from asv_jit import __version__
+from asv_jit import __version__, scratch
+from asv_jit.commands.compare import compare
 from asv_jit.commands.doctor import doctor
+from asv_jit.commands.export import export
+from asv_jit.commands.init import init
+from asv_jit.commands.merge import merge
+from asv_jit.commands.preview import preview
+from asv_jit.commands.prune import prune
 from asv_jit.commands.publish import publish
 from asv_jit.commands.pythons import pythons
 from asv_jit.commands.run import run
+from asv_jit.commands.try_ import try_
 from asv_jit.errors import AsvJitError, InterruptedRunError
 from asv_jit.terminal.console import print_internal_error
 
@@ -27,15 +34,19 @@ def cli() -> None:
     """What does CPython's JIT do to my code, on every commit and every Python release?"""
 
 
-for command in (doctor, publish, pythons, run):
+for command in (compare, doctor, export, init, merge, preview, prune, publish, pythons, run, try_):
     cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: runs a subcommand and turns how it ended into the exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP, and `nohup` wants it ignored
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminated)
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        with scratch.private():
+            code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
@@ -57,4 +68,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
-    raise InterruptedRunError("stopped by SIGTERM")
+    raise InterruptedRunError(f"stopped by {signal.Signals(number).name}")
