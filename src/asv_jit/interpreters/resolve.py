@@ -11,7 +11,7 @@ from asv_jit.interpreters import spec as specs
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_executable
 
-__all__ = ["resolve"]
+__all__ = ["is_path", "resolve"]
 
 
 def resolve(
@@ -27,7 +27,7 @@ def resolve(
     Raises UsageError for a malformed spec; NoInterpreterError, with what there is and the command that installs it,
     when none fits.
     """
-    if _is_path(spec):
+    if is_path(spec):
         return probe(Path(spec).expanduser().absolute())
     try:
         wanted = specs.parse(spec)
@@ -47,6 +47,7 @@ def resolve(
     return max(fitting, key=lambda found: (found.has_jit, found.release, found.package_version is not None))
 
 
-def _is_path(spec: str) -> bool:
+def is_path(spec: str) -> bool:
+    """Whether a spec is the path of an interpreter, not a version."""
     separators = (os.sep, os.altsep or os.sep)
     return spec.startswith("~") or any(separator in spec for separator in separators)

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,11 +24,25 @@ from asv_jit.processes import Finished, base_environment, run
 from asv_jit.trials import inside
 from asv_jit.trials.disturbance import Watch, Watched
 
-__all__ = ["Answer", "Launched", "Place", "Plan", "command_of", "environment_of", "launch", "workspace"]
+__all__ = [
+    "Answer",
+    "Launched",
+    "Place",
+    "Plan",
+    "Program",
+    "Workspace",
+    "command_of",
+    "environment_of",
+    "launch",
+    "launch_program",
+    "workspace",
+]
 
-Operation = Literal["measure", "calibrate", "setup_cache", "sample"]
+Operation = Literal["measure", "calibrate", "setup_cache", "sample", "program"]
 
 _INSIDE = Path(inside.__file__)
+_OUTSIDE = _INSIDE.with_name("outside.py")
+_TRACED = _INSIDE.with_name("traced.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,21 @@ class Plan:
     min_iterations: int = 30
     max_iterations: int = 2000
     micro_ops: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole program to run: what follows the interpreter on the command line, where, with what as its input.
+
+    `traced` runs it once within traced.py, untimed, to see what the JIT compiles; otherwise outside.py starts it
+    as a user would and waits for its end.
+    """
+
+    arguments: tuple[str, ...]
+    folder: Path
+    stdin: Path
+    timeout_s: float | None
+    traced: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -112,6 +141,16 @@ class Workspace:
         return self.folder / "result.json"
 
     @property
+    def stdout(self) -> Path:
+        """Where a whole program's output goes; a trial of a benchmark has none of its own."""
+        return self.folder / "stdout"
+
+    @property
+    def stderr(self) -> Path:
+        """Where a whole program's error output goes."""
+        return self.folder / "stderr"
+
+    @property
     def cwd(self) -> Path:
         """Where it runs: empty before each trial, or a copy of what `setup_cache` left."""
         return self.folder / "cwd"
@@ -127,9 +166,15 @@ def workspace() -> Iterator[Workspace]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def command_of(place: Place, space: Workspace) -> list[str]:
-    """The command of a trial, the same in both modes."""
-    return [str(place.python), str(_INSIDE), str(space.request), str(space.result)]
+def command_of(place: Place, space: Workspace, program: Program | None = None) -> list[str]:
+    """The command of a trial, the same in both modes: of the suite, or of a whole program."""
+    python = str(place.python)
+    if program is None:
+        return [python, str(_INSIDE), str(space.request), str(space.result)]
+    if program.traced:
+        return [python, str(_TRACED), str(space.result), str(program.stdin), *program.arguments]
+    files = [str(path) for path in (space.result, program.stdin, space.stdout, space.stderr)]
+    return [python, "-S", str(_OUTSIDE), *files, *program.arguments]  # without site: as little memory as can be
 
 
 def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
@@ -137,7 +182,7 @@ def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
     return base_environment(
         {
             **place.variables,
-            "PATH": f"{place.python.parent}:/usr/local/bin:/usr/bin:/bin" if sys.platform != "win32" else "",
+            "PATH": _search_path(place),
             "PYTHON_JIT": "1" if mode == "on" else "0",
             "PYTHONHASHSEED": str(hash_seed),
         }
@@ -154,18 +199,38 @@ def launch(place: Place, plan: Plan, mode: Mode, space: Workspace, cache: Path |
         timeout_s = plan.case.benchmark.setup_cache_timeout_s or timeout_s
     _prepare(space, cache)
     space.request.write_text(json.dumps(_request(place, plan, space, cache, timeout_s)), encoding="utf-8")
+    launched = _launch(place, command_of(place, space), mode, plan.hash_seed, space, space.cwd, timeout_s)
+    if launched.answer is not None and plan.operation in ("measure", "calibrate", "sample"):
+        return _check_mode(launched, launched.answer, mode)
+    return launched
+
+
+def launch_program(place: Place, program: Program, mode: Mode, hash_seed: int, space: Workspace) -> Launched:
+    """Run a whole program to its end, in the folder that it names. Never raises for what the program does.
+
+    The answer's `durations_ns` holds one number: from the start of its process to its end.
+    """
+    space.result.unlink(missing_ok=True)
+    command = command_of(place, space, program)
+    launched = _launch(place, command, mode, hash_seed, space, program.folder, program.timeout_s)
+    return launched if launched.answer is None else _check_mode(launched, launched.answer, mode)
+
+
+def _launch(
+    place: Place,
+    command: list[str],
+    mode: Mode,
+    hash_seed: int,
+    space: Workspace,
+    folder: Path,
+    timeout_s: float | None,
+) -> Launched:
     with Watch(place.cpu) as watch:
         started_at, began_ns = time.time(), time.monotonic_ns()
         finished = run(
-            command_of(place, space),
-            env=environment_of(place, mode, plan.hash_seed),
-            cwd=space.cwd,
-            timeout_s=timeout_s,
-            cpu=place.cpu,
+            command, env=environment_of(place, mode, hash_seed), cwd=folder, timeout_s=timeout_s, cpu=place.cpu
         )
     answer, complaint = _read(space.result, finished)
-    if answer is not None and plan.operation in ("measure", "calibrate", "sample"):
-        answer, complaint = _check_mode(answer, mode)
     return Launched(
         finished=finished,
         answer=answer,
@@ -174,6 +239,13 @@ def launch(place: Place, plan: Plan, mode: Mode, space: Workspace, cache: Path |
         start_s=(answer.entered_ns - began_ns) / 1e9 if answer else None,
         watched=watch.result(answer.cpu_ns if answer else None, answer.involuntary_switches if answer else None),
     )
+
+
+def _search_path(place: Place) -> str:
+    """The interpreter's own folder first, then what the place says, else the system's."""
+    usual = "" if sys.platform == "win32" else "/usr/local/bin:/usr/bin:/bin"
+    given = place.variables.get("PATH", usual)
+    return given if sys.platform == "win32" else f"{place.python.parent}:{given}"
 
 
 def _prepare(space: Workspace, cache: Path | None) -> None:
@@ -217,10 +289,12 @@ def _read(path: Path, finished: Finished) -> tuple[Answer | None, str]:
         return None, f"the process left a result that cannot be read: {error}"
 
 
-def _check_mode(answer: Answer, mode: Mode) -> tuple[Answer | None, str]:
+def _check_mode(launched: Launched, answer: Answer, mode: Mode) -> Launched:
     """Believe the process, not the variable: a build without the JIT ignores PYTHON_JIT=1 silently."""
     if mode == "on" and answer.jit_enabled is not True:
-        return None, f"PYTHON_JIT=1 was set, but the process says that its JIT is not enabled (CPython {answer.python})"
-    if mode == "off" and answer.jit_enabled:
-        return None, f"PYTHON_JIT=0 was set, but the process says that its JIT is enabled (CPython {answer.python})"
-    return answer, ""
+        complaint = f"PYTHON_JIT=1 was set, but the process says that its JIT is not enabled (CPython {answer.python})"
+    elif mode == "off" and answer.jit_enabled:
+        complaint = f"PYTHON_JIT=0 was set, but the process says that its JIT is enabled (CPython {answer.python})"
+    else:
+        return launched
+    return replace(launched, answer=None, complaint=complaint)

@@ -1,0 +1,75 @@
+"""`asv-jit try`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit.commands.common import json_option, print_json
+from asv_jit.terminal.progress import progress
+from asv_jit.terminal.try_ import print_try, try_json
+from asv_jit.workflows import trying
+
+__all__ = ["try_"]
+
+
+@click.command("try", context_settings={"allow_interspersed_args": False})
+@click.option("-m", "as_module", is_flag=True, help="Run a module, as `python -m` does.")
+@click.option("--python", "pythons", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), default=120.0, show_default=True,
+    help="Begin no pair that would not end within so many seconds (two of each interpreter are always run).",
+)  # fmt: skip
+@click.option(
+    "--pairs", type=click.IntRange(trying.FEWEST_PAIRS), default=45, show_default=True, metavar="N",
+    help="At most so many pairs on each interpreter; fewer where they are precise.",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True,
+    help="Give a run up after so many seconds.",
+)  # fmt: skip
+@click.option(
+    "--stdin", type=click.Path(path_type=Path), metavar="FILE",
+    help="Each run's standard input, from its start; `-`: all of ours. Default: none.",
+)  # fmt: skip
+@click.option("--no-pin", is_flag=True, help="Do not pin the program to one core: for programs of several processes.")
+@json_option
+@click.argument("program", metavar="SCRIPT | -m MODULE")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]…")
+def try_(
+    as_module: bool,
+    pythons: tuple[str, ...],
+    seconds: float,
+    pairs: int,
+    timeout: float,
+    stdin: Path | None,
+    no_pin: bool,
+    as_json: bool,
+    program: str,
+    arguments: tuple[str, ...],
+) -> int:
+    """What the JIT does to a whole program: pairs of it, off and on, on the interpreters found here.
+
+    No asv project is needed, and nothing is written beside what the program itself writes. Options of asv-jit come
+    before SCRIPT or `-m MODULE`; what follows is the program's own. A program that needs packages is tried with
+    `--python PATH`, where PATH is the Python of a virtual environment made with an interpreter that has a JIT.
+    """
+    options = trying.Options(
+        arguments=("-m", program, *arguments) if as_module else (program, *arguments),
+        pythons=pythons,
+        seconds=seconds,
+        pairs=pairs,
+        timeout_s=timeout,
+        stdin=stdin,
+        pinned=not no_pin,
+    )
+    with progress(quiet=as_json) as reporter:
+        report = trying.try_program(options, reporter)
+    if as_json:
+        print_json(try_json(report))
+    else:
+        print_try(report)
+    if report.interrupted:
+        return 130
+    return 4 if any(result.summary is None for result in report.results) else 0

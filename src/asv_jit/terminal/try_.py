@@ -1,0 +1,161 @@
+"""What `asv-jit try` found, one paragraph an interpreter: the answer first, then what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from asv_jit.analysis.summary import CaseSummary, Level
+from asv_jit.site import figures, units
+from asv_jit.terminal.console import MARKS, STYLES, console, say
+from asv_jit.workflows.trying import TriedOn, TryReport
+
+__all__ = ["print_try", "try_json"]
+
+_SHORT_S = 0.2
+_FUNCTIONS = 4
+
+
+def print_try(report: TryReport) -> None:
+    """The program, each interpreter's answer, what to know about them, and what to do next."""
+    screen = console()
+    say(screen, f"{report.program}, the whole program as run: start-up and warm-up included", "bold")
+    for result in report.results:
+        say(screen, "")
+        _print_result(screen, report, result)
+    if not report.results:
+        say(screen, "stopped before anything was measured")
+    if report.results:
+        say(screen, "")
+    for note in _notes(report):
+        say(screen, f"note: {note}")
+    for advice in _advice(report):
+        say(screen, f"next: {advice}")
+
+
+def try_json(report: TryReport) -> dict[str, Any]:
+    """The report for --json: every number that the text has, and those it has no room for."""
+    value: dict[str, Any] = msgspec.to_builtins(report)
+    return value
+
+
+def _print_result(screen: Console, report: TryReport, result: TriedOn) -> None:
+    for suspicion in result.suspicions:
+        say(screen, f"SUSPECTED JIT BUG on CPython {result.interpreter}: {suspicion}", "bold red")
+    case = result.summary
+    if case is None:
+        say(screen, f"CPython {result.interpreter} ({result.executable}): not measured", "bold")
+        for line in [*result.complaint.splitlines(), *result.remedy.splitlines()]:
+            say(screen, f"  {line}")
+        return
+    style = STYLES.get(case.verdict)
+    say(
+        screen, f"CPython {result.interpreter}  {MARKS.get(case.verdict, case.verdict)}  {_answer(case, report)}", style
+    )
+    if case.reason:
+        say(screen, f"  {'why':<12} {case.reason}")
+    for name, text in (
+        ("wall time", _both(case.off, case.on)),
+        ("peak memory", _memory(case)),
+        ("break-even", _break_even(case)),
+        ("compiled", _compiled(case)),
+        ("hot", _hot(case)),
+    ):
+        if text:
+            say(screen, f"  {name:<12} {text}")
+    for amount, what in ((count, what) for what, count in case.failures):
+        say(screen, f"  {'failed':<12} {units.count(amount, 'run')} {what}")
+
+
+def _answer(case: CaseSummary, report: TryReport) -> str:
+    found = case.speedup
+    if found is None:
+        return "no pair came to its end"
+    between = f"{units.ratio_interval(found.low, found.high)}, {units.level(report.alpha)}"
+    return f"{units.ratio(found.ratio)} speedup ({between}; {units.count(case.pairs, 'pair')})"
+
+
+def _both(off: Level | None, on: Level | None) -> str:
+    return f"off {_time(off)}, on {_time(on)}"
+
+
+def _time(level: Level | None) -> str:
+    if level is None:
+        return units.DASH
+    between = units.interval(units.seconds(level.low), units.seconds(level.high))
+    return f"{units.seconds(level.value)} ({between})" if between else units.seconds(level.value)
+
+
+def _memory(case: CaseSummary) -> str:
+    if case.memory is None:
+        return "not told on this system"
+    change = figures.memory_change_of(case)
+    detail = f" ({change.detail})" if change.detail else ""
+    both = f"off {units.size(case.memory.off_bytes)}, on {units.size(case.memory.on_bytes)}"
+    return f"{both}: the JIT adds {change.text}{detail}"
+
+
+def _break_even(case: CaseSummary) -> str:
+    """What whole runs can tell: on which side of it the program's end lies."""
+    if case.on is None:
+        return ""
+    if case.verdict == "faster":
+        return f"within the run: the JIT has paid for itself by the end ({units.seconds(case.on.value)})"
+    if case.verdict == "slower":
+        return f"not within the run: {units.seconds(case.on.value)} did not pay for it"
+    return "no clear difference to pay off"
+
+
+def _compiled(case: CaseSummary) -> str:
+    entries, note = figures.compiled_of(case.evidence)
+    if not entries:
+        return "not known: the extra run for it did not come to its end" if case.evidence is None else note
+    shown = [f"{entry.function} ({entry.executors}, {entry.code})" for entry in entries[:_FUNCTIONS]]
+    more = f" and {len(entries) - _FUNCTIONS} more" if len(entries) > _FUNCTIONS else ""
+    functions = units.count(len(entries), "function")
+    return f"{functions} at the program's end (traces, machine code): {'; '.join(shown)}{more}"
+
+
+def _hot(case: CaseSummary) -> str:
+    return "; ".join(f"{one.function} {one.share} {one.compiled}" for one in figures.hot_of(case)[:_FUNCTIONS])
+
+
+def _notes(report: TryReport) -> list[str]:
+    notes = list(report.notes)
+    measured = [result.summary for result in report.results if result.summary is not None]
+    if report.interrupted:
+        notes.append("interrupted: this is what was measured until then; nothing is kept")
+    elif report.out_of_time:
+        notes.append("the time was up before all intervals were as narrow as 1%: --seconds gives more")
+    if any(case.answers is not None and case.answers.answers == "no check" for case in measured):
+        notes.append("the output differs from run to run, so that it says nothing about right or wrong answers")
+    busy = sum(case.disturbed for case in measured)
+    if busy:
+        notes.append(
+            f"something else used the core in {units.count(busy, 'pair')}: `asv-jit doctor` says what may be done"
+        )
+    return notes
+
+
+def _advice(report: TryReport) -> list[str]:
+    """The next step that the figures suggest."""
+    advice = []
+    cases = [result.summary for result in report.results if result.summary is not None]
+    if any(result.suspicions for result in report.results):
+        advice.append(
+            "unless the program asks for the JIT itself, this is a bug of CPython: "
+            "https://github.com/python/cpython/issues wants to know, with the program"
+        )
+    faster = [case for case in cases if case.verdict == "faster"]
+    if faster:
+        version = faster[-1].key.interpreter.partition("+")[0]
+        advice.append(f"on {version}: PYTHON_JIT=1 python {report.program}")
+    elif any(case.off is not None and case.off.value < _SHORT_S for case in cases):
+        advice.append("much of a run this short is start-up; try the program with more work, too")
+    if any(case.verdict == "unclear" for case in cases) and not report.interrupted:
+        advice.append("for a clear answer: a quieter machine, or more pairs with a larger --seconds")
+    if cases:
+        advice.append("to follow a function over commits and releases, warmed up: `asv-jit init`")
+    return advice

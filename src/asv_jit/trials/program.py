@@ -1,0 +1,33 @@
+"""One trial of a whole program: the line that it leaves is a trial's like any other, timed from start to end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from asv_jit.model import Benchmark, Case, Mode, Trial
+from asv_jit.trials.launch import Place, Plan, Program, Workspace, launch_program
+from asv_jit.trials.record import Context, record
+
+__all__ = ["case_of", "run_program", "trace_program"]
+
+_ENDLESS_S = 1e9
+
+
+def case_of(name: str, program: Program) -> Case:
+    """The program as a case: a benchmark whose every trial is one process, as asv's `timeraw_` are."""
+    timeout_s = program.timeout_s if program.timeout_s is not None else _ENDLESS_S
+    return Case(Benchmark(name=name, version="1", kind="timeraw", unit="seconds", timeout_s=timeout_s), (), None)
+
+
+def run_program(
+    place: Place, program: Program, case: Case, arm: str, mode: Mode, hash_seed: int, context: Context, space: Workspace
+) -> Trial:
+    """Run the program once; `steady_s` is its whole time, `digest` that of its standard output."""
+    launched = launch_program(place, program, mode, hash_seed, space)
+    plan = Plan(case=case, operation="program", hash_seed=hash_seed)
+    return record(context, plan, arm, mode, launched)
+
+
+def trace_program(place: Place, program: Program, case: Case, context: Context, space: Workspace) -> Trial:
+    """Run the program once more in mode `on` and untimed, for what the JIT compiled and where the time went."""
+    return run_program(place, replace(program, traced=True), case, "sample", "on", 0, context, space)
