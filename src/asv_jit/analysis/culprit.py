@@ -7,7 +7,7 @@ measurement, shows the posterior in between and resumes by recording the stored 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -112,7 +112,10 @@ class Search:
     """A search one step at a time: `next_index`, then `record` or `record_unbuildable`, until it is None.
 
     What comes next depends only on the arguments and on what was recorded, so a search resumes by recording
-    the stored measurements, in order, into a new object. The arguments are those of `search`.
+    the stored measurements, in order, into a new object. The arguments are those of `search`, and `prior`: how
+    probable each commit is as the first bad one before anything is measured, shape (count,), 0 for the good end and
+    positive elsewhere, in any scale; without one all are alike. It never replaces a measurement: the difference
+    between the ends is reproduced first, whatever it says.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class Search:
         seed: int = 0,
         end_limit: int = 120,
         max_measurements: int = 600,
+        prior: Sequence[float] | None = None,
     ) -> None:
         if count < 2:
             raise ValueError(f"a search needs a good and a bad commit, at least 2; it was given {count}")
@@ -131,6 +135,7 @@ class Search:
             raise ValueError(f"confidence must lie between 0.5 and 1, not {confidence}")
         if not build_cost >= 0:
             raise ValueError(f"build_cost is a number of measurements, at least 0, not {build_cost}")
+        self._prior = _checked_prior(prior, count)
         self._count = count
         self._build_cost = build_cost
         self._confidence = confidence
@@ -194,8 +199,16 @@ class Search:
         """Bring belief and outcome up to date with what was recorded."""
         good, bad = self._end_values()
         ends = compare_ends(good, bad, limit=self._end_limit)
-        self._belief = culprit_posterior(self._count, self._commits, self._logs) if ends == "differ" else None
+        self._belief = self._weighed() if ends == "differ" else None
         self._outcome = self._judge(ends)
+
+    def _weighed(self) -> Posterior:
+        """What the measurements say, weighed with the prior."""
+        belief = culprit_posterior(self._count, self._commits, self._logs)
+        if self._prior is None:
+            return belief
+        mass = belief.mass * self._prior
+        return Posterior(mass / mass.sum(), belief.separation)
 
     def _judge(self, ends: EndsState) -> Outcome | None:
         if not self._unbuildable.isdisjoint({0, self._count - 1}):
@@ -269,6 +282,15 @@ class Search:
         held = np.cumsum(self._belief.mass[order])
         size = int(np.searchsorted(held, self._confidence - 1e-9)) + 1
         return tuple(sorted(int(index) for index in order[:size]))
+
+
+def _checked_prior(prior: Sequence[float] | None, count: int) -> Floats | None:
+    if prior is None:
+        return None
+    mass = np.asarray(prior, dtype=np.float64)
+    if mass.shape != (count,) or mass[0] != 0 or not (np.all(mass[1:] > 0) and np.all(np.isfinite(mass))):
+        raise ValueError(f"a prior needs {count} finite values, 0 for the good end and positive ones for the others")
+    return mass
 
 
 def compare_ends(good: Floats, bad: Floats, *, limit: int) -> EndsState:

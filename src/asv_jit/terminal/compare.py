@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -145,10 +146,14 @@ def _print_details(screen: Console, case: CaseComparison) -> None:
 
 def _means(one: Comparison) -> list[str]:
     return [
-        f"geometric mean over {units.count(mean.cases, 'case')}, with the JIT {metric}: {words.time_words(1.0 / mean.ratio)} "
-        f"({words.percent(1.0 / mean.high)} to {words.percent(1.0 / mean.low)}, 95%)"
+        f"geometric mean over {units.count(mean.cases, 'case')}, with the JIT {metric}: "
+        f"{words.time_words(1.0 / mean.ratio)} ({_share(mean.high)} to {_share(mean.low)}, 95%)"
         for metric, mean in one.means.items()
     ]
+
+
+def _share(faster: float) -> str:
+    return words.percent(1.0 / faster if faster > 0.0 else math.inf)
 
 
 def _headline(outcome: Outcome) -> str:

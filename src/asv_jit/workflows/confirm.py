@@ -1,0 +1,190 @@
+"""Settles what history only suspects: fresh blocks of the last good and the first bad side, interleaved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asv_jit import installations, locks
+from asv_jit.analysis.attribution import Axis
+from asv_jit.analysis.beside import progress
+from asv_jit.analysis.comparison import CaseComparison, Effect, compare
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.summary import Limits
+from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.installations import Installation, UnbuildableError
+from asv_jit.interpreters.discover import discover
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import Case
+from asv_jit.store.confirmations import Confirmation, Effects, State, save_confirmation
+from asv_jit.workflows.pairing import Pairing, case_named, discover_suite, modes_of
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.session import Session
+
+__all__ = ["FEWEST_BLOCKS", "confirm", "confirm_events", "fresh_comparison", "judge", "stored_effects"]
+
+FEWEST_BLOCKS = 15
+_MOST_BLOCKS = 45
+_SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """Both sides of an event, as (interpreter's identity, full commit)."""
+
+    before: tuple[str, str]
+    after: tuple[str, str]
+
+
+def confirm_events(
+    project: Project, events: Sequence[Event], reporter: Reporter, *, machine: str | None = None
+) -> list[Confirmation]:
+    """Settle events, one after another, under the measuring lock; each is stored as soon as it is settled.
+
+    Events of other machines than this one are left out: only the machine that saw a change can see it again.
+    Raises LockedError, StorageError.
+    """
+    here = this_machine(machine)
+    requirements = installations.requirements_of(project)
+    mine = [event for event in events if event.key.machine == here.name]
+    if not mine:
+        return []
+    with (
+        locks.held(locks.measuring_lock(), doing="measure"),
+        locks.held(locks.results_lock(project.results_dir), doing="write results"),
+        Session(project, here, requirements, reporter, purpose="confirm") as session,
+    ):
+        return [confirm(project, event, session, reporter) for event in mine]
+
+
+def confirm(project: Project, event: Event, session: Session, reporter: Reporter) -> Confirmation:
+    """Measure an event's parent against its suspect with at least 15 fresh blocks, judge, and store the judgement.
+
+    `session` is one of purpose `confirm` whose locks are held. What cannot be measured any more (an interpreter that
+    is gone, a commit that does not build) is `unclear`, with the reason. Raises StorageError.
+    """
+    found: CaseComparison | None = None
+    reason = ""
+    suspect = _suspect(event)
+    try:
+        interpreters = {one.identity: one for one in discover()}
+        a, b = (_installed(session, interpreters, *side) for side in (suspect.before, suspect.after))
+        case = case_named(discover_suite(project, session, [b, a]).cases, str(event.key.case))
+        if case.benchmark.version != event.key.version:
+            raise UsageError(f"{event.key.case} was edited since: its measurements say nothing of the old one")
+        reporter.stage(f"confirming {event.key.case}: {a.commit[:8]} against {b.commit[:8]}")
+        found = fresh_comparison(session, a, b, case, event.axis, abs(math.log(event.headline.ratio)), reporter)
+    except (UnbuildableError, NoInterpreterError, UsageError) as error:
+        reason = str(error).splitlines()[0]
+        reporter.warn(reason)
+    effect = found.effect(event.headline.metric) if found is not None else None
+    state, why = judge(effect, event.headline.ratio, project.settings.equivalence)
+    confirmation = _confirmation(event, suspect, state, reason or (found.complaint if found else "") or why, found)
+    save_confirmation(session.folder, confirmation)
+    return confirmation
+
+
+def fresh_comparison(
+    session: Session,
+    a: Installation,
+    b: Installation,
+    case: Case,
+    axis: Axis,
+    log_shift: float,
+    reporter: Reporter,
+) -> CaseComparison:
+    """Measure at least 15 blocks of all arms, more until the change is known to a third of `log_shift`, at most 45."""
+    settings = session.project.settings
+    modes = modes_of(a.interpreter, b.interpreter)
+    pairing = Pairing(session, a, b, case, modes)
+    session.learn_efforts([case], a.interpreter.identity)
+    precision = min(max(settings.precision, 0.001), max(log_shift / _SHARE_OF_SHIFT, 0.001))
+    while True:
+        reporter.advance(f"{case.key}, fresh blocks of both sides", len(pairing.blocks), FEWEST_BLOCKS, None)
+        pairing.measure()
+        step = progress(pairing.blocks, modes, precision=precision, min_blocks=FEWEST_BLOCKS, max_blocks=_MOST_BLOCKS)
+        if step != "measure":
+            break
+    limits = Limits(alpha=settings.alpha, equivalence=settings.equivalence)
+    return compare(case.key, pairing.blocks, modes, limits, axis=axis)
+
+
+def judge(effect: Effect | None, expected: float, equivalence: float) -> tuple[State, str]:
+    """What fresh blocks say about a change by the factor `expected` (after / before), and why.
+
+    Confirmed if the interval excludes no change on the expected side. Refuted if it excludes it on the other side, or
+    if it excludes half of the expected change (in logarithms); or if the verdict is `same` and the expected change
+    is no larger than the `equivalence`, since then it is nothing to bother anyone with.
+    """
+    if effect is None:
+        return "unclear", "it could not be measured"
+    low, high = math.log(max(effect.low, 1e-300)), math.log(min(effect.high, 1e300))
+    nearest, furthest = (low, high) if expected > 1.0 else (-high, -low)
+    half = abs(math.log(expected)) / 2.0
+    if nearest > 0.0:
+        return "confirmed", "fresh blocks of both sides show it too"
+    if furthest < 0.0:
+        return "refuted", "fresh blocks of both sides show the opposite"
+    if furthest < half:
+        return "refuted", "fresh blocks of both sides exclude even half of it"
+    if effect.verdict == "same" and 2.0 * half <= math.log1p(equivalence):
+        return "refuted", "fresh blocks of both sides are the same within the equivalence"
+    return "unclear", effect.reason or "the interval holds both no change and the change"
+
+
+def _suspect(event: Event) -> _Suspect:
+    if event.axis == "pythons":
+        return _Suspect((event.before, event.commit), (event.after, event.commit))
+    return _Suspect((event.before, event.parent), (event.after, event.commit))
+
+
+def _installed(session: Session, interpreters: dict[str, Interpreter], identity: str, commit: str) -> Installation:
+    if identity not in interpreters:
+        raise NoInterpreterError(f"CPython {identity} is not installed any more, and only the same build can confirm")
+    return session.install(interpreters[identity], commit)
+
+
+def _confirmation(
+    event: Event, suspect: _Suspect, state: State, reason: str, found: CaseComparison | None
+) -> Confirmation:
+    attribution = found.attribution if found is not None else None
+    on_releases = event.axis == "pythons"
+    return Confirmation(
+        event=event.identity,
+        state=state,
+        reason=reason,
+        metric=event.headline.metric,
+        case=event.key.case,
+        version=event.key.version,
+        axis=event.axis,
+        commit=event.commit,
+        interpreter=suspect.after[0],
+        before=suspect.before[0 if on_releases else 1],
+        after=suspect.after[0 if on_releases else 1],
+        blocks=found.blocks if found is not None else 0,
+        effects=stored_effects(found) if found is not None else (),
+        cause=attribution.cause if attribution is not None else "unclear",
+        moved=attribution.moved if attribution is not None else "unclear",
+        probability=attribution.probability if attribution is not None else 1.0,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def stored_effects(found: CaseComparison) -> tuple[Effects, ...]:
+    """The effects of a comparison as files keep them."""
+    return tuple(
+        Effects(
+            metric=effect.metric,
+            before=effect.before,
+            after=effect.after,
+            ratio=effect.ratio,
+            low=effect.low,
+            high=effect.high,
+            verdict=effect.verdict,
+        )
+        for effect in found.effects
+    )
