@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from asv_jit.errors import StorageError, UsageError
 from asv_jit.processes import Finished, base_environment, run
 
-__all__ = ["Entry", "RemoteBranch", "Staging"]
+__all__ = ["GIT_ACCESS", "Entry", "RemoteBranch", "Staging"]
 
 _TIMEOUT_S = 900.0
 _LISTING_BYTES = 1 << 28
@@ -24,7 +24,7 @@ _PATHS_AT_ONCE = 400
 _ORDINARY_MODES = ("100644", "100755")
 
 # How git reaches a remote with the user's own credentials; none of these is a token in itself.
-_ACCESS = (
+GIT_ACCESS = (
     "GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -150,7 +150,7 @@ class RemoteBranch:
         extra = {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_ATTR_NOSYSTEM": "1", **(env or {})}
         return run(
             [self._git, *_PLAIN, *arguments],
-            env=base_environment(extra, also=_ACCESS),
+            env=base_environment(extra, also=GIT_ACCESS),
             cwd=self._folder,
             timeout_s=_TIMEOUT_S,
             keep_bytes=_LISTING_BYTES,

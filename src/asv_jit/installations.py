@@ -24,15 +24,27 @@ from asv import util
 from asv.console import log
 from asv.repo import get_repo
 
-from asv_jit import locks, paths
+from asv_jit import locks, paths, processes
 from asv_jit.asv_adapter.environment import InterpreterEnvironment
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import AsvJitError, UsageError
+from asv_jit.errors import AsvJitError, LockedError, UsageError
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.offers import NETWORK_VARIABLES
+from asv_jit.store.files import write_atomically
 
-__all__ = ["Installation", "Requirements", "UnbuildableError", "install", "prune", "requirements_of", "surplus"]
+__all__ = [
+    "Installation", "Requirements", "UnbuildableError", "exists", "install", "prune", "requirements_of", "surplus",
+]  # fmt: skip
 
 KEPT = 48
+# What a build may see of our environment besides the usual: its compiler's settings and how to reach an index. Anything
+# else goes through `matrix.env`. A build runs the project's code: no agent and no token of a CI job is among these.
+_BUILD_VARIABLES = (
+    *NETWORK_VARIABLES,
+    "AR", "CC", "CFLAGS", "CPATH", "CPPFLAGS", "CXX", "CXXFLAGS", "FC", "FFLAGS", "LDFLAGS", "LD_LIBRARY_PATH",
+    "LIBRARY_PATH", "MAKEFLAGS", "PKG_CONFIG_PATH", "SOURCE_DATE_EPOCH", "CARGO_HOME", "RUSTFLAGS", "RUSTUP_HOME",
+)  # fmt: skip
+_BUILD_PREFIXES = ("CMAKE_", "PIP_")
 _LOCK_PATIENCE_S = 3600.0
 
 
@@ -117,6 +129,11 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
     return Installation(identity, interpreter, commit, environment.python_path, variables)
 
 
+def exists(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> bool:
+    """Whether the installation of `commit` is there already."""
+    return (paths.installations_dir() / _identity(project, interpreter, requirements, commit) / "complete").is_file()
+
+
 def environment_of(
     project: Project, interpreter: Interpreter, requirements: Requirements, jit: str, folder: Path | None = None
 ) -> InterpreterEnvironment:
@@ -138,12 +155,21 @@ def surplus(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
 
 
 def prune(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
-    """Remove the `surplus` of installations; returns what went."""
+    """Remove the `surplus` of installations, and those that killed runs left half-made; returns what went."""
+    _remove_half_made()
     gone = surplus(keep, kept)
     for path in gone:
         (path / "complete").unlink()
         shutil.rmtree(path, ignore_errors=True)
     return gone
+
+
+def _remove_half_made() -> None:
+    """Whatever has no marker while nobody builds was left by a run that was killed while building or removing it."""
+    with contextlib.suppress(LockedError), locks.held(locks.installing_lock(), doing="remove half-made installations"):
+        for path in paths.installations_dir().glob("*"):
+            if not (path / "complete").is_file():
+                shutil.rmtree(path, ignore_errors=True)
 
 
 class _PlainEnvironment(InterpreterEnvironment):
@@ -172,7 +198,11 @@ def _build(project: Project, environment: InterpreterEnvironment, commit: str, f
     folder.mkdir(parents=True)
     output = io.StringIO()
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with (
+            processes.limited_environment(_BUILD_VARIABLES, _BUILD_PREFIXES),
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(output),
+        ):
             log.set_nitems(0)
             environment.create()
             environment.install_project(project.asv, get_repo(project.asv), commit)
@@ -187,7 +217,9 @@ def _build(project: Project, environment: InterpreterEnvironment, commit: str, f
         shutil.rmtree(folder, ignore_errors=True)
         raise
     _drop_leftovers(environment)
-    (folder / "complete").write_text(commit, encoding="ascii")
+    if hasattr(os, "sync"):
+        os.sync()  # else a power cut might leave the marker and take the files
+    write_atomically(folder / "complete", commit)
 
 
 def _drop_leftovers(environment: InterpreterEnvironment) -> None:

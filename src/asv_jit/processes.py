@@ -27,7 +27,17 @@ from typing import IO, TypeVar
 
 from asv_jit import guardian
 
-__all__ = ["KEPT_OUTPUT_BYTES", "Finished", "base_environment", "cores", "end_family", "guarded", "in_parallel", "run"]
+__all__ = [
+    "KEPT_OUTPUT_BYTES",
+    "Finished",
+    "base_environment",
+    "cores",
+    "end_family",
+    "guarded",
+    "in_parallel",
+    "limited_environment",
+    "run",
+]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -86,6 +96,24 @@ def base_environment(extra: Mapping[str, str] | None = None, *, also: Sequence[s
     environment = {name: os.environ[name] for name in (*_PASSED_ON, *also) if name in os.environ}
     environment.update(extra or {})
     return environment
+
+
+@contextlib.contextmanager
+def limited_environment(also: Sequence[str], prefixes: tuple[str, ...] = ()) -> Iterator[None]:
+    """Make our own environment as short as a child's, for code of others that hands all of it to what it starts.
+
+    Parameters: `also` are further names, and `prefixes` beginnings of names, that stay.
+    """
+    before = dict(os.environ)
+    kept = base_environment(also=(*also, guardian.VARIABLE))
+    kept |= {name: value for name, value in before.items() if name.startswith(prefixes)} if prefixes else {}
+    try:
+        os.environ.clear()
+        os.environ.update(kept)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def run(

@@ -11,6 +11,8 @@ from asv.repo import get_repo
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
+from asv_jit.git_branches import GIT_ACCESS
+from asv_jit.processes import limited_environment
 
 __all__ = ["mirror_of"]
 
@@ -19,7 +21,11 @@ def mirror_of(project: Project) -> Path:
     """Clone or fetch the mirror that asv itself would use; its folder. Raises UsageError."""
     output = io.StringIO()
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with (
+            limited_environment(GIT_ACCESS),
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(output),
+        ):
             repo = get_repo(project.asv)
             repo.pull()
     except (util.UserError, util.ProcessError, OSError) as error:

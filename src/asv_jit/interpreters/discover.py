@@ -16,8 +16,12 @@ from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import OLDEST, probe, pyenv_root
+from asv_jit.processes import base_environment
 
 __all__ = ["Survey", "candidates", "discover", "survey"]
+
+# Where the discovery library looks for uv's interpreters, and how long it waits for one.
+_LOOKED_AT = ("APPDATA", "PY_DISCOVERY_TIMEOUT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def _elsewhere() -> Iterator[Path]:
     """What python-discovery finds on PATH, in uv's folder and in the Windows registry."""
     shims = str(pyenv_root() / "shims")
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder.rstrip("/\\") != shims]
-    environment = {**os.environ, "PATH": os.pathsep.join(folders)}
+    # Whatever is called python on PATH is started: it sees no more than any other child.
+    environment = base_environment({"PATH": os.pathsep.join(folders)}, also=_LOOKED_AT)
     cache = python_discovery.DiskCache(paths.discovery_dir())
     for info in python_discovery.iter_interpreters(None, cache=cache, env=environment):
         executable = info.system_executable or info.executable

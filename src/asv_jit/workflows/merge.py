@@ -87,10 +87,10 @@ def absorb(source: Path, results_dir: Path, *, dry_run: bool = False, lenient: b
         raise DamagedFileError(
             "\n".join(conflicts[:20]) + "\nOne of the two was edited; nothing was merged. Remove the wrong line"
         )
+    notes = _clashes(source, results_dir, contents)  # before the two become one
     if not dry_run:
         for name, content in changes.items():
             write_atomically(results_dir / name, content)
-    notes = _clashes(source, results_dir, contents)
     return Merged(tuple(changes), trials, notes, (*refused, *problems, *(conflicts if lenient else ())))
 
 
