@@ -43,8 +43,9 @@ class Event:
     became worse (slower, a smaller speedup, more memory); else it is an improvement. `metrics`: those that
     moved, the headline first. On the axis `commits`, `commit` is the first one measured at the new level, `parent`
     the last one measured at the old level, and `suspects` all commits, oldest first, of which one is to blame:
-    the unmeasured ones between and those that the interval of the change's place holds. On the axis `pythons`,
-    `before` and `after` are identities of interpreters and `commit` is where both were measured.
+    the unmeasured ones between and those that the interval of the change's place holds; `before` and `after` are
+    both the identity of the interpreter that measured `commit`. On the axis `pythons`, `before` and `after` are
+    identities of the two interpreters and `commit` is where both were measured.
     `bisection`: the stored result's identity where one was made.
     """
 
@@ -70,5 +71,5 @@ class Event:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody should still do something about it."""
-        return self.worse and self.state in ("candidate", "confirmed")
+        """Whether somebody should still do something about it; what the machine did is no regression."""
+        return self.worse and self.state in ("candidate", "confirmed") and self.attribution.cause != "machine"

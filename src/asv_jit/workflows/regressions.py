@@ -2,16 +2,122 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import numpy as np
+
+from asv_jit.analysis.branches import MAIN
 from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History
+from asv_jit.analysis.grouping import Scene, commit_events
+from asv_jit.analysis.identity import named, reported
+from asv_jit.analysis.levelling import stretches
+from asv_jit.analysis.releases import release_events
+from asv_jit.analysis.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
+from asv_jit.asv_adapter.regression_rules import RegressionRules, regression_rules
+from asv_jit.errors import StorageError
+from asv_jit.store.known_events import known_events, remember_events
+from asv_jit.workflows.event_states import read_records, with_state
+from asv_jit.workflows.found_changes import changes_of
 
 __all__ = ["find_events"]
 
 
-def find_events(project: Project, history: History) -> tuple[Event, ...]:
+def find_events(project: Project, history: History, *, remember: bool = True) -> tuple[Event, ...]:
     """Every event of the history, the newest first; improvements and closed ones too.
 
-    Raises DamagedFileError where the file of accepted regressions is not readable.
+    `remember`: keep the names of new events in the results tree, where that can be written, so that they stay.
+    Raises DamagedFileError where the file of accepted regressions is not readable, UsageError for settings of asv's
+    that nobody understands.
     """
-    return ()
+    rules = regression_rules(project)
+    records = read_records(project)
+    places = {commit: place for place, commit in enumerate(history.commits)}
+    events = [
+        *(event for event in _on_commits(project, history) if _counts(event, rules, history.commits, places)),
+        *(event for event in _on_releases(project, history) if _is_large(event, rules)),
+    ]
+    found = [with_state(event, records, places) for event in _with_names(project, events, places, remember=remember)]
+    return tuple(sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity)))
+
+
+def _on_commits(project: Project, history: History) -> list[Event]:
+    bridges: dict[tuple[object, ...], list[Bridge]] = {}
+    for bridge in history.bridges:
+        bridges.setdefault(_case_of(bridge), []).append(bridge)
+    anchors: dict[tuple[str, str], list[AnchorSeries]] = {}
+    for anchor in history.anchors:
+        anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)
+    parted = [stretches(one, history.interpreters, bridges.get(_case_of(one), ())) for one in history.series]
+    units = [one.unit for one in history.series]
+    events: list[Event] = []
+    for series, changes in zip(history.series, changes_of(project.results_dir, parted, units), strict=True):
+        if any(found for _, found in changes):
+            mine = anchors.get((series.key.machine, series.key.fingerprint), ())
+            found = commit_events(series, _scene(project, history, series), changes, mine)
+            events += found if series.key.branch == MAIN else _of_branch_only(found, history)
+    return events
+
+
+def _case_of(one: CaseSeries | Bridge) -> tuple[object, ...]:
+    key = one.key
+    return key.machine, key.line, key.case, key.version, key.protocol, key.fingerprint
+
+
+def _scene(project: Project, history: History, series: CaseSeries) -> Scene:
+    branch = history.branches.get(series.key.branch)
+    return Scene(history.commits, history.interpreters, project.settings.equivalence, branch)
+
+
+def _of_branch_only(events: Sequence[Event], history: History) -> list[Event]:
+    """Without those on the past that a branch shares with the first one, which are told there."""
+    shared = {history.commits[place] for place in history.branches.get(MAIN, np.array([], dtype=np.int32))}
+    return [event for event in events if event.commit not in shared]
+
+
+def _on_releases(project: Project, history: History) -> list[Event]:
+    return release_events(history.bridges, history.series, history.commits, equivalence=project.settings.equivalence)
+
+
+def _counts(event: Event, rules: RegressionRules, commits: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Whether asv's settings let a change count: it is large enough, and late enough."""
+    for first in rules.first_commits_of(_rule_name(event)):
+        if first is None:
+            return False
+        known = [place for commit, place in places.items() if commit.startswith(first)] if first else []
+        if known and places[event.commit] <= known[0]:
+            return False
+    return _is_large(event, rules)
+
+
+def _is_large(event: Event, rules: RegressionRules) -> bool:
+    threshold = rules.threshold(_rule_name(event))
+    if threshold is None or not event.worse:
+        return True
+    return any(abs(change.after - change.before) >= threshold * abs(change.before) for change in event.metrics)
+
+
+def _rule_name(event: Event) -> str:
+    """What asv matches its patterns against."""
+    return f"{event.key.case}@{event.key.branch}" if event.key.branch else str(event.key.case)
+
+
+def _with_names(project: Project, events: Sequence[Event], places: Mapping[str, int], *, remember: bool) -> list[Event]:
+    machines: dict[str, list[Event]] = {}
+    for event in events:
+        machines.setdefault(event.key.machine, []).append(event)
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    kept: list[Event] = []
+    for machine, mine in machines.items():
+        folder = project.results_dir / machine
+        known = known_events(folder)
+        with_names = named(mine, known, places)
+        names = {one.identity for one in known}
+        if remember:
+            fresh = [reported(event, when) for event in with_names if event.identity not in names]
+            with suppress(StorageError):  # a tree that is only read: names then follow the commits
+                remember_events(folder, fresh)
+        kept += with_names
+    return kept

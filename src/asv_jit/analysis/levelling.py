@@ -1,0 +1,167 @@
+"""Patch releases join a line: their points are brought to one level, so that a release is never taken for a commit.
+
+A series is cut into stretches. Within a stretch every release is bridged to the next one by commits that were measured
+with both, and the points of older releases are moved to the level of the newest. How exactly a bridge is known is
+kept, because a change of level that coincides with it is known no better. Where no bridge is, the stretch ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import special
+
+from asv_jit.analysis.series import Bridge, CaseSeries, Floats, Metric, Places
+
+__all__ = ["Step", "Stretch", "bridge_step", "metric_figures", "noise_of", "stretches"]
+
+_NORMAL_95 = 1.96
+_CERTAIN = 1e9
+_MAD_OF_DIFFERENCES = 1.4826 / math.sqrt(2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a release did to a metric: the shift of its logarithm, the standard error of that, and its freedom."""
+
+    shift: float
+    error: float
+    freedom: float
+
+    @property
+    def wide_error(self) -> float:
+        """The error as a Gaussian's that has the same interval at 95%: larger where few blocks tell it."""
+        return self.error * self.quantile(0.05) / _NORMAL_95
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, by Student's t."""
+        if self.error == 0.0:
+            return 1.0 if self.shift == 0.0 else 0.0
+        return 2.0 * float(special.stdtr(self.freedom, -abs(self.shift) / self.error))
+
+    def quantile(self, alpha: float) -> float:
+        """By how many standard errors an interval at level 1 - `alpha` reaches to either side."""
+        return float(special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One point for each commit, shape (points,), all metrics at the level of the newest release of the stretch.
+
+    `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest of the stretch; `errors`: for each metric the
+    standard error (of the logarithm) of each of the bridges between them, shape (releases - 1,).
+    """
+
+    places: Places
+    interpreters: Places
+    values: Mapping[Metric, Floats]
+    releases: Places
+    errors: Mapping[Metric, Floats]
+    sessions: Places | None
+
+    def bridged(self, metric: Metric, before: slice, after: slice) -> float:
+        """Standard error (of the logarithm) that the bridges add to the difference of two groups of points.
+
+        A bridge counts by how much more of one group than of the other lies before it.
+        """
+        if not len(self.errors[metric]):
+            return 0.0
+        known = ~np.isnan(self.values[metric])
+        first, second = (self.releases[part][known[part]] for part in (before, after))
+        shares = [np.mean(first <= release) - np.mean(second <= release) for release in range(len(self.errors[metric]))]
+        return float(np.hypot.reduce(np.array(shares) * self.errors[metric]))
+
+
+def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence[Bridge]) -> list[Stretch]:
+    """The stretches of a series, from the newest releases to the oldest.
+
+    `interpreters`: `History.interpreters`; `bridges`: those of the case within the series' line.
+    """
+    releases = sorted({int(release) for release in series.interpreters})
+    known = {(bridge.before, bridge.after): bridge for bridge in bridges}
+    groups: list[list[int]] = []
+    for release in releases:
+        bridged = bool(groups) and (interpreters[groups[-1][-1]], interpreters[release]) in known
+        if bridged:
+            groups[-1].append(release)
+        else:
+            groups.append([release])
+    return [_stretch(series, group, interpreters, known) for group in reversed(groups)]
+
+
+def bridge_step(bridge: Bridge, metric: Metric, between: float = 0.0) -> Step | None:
+    """What the later release did to a metric. None where the bridge has nothing of it.
+
+    `between`: how much the logarithm differs between sessions (standard deviation), which counts where the two
+    releases were not measured in the same ones. The freedom is Welch's and Satterthwaite's.
+    """
+    sides = metric_figures(bridge, metric)
+    if sides is None:
+        return None
+    before, after = (np.log(side[~np.isnan(side)]) for side in sides)
+    if min(len(before), len(after)) < 2:
+        return None
+    parts = [float(np.var(side, ddof=1)) / len(side) for side in (before, after)]
+    variance = math.fsum(parts)
+    squares = math.fsum(part**2 / (len(side) - 1) for part, side in zip(parts, (before, after), strict=True))
+    freedom = variance**2 / squares if squares > 0.0 else _CERTAIN
+    apart = 0.0 if bridge.interleaved else 2.0 * between**2
+    return Step(float(np.mean(after) - np.mean(before)), math.sqrt(variance + apart), freedom)
+
+
+def metric_figures(bridge: Bridge, metric: Metric) -> tuple[Floats, Floats] | None:
+    """A bridge's figures of a metric before and after; the speedup's are ratios within blocks."""
+    if metric == "speedup":
+        off, on = bridge.figures.get("off"), bridge.figures.get("on")
+        if off is None or on is None or any(len(a) != len(b) for a, b in zip(off, on, strict=True)):
+            return None
+        return off[0] / on[0], off[1] / on[1]
+    return bridge.figures.get(metric)
+
+
+def _stretch(
+    series: CaseSeries,
+    releases: Sequence[int],
+    interpreters: Sequence[str],
+    known: Mapping[tuple[str, str], Bridge],
+) -> Stretch:
+    rank = {release: index for index, release in enumerate(releases)}
+    chosen = _newest_of_each_commit(series, rank)
+    mine = np.array([rank[int(release)] for release in series.interpreters[chosen]], dtype=np.int32)
+    values: dict[Metric, Floats] = {}
+    errors: dict[Metric, Floats] = {}
+    for metric, track in series.tracks.items():
+        column = track.values[chosen]
+        noise = noise_of(column)
+        steps: list[Step] = []
+        for before, after in pairwise(releases):
+            step = bridge_step(known[interpreters[before], interpreters[after]], metric, noise)
+            if step is None:  # of this metric the bridge knows nothing: what is older cannot be compared
+                column = np.where(mine <= len(steps), np.nan, column)
+            steps.append(step or Step(0.0, 0.0, _CERTAIN))
+        moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
+        values[metric] = column * np.exp(moves[mine])
+        errors[metric] = np.array([step.wide_error for step in steps], dtype=np.float64)
+    sessions = None if series.sessions is None else series.sessions[chosen]
+    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, errors, sessions)
+
+
+def _newest_of_each_commit(series: CaseSeries, rank: Mapping[int, int]) -> Places:
+    newest: dict[int, int] = {}
+    for point, (place, release) in enumerate(zip(series.places.tolist(), series.interpreters.tolist(), strict=True)):
+        if release in rank:
+            newest[place] = point  # points are ordered by commit, then by release
+    return np.array(list(newest.values()), dtype=np.int32)
+
+
+def noise_of(values: Floats) -> float:
+    """Standard deviation of the logarithm from point to point, from neighbouring points; 0 where nothing tells."""
+    known = values[~np.isnan(values)]
+    if len(known) < 3 or np.any(known <= 0.0):
+        return 0.0
+    return _MAD_OF_DIFFERENCES * float(np.median(np.abs(np.diff(np.log(known)))))
