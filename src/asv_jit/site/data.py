@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import Metric
-from asv_jit.analysis.summary import CaseSummary
 from asv_jit.model import CaseKey
 from asv_jit.site import columns, units
 from asv_jit.site import data_format as form
 from asv_jit.site.columns import Column
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import SiteContent
-from asv_jit.site.data_case import MeasuredCell, Packed, break_even_s, case_data, figures, level, name, rounded, speedup
+from asv_jit.site.data_case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
+from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.slugs import slug
 from asv_jit.site.timetable import Placed, Timetable
 
@@ -35,7 +35,7 @@ _AUTHOR_LIMIT = 80
 def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     """Each data file below the site's folder with its content, and the schema."""
     table = Timetable.of(content.history)
-    cells = _cells(content)
+    cells = measured_cells(content)
     cases = sorted({*table.series, *cells})
     yield "data/commits.js", form.encoded(_commits(content, table))
     every: list[Packed] = []
@@ -46,11 +46,11 @@ def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     for number, case in enumerate(cases):
         packed = [_packed(number, len(every) + at, one) for at, one in enumerate(table.series.get(case, ()))]
         data = case_data(
-            case, packed, events.get(case, ()), cells.get(case, ()), places=places, alpha=content.settings.alpha
+            case, packed, events.get(case, ()), cells.get(case, ()), places=places, limits=content.settings
         )
         yield f"data/{slug(case)}.js", form.encoded(data)
         every += packed
-    yield "data/suite.js", form.encoded(_suite(content, table, cases, every))
+    yield "data/suite.js", form.encoded(_suite(content, table, cells, cases, every))
     for number, data_slice in enumerate(_slices(table, every)):
         yield f"data/commits-{number}.js", form.encoded(data_slice)
     yield "data/schema.json", form.schema()
@@ -111,21 +111,22 @@ def _packed(case: int, number: int, placed: Placed) -> Packed:
     return Packed(case, number, placed, placed.columns(), noise)
 
 
-def _suite(content: SiteContent, table: Timetable, cases: Sequence[CaseKey], every: Sequence[Packed]) -> form.SuiteData:
+def _suite(
+    content: SiteContent,
+    table: Timetable,
+    cells: Mapping[CaseKey, Sequence[MeasuredCell]],
+    cases: Sequence[CaseKey],
+    every: Sequence[Packed],
+) -> form.SuiteData:
     places = {case: number for number, case in enumerate(cases)}
     machines = sorted({machine.name for machine in content.every_machine})
-    rows = [
-        (machines.index(machine.name), case.key.interpreter, case)
-        for machine in content.every_machine
-        for case in _newest(case for suite in machine.suites for case in suite.cases)
-    ]
-    rows.sort(key=lambda row: (places[row[2].key.case], row[0], row[1]))
-    interpreters = sorted({interpreter for _, interpreter, _ in rows})
-    found = [case for _, _, case in rows]
+    rows = [cell for case in cases for cell in cells.get(case, ())]
+    interpreters = sorted({cell.summary.key.interpreter for cell in rows})
+    found = [cell.summary for cell in rows]
     current = form.CurrentData(
         case=[places[case.key.case] for case in found],
-        machine=[machine for machine, _, _ in rows],
-        interpreter=[interpreters.index(interpreter) for _, interpreter, _ in rows],
+        machine=[machines.index(cell.machine) for cell in rows],
+        interpreter=[interpreters.index(case.key.interpreter) for case in found],
         commit=[units.visible(case.key.commit) for case in found],
         protocol=[case.key.protocol for case in found],
         timed=[case.timed for case in found],
@@ -146,7 +147,7 @@ def _suite(content: SiteContent, table: Timetable, cases: Sequence[CaseKey], eve
     count = len(table.commits)
     return form.SuiteData(
         version=form.VERSION,
-        level=1.0 - content.settings.alpha,
+        level=rounded(1.0 - content.settings.alpha) or 0.0,
         equivalence=content.settings.equivalence,
         slugs=[slug(case) for case in cases],
         benchmarks=[name(case.benchmark) for case in cases],
@@ -192,21 +193,3 @@ def _sliced(packed: Packed, first: int, end: int) -> form.PackedSeries | None:
 def _packed_column(metric: Metric, column: Column) -> form.PackedColumn:
     below, above = (column.widths() if metric != "plain" else None) or (None, None)
     return form.PackedColumn(column.zero, column.text(), below, above)
-
-
-def _cells(content: SiteContent) -> dict[CaseKey, list[MeasuredCell]]:
-    """The current cells of each case."""
-    found: dict[CaseKey, list[MeasuredCell]] = {}
-    for machine in content.every_machine:
-        for case in _newest(case for suite in machine.suites for case in suite.cases):
-            cell = MeasuredCell(machine.name, case, machine.trials.get(case.key, ()))
-            found.setdefault(case.key.case, []).append(cell)
-    return found
-
-
-def _newest(cases: Iterable[CaseSummary]) -> list[CaseSummary]:
-    """The first summary of each case and interpreter: suites come newest first."""
-    first: dict[tuple[str, CaseKey], CaseSummary] = {}
-    for case in cases:
-        first.setdefault((case.key.interpreter, case.key.case), case)
-    return list(first.values())

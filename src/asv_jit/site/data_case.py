@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import Metric
-from asv_jit.analysis.summary import CaseSummary, Level
+from asv_jit.analysis.summary import CaseSummary, Level, Limits
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site import data_format as form
 from asv_jit.site import units
 from asv_jit.site.columns import Column
+from asv_jit.site.measured import MeasuredCell
 from asv_jit.site.timetable import Placed
 
-__all__ = ["MeasuredCell", "Packed", "break_even_s", "case_data", "figures", "level", "name", "rounded", "speedup"]
+__all__ = ["Packed", "break_even_s", "case_data", "figures", "level", "name", "rounded", "speedup"]
 
 _NAME_LIMIT = 10_000
 _DIGITS = 6
@@ -37,15 +38,6 @@ class Packed:
     noise: Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredCell:
-    """A current cell with the trials that are kept of it."""
-
-    machine: str
-    summary: CaseSummary
-    trials: Sequence[Trial]
-
-
 def case_data(
     case: CaseKey,
     series: Sequence[Packed],
@@ -53,14 +45,15 @@ def case_data(
     cells: Sequence[MeasuredCell],
     *,
     places: Mapping[str, int],
-    alpha: float,
+    limits: Limits,
 ) -> form.CaseData:
     """The file of `case`; `places` gives each measured commit's place in the commits file."""
     return form.CaseData(
         version=form.VERSION,
         benchmark=name(case.benchmark),
         params=[name(param) for param in case.params],
-        level=rounded(1.0 - alpha) or 0.0,
+        level=rounded(1.0 - limits.alpha) or 0.0,
+        equivalence=limits.equivalence,
         series=[_series(one) for one in series],
         events=[_event(event, series, places) for event in events],
         cells=[_cell(cell) for cell in cells],

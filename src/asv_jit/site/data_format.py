@@ -176,6 +176,7 @@ class CaseData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-case", ta
     benchmark: str
     params: list[str]
     level: Annotated[float, Meta(description="Of the intervals of the cells, such as 0.998.")]
+    equivalence: Annotated[float, Meta(description="Differences within it count as none.")]
     series: list[SeriesData]
     events: list[EventData]
     cells: list[CellData]
