@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from asv_jit import __version__, scratch
+from asv_jit.commands.bisect import bisect
 from asv_jit.commands.compare import compare
 from asv_jit.commands.doctor import doctor
 from asv_jit.commands.export import export
@@ -34,7 +35,7 @@ def cli() -> None:
     """What does CPython's JIT do to my code, on every commit and every Python release?"""
 
 
-for command in (compare, doctor, export, init, merge, preview, prune, publish, pythons, run, try_):
+for command in (bisect, compare, doctor, export, init, merge, preview, prune, publish, pythons, run, try_):
     cli.add_command(command)
 
 

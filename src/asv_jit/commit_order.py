@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.analysis.series import Places
-from asv_jit.errors import UsageError
 from asv_jit.repository import Repository
 
 __all__ = ["CommitOrder", "order_commits"]
@@ -86,20 +85,10 @@ def _on_branches(repository: Repository, branches: Sequence[str | None]) -> dict
     """For each branch that this clone has, by its configured name, its first parents with their dates."""
     found = {}
     for branch in branches:
-        tip = _tip(repository, branch)
+        tip = repository.tip(branch)
         if tip is not None:
-            found[branch or "HEAD"] = repository.dates(["--first-parent", tip])
+            found[branch or "HEAD"] = repository.dates(["--first-parent", tip.hash])
     return found
-
-
-def _tip(repository: Repository, branch: str | None) -> str | None:
-    """The newest commit of a branch as this clone knows it: its own, or the one of where it was cloned from."""
-    for name in ("HEAD",) if branch is None else (branch, f"origin/{branch}"):
-        try:
-            return repository.resolve(name).hash
-        except UsageError:
-            continue
-    return None
 
 
 def _counted(

@@ -124,12 +124,13 @@ def run(
     timeout_s: float | None = None,
     cpu: int | None = None,
     keep_bytes: int = KEPT_OUTPUT_BYTES,
+    input_text: str = "",
 ) -> Finished:
     """Run `command` to its end and say how it ended; never raises for the child's own failures.
 
     Parameters: `env` is the whole environment; `timeout_s` ends the child and its descendants with SIGKILL;
     `cpu` pins it to one core from its first instruction, where the platform can; of each of its outputs the last
-    `keep_bytes` are kept.
+    `keep_bytes` are kept; `input_text` is what it may read.
 
     Raises OSError when the program cannot be started at all.
     """
@@ -137,12 +138,12 @@ def run(
     if family is not None:
         family.watch()
         env = {**env, guardian.VARIABLE: family.token}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, _readable(input_text) as given:
         started = time.monotonic()
         with _pinned_to(cpu):
             child = subprocess.Popen(
                 [os.fspath(part) for part in command],
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=out,
                 stderr=err,
                 env=dict(env),
@@ -168,6 +169,18 @@ def run(
             stderr=_tail(err, keep_bytes),
             duration_s=duration_s,
         )
+
+
+@contextlib.contextmanager
+def _readable(text: str) -> Iterator[IO[bytes] | int]:
+    """What a child's standard input is to be."""
+    if not text:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as stream:
+        stream.write(text.encode("utf-8"))
+        stream.seek(0)
+        yield stream
 
 
 @contextlib.contextmanager

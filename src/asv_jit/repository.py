@@ -16,6 +16,11 @@ __all__ = ["Commit", "Repository"]
 
 _TIMEOUT_S = 300.0
 _WHOLE_HISTORY_BYTES = 1 << 30
+# How git reaches a remote: through a proxy, or with the user's key.
+_NETWORK = (
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK",
+    "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
 _FIELDS = "%H%x00%ct%x00%an%x00%s"
 # Whatever the user's own configuration says.
 _PLAIN_ANSWERS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=utf-8")
@@ -37,7 +42,7 @@ class Commit:
 
 
 class Repository:
-    """Reads a local git repository; changes nothing in it."""
+    """Reads a local git repository; changes nothing in it but what it knows of its remotes."""
 
     def __init__(self, folder: Path) -> None:
         git = shutil.which("git")
@@ -114,6 +119,41 @@ class Repository:
     def diff_stat(self, older: str, newer: str) -> str:
         """git's own summary of what changed between two commits: a line a file, then the totals."""
         return (self._ask(["diff", "--stat=80", "--no-color", "--no-ext-diff", older, newer, "--"]) or "").rstrip()
+
+    def has_remote(self) -> bool:
+        """Whether there is anything to fetch from."""
+        return bool((self._ask(["remote"]) or "").strip())
+
+    def fetch(self) -> str | None:
+        """Fetch all remotes' branches and tags; what went wrong, or None. What was there before stays usable."""
+        done = run(
+            [self._git, "-c", "maintenance.auto=false", "-c", "gc.auto=0", "fetch", "--all", "--quiet", "--tags"],
+            env=base_environment({"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}, also=_NETWORK),
+            cwd=self.folder,
+            timeout_s=_TIMEOUT_S,
+        )
+        return None if done.ok else done.complaint(4)
+
+    def tip(self, branch: str | None) -> Commit | None:
+        """The newest commit of a branch (None: what is checked out), as this clone or its remote has it.
+
+        The remote's counts unless our own branch goes on from it: whoever measures waits for what others push, and
+        after a force-push theirs is the true one. None where neither has the branch.
+        """
+        name = branch or (self._ask(["symbolic-ref", "--quiet", "--short", "HEAD"]) or "HEAD").strip()
+        ours, theirs = self._found(name), self._found(f"refs/remotes/{self._remote_of(name)}/{name}")
+        if ours is None or theirs is None:
+            return ours or theirs
+        return ours if self.is_ancestor(theirs.hash, ours.hash) else theirs
+
+    def _remote_of(self, branch: str) -> str:
+        return (self._ask(["config", "--get", f"branch.{branch}.remote"]) or "origin").strip()
+
+    def _found(self, name: str) -> Commit | None:
+        try:
+            return self.resolve(name)
+        except UsageError:
+            return None
 
     def is_dirty(self) -> bool:
         """Whether the working tree has changes that no commit holds."""

@@ -7,7 +7,7 @@ import pytest
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters import spec as specs
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.resolve import resolve
+from asv_jit.interpreters.resolve import resolve, resolve_all
 from tests.interpreters.fakes import interpreter
 
 OLD = interpreter("3.15.0", "aaaaaaaa", package_version="3.15.0-1")
@@ -46,6 +46,13 @@ def test_a_final_release_is_newer_than_its_candidates() -> None:
     assert resolve("3.16", [final, candidate]) is final
 
 
+def test_a_star_means_one_interpreter_of_each_release() -> None:
+    assert resolve_all("3.15.*", ALL) == [NEW, OLD]  # with a JIT, our own rather than one that was found
+    assert resolve_all("3.15t.*", ALL) == [FREE_THREADED]  # or without, where there is no other
+    assert resolve_all("3.15", ALL) == [NEW]
+    assert resolve("3.15.*", ALL) is NEW
+
+
 @pytest.mark.parametrize("spec", ["3.16", "3.15.9", "3.15.2+00000000", "3.14t", "3.15.4"])
 def test_what_is_missing_is_named_with_what_is_there_and_the_remedy(spec: str) -> None:
     with pytest.raises(NoInterpreterError) as error:
@@ -54,7 +61,9 @@ def test_what_is_missing_is_named_with_what_is_there_and_the_remedy(spec: str) -
     assert f"asv-jit pythons install {spec}" in str(error.value)
 
 
-@pytest.mark.parametrize("spec", ["", "3", "python3.15", "3.15.x", "3.15+abcdef01", "3.15.2+ABCDEF01", "3.15 ", "٣.15"])
+@pytest.mark.parametrize(
+    "spec", ["", "3", "python3.15", "3.15.x", "3.15+abcdef01", "3.15.2+ABCDEF01", "3.15.2.*", "3.15 ", "٣.15"]
+)
 def test_a_malformed_spec_is_wrong_usage(spec: str) -> None:
     with pytest.raises(UsageError, match=r"Expected a Python version like 3\.15"):
         resolve(spec, ALL)

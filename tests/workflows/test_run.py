@@ -233,22 +233,22 @@ def test_the_site_is_published_with_hostile_text_as_text(toy: Toy, measured: tup
 
 
 def test_an_interrupted_run_keeps_its_trials_and_leaves_no_process(
-    toy: Toy, measured: tuple[Finished, dict[str, Any]], tmp_path: Path
+    toy: Toy, measured: tuple[Finished, dict[str, Any]]
 ) -> None:
     (path,) = toy.results.glob("*/trials/*.jsonl")
     before = path.read_bytes()
     command = [sys.executable, "-m", "asv_jit", "run", "HEAD", "--retry-failed", "--bench", "never_ends"]
-    env = {**toy.env, "TMPDIR": str(tmp_path)}
-    child = subprocess.Popen(command, env=env, cwd=toy.folder, stderr=subprocess.PIPE, text=True)
+    temporary = Path(toy.env[paths.CACHE_VARIABLE], "tmp")
+    child = subprocess.Popen(command, env=toy.env, cwd=toy.folder, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("asv-jit-*/request.json")) and time.monotonic() < deadline:
+    while not list(temporary.glob("*/asv-jit-*/request.json")) and time.monotonic() < deadline:
         time.sleep(0.02)  # until its first trial has begun
     child.send_signal(signal.SIGINT)
     _, complaint = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "interrupted" in complaint
     assert path.read_bytes().startswith(before)
-    assert not list(tmp_path.iterdir())
+    assert not list(temporary.iterdir())
 
 
 def test_a_full_disk_is_one_clear_message(toy: Toy, measured: tuple[Finished, dict[str, Any]]) -> None:

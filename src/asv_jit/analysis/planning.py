@@ -279,7 +279,7 @@ def _retries(now: Situation) -> Iterator[_Wish]:
 def _is_due(cell: CellState, now_s: float) -> bool:
     if cell.state != "failed" or cell.failures > _MOST_RETRIES:
         return False
-    return now_s >= cell.failed_at_s + _FIRST_PAUSE_S * 2 ** max(cell.failures - 1, 0)
+    return now_s - cell.failed_at_s >= _FIRST_PAUSE_S * 2.0 ** max(cell.failures - 1, 0)
 
 
 def _gaps(now: Situation) -> Iterator[_Wish]:

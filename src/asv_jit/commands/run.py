@@ -50,9 +50,8 @@ def run(
     )
     with progress(quiet=as_json) as reporter:
         outcome = running.run(project, options, reporter)
-    suites = running.summaries(project, outcome)
     if as_json:
-        print_json({"outcome": outcome.as_json(), "suites": [suite_json(suite) for suite in suites]})
+        print_json({"outcome": outcome.as_json(), "suites": [suite_json(suite) for suite in outcome.suites]})
     else:
-        print_run(outcome, suites, alpha=project.settings.alpha)
+        print_run(outcome, outcome.suites, alpha=project.settings.alpha)
     return 4 if outcome.failed else 0

@@ -168,6 +168,8 @@ def _build(offer: Offer, provider: Provider, home: Path, final: Path) -> None:
     try:
         built = provider.install(offer, making, final)
         manifest.write(making, _manifest(offer, built))
+        if hasattr(os, "sync"):
+            os.sync()  # else a power cut might leave the name and take the files
         making.rename(final)
     finally:  # after the rename there is nothing left to remove
         shutil.rmtree(making, ignore_errors=True)

@@ -11,7 +11,7 @@ from asv_jit.interpreters import spec as specs
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_executable
 
-__all__ = ["is_path", "resolve"]
+__all__ = ["is_path", "resolve", "resolve_all"]
 
 
 def resolve(
@@ -29,10 +29,44 @@ def resolve(
     """
     if is_path(spec):
         return probe(Path(spec).expanduser().absolute())
+    wanted = _parsed(spec)
+    return max(
+        _fitting(wanted, interpreters),
+        key=lambda found: (found.has_jit, found.release, found.package_version is not None),
+    )
+
+
+def resolve_all(
+    spec: str,
+    interpreters: Sequence[Interpreter],
+    *,
+    probe: Callable[[Path], Interpreter] = probe_executable,
+) -> list[Interpreter]:
+    """What `resolve` answers, or for `3.15.*` one interpreter of each release of the minor version, newest first:
+    of those with a JIT where there are any.
+
+    Raises as `resolve` does.
+    """
+    if is_path(spec) or not _parsed(spec).each:
+        return [resolve(spec, interpreters, probe=probe)]
+    fitting = _fitting(_parsed(spec), interpreters)
+    with_jit = [found for found in fitting if found.has_jit]
+    best: dict[tuple[int, ...], Interpreter] = {}
+    for found in with_jit or fitting:
+        other = best.get(found.release)
+        if other is None or (found.package_version is not None and other.package_version is None):
+            best[found.release] = found
+    return [best[release] for release in sorted(best, reverse=True)]
+
+
+def _parsed(spec: str) -> specs.Spec:
     try:
-        wanted = specs.parse(spec)
+        return specs.parse(spec)
     except UsageError as error:
         raise UsageError(f"{error} The path of an interpreter is understood too.") from None
+
+
+def _fitting(wanted: specs.Spec, interpreters: Sequence[Interpreter]) -> list[Interpreter]:
     fitting = [
         found
         for found in interpreters
@@ -42,9 +76,10 @@ def resolve(
     if not fitting:
         there = ", ".join(found.identity for found in interpreters) or "none"
         raise NoInterpreterError(
-            f"No interpreter {spec} was found; found are: {there}. To install it: asv-jit pythons install {spec}"
+            f"No interpreter {wanted.text} was found; found are: {there}. "
+            f"To install it: asv-jit pythons install {wanted.text}"
         )
-    return max(fitting, key=lambda found: (found.has_jit, found.release, found.package_version is not None))
+    return fitting
 
 
 def is_path(spec: str) -> bool:

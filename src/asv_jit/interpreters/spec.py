@@ -1,4 +1,4 @@
-"""The words by which people name interpreters: `3.15`, `3.15t`, `3.15.2`, `3.15.2+1a2b3c4d`. Pure."""
+"""The words by which people name interpreters: `3.15`, `3.15.*`, `3.15t`, `3.15.2`, `3.15.2+1a2b3c4d`. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from asv_jit.errors import UsageError
 
 __all__ = ["FORMS", "Spec", "parse"]
 
-FORMS = "3.15 (the newest), 3.15t (without a GIL), 3.15.2 or 3.15.2+1a2b3c4d"
-_PATTERN = re.compile(r"(?P<version>\d+\.\d+(?P<patch>\.\d+)?)(?P<threads>t?)(?P<build>\+[0-9a-f]{8})?", re.ASCII)
+FORMS = "3.15 (the newest), 3.15.* (each that is installed), 3.15t (without a GIL), 3.15.2 or 3.15.2+1a2b3c4d"
+_PATTERN = re.compile(
+    r"(?P<version>\d+\.\d+(?P<patch>\.\d+)?)(?P<threads>t?)(?P<each>\.\*)?(?P<build>\+[0-9a-f]{8})?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A parsed spec: `version` is `X.Y` or `X.Y.Z`, `build` is `+<8 hex>` or empty."""
+    """A parsed spec: `version` is `X.Y` or `X.Y.Z`, `build` is `+<8 hex>` or empty; `each` of the releases of a minor
+    version is meant, not only the newest."""
 
     text: str
     version: str
     free_threaded: bool
     build: str
+    each: bool = False
 
     @property
     def exact(self) -> bool:
@@ -39,6 +43,6 @@ class Spec:
 def parse(text: str) -> Spec:
     """Parse a spec. Raises UsageError when it has none of the known forms."""
     match = _PATTERN.fullmatch(text)
-    if match is None or (match["build"] and not match["patch"]):
+    if match is None or (match["build"] and not match["patch"]) or (match["each"] and match["patch"]):
         raise UsageError(f"Expected a Python version like {FORMS}; found {text!r}.")
-    return Spec(text, match["version"], bool(match["threads"]), match["build"] or "")
+    return Spec(text, match["version"], bool(match["threads"]), match["build"] or "", bool(match["each"]))

@@ -14,16 +14,20 @@ from asv_jit.errors import UsageError
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Purpose, Trial
 from asv_jit.store.journal import read_all
 
-__all__ = ["Results", "machine_folder", "read_results"]
+__all__ = ["Results", "machine_folder", "read_results", "suites_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Every current cell of one machine and one protocol, with a sentence for each thing left out."""
+    """Every current cell of one machine and one protocol, with a sentence for each thing left out.
+
+    `trials` are all that were read, of any purpose and protocol, in the order of the journals.
+    """
 
     cells: dict[CellKey, Cell]
     suites: tuple[SuiteSummary, ...]
     problems: tuple[str, ...]
+    trials: tuple[Trial, ...] = ()
 
 
 def read_results(
@@ -45,7 +49,7 @@ def read_results(
     current, stale = _current(project, cells)
     if stale:
         problems.append(f"{stale} cells of benchmarks that were edited or removed since are left out")
-    return Results(current, _suites(project, current), tuple(problems))
+    return Results(current, suites_of(project, current), tuple(problems), tuple(trials))
 
 
 def machine_folder(project: Project, machine: str | None) -> Path:
@@ -68,7 +72,8 @@ def _current(project: Project, cells: dict[CellKey, Cell]) -> tuple[dict[CellKey
     return current, len(cells) - len(current)
 
 
-def _suites(project: Project, cells: dict[CellKey, Cell]) -> tuple[SuiteSummary, ...]:
+def suites_of(project: Project, cells: dict[CellKey, Cell]) -> tuple[SuiteSummary, ...]:
+    """A summary for each commit and interpreter that `cells` are of."""
     limits = Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence)
     grouped: dict[tuple[str, str], list[Cell]] = {}
     for key in sorted(cells):

@@ -10,7 +10,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.resolve import resolve
+from asv_jit.interpreters.resolve import resolve, resolve_all
 from asv_jit.repository import Commit, Repository
 
 __all__ = ["commits_of", "interpreters_of", "measured_commits", "missing_pythons"]
@@ -24,8 +24,8 @@ def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Inter
     found = discover()
     chosen: dict[str, Interpreter] = {}
     for spec in pythons or project.pythons:
-        interpreter = resolve(spec, found)
-        chosen.setdefault(interpreter.identity, interpreter)
+        for interpreter in resolve_all(spec, found):
+            chosen.setdefault(interpreter.identity, interpreter)
     if not chosen:
         raise UsageError('asv.conf.json: "pythons" is empty; expected versions such as ["3.14", "3.15"]')
     return list(chosen.values())

@@ -12,7 +12,8 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -95,6 +96,15 @@ class Session:
         """The installation of a commit. Raises UnbuildableError."""
         keep_interpreter(self.folder, interpreter)
         return install(self.project, interpreter, self._requirements, commit)
+
+    @contextmanager
+    def measuring_for(self, purpose: Purpose) -> Iterator[None]:
+        """Give trials another purpose, such as `anchor`, for the length of a `with` block."""
+        before, self.purpose = self.purpose, purpose
+        try:
+            yield
+        finally:
+            self.purpose = before
 
     def place(self, installation: Installation) -> Place:
         """Where its trials run."""
