@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asv_jit.analysis import changes, robust
-from asv_jit.analysis.changes import detect
-from asv_jit.analysis.segmentation import segment
+from asv_jit.analysis.changes import detect, detect_many
+from asv_jit.analysis.segmentation import Fit, segment, segment_many
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -73,6 +73,43 @@ def test_pruning_loses_nothing(seed):
     starts = segment(values, weights, penalty=6.0, shortest=3)
     assert starts
     assert cost(values, weights, 6.0, starts) == pytest.approx(best_by_optimal_partitioning(values, weights, 6.0, 3))
+
+
+KINDS = {
+    "noise": lambda rng, n: rng.normal(size=n),
+    "steps": lambda rng, n: rng.normal(size=n) + 3.0 * (np.arange(n) // 40 % 2),
+    "huge steps": lambda rng, n: rng.normal(size=n) + 1e6 * (np.arange(n) // 50 % 3),
+    "walk": lambda rng, n: np.cumsum(rng.normal(size=n)),
+    "heavy tails": lambda rng, n: rng.standard_t(2, size=n),
+    "ties": lambda rng, n: np.round(rng.normal(size=n)),
+    "rare ones": lambda rng, n: (rng.random(n) < 0.05) * 1.0,
+}
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    seed=seeds, lengths=st.lists(st.integers(0, 260), min_size=1, max_size=6), shortest=st.integers(1, 4),
+    penalty=st.floats(0.01, 20),
+)  # fmt: skip
+def test_many_series_side_by_side_are_segmented_as_one_by_one(seed, lengths, shortest, penalty):
+    rng = np.random.default_rng(seed)
+    fits = [
+        Fit(draw(rng, n), rng.uniform(0.2, 3, size=n) if n % 2 else np.ones(n), penalty)
+        for n in lengths
+        for draw in KINDS.values()
+    ]
+    one_by_one = [segment(fit.values, fit.weights, penalty=fit.penalty, shortest=shortest) for fit in fits]
+    assert segment_many(fits, shortest=shortest) == one_by_one
+
+
+def test_many_series_have_the_changes_that_each_has():
+    rng = np.random.default_rng(5)
+    series = [np.exp(0.01 * np.clip(draw(rng, n), -50, 50)) for n in (3, 5, 70, 100, 400) for draw in KINDS.values()]
+    series[3][::7] = np.nan
+    scales = ["linear" if index % 2 or np.any(one <= 0.0) else "log" for index, one in enumerate(series)]
+    one_by_one = [detect(one, scale=scale) for one, scale in zip(series, scales, strict=True)]
+    assert sum(map(len, one_by_one)) > 5
+    assert detect_many(series, scales=scales) == one_by_one
 
 
 def test_a_clear_step_is_found_with_its_levels():

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from asv_jit.analysis import robust
-from asv_jit.analysis.segmentation import segment
+from asv_jit.analysis.segmentation import Fit, segment
 
-__all__ = ["SHORTEST", "Series", "Stage", "candidates", "eliminate", "mean_gain", "prepare"]
+__all__ = ["SHORTEST", "Clean", "Series", "Stage", "candidates", "clean", "eliminate", "fit", "mean_gain", "summed"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,12 +50,25 @@ _LEAST_NOISE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """A cleaned series of n points and its prefix sums (n + 1 entries each, from 0) about position and level.
+class Clean:
+    """A series of n points without outliers, and its noise.
 
     `weights` are inverse variances by the local scale; `noise` is the variance of a point times its weight,
-    from differences, which neither changes of level nor drift disturb; `inflation[m]` is by how much
-    autocorrelation inflates the variance of the mean of m points.
+    from differences, which neither changes of level nor drift disturb; `rho` is the noise's autocorrelation.
+    """
+
+    values: Floats
+    scale: Floats
+    weights: Floats
+    noise: float
+    rho: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A clean series and its prefix sums (n + 1 entries each, from 0) about position and level.
+
+    `inflation[m]` is by how much autocorrelation inflates the variance of the mean of m points.
     """
 
     values: Floats
@@ -91,31 +104,40 @@ class _Evidence:
     deflation: float
 
 
-def prepare(values: Floats, least_scale: float) -> Series:
+def clean(values: Floats, least_scale: float) -> Clean:
     """Limit outliers, drop spikes, estimate noise; `values`: shape (n,), finite, n >= 2 * SHORTEST."""
     n = len(values)
     scale = np.maximum(robust.local_scale(values), least_scale)
-    clean = _without_outliers(values, scale)
-    clean -= np.median(clean)
-    rho = max(0.0, robust.autocorrelation(clean / scale) - _AUTOCORRELATION_GRACE / math.sqrt(n))
-    weights = 1.0 / np.square(scale)
-    steps = np.square(np.diff(clean)) * 2.0 / (np.square(scale[1:]) + np.square(scale[:-1]))
-    counts = np.arange(1, n + 1)
-    inflation = (1 + rho) / (1 - rho) - 2 * rho * (1 - rho**counts) / (counts * (1 - rho) ** 2)
+    cleaned = _without_outliers(values, scale)
+    cleaned -= robust.median(cleaned)
+    rho = max(0.0, robust.autocorrelation(cleaned / scale) - _AUTOCORRELATION_GRACE / math.sqrt(n))
+    squares = np.square(scale)
+    steps = np.square(np.diff(cleaned)) * 2.0 / (squares[1:] + squares[:-1])
+    return Clean(cleaned, scale, 1.0 / squares, noise=float(np.mean(steps)) / 2.0 / (1.0 - rho), rho=rho)
+
+
+def summed(cleaned: Clean) -> Series:
+    """What tests of boundaries need besides."""
+    values, weights, n = cleaned.values, cleaned.weights, len(cleaned.values)
     x = np.arange(n) - (n - 1) / 2.0
     return Series(
-        clean,
-        scale,
+        values,
+        cleaned.scale,
         weights,
-        noise=float(np.mean(steps)) / 2.0 / (1.0 - rho),
-        inflation=[1.0, *inflation.tolist()],
+        cleaned.noise,
+        inflation=[1.0, *_inflation(cleaned.rho, np.arange(1, n + 1)).tolist()],
         w=_prefix_sums(weights),
-        wy=_prefix_sums(weights * clean),
-        wyy=_prefix_sums(weights * np.square(clean)),
+        wy=_prefix_sums(weights * values),
+        wyy=_prefix_sums(weights * np.square(values)),
         wx=_prefix_sums(weights * x),
         wxx=_prefix_sums(weights * np.square(x)),
-        wxy=_prefix_sums(weights * x * clean),
+        wxy=_prefix_sums(weights * x * values),
     )
+
+
+def _inflation(rho: float, counts: npt.NDArray[np.int64]) -> Floats:
+    """By how much autocorrelation inflates the variance of the mean of so many points."""
+    return np.asarray((1 + rho) / (1 - rho) - 2 * rho * (1 - rho**counts) / (counts * (1 - rho) ** 2))
 
 
 def _without_outliers(values: Floats, scale: Floats) -> Floats:
@@ -134,10 +156,17 @@ def _prefix_sums(terms: Floats) -> list[float]:
     return sums
 
 
-def candidates(series: Series) -> list[int]:
-    """Starts of levels worth a test: the exact penalised segmentation, at a low penalty."""
-    penalty = _PENALTY * math.log(len(series.values)) * series.noise * series.inflation[-1]
-    return segment(series.values, series.weights, penalty=penalty, shortest=SHORTEST)
+def fit(cleaned: Clean) -> Fit:
+    """What `candidates` fits: levels at a low penalty."""
+    n = len(cleaned.values)
+    inflation = float(_inflation(cleaned.rho, np.array([n]))[0])
+    return Fit(cleaned.values, cleaned.weights, _PENALTY * math.log(n) * cleaned.noise * inflation)
+
+
+def candidates(cleaned: Clean) -> list[int]:
+    """Starts of levels worth a test: the exact penalised segmentation."""
+    wanted = fit(cleaned)
+    return segment(wanted.values, wanted.weights, penalty=wanted.penalty, shortest=SHORTEST)
 
 
 def eliminate(series: Series, starts: list[int], *, least: float, critical: float) -> Iterator[Stage]:

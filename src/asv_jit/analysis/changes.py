@@ -8,19 +8,22 @@ rest how often chance would show their like (here).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from asv_jit.analysis import boundaries
-from asv_jit.analysis.boundaries import SHORTEST, Series, Stage
+from asv_jit.analysis.boundaries import SHORTEST, Clean, Series, Stage
+from asv_jit.analysis.segmentation import segment_many
 
-__all__ = ["ChangePoint", "detect", "strongest"]
+__all__ = ["ChangePoint", "Scale", "detect", "detect_many", "strongest"]
 
 Floats = npt.NDArray[np.float64]
+Scale: TypeAlias = Literal["log", "linear"]
 
 _LOG_SCALE_FLOOR = 1e-9
 _LINEAR_SCALE_FLOOR = 1e-12
@@ -67,7 +70,7 @@ class ChangePoint:
 def detect(
     values: npt.ArrayLike,
     *,
-    scale: Literal["log", "linear"] = "log",
+    scale: Scale = "log",
     alpha: float = 0.005,
     least_effect: float = 0.01,
 ) -> list[ChangePoint]:
@@ -87,6 +90,38 @@ def detect(
     and Van Keilegom 2003) and against smooth drift; p values calibrated by simulation of all of this, since a
     test after a search does not keep its level.
     """
+    task = _task(values, scale, alpha, least_effect)
+    return [] if task is None else _changes(task, boundaries.candidates(task.cleaned))
+
+
+def detect_many(
+    series: Sequence[npt.ArrayLike],
+    *,
+    scales: Sequence[Scale],
+    alpha: float = 0.005,
+    least_effect: float = 0.01,
+) -> list[list[ChangePoint]]:
+    """What `detect` says of each of `series`, on the scale of the same index; several times faster a series."""
+    tasks = [_task(values, scale, alpha, least_effect) for values, scale in zip(series, scales, strict=True)]
+    fits = [boundaries.fit(task.cleaned) for task in tasks if task is not None]
+    starts = iter(segment_many(fits, shortest=SHORTEST))
+    return [[] if task is None else _changes(task, next(starts)) for task in tasks]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A series that can have changes: its levels are on the scale and without the missing ones."""
+
+    cleaned: Clean
+    levels: Floats
+    present: npt.NDArray[np.int64]
+    scale: Scale
+    least: float
+    critical: float
+
+
+def _task(values: npt.ArrayLike, scale: Scale, alpha: float, least_effect: float) -> _Task | None:
+    """None for a series that is too short or constant."""
     if not 0.0 < alpha <= 0.05:
         raise ValueError(f"expected alpha above 0 and at most 0.05, found {alpha}")
     raw = np.asarray(values, dtype=np.float64)
@@ -95,11 +130,24 @@ def detect(
     present = np.flatnonzero(~np.isnan(raw))
     levels = _on_scale(raw[present], scale)
     if len(levels) < 2 * SHORTEST or float(np.ptp(levels)) == 0.0:
+        return None
+    return _Task(
+        boundaries.clean(levels, _scale_floor(levels, scale)),
+        levels,
+        present,
+        scale,
+        least=least_effect if scale == "log" else 0.0,
+        critical=_critical(alpha, len(levels)),
+    )
+
+
+def _changes(task: _Task, starts: list[int]) -> list[ChangePoint]:
+    """The changes among the candidates `starts`."""
+    if not starts:
         return []
-    series = boundaries.prepare(levels, _scale_floor(levels, scale))
-    least = least_effect if scale == "log" else 0.0
-    stage = _first_sound_stage(series, least, critical=_critical(alpha, len(levels)))
-    return [] if stage is None else _describe(stage, series, levels, present, scale, least)
+    series = boundaries.summed(task.cleaned)
+    stage = _first_sound_stage(series, starts, task.least, critical=task.critical)
+    return [] if stage is None else _describe(stage, series, task)
 
 
 def strongest(values: npt.ArrayLike) -> float:
@@ -108,12 +156,12 @@ def strongest(values: npt.ArrayLike) -> float:
     `values`: shape (n,), finite, n >= 6. `detect` reports something where this reaches its critical value.
     """
     levels = np.asarray(values, dtype=np.float64)
-    series = boundaries.prepare(levels, _scale_floor(levels, "linear"))
-    stages = boundaries.eliminate(series, boundaries.candidates(series), least=0.0, critical=0.0)
+    cleaned = boundaries.clean(levels, _scale_floor(levels, "linear"))
+    stages = boundaries.eliminate(boundaries.summed(cleaned), boundaries.candidates(cleaned), least=0.0, critical=0.0)
     return max((min(stage.strengths) for stage in stages), default=0.0)
 
 
-def _on_scale(values: Floats, scale: Literal["log", "linear"]) -> Floats:
+def _on_scale(values: Floats, scale: Scale) -> Floats:
     if not np.all(np.isfinite(values)):
         raise ValueError("expected finite values or NaN for missing ones, found an infinite one")
     if scale == "linear":
@@ -129,27 +177,25 @@ def _scale_floor(levels: Floats, scale: str) -> float:
     return _LOG_SCALE_FLOOR if scale == "log" else _LINEAR_SCALE_FLOOR * float(np.max(np.abs(levels)))
 
 
-def _first_sound_stage(series: Series, least: float, *, critical: float) -> Stage | None:
+def _first_sound_stage(series: Series, starts: list[int], least: float, *, critical: float) -> Stage | None:
     """The elimination up to where every boundary left is strong enough; None if none is left."""
-    starts = boundaries.candidates(series)
     for stage in boundaries.eliminate(series, starts, least=least, critical=critical):
         if min(stage.strengths) >= critical:
             return stage
     return None
 
 
-def _describe(
-    stage: Stage, series: Series, levels: Floats, present: npt.NDArray[np.int64], scale: str, least: float
-) -> list[ChangePoint]:
+def _describe(stage: Stage, series: Series, task: _Task) -> list[ChangePoint]:
+    levels, present = task.levels, task.present
     strengths = list(stage.strengths)
     bounds = _relocated(stage.bounds, series)
     segments = [_level(levels, series, stage.noise, a, b) for a, b in pairwise(bounds)]
     # The elimination saw limited outliers: what is too small for the levels as they are told goes as well.
-    while strengths and min(sizes := [abs(b - a) for (a, _), (b, _) in pairwise(segments)]) < least:
+    while strengths and min(sizes := [abs(b - a) for (a, _), (b, _) in pairwise(segments)]) < task.least:
         smallest = sizes.index(min(sizes))
         del strengths[smallest], bounds[smallest + 1]
         segments = [_level(levels, series, stage.noise, a, b) for a, b in pairwise(bounds)]
-    if scale == "log":
+    if task.scale == "log":
         segments = [(math.exp(level), math.exp(level) * error) for level, error in segments]
     points = []
     for i, strength in enumerate(strengths):

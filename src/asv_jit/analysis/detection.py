@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from asv_jit.analysis.changes import ChangePoint, detect
+from asv_jit.analysis.changes import ChangePoint, detect_many
 from asv_jit.analysis.events import Change
 from asv_jit.analysis.levelling import Stretch
 from asv_jit.analysis.series import Floats, Metric
 
-__all__ = ["DETECTED", "Found", "find_changes", "is_worse"]
+__all__ = ["DETECTED", "Found", "find_changes", "find_changes_of_many", "is_worse"]
 
 DETECTED: tuple[Metric, ...] = ("off", "on", "plain", "speedup", "peak_memory_off", "peak_memory_on")
 
@@ -38,7 +39,25 @@ def find_changes(stretch: Stretch, unit: str) -> list[Found]:
     Times and bytes are compared by their ratio; a value that a `track_` benchmark makes up, or one that is not
     positive, by its difference. What the error of a bridge between releases may have made is left out.
     """
-    return [found for metric in DETECTED if metric in stretch.values for found in _of_metric(stretch, metric, unit)]
+    return find_changes_of_many([(stretch, unit)])[0]
+
+
+def find_changes_of_many(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
+    """What `find_changes` finds in each of many stretches with their units, several times faster a stretch."""
+    series = [
+        (number, metric, _is_logarithmic(stretch.values[metric], metric, unit))
+        for number, (stretch, unit) in enumerate(stretches)
+        for metric in DETECTED
+        if metric in stretch.values
+    ]
+    detected = detect_many(
+        [stretches[number][0].values[metric] for number, metric, _ in series],
+        scales=["log" if logarithmic else "linear" for _, _, logarithmic in series],
+    )
+    found: list[list[Found]] = [[] for _ in stretches]
+    for (number, metric, logarithmic), points in zip(series, detected, strict=True):
+        found[number] += _of_metric(stretches[number][0], metric, points, logarithmic=logarithmic)
+    return found
 
 
 def is_worse(metric: Metric, before: float, after: float) -> bool:
@@ -46,11 +65,8 @@ def is_worse(metric: Metric, before: float, after: float) -> bool:
     return after < before if metric == "speedup" else after > before
 
 
-def _of_metric(stretch: Stretch, metric: Metric, unit: str) -> list[Found]:
-    values = stretch.values[metric]
-    logarithmic = _is_logarithmic(values, metric, unit)
-    points = detect(values, scale="log" if logarithmic else "linear")
-    bounds = [0, *(point.index for point in points), len(values)]
+def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], *, logarithmic: bool) -> list[Found]:
+    bounds = [0, *(point.index for point in points), len(stretch.values[metric])]
     found = []
     for number, point in enumerate(points):
         before, after = slice(bounds[number], bounds[number + 1]), slice(bounds[number + 1], bounds[number + 2])

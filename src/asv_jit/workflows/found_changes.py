@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from asv_jit.analysis import boundaries, changes, detection, partitions, robust, segmentation
-from asv_jit.analysis.detection import DETECTED, Found, find_changes
+from asv_jit.analysis.detection import DETECTED, Found, find_changes_of_many
 from asv_jit.analysis.levelling import Stretch
 from asv_jit.processes import cores, in_parallel
 from asv_jit.store.analysis_cache import AnalysisCache
@@ -66,14 +66,10 @@ def _load(store: AnalysisCache) -> dict[str, list[Found]]:
 def _find(jobs: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
     points = sum(len(stretch.places) * len(stretch.values) for stretch, _ in jobs)
     if points < _FEW_POINTS:
-        return _find_all(jobs)
+        return find_changes_of_many(jobs)
     size = -(-len(jobs) // (_CHUNKS_A_CORE * cores()))
     chunks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
-    return [found for chunk in in_parallel(_find_all, chunks) for found in chunk]
-
-
-def _find_all(jobs: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
-    return [find_changes(stretch, unit) for stretch, unit in jobs]
+    return [found for chunk in in_parallel(find_changes_of_many, chunks) for found in chunk]
 
 
 def _digest(stretch: Stretch, unit: str) -> str:

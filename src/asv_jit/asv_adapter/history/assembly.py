@@ -49,10 +49,12 @@ def assemble(
     """
     series: list[CaseSeries] = []
     repeated = 0
+    metrics = np.array([_METRICS.index(head.metric) for head in columns.heads], dtype=np.int8)
     for block in _blocks(columns, suite, rows, places):
         tracks = {}
+        codes = metrics[columns.files[block.rows]]
         for code, metric in enumerate(_METRICS):
-            mine = _metric_codes(columns)[columns.files[block.rows]] == code
+            mine = codes == code
             if mine.any():
                 repeated += int(mine.sum()) - len(np.unique(block.points[mine]))
                 tracks[metric] = _matrices(columns, block, mine)
@@ -60,10 +62,6 @@ def assemble(
         python[block.points] = interpreters[columns.files[block.rows]]
         series += _series(block, tracks, python)
     return series, repeated
-
-
-def _metric_codes(columns: Columns) -> npt.NDArray[np.int8]:
-    return np.array([_METRICS.index(head.metric) for head in columns.heads], dtype=np.int8)
 
 
 def _blocks(
@@ -92,19 +90,19 @@ def _blocks(
 def _matrices(columns: Columns, block: _Block, mine: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
     """Values and bounds, each shape (cases, points), NaN where there is none."""
     rows, points = block.rows[mine], block.points[mine]
-    shape = (len(block.described.cases), len(block.places))
+    shape = (len(block.places), len(block.described.cases))
     values, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     for kind in np.unique(columns.kinds[rows]):
         alike = columns.kinds[rows] == kind
         cases = block.described.places_of(columns.row_kinds[kind])
         known = np.flatnonzero(cases >= 0)
         at = columns.starts[rows[alike], None] + known
-        target = (cases[known][None, :], points[alike][:, None])
+        target = np.ix_(points[alike], cases[known])
         for matrix, source in ((values, columns.values), (low, columns.low), (high, columns.high)):
             matrix[target] = source[at]
     missing = ~np.isfinite(values)
     values[missing] = low[missing] = high[missing] = np.nan
-    return values, low, high
+    return np.ascontiguousarray(values.T), np.ascontiguousarray(low.T), np.ascontiguousarray(high.T)
 
 
 def _series(
