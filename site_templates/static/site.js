@@ -15,99 +15,209 @@ function remember(theme) {
 if (["light", "dark"].includes(remembered())) page.dataset.theme = remembered();
 
 function bindTheme(button) {
+  const isDark = () => page.dataset.theme ? page.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  button.setAttribute("aria-pressed", String(isDark()));
   button.addEventListener("click", () => {
-    const dark = page.dataset.theme ? page.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    page.dataset.theme = dark ? "light" : "dark";
+    page.dataset.theme = isDark() ? "light" : "dark";
+    button.setAttribute("aria-pressed", String(isDark()));
     remember(page.dataset.theme);
+    page.dispatchEvent(new CustomEvent("asv-jit-theme")); // charts take their colours anew
   });
 }
 
-// The state of the table lives in the address after #, so that a view can be linked; keys other than these are left alone.
-const KEYS = ["q", "python", "verdict", "sort"];
+// How old the data are now, which the publication could not know.
+const STALE_DAYS = 14;
+function bindAge(element) {
+  const days = Math.floor((Date.now() - Date.parse(element.dateTime)) / 86400000);
+  if (!(days >= 0)) return;
+  element.title = element.textContent;
+  if (days >= 1) element.textContent += days === 1 ? " (yesterday)" : ` (${days} days ago)`;
+  const warning = document.querySelector("[data-stale]");
+  if (warning && days >= STALE_DAYS) warning.hidden = false;
+}
+
+// Tables that can be filtered and sorted. The state lives in the address after #, so that a view can be linked.
+const FIRST = 200; // rows drawn at once: more are a button away
 
 function readState() {
-  const found = new URLSearchParams(location.hash.slice(1));
-  return Object.fromEntries(KEYS.map((key) => [key, found.get(key) || ""]));
+  return location.hash.includes("=") ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : {};
 }
 
-function writeState(state) {
-  const kept = new URLSearchParams(KEYS.filter((key) => state[key]).map((key) => [key, state[key]]));
-  history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname + location.search);
+function orderOf(row, column) {
+  const cell = row.cells[column];
+  if (!cell || cell.dataset.o === undefined) return cell && !row.hasAttribute("data-o") ? cell.textContent.trim() : null;
+  return cell.dataset.o === "" ? null : cell.dataset.o === "inf" ? Infinity : Number(cell.dataset.o);
 }
 
-function orderOf(row, key) {
-  const cell = row.querySelector(`[data-key="${key}"]`);
-  if (!("order" in cell.dataset)) return cell.textContent.trim();
-  return cell.dataset.order === "" ? null : cell.dataset.order === "inf" ? Infinity : Number(cell.dataset.order);
-}
-
+const collator = new Intl.Collator("en", { numeric: true });
 function compare(a, b) {
-  if (a === null || b === null) return 0;
-  return typeof a === "number" ? (a < b ? -1 : a > b ? 1 : 0) : a.localeCompare(b, "en", { numeric: true });
+  if (a === null || b === null) return (a === null) - (b === null);
+  return typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b);
 }
 
-function sortRows(rows, sort) {
-  if (!sort) return rows;
-  const [key, direction] = [sort.replace(/^-/, ""), sort.startsWith("-") ? -1 : 1];
-  const keyed = rows.map((row) => [orderOf(row, key), row]);
-  keyed.sort(([a], [b]) => (a === null) - (b === null) || direction * compare(a, b)); // no data comes last, either way
-  return keyed.map(([, row]) => row);
-}
-
-function bindTable(form, table) {
-  const body = table.tBodies[0];
-  const rows = [...body.rows];
-  const texts = new Map(rows.map((row) => [row, row.cells[0].textContent.toLowerCase()]));
-  const buttons = [...table.querySelectorAll("[data-sort]")];
-  const keys = buttons.map((button) => button.dataset.sort);
-  let state = readState();
-
-  function show() {
-    if (!keys.includes(state.sort.replace(/^-/, ""))) state.sort = "";
-    const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const row of rows) {
-      const fits = words.every((word) => texts.get(row).includes(word))
-        && (!state.python || row.dataset.python === state.python)
-        && (!state.verdict || row.dataset.verdict === state.verdict);
-      row.hidden = !fits;
-      shown += fits;
+class SortableTable {
+  constructor(table, onSort) {
+    this.table = table;
+    this.limit = FIRST;
+    this.bodies = [...table.tBodies].map((body) => {
+      const rows = [...body.rows];
+      return { body, heads: rows.filter((row) => "head" in row.dataset), rows: rows.filter((row) => !("head" in row.dataset)) };
+    });
+    this.buttons = [...table.querySelectorAll("thead [data-sort]")];
+    this.more = document.querySelector(`[data-more="${table.id}"]`);
+    for (const button of this.buttons) {
+      button.disabled = false;
+      button.addEventListener("click", () => onSort(button.dataset.sort));
     }
-    body.append(...sortRows(rows, state.sort));
-    for (const button of buttons) {
-      const direction = state.sort === button.dataset.sort ? "ascending" : state.sort === `-${button.dataset.sort}` ? "descending" : "none";
-      button.closest("th").setAttribute("aria-sort", direction);
-    }
-    form.querySelector("[data-shown]").textContent = `${shown} of ${rows.length} rows`;
+    if (this.more) this.more.addEventListener("click", () => { this.limit = Infinity; this.draw(); });
   }
 
-  function fill() {
-    for (const key of ["q", "python", "verdict"]) form.elements[key].value = state[key];
+  get total() { return this.bodies.reduce((sum, { rows }) => sum + rows.length, 0); }
+
+  text(row) {
+    this.texts ??= new Map();
+    if (!this.texts.has(row)) this.texts.set(row, (row.dataset.text || row.cells[0].textContent).toLowerCase());
+    return this.texts.get(row);
   }
 
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => {
-    for (const key of ["q", "python", "verdict"]) state[key] = form.elements[key].value;
-    writeState(state);
-    show();
-  });
-  for (const button of buttons) {
-    button.disabled = false;
-    button.addEventListener("click", () => {
-      const key = button.dataset.sort;
-      state.sort = state.sort === key ? `-${key}` : state.sort === `-${key}` ? "" : key;
-      writeState(state);
-      show();
+  fits(row, state, words, names) {
+    for (const name of names) {
+      const wanted = state[name], found = row.dataset[name];
+      if (!wanted || wanted === "all" || found === undefined) continue;
+      if (name === "verdict" || name === "show" ? !found.split(" ").includes(wanted) : found !== wanted) return false;
+    }
+    return !words.length || words.every((word) => this.text(row).includes(word));
+  }
+
+  show(state, words, names) {
+    this.wanted = this.bodies.map(({ rows }) => rows.filter((row) => this.fits(row, state, words, names)));
+    this.sort(state.sort || "");
+    this.draw();
+    return this.wanted.reduce((sum, rows) => sum + rows.length, 0);
+  }
+
+  sort(order) {
+    const key = order.replace(/^-/, ""), direction = order.startsWith("-") ? -1 : 1;
+    const button = this.buttons.find((one) => one.dataset.sort === key);
+    for (const one of this.buttons) {
+      one.closest("th").setAttribute("aria-sort", one !== button ? "none" : direction > 0 ? "ascending" : "descending");
+    }
+    const before = this.sorted ?? "";
+    this.sorted = button ? order : "";
+    if (!button && before === "") return;
+    const column = button && button.closest("th").cellIndex;
+    this.bodies.forEach(({ body, heads, rows }, place) => {
+      let ordered = rows;
+      if (button) {
+        const keyed = rows.map((row) => [orderOf(row, column), row]);
+        keyed.sort(([a], [b]) => a === null || b === null ? compare(a, b) : direction * compare(a, b)); // no data last
+        ordered = keyed.map(([, row]) => row);
+      }
+      body.append(...heads, ...ordered);
+      const chosen = new Set(this.wanted[place]);
+      this.wanted[place] = ordered.filter((row) => chosen.has(row));
     });
   }
-  addEventListener("hashchange", () => { state = readState(); fill(); show(); });
-  fill();
-  show();
+
+  draw() {
+    let left = this.limit, hidden = 0;
+    this.bodies.forEach(({ body, rows }, place) => {
+      const drawn = new Set(this.wanted[place].slice(0, left));
+      hidden += this.wanted[place].length - drawn.size;
+      left -= drawn.size;
+      for (const row of rows) row.hidden = !drawn.has(row);
+      body.hidden = rows.length > 0 && !drawn.size; // with its heads; the means of all cases stay
+    });
+    this.table.dataset.ready = "yes";
+    if (this.more) {
+      this.more.hidden = !hidden;
+      this.more.textContent = `Show ${hidden} more`;
+    }
+  }
+
+  reveal(row) {
+    this.limit = Infinity;
+    this.draw();
+    row.scrollIntoView();
+  }
+}
+
+function bindTables(form, elements) {
+  const fields = [...form.elements].filter((field) => field.name);
+  const names = fields.map((field) => field.name).filter((name) => name !== "q");
+  const known = [...fields.map((field) => field.name), "sort"];
+  const fallback = Object.fromEntries(fields.map((field) => [field.name, field.dataset.default || ""]));
+  let state = {};
+
+  function fromAddress() {
+    const found = readState();
+    state = { ...fallback };
+    for (const key of known) if (found[key]) state[key] = found[key];
+    for (const field of fields) {
+      field.value = state[field.name];
+      if (field.value !== state[field.name]) field.value = state[field.name] = field.dataset.default ? "all" : ""; // no such choice
+    }
+  }
+
+  function toAddress(push) {
+    const kept = known.filter((key) => (state[key] || "") !== (fallback[key] || "")).map((key) => [key, state[key] || "all"]);
+    const address = kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search;
+    if (push && address !== location.hash) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+  }
+
+  function draw() {
+    const words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
+    const shown = tables.reduce((sum, table) => sum + table.show(state, words, names), 0);
+    const total = tables.reduce((sum, table) => sum + table.total, 0);
+    const amount = (number) => number.toLocaleString("en");
+    form.querySelector("[data-shown]").textContent = `${amount(shown)} of ${amount(total)} ${form.dataset.filters || "rows"}`;
+    const reset = form.querySelector("[data-reset]");
+    if (reset) reset.disabled = known.every((key) => (state[key] || "") === (fallback[key] || ""));
+  }
+
+  function sortBy(key) {
+    state.sort = state.sort === key ? `-${key}` : state.sort === `-${key}` ? "" : key;
+    toAddress(true);
+    draw();
+  }
+
+  const tables = elements.map((table) => new SortableTable(table, sortBy));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    for (const field of fields) state[field.name] = field.value;
+    toAddress(event.target.name !== "q"); // a step back undoes a choice, not a letter
+    draw();
+  });
+  const reset = form.querySelector("[data-reset]");
+  if (reset) {
+    reset.addEventListener("click", () => {
+      state = { ...fallback };
+      toAddress(true);
+      fromAddress();
+      draw();
+    });
+  }
+  function named() { // an address that names one row, as links to regressions do
+    const row = location.hash.length > 1 && !location.hash.includes("=") && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const table = row && tables.find((one) => one.table.contains(row));
+    if (!table) return;
+    if (row.hidden) {
+      for (const field of fields) if (field.dataset.default) field.value = state[field.name] = "all";
+      draw();
+    }
+    table.reveal(row);
+  }
+  addEventListener("popstate", () => { fromAddress(); draw(); named(); });
+  fromAddress();
+  draw();
+  named();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-theme-switch]").forEach(bindTheme);
+  document.querySelectorAll("time[data-age]").forEach(bindAge);
   const form = document.querySelector("[data-filters]");
-  const table = document.querySelector("[data-sortable]");
-  if (form && table) bindTable(form, table);
+  const tables = [...document.querySelectorAll("table[data-sortable]")];
+  if (form && tables.length) bindTables(form, tables);
 });

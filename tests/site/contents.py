@@ -6,10 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 
 from asv_jit.analysis.cells import CellKey, cells_of
+from asv_jit.analysis.current import current_cells, currents, quiet
 from asv_jit.analysis.summary import Limits, SuiteSummary, summarise, summarise_suite
 from asv_jit.model import ARMS, CaseKey, Evidence, Mode, Outcome, Trace, Trial
 from asv_jit.repository import Commit
-from asv_jit.site.content import Release, SiteContent
+from asv_jit.site.content import Machine, Release, SiteContent
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -144,19 +145,33 @@ def content(
     kept: Mapping[CellKey, tuple[Trial, ...]] = {
         key: tuple(trial for block in cell.blocks for trial in block.trials) for key, cell in cells.items()
     }
+    order = {commit.hash: place for place, commit in enumerate(commits)}
+    shown = current_cells({key: cell for key, cell in cells.items() if key.commit in order}, order)
+    machine = Machine(
+        name="bench-1",
+        details=(("CPU", "Imaginary 9000, 2 cores"), ("RAM", "8 GiB"), ("Kernel", "Linux 6.1")),
+        newest=True,
+        suites=tuple(suites),
+        trials=kept,
+        noise=tuple(
+            (r.identity, quiet([c for k, c in cells.items() if k.interpreter == r.identity])) for r in releases
+        ),
+        current=currents(shown, summaries, order),
+    )
     return SiteContent(
         title=title,
         project="demo project",
         url=url,
         show_commit_url=show_commit_url,
         generated_at="2026-11-23T05:11:27Z",
-        machine="bench-1",
-        machine_details=(("CPU", "Imaginary 9000, 2 cores"), ("RAM", "8 GiB"), ("Kernel", "Linux 6.1")),
+        machine=machine.name,
+        machine_details=machine.details,
         commits=tuple(commits),
         releases=tuple(releases),
         suites=tuple(suites),
         trials=kept,
         problems=(),
+        machines=(machine,),
     )
 
 

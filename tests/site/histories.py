@@ -143,8 +143,9 @@ def rich(*, hostile: bool = False) -> SiteContent:
         cases += [CaseKey(name, (name,)) for name in HOSTILE]
     found, events = history(cases, hostile=hostile)
     known = commits(hostile=hostile)
-    second = Machine(MACHINES[1], (("CPU", "Other 1"),), suites=made.suites[-1:], trials=made.trials)
-    first = Machine(made.machine, made.machine_details, True, False, made.suites, made.trials)
+    first = made.machines[0]
+    second = Machine(MACHINES[1], (("CPU", "Other 1"),), suites=made.suites[-1:], trials=made.trials,
+                     current=first.current[:1])  # fmt: skip
     return dataclasses.replace(
         made, commits=(*made.commits, *known[::-1]), history=found, events=events, machines=(first, second)
     )

@@ -53,7 +53,12 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """How unlike the trials of one cell are, as medians over the cells: see `site.content.Noise`."""
+    """How quiet a machine was while it measured.
+
+    `pair` is the median over cells of the standard deviation of ln(off / on) over a cell's pairs, `between` that of
+    ln(time) over its trials in mode off; both are shares (0.01 is 1%), NaN where nothing tells. `disturbed` of
+    `blocks` had something else on their core.
+    """
 
     pair: float
     between: float

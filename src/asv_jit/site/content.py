@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asv_jit.analysis.cells import CellKey
+from asv_jit.analysis.current import Current, Quiet
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History
 from asv_jit.analysis.summary import Limits, SuiteSummary
 from asv_jit.model import Trial
 from asv_jit.repository import Commit
 
-__all__ = ["Drift", "Fingerprint", "Machine", "Noise", "Release", "SiteContent"]
+__all__ = ["Fingerprint", "Machine", "Release", "SiteContent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +35,6 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
-    """How quiet a machine was while it measured one interpreter.
-
-    `pair` is the median over cells of the standard deviation of ln(off / on) over a cell's pairs, `between` that of
-    ln(time) over the trials in mode off; both are shares (0.01 is 1%), NaN where nothing tells. `disturbed`
-    of `blocks` had something else on their core.
-    """
-
-    interpreter: str
-    pair: float
-    between: float
-    cells: int
-    blocks: int
-    disturbed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What a machine was for a while: its traits by name, and from when to when it measured (UTC, ISO; or empty)."""
 
@@ -61,20 +45,12 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """The anchor's level in one session, relative to its first one: above 1 the machine has become slower."""
-
-    started: str
-    ratio: float
-    trials: int
-
-
-@dataclass(frozen=True, slots=True)
 class Machine:
     """One machine of the results tree, and what it measured.
 
-    `newest`: whether its results are the newest of all. `suites` and `trials` are as in `SiteContent`.
-    `asv_only`: whether nothing but asv itself measured there, so that it has series and no cells.
+    `newest`: whether its results are the newest of all. `suites` and `trials` are as in `SiteContent`; `current` has
+    one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but asv
+    itself measured there, so that it has series and no cells. `noise` is by interpreter.
     """
 
     name: str
@@ -83,9 +59,9 @@ class Machine:
     asv_only: bool = False
     suites: tuple[SuiteSummary, ...] = ()
     trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
-    noise: tuple[Noise, ...] = ()
-    drift: tuple[Drift, ...] = ()
+    noise: tuple[tuple[str, Quiet], ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
+    current: tuple[Current, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,16 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
-from markupsafe import Markup
-
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey, Evidence, Trace, Trial
-from asv_jit.site import charts, units
+from asv_jit.site import units
 from asv_jit.site.content import Release
-from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, HotFunction, Row
+from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, HotFunction
 
 __all__ = [
     "again",
     "alerts_of",
+    "badge",
     "badge_of",
     "break_even_of",
     "case_text",
@@ -27,7 +26,6 @@ __all__ = [
     "format_of",
     "level_of",
     "memory_of",
-    "row_of",
     "speedup_of",
 ]
 
@@ -44,32 +42,6 @@ _KINDS = {
     "bad_inconsistent": "differs by process",
 }
 _SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "skipped": "–", "none": "○"}
-
-
-def row_of(
-    case: CaseSummary, release: Release, name: str, href: str, *, reach: tuple[float, float], spark: Markup
-) -> Row:
-    """The line of a table; `name` is the release's, `reach` the range of its bars."""
-    known = case.speedup is not None and not math.isnan(case.speedup.ratio)
-    return Row(
-        benchmark=units.shorten(units.visible(name_in(case.key.case)), _NAME_LIMIT),
-        params=params_text(case.key.case, _NAME_LIMIT),
-        owner=units.shorten(units.visible(case.key.case.benchmark.rpartition(".")[0]), _NAME_LIMIT),
-        href=href,
-        release=name,
-        identity=release.identity,
-        off=level_of(case.off, format_of(case)),
-        on=level_of(case.on, format_of(case)) if release.has_jit else Figure("no JIT"),
-        speedup=speedup_of(case, release),
-        bar=charts.interval_bar(case.speedup.ratio, case.speedup.low, case.speedup.high, case.verdict, reach)
-        if known and case.speedup is not None
-        else Markup(""),
-        spark=spark,
-        badge=badge_of(case),
-        memory=memory_of(case),
-        memory_change=memory_change_of(case),
-        break_even=break_even_of(case),
-    )
 
 
 def case_text(key: CaseKey, limit: int = _NAME_LIMIT) -> str:
@@ -114,6 +86,11 @@ def badge_of(case: CaseSummary) -> Badge:
     if case.verdict == "none":
         return Badge("none", _SYMBOLS["none"], case.reason or "no JIT", "")
     return Badge(case.verdict, _SYMBOLS.get(case.verdict, "?"), case.verdict, case.reason)
+
+
+def badge(verdict: str) -> Badge:
+    """A verdict alone, as counts and means show it."""
+    return Badge(verdict, _SYMBOLS.get(verdict, "?"), verdict)
 
 
 def memory_of(case: CaseSummary) -> Figure:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 __all__ = [
     "Alert",
     "Badge",
-    "CasePage",
-    "CaseRelease",
     "Compiled",
     "Failure",
     "Figure",
     "Frame",
-    "HistoryRow",
-    "HomePage",
     "Link",
     "MethodPage",
     "NavEntry",
     "NotFoundPage",
-    "Page",
-    "ReleaseCard",
-    "Row",
 ]
 
 
@@ -86,46 +77,6 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One case on one release."""
-
-    benchmark: str
-    params: str
-    owner: str
-    href: str
-    release: str
-    identity: str
-    off: Figure
-    on: Figure
-    speedup: Figure
-    bar: Markup
-    spark: Markup
-    badge: Badge
-    memory: Figure
-    memory_change: Figure
-    break_even: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseCard:
-    """The answer for one release; `ratio` reads `no JIT` where there is none."""
-
-    name: str
-    identity: str
-    jit: str
-    has_jit: bool
-    ratio: str
-    words: str
-    interval: str
-    spread: str
-    verdicts: tuple[tuple[Badge, str], ...]
-    strip: Markup
-    measured: str
-    commit: Link
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
 class Alert:
     """A suspected bug of the JIT, with the command that measures the case again."""
 
@@ -171,74 +122,6 @@ class HotFunction:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One commit in the table of a series."""
-
-    commit: Link
-    date: str
-    subject: str
-    off: Figure
-    on: Figure
-    speedup: Figure
-    badge: Badge
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRelease:
-    """All that is known of a case on one release, at the newest commit that has it."""
-
-    anchor: str
-    row: Row
-    jit: str
-    has_jit: bool
-    timed: bool
-    reason: str
-    measured: str
-    commit: Link
-    subject: str
-    facts: tuple[tuple[str, Figure, Figure], ...]
-    notes: tuple[str, ...]
-    warm_up: Markup
-    series: Markup
-    history: tuple[HistoryRow, ...]
-    compiled: tuple[Compiled, ...]
-    compiled_note: str
-    hot: tuple[HotFunction, ...]
-    failures: tuple[Failure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HomePage:
-    """`index.html`."""
-
-    frame: Frame
-    alerts: tuple[Alert, ...]
-    cards: tuple[ReleaseCard, ...]
-    rows: tuple[Row, ...]
-    releases: tuple[str, ...]
-    verdicts: tuple[str, ...]
-    cases: str
-    level: str
-    failures: tuple[Failure, ...]
-    problems: tuple[str, ...]
-    fresh: str
-    machine: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CasePage:
-    """`case/<slug>.html`."""
-
-    frame: Frame
-    path: str
-    benchmark: str
-    params: str
-    alerts: tuple[Alert, ...]
-    releases: tuple[CaseRelease, ...]
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
 class MethodPage:
     """`method.html`, with the settings that decide verdicts."""
 
@@ -253,6 +136,3 @@ class NotFoundPage:
     """`404.html`, which a host may show under any address."""
 
     frame: Frame
-
-
-Page = HomePage | CasePage | MethodPage | NotFoundPage

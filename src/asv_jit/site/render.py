@@ -11,10 +11,19 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from asv_jit.errors import UsageError
+from asv_jit.site import (
+    case_page,
+    cases_page,
+    guide_page,
+    home_page,
+    machines_page,
+    regressions_page,
+    releases_page,
+    text_pages,
+)
 from asv_jit.site.content import SiteContent
 from asv_jit.site.data import files as data_files
 from asv_jit.site.frame import NAVIGATION, Frames
-from asv_jit.site.maker import PageMaker
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.store.files import storage_errors
 
@@ -59,10 +68,15 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
 # What is published: for each key of the navigation (see `site.frame`) how its page is made, in any order. A page
 # that the navigation does not name has a key of its own.
 _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
-    "home": lambda site: iter([Drawn("index.html", "home.html", PageMaker(site.content, site.frames).home())]),
-    "case": lambda site: (Drawn(case.path, "case.html", case) for case in PageMaker(site.content, site.frames).cases()),
-    "method": lambda site: iter([Drawn("method.html", "method.html", PageMaker(site.content, site.frames).method())]),
-    "404": lambda site: iter([Drawn("404.html", "404.html", PageMaker(site.content, site.frames).not_found())]),
+    "home": lambda site: iter([Drawn("index.html", "home.html", home_page.make(site))]),
+    "cases": lambda site: iter([Drawn("cases.html", "cases.html", cases_page.make(site))]),
+    "releases": lambda site: iter([Drawn("releases.html", "releases.html", releases_page.make(site))]),
+    "regressions": lambda site: iter([Drawn("regressions.html", "regressions.html", regressions_page.make(site))]),
+    "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide_page.make(site))]),
+    "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines_page.make(site))]),
+    "case": case_page.make,
+    "method": lambda site: iter([Drawn("method.html", "method.html", text_pages.method(site))]),
+    "404": lambda site: iter([Drawn("404.html", "404.html", text_pages.not_found(site))]),
 }
 
 

@@ -1,4 +1,4 @@
-"""File names for cases: readable, safe on every file system, and unique whatever the case is called."""
+"""File names and anchors: readable, safe on every file system, and unique whatever a thing is called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import unicodedata
 
 from asv_jit.model import CaseKey
 
-__all__ = ["slug"]
+__all__ = ["anchor_of", "slug"]
 
 _READABLE = 60
 
@@ -21,3 +21,8 @@ def slug(key: CaseKey) -> str:
     identity = json.dumps([key.benchmark, *key.params])  # ASCII, and no two keys alike
     digest = hashlib.sha256(identity.encode("ascii")).hexdigest()[:12]
     return f"{words or 'case'}-{digest}"
+
+
+def anchor_of(kind: str, name: str) -> str:
+    """An id for a part of a page: `machine-0a1b2c3d`, the same for the same name."""
+    return f"{kind}-{hashlib.sha256(json.dumps(name).encode('ascii')).hexdigest()[:8]}"

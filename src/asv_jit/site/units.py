@@ -12,6 +12,7 @@ __all__ = [
     "level",
     "moment",
     "number",
+    "quantity",
     "ratio",
     "ratio_interval",
     "seconds",
@@ -102,6 +103,16 @@ def number(value: float | None) -> str:
     if abs(value) < 1e9 and value == round(value):
         return f"{value:,.0f}"
     return f"{value:,.3f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A tracked value with its unit: `12.3 ms`, `1.20 MiB`, `1,234 objects`; the bare `unit` of asv says nothing."""
+    if unit == "seconds":
+        return seconds(value)
+    if unit == "bytes":
+        return size(value)
+    text = number(value)
+    return text if unit in ("", "unit") or text == DASH else f"{text} {shorten(visible(unit), 24)}"
 
 
 def count(amount: int, noun: str) -> str:

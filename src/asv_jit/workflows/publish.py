@@ -1,25 +1,28 @@
-"""`asv-jit publish`: the site, from everything that was measured."""
+"""`asv-jit publish`: the site, from everything that was measured on every machine."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
-from asv_jit.analysis.cells import CellKey
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.series import History
 from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import UsageError
+from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.interpreters.discover import discover
-from asv_jit.model import Trial
 from asv_jit.repository import Commit, Repository
 from asv_jit.site.content import Release, SiteContent
 from asv_jit.site.render import render_site
-from asv_jit.workflows.results import Results, machine_folder, read_results
+from asv_jit.store.interpreters import known_interpreters
+from asv_jit.workflows.history import read_history
+from asv_jit.workflows.journals import release_order
+from asv_jit.workflows.machines import Measured, read_machines, site_machine
+from asv_jit.workflows.regressions import find_events
 
-__all__ = ["Published", "publish"]
+__all__ = ["Published", "publish", "site_content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +35,27 @@ class Published:
 
 
 def publish(project: Project, machine: str | None = None) -> Published:
-    """Write the site of a machine's results into the configuration's `html_dir`.
+    """Write the site of all machines' results (or of one) into the configuration's `html_dir`.
 
     Raises UsageError where nothing was measured yet, StorageError where nothing can be written.
     """
-    folder = machine_folder(project, machine)
-    results = read_results(project, folder)
-    content = _content(project, folder, results)
+    content = site_content(project, machine)
     templates = project.settings.site.templates
     written = render_site(content, project.html_dir, project.folder / templates if templates else None)
-    return Published(project.html_dir / "index.html", len(written), results.problems)
+    return Published(project.html_dir / "index.html", len(written), content.problems)
 
 
-def _content(project: Project, folder: Path, results: Results) -> SiteContent:
-    commits = _commits(project, {key.commit for key in results.cells})
+def site_content(project: Project, machine: str | None = None) -> SiteContent:
+    """Everything that the site shows. Raises UsageError where nothing was measured yet."""
+    measured = read_machines(project, machine)
+    trials = {one.folder.name: one.results.trials for one in measured if one.results is not None}
+    history = read_history(project, machine, trials=trials)
+    events, damaged = _events(project, history)
+    cells = {key for one in measured if one.results for key in one.results.cells}
+    commits = _commits(project, {key.commit for key in cells}, history)
     places = {commit.hash: place for place, commit in enumerate(commits)}
+    machines = tuple(site_machine(one, places, newest=place == 0) for place, one in enumerate(measured))
+    leading = machines[0]
     site = project.settings.site
     return SiteContent(
         title=site.title or f"{project.name}: what the JIT does",
@@ -54,54 +63,59 @@ def _content(project: Project, folder: Path, results: Results) -> SiteContent:
         url=site.url or "",
         show_commit_url=project.show_commit_url,
         generated_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=folder.name,
-        machine_details=_machine_details(folder),
+        machine=leading.name,
+        machine_details=leading.details,
         commits=commits,
-        releases=_releases(results),
-        suites=tuple(sorted(results.suites, key=lambda suite: (places[suite.commit], suite.interpreter))),
-        trials=_latest_trials(results, places),
-        problems=results.problems,
+        releases=_releases(measured),
+        suites=leading.suites,
+        trials=leading.trials,
+        problems=(*_problems(measured, history), *history.problems, *damaged),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
+        history=history,
+        events=events,
+        machines=machines,
     )
 
 
-def _commits(project: Project, hashes: set[str]) -> tuple[Commit, ...]:
-    """What git knows of the measured commits, newest first; those it does not know come last."""
+def _events(project: Project, history: History) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+    """The events; where they cannot be told, a sentence about it: the rest is published all the same."""
+    try:
+        return find_events(project, history), ()
+    except DamagedFileError as error:
+        return (), (f"the regressions are missing: {error}",)
+
+
+def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]:
+    """Each machine's problems that the history does not name anyway; which machine's, where there are several."""
+    several = len(measured) > 1
+    return tuple(
+        f"{one.folder.name}: {problem}" if several else problem
+        for one in measured
+        if one.results is not None
+        for problem in one.results.problems
+        if problem not in history.problems
+    )
+
+
+def _commits(project: Project, hashes: set[str], history: History) -> tuple[Commit, ...]:
+    """What git knows of the measured commits, newest first; those it does not know follow, by date."""
     try:
         known = {commit.hash: commit for commit in Repository(project.folder / project.repo).commits("--all")}
     except (UsageError, OSError):
         known = {}
-    found = [known.get(digest, Commit(digest, 0, "", "(not in this repository)")) for digest in sorted(hashes)]
+    dates = dict(zip(history.commits, map(int, history.dates), strict=True))
+    unknown = (Commit(digest, dates.get(digest, 0), "", "(not in this repository)") for digest in {*hashes, *dates})
+    found = [known.get(commit.hash, commit) for commit in unknown]
     order = {digest: place for place, digest in enumerate(known)}
-    return tuple(sorted(found, key=lambda commit: order.get(commit.hash, len(order))))
+    return tuple(sorted(found, key=lambda commit: (order.get(commit.hash, len(order)), -commit.date, commit.hash)))
 
 
-def _releases(results: Results) -> tuple[Release, ...]:
-    """The interpreters in the results; what is installed here can say more than the results alone."""
-    here = {interpreter.identity: interpreter.jit for interpreter in discover()}
-    paired = {key.interpreter for key, cell in results.cells.items() if cell.has_pairs}
-    names = sorted({key.interpreter for key in results.cells}, key=_release_order)
+def _releases(measured: Sequence[Measured]) -> tuple[Release, ...]:
+    """The interpreters in the results, as their machines remember them; else what is installed here can tell."""
+    cells = [cell for one in measured if one.results for cell in one.results.cells.values()]
+    here = {name: known.jit for one in measured for name, known in known_interpreters(one.folder)[0].items()}
+    if any(cell.key.interpreter not in here for cell in cells):
+        here |= {interpreter.identity: interpreter.jit for interpreter in discover()}
+    paired = {cell.key.interpreter for cell in cells if cell.has_pairs}
+    names = sorted({cell.key.interpreter for cell in cells}, key=release_order)
     return tuple(Release(name, here.get(name, "with a JIT" if name in paired else "none")) for name in names)
-
-
-def _release_order(identity: str) -> tuple[tuple[int, ...], str]:
-    version, _, digest = identity.partition("+")
-    return tuple(int(part) for part in version.split(".") if part.isdigit()), digest
-
-
-def _latest_trials(results: Results, places: dict[str, int]) -> dict[CellKey, tuple[Trial, ...]]:
-    """The trials of each case's newest cell per interpreter: what the warm-up curves are drawn from."""
-    newest: dict[tuple[str, str], CellKey] = {}
-    for key in sorted(results.cells, key=lambda key: places[key.commit], reverse=True):
-        newest[str(key.case), key.interpreter] = key
-    return {
-        key: tuple(trial for block in results.cells[key].blocks for trial in block.trials) for key in newest.values()
-    }
-
-
-def _machine_details(folder: Path) -> tuple[tuple[str, str], ...]:
-    try:
-        described = msgspec.json.decode((folder / "machine.json").read_bytes(), type=dict[str, str | int])
-    except (OSError, msgspec.MsgspecError):
-        return ()
-    return tuple((key, str(value)) for key, value in sorted(described.items()) if key != "version")

@@ -1,0 +1,214 @@
+"""Rows of cases: one for each case, release and machine, at the newest commit that has it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from asv_jit.analysis.series import CaseSeries, Metric
+from asv_jit.analysis.summary import CaseSummary, group_of
+from asv_jit.model import CaseKey
+from asv_jit.site import figures, units
+from asv_jit.site.commits import CommitBook
+from asv_jit.site.content import Machine, Release, SiteContent
+from asv_jit.site.history import History
+from asv_jit.site.marks import interval_mark
+from asv_jit.site.pages import Badge, Figure
+from asv_jit.site.slugs import slug
+from asv_jit.site.trends import Trends
+
+__all__ = ["CaseRow", "PlainRow", "case_rows", "plain_rows", "reach_of"]
+
+_NARROWEST, _WIDEST = 1.1, 8.0
+_LIMIT = 160
+_PARAMS_LIMIT = 90
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest.
+
+    `weight` orders rows by how much there is to say: the distance of the interval from 1, in logs.
+    """
+
+    owner: str
+    name: str
+    params: str
+    href: str
+    group: str
+    release: str
+    identity: str
+    machine: str
+    badge: Badge
+    off: Figure
+    on: Figure
+    speedup: Figure
+    mark: Markup
+    trend: Markup
+    memory: Figure
+    break_even: Figure
+    pairs: str
+    commit: str
+    age: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRow:
+    """One case that asv measured by itself. `change` is against the level before its newest change point."""
+
+    owner: str
+    name: str
+    params: str
+    href: str
+    group: str
+    line: str
+    machine: str
+    time: Figure
+    on: Figure
+    change: Figure
+    kind: str
+    trend: Markup
+    commit: str
+    date: str
+    order: str
+    weight: float
+
+
+def case_rows(content: SiteContent, trends: Trends) -> list[CaseRow]:
+    """Every current cell: releases newest first, then machines, then cases by name."""
+    index = History.of(content)
+    commits = CommitBook.of(content)
+    reach = reach_of(case for machine in content.every_machine for one in machine.current for case in one.suite.cases)
+    rows = []
+    for release in index.releases:
+        for machine in content.every_machine:
+            for current in machine.current:
+                if current.interpreter != release.identity:
+                    continue
+                for case in current.suite.cases:
+                    age = _age(case, commits) if current.is_older(case) else ""
+                    row = _row(case, release, index.name(release), machine, reach, trends, age)
+                    rows.append(row)
+    return rows
+
+
+def plain_rows(content: SiteContent, trends: Trends) -> list[PlainRow]:
+    """The newest figure of every series that asv measured by itself, by machine, line and case."""
+    history = content.history
+    if history is None:
+        return []
+    commits = CommitBook.of(content)
+    found = [_plain_row(one, trends, commits) for one in history.series if one.key.protocol == "asv"]
+    rows = [row for row in found if row is not None]
+    return sorted(rows, key=lambda row: (row.machine, row.line, row.owner, row.name, row.params))
+
+
+def reach_of(cases: Iterable[CaseSummary]) -> tuple[float, float]:
+    """The range of a common axis of speedups: it holds 1, and all of them that are not absurd."""
+    ratios = [c.speedup.ratio for c in cases if c.speedup is not None and 0.0 < c.speedup.ratio < math.inf]
+    low, high = min(ratios, default=1.0) / 1.06, max(ratios, default=1.0) * 1.06
+    return max(min(low, 1.0 / _NARROWEST), 1.0 / _WIDEST), min(max(high, _NARROWEST), _WIDEST)
+
+
+def _row(
+    case: CaseSummary, release: Release, name: str, machine: Machine, reach: tuple[float, float], trends: Trends,
+    age: str,
+) -> CaseRow:  # fmt: skip
+    key = case.key.case
+    found = case.speedup
+    known = found is not None and math.isfinite(found.ratio)
+    return CaseRow(
+        **_names(key),
+        release=name,
+        identity=release.identity,
+        machine=units.shorten(units.visible(machine.name), 80),
+        badge=figures.badge_of(case),
+        off=figures.level_of(case.off, figures.format_of(case)),
+        on=figures.level_of(case.on, figures.format_of(case)) if release.has_jit else Figure("no JIT"),
+        speedup=figures.speedup_of(case, release),
+        mark=interval_mark(found.ratio, found.low, found.high, reach) if known and found is not None else Markup(""),
+        trend=trends.mark(machine, case),
+        memory=figures.memory_change_of(case),
+        break_even=figures.break_even_of(case),
+        pairs=units.count(case.pairs, "pair") if case.pairs else "",
+        commit=units.visible(case.key.commit[:8]),
+        age=age,
+        weight=_weight(case),
+    )
+
+
+def _names(key: CaseKey) -> dict[str, str]:
+    return {
+        "owner": units.shorten(units.visible(key.benchmark.rpartition(".")[0]), _LIMIT),
+        "name": units.shorten(units.visible(figures.name_in(key)), _LIMIT),
+        "params": figures.params_text(key, _PARAMS_LIMIT),
+        "href": f"case/{slug(key)}.html",
+        "group": units.shorten(units.visible(group_of(key.benchmark)), 60),
+    }
+
+
+def _age(case: CaseSummary, commits: CommitBook) -> str:
+    """`at a1b2c3d4, 2026-11-20`: shown where a newer commit was measured without this case."""
+    date = commits.date(case.key.commit)
+    return f"at {units.visible(case.key.commit[:8])}{', ' + date if date else ''}"
+
+
+def _weight(case: CaseSummary) -> float:
+    """How far the near end of the interval is from 1; failures before all."""
+    if case.verdict == "failed":
+        return 100.0
+    found = case.speedup
+    if found is None or case.verdict not in ("faster", "slower") or not 0.0 < found.low <= found.high < math.inf:
+        return 0.0
+    return min(abs(math.log(found.low)), abs(math.log(found.high)))
+
+
+def _plain_row(series: CaseSeries, trends: Trends, commits: CommitBook) -> PlainRow | None:
+    metrics: tuple[Metric, ...] = ("plain", "off", "on")
+    metric = next((one for one in metrics if one in series.tracks), None)
+    last = _last(series, metric) if metric is not None else None
+    if metric is None or last is None or trends.history is None:
+        return None
+    digest = trends.history.commits[series.places[last]]
+    event = trends.changes.get((series.key.machine, series.key.line, series.key.case))
+    change, kind, weight = Figure(units.DASH), "same", 0.0
+    if event is not None and event.headline.ratio > 0.0:
+        ratio = event.headline.ratio
+        kind = "slower" if event.worse else "faster"
+        since = f"since {units.visible(event.commit[:8])}, {commits.date(event.commit)}"
+        change = Figure(f"{(ratio - 1.0) * 100.0:+.1f}%".replace("-", "−"), since, f"{ratio:.4f}")
+        weight = abs(math.log(ratio))
+    names = _names(series.key.case)
+    line = series.key.line + (f", branch {series.key.branch}" if series.key.branch else "")
+    return PlainRow(
+        **names,
+        line=units.shorten(units.visible(line), 120),
+        machine=units.shorten(units.visible(series.key.machine), 80),
+        time=_figure(series, metric, last),
+        on=_figure(series, "on", last) if metric == "off" and "on" in series.tracks else Figure(units.DASH),
+        change=change,
+        kind=kind,
+        trend=trends.of_series(series, (metric,)),
+        commit=units.visible(digest[:8]),
+        date=commits.date(digest),
+        order=str(commits.find(digest).date),
+        weight=weight,
+    )
+
+
+def _last(series: CaseSeries, metric: Metric) -> int | None:
+    values = series.tracks[metric].values
+    return next((place for place in range(len(values) - 1, -1, -1) if not math.isnan(values[place])), None)
+
+
+def _figure(series: CaseSeries, metric: Metric, place: int) -> Figure:
+    track = series.tracks[metric]
+    value, low, high = (float(column[place]) for column in (track.values, track.low, track.high))
+    if math.isnan(value):
+        return Figure(units.DASH)
+    between = units.interval(units.quantity(low, series.unit), units.quantity(high, series.unit))
+    return Figure(units.quantity(value, series.unit), between, f"{value:.6g}")

@@ -1,0 +1,190 @@
+"""Events as lines that a reader understands: what became slower, by how much, since when, why, and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.events import Change, Event
+from asv_jit.analysis.series import Metric, SeriesKey
+from asv_jit.analysis.summary import group_of
+from asv_jit.site import figures, units
+from asv_jit.site.commits import CommitBook
+from asv_jit.site.content import SiteContent
+from asv_jit.site.event_words import bisect_command, change_words, form_of
+from asv_jit.site.pages import Badge, Figure, Link
+from asv_jit.site.slugs import slug
+
+__all__ = ["ChangeLine", "EventLine", "event_lines"]
+
+_METRICS: Mapping[Metric, str] = {
+    "off": "time with the JIT off",
+    "on": "time with the JIT on",
+    "speedup": "speedup by the JIT",
+    "peak_memory_off": "peak memory, JIT off",
+    "peak_memory_on": "peak memory, JIT on",
+    "warmup_on": "warm-up with the JIT on",
+    "plain": "time",
+}
+_STATES = {
+    "candidate": Badge("unclear", "?", "candidate", "seen in the history, not measured again yet"),
+    "confirmed": Badge("failed", "!", "confirmed", "fresh pairs of both sides show it too"),
+    "refuted": Badge("same", "=", "refuted", "fresh pairs of both sides do not show it"),
+    "fixed": Badge("faster", "✓", "fixed", "a later change took it back"),
+    "accepted": Badge("same", "✓", "accepted", "somebody decided to live with it"),
+}
+_CAUSES = {
+    "code": "the code: both modes moved alike",
+    "jit": "the JIT: only the time with it on moved",
+    "interpreter": "the interpreter: only the time with the JIT off moved",
+    "mixed": "the code, and differently so with the JIT on",
+    "release": "the Python release",
+    "machine": "the machine: the anchor moved too",
+    "unclear": "not clear",
+}
+_MOST_SUSPECTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One metric of an event: what moved, from where to where."""
+
+    metric: str
+    change: str
+    before: Figure
+    after: Figure
+    chance: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event. `kind` is `regression` or `improvement`; `is_open` says that somebody should look at it."""
+
+    identity: str
+    kind: str
+    is_open: bool
+    what: Badge
+    state: Badge
+    state_name: str
+    why: str
+    owner: str
+    name: str
+    params: str
+    case: str
+    group: str
+    href: str
+    line: str
+    machine: str
+    release_event: bool
+    headline: ChangeLine
+    others: tuple[ChangeLine, ...]
+    size: str
+    cause: str
+    cause_name: str
+    probability: str
+    commit: Link
+    subject: str
+    date: str
+    order: str
+    before: str
+    after: str
+    suspects: tuple[tuple[Link, str], ...]
+    more_suspects: str
+    command: str
+    bisection: Link
+
+
+def event_lines(content: SiteContent, bisections: str = "") -> list[EventLine]:
+    """All events, as the content orders them; `bisections` is the page that shows bisections, or empty."""
+    return Lines(content, bisections).all()
+
+
+class Lines:
+    """Makes the lines of one publication's events."""
+
+    def __init__(self, content: SiteContent, bisections: str = "") -> None:
+        self._content = content
+        self._bisections = bisections
+        self._commits = CommitBook.of(content)
+        series = content.history.series if content.history is not None else ()
+        self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
+
+    def all(self) -> list[EventLine]:
+        """A line for every event."""
+        return [self._line(event) for event in self._content.events]
+
+    def _line(self, event: Event) -> EventLine:
+        case = event.key.case
+        unit = self._units.get(event.key, "seconds")
+        commits = self._commits
+        suspects = [(commits.link(digest), commits.subject(digest)) for digest in reversed(event.suspects)]
+        return EventLine(
+            identity=event.identity,
+            kind="regression" if event.worse else "improvement",
+            is_open=event.is_open,
+            what=Badge("slower", "▼", "regression") if event.worse else Badge("faster", "▲", "improvement"),
+            state=_STATES[event.state],
+            state_name=event.state,
+            why=units.shorten(units.visible(event.why), 300),
+            owner=units.shorten(units.visible(case.benchmark.rpartition(".")[0]), 160),
+            name=units.shorten(units.visible(figures.name_in(case)), 160),
+            params=figures.params_text(case, 160),
+            case=figures.case_text(case),
+            group=units.shorten(units.visible(group_of(case.benchmark)), 60),
+            href=f"case/{slug(case)}.html",
+            line=units.shorten(units.visible(_line_name(event.key)), 120),
+            machine=units.shorten(units.visible(event.key.machine), 80),
+            release_event=event.axis == "pythons",
+            headline=_change(event.headline, unit),
+            others=tuple(_change(change, unit) for change in event.metrics[1:]),
+            size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
+            cause=_cause(event),
+            cause_name=event.attribution.cause,
+            probability=_probability(event.attribution),
+            commit=commits.link(event.commit),
+            subject=commits.subject(event.commit),
+            date=commits.date(event.commit),
+            order=str(commits.find(event.commit).date),
+            before=units.visible(event.before),
+            after=units.visible(event.after),
+            suspects=tuple(suspects[:_MOST_SUSPECTS]) if len(suspects) > 1 else (),
+            more_suspects=units.count(len(suspects) - _MOST_SUSPECTS, "more") if len(suspects) > _MOST_SUSPECTS else "",
+            command=_command(event),
+            bisection=Link("the bisection", f"{self._bisections}#{event.bisection}")
+            if event.bisection and self._bisections
+            else Link(""),
+        )
+
+
+def _cause(event: Event) -> str:
+    said = _CAUSES[event.attribution.cause]
+    return said.partition(":")[0] if event.headline.metric == "plain" else said  # there are no modes to compare
+
+
+def _line_name(key: SeriesKey) -> str:
+    return f"{key.line}, branch {key.branch}" if key.branch else key.line
+
+
+def _change(change: Change, unit: str) -> ChangeLine:
+    form = form_of(change.metric, unit)
+    return ChangeLine(
+        metric=_METRICS[change.metric],
+        change=change_words(change, unit),
+        before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
+        after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),
+        chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12",
+    )
+
+
+def _probability(attribution: Attribution) -> str:
+    """How sure the attribution is; nothing where it is not clear anyway."""
+    if attribution.cause == "unclear" or math.isnan(attribution.probability):
+        return ""
+    return f"{min(attribution.probability, 0.99):.0%}" if attribution.probability < 0.995 else "over 99%"
+
+
+def _command(event: Event) -> str:
+    """The command that looks for the culprit; empty where nothing is left to find."""
+    return "" if not event.worse or event.bisection or event.key.protocol == "asv" else bisect_command(event)

@@ -1,0 +1,57 @@
+"""Regressions: what changed in the history, how sure that is, what moved, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asv_jit.site import units
+from asv_jit.site.event_lines import EventLine, event_lines
+from asv_jit.site.pages import Frame
+from asv_jit.site.publication import Publication
+
+__all__ = ["RegressionsPage", "make"]
+
+_STATES = ("candidate", "confirmed", "refuted", "fixed", "accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionsPage:
+    """`regressions.html`. The tuples of names are the filters' choices; `states` come with their numbers."""
+
+    frame: Frame
+    events: tuple[EventLine, ...]
+    open_count: str
+    counts: tuple[tuple[str, str], ...]
+    states: tuple[str, ...]
+    causes: tuple[str, ...]
+    machines: tuple[str, ...]
+    groups: tuple[str, ...]
+    lines: tuple[str, ...]
+    searched: bool
+
+
+def make(site: Publication) -> RegressionsPage:
+    """The page, from the events as the content orders them."""
+    content = site.content
+    bisections = "bisections.html" if "bisections" in site.frames.present else ""
+    events = event_lines(content, bisections)
+    still_open = sum(event.is_open for event in events)
+    machines, lines = {event.machine for event in events}, {event.line for event in events}
+    regressions = sum(event.kind == "regression" for event in events)
+    return RegressionsPage(
+        frame=site.frames.make(
+            "regressions", "Regressions",
+            f"Where {content.project} became slower or faster, and why: {units.count(still_open, 'open regression')}.",
+            path="regressions.html",
+        ),
+        events=tuple(events),
+        open_count=units.count(still_open, "open regression"),
+        counts=(("open", f"{still_open:,}"), ("regressions", f"{regressions:,}"),
+                ("improvements", f"{len(events) - regressions:,}")),
+        states=tuple(state for state in _STATES if any(event.state_name == state for event in events)),
+        causes=tuple(sorted({event.cause_name for event in events})),
+        machines=tuple(sorted(machines)) if len(machines) > 1 else (),
+        groups=tuple(sorted({event.group for event in events})),
+        lines=tuple(sorted(lines)) if len(lines) > 1 else (),
+        searched=content.history is not None,
+    )  # fmt: skip

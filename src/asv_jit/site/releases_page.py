@@ -1,0 +1,211 @@
+"""Releases: what each Python release does to each case, as a map of cases by releases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from asv_jit.analysis.current import Current
+from asv_jit.analysis.suite import SuiteSpeedup
+from asv_jit.analysis.summary import CaseSummary, group_of
+from asv_jit.model import CaseKey
+from asv_jit.site import figures, units
+from asv_jit.site.answers import heat_of, verdict_of
+from asv_jit.site.content import Machine, Release
+from asv_jit.site.history import History
+from asv_jit.site.pages import Frame
+from asv_jit.site.publication import Publication
+from asv_jit.site.slugs import slug
+
+__all__ = ["HeatCell", "ReleasesPage", "make"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """One case (or mean) on one release: the speedup, both absolute times below it, all of it in `title`.
+
+    `heat` names the colour, `symbol` and `word` say the same without one; `order` is what a column is sorted by.
+    """
+
+    heat: str
+    symbol: str
+    word: str
+    text: str
+    detail: str
+    title: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """One case across the releases."""
+
+    name: str
+    params: str
+    href: str
+    cells: tuple[HeatCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatGroup:
+    """The cases of one file of benchmarks, under their mean."""
+
+    name: str
+    cases: str
+    cells: tuple[HeatCell, ...]
+    rows: tuple[HeatRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseColumn:
+    """The head of a column."""
+
+    name: str
+    identity: str
+    jit: str
+    has_jit: bool
+    measured: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """One machine's map."""
+
+    machine: str
+    anchor: str
+    columns: tuple[ReleaseColumn, ...]
+    means: tuple[HeatCell, ...]
+    groups: tuple[HeatGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasesPage:
+    """`releases.html`."""
+
+    frame: Frame
+    maps: tuple[HeatMap, ...]
+    several_machines: bool
+    level: str
+
+
+def make(site: Publication) -> ReleasesPage:
+    """A map for each machine that measured pairs, the leading machine's first."""
+    content = site.content
+    index = History.of(content)
+    maps = [
+        _map(machine, index, content.settings.equivalence, f"machine-{place}")
+        for place, machine in enumerate(content.every_machine)
+        if machine.current
+    ]
+    return ReleasesPage(
+        frame=site.frames.make(
+            "releases", "Releases", f"What each Python release and its JIT do to every case of {content.project}.",
+            path="releases.html",
+        ),
+        maps=tuple(maps),
+        several_machines=len(maps) > 1,
+        level=units.level(content.settings.alpha),
+    )  # fmt: skip
+
+
+def _map(machine: Machine, index: History, equivalence: float, anchor: str) -> HeatMap:
+    by_release = {current.interpreter: current for current in machine.current}
+    releases = [release for release in index.releases if release.identity in by_release]
+    currents = [by_release[release.identity] for release in releases]
+    summaries = [{case.key.case: case for case in current.suite.cases} for current in currents]
+    groups: dict[str, list[CaseKey]] = {}
+    for key in sorted({key for found in summaries for key in found}):
+        groups.setdefault(group_of(key.benchmark), []).append(key)
+    return HeatMap(
+        machine=units.shorten(units.visible(machine.name), 80),
+        anchor=anchor,
+        columns=tuple(
+            ReleaseColumn(
+                name=index.name(release),
+                identity=release.identity,
+                jit=f"JIT {release.jit}" if release.has_jit else "no JIT",
+                has_jit=release.has_jit,
+                measured=units.moment(max((case.measured for case in current.suite.cases), default="")),
+            )
+            for release, current in zip(releases, currents, strict=True)
+        ),
+        means=tuple(_mean(current.suite.mean, equivalence) for current in currents),
+        groups=tuple(_group(name, keys, currents, summaries, releases, equivalence) for name, keys in groups.items()),
+    )
+
+
+def _group(
+    name: str,
+    keys: Sequence[CaseKey],
+    currents: Sequence[Current],
+    summaries: Sequence[dict[CaseKey, CaseSummary]],
+    releases: Sequence[Release],
+    equivalence: float,
+) -> HeatGroup:
+    means = [next((one.mean for one in current.groups if one.group == name), None) for current in currents]
+    rows = [
+        HeatRow(
+            name=units.shorten(units.visible(key.benchmark.partition(".")[2] or key.benchmark or "(no name)"), 120),
+            params=figures.params_text(key, 120),
+            href=f"case/{slug(key)}.html",
+            cells=tuple(_cell(found.get(key), release) for found, release in zip(summaries, releases, strict=True)),
+        )
+        for key in keys
+    ]
+    return HeatGroup(
+        units.shorten(units.visible(name), 60) or "(no group)",
+        units.count(len(rows), "case"),
+        tuple(_mean(mean, equivalence) for mean in means),
+        tuple(rows),
+    )
+
+
+def _mean(mean: SuiteSpeedup | None, equivalence: float) -> HeatCell:
+    if mean is None:
+        return HeatCell("blank", "", "no mean", units.DASH, "", "", "")
+    verdict = verdict_of(mean, equivalence)
+    between = units.ratio_interval(mean.low, mean.high)
+    title = f"{verdict}: geometric mean over {units.count(mean.cases, 'case')}, 95% interval {between}"
+    symbol = figures.badge(verdict).symbol
+    return HeatCell(
+        heat_of(mean.ratio, verdict), symbol, verdict, units.ratio(mean.ratio), between, title, f"{mean.ratio:.5f}"
+    )
+
+
+def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
+    if case is None:
+        return HeatCell("blank", "", "not measured", "", "", "", "")
+    form = figures.format_of(case)
+    off = form(case.off.value) if case.off is not None else units.DASH
+    on = form(case.on.value) if case.on is not None else units.DASH
+    badge = figures.badge_of(case)
+    found = case.speedup
+    if found is None or not math.isfinite(found.ratio):
+        text = "failed" if case.verdict == "failed" else "skipped" if case.verdict == "skipped" else off
+        title = (
+            f"{badge.word}{': ' + badge.why if badge.why else ''}; {'JIT off' if release.has_jit else 'no JIT'} {off}"
+        )
+        symbol = badge.symbol if case.verdict != "none" else ""
+        return HeatCell(heat_of(math.nan, case.verdict), symbol, badge.word, text, "", title, "")
+    title = _sentence(
+        [
+            f"{badge.word}{': ' + badge.why if badge.why else ''}",
+            f"speedup {units.ratio_interval(found.low, found.high)}",
+            f"JIT off {off}, on {on}",
+            units.count(case.pairs, "pair"),
+        ]
+    )
+    return HeatCell(
+        heat=heat_of(found.ratio, case.verdict),
+        symbol=badge.symbol,
+        word=badge.word,
+        text=units.ratio(found.ratio),
+        detail=f"{off} → {on}",
+        title=title,
+        order=f"{found.ratio:.5f}",
+    )
+
+
+def _sentence(parts: Iterable[str]) -> str:
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,85 @@
+"""Finds the series behind a row: its last values, and the newest change of its level."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from asv_jit.analysis.cells import CellKey
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.series import CaseSeries, History, Metric
+from asv_jit.analysis.summary import CaseSummary
+from asv_jit.model import CaseKey
+from asv_jit.site.content import Machine, SiteContent
+from asv_jit.site.marks import trend_mark
+
+__all__ = ["Trends"]
+
+_LAST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """The series of one publication by what a row knows of itself."""
+
+    history: History | None
+    series: dict[tuple[str, CaseKey, str, str, str], CaseSeries]
+    summaries: dict[tuple[str, CaseKey, str], list[CaseSummary]]
+    changes: dict[tuple[str, str, CaseKey], Event]
+
+    @staticmethod
+    def of(content: SiteContent) -> Trends:
+        """Index the series by machine, case, version, protocol and interpreter; events newest first."""
+        history = content.history
+        series: dict[tuple[str, CaseKey, str, str, str], CaseSeries] = {}
+        for one in history.series if history is not None else ():
+            key = one.key
+            if key.branch or not len(one.places):
+                continue
+            for place in set(one.interpreters.tolist()):
+                name = history.interpreters[place] if history is not None else ""
+                found = key.machine, key.case, key.version, key.protocol, name
+                other = series.get(found)  # of before the machine changed
+                if other is None or other.places[-1] <= one.places[-1]:
+                    series[found] = one
+        changes: dict[tuple[str, str, CaseKey], Event] = {}
+        for event in content.events:
+            if event.axis == "commits" and event.state != "refuted":
+                changes.setdefault((event.key.machine, event.key.line, event.key.case), event)
+        return Trends(history, series, _summaries(content.every_machine), changes)
+
+    def mark(self, machine: Machine, case: CaseSummary) -> Markup:
+        """The trend of a cell's speedup (of its time or value where there is none)."""
+        key: CellKey = case.key
+        found = self.series.get((machine.name, key.case, key.version, key.protocol, key.interpreter))
+        if found is not None:
+            return self.of_series(found, ("speedup", "off", "plain"))
+        points = self.summaries.get((machine.name, key.case, key.interpreter), ())
+        alike = [one for one in points if (one.key.version, one.key.protocol) == (key.version, key.protocol)]
+        values = [
+            one.speedup.ratio if one.speedup is not None else one.off.value if one.off is not None else None
+            for one in alike[:_LAST][::-1]
+        ]
+        return trend_mark([value if value is not None and math.isfinite(value) else None for value in values])
+
+    def of_series(self, series: CaseSeries, metrics: tuple[Metric, ...]) -> Markup:
+        """The trend of the first of `metrics` that the series has, with its newest change of level."""
+        track = next((series.tracks[metric] for metric in metrics if metric in series.tracks), None)
+        if track is None or self.history is None:
+            return Markup("")
+        event = self.changes.get((series.key.machine, series.key.line, series.key.case))
+        values = track.values[-_LAST:].tolist()
+        places = [self.history.commits[place] for place in series.places[-_LAST:]]
+        change = places.index(event.commit) if event is not None and event.commit in places else None
+        return trend_mark([None if math.isnan(value) else value for value in values], change)
+
+
+def _summaries(machines: tuple[Machine, ...]) -> dict[tuple[str, CaseKey, str], list[CaseSummary]]:
+    found: dict[tuple[str, CaseKey, str], list[CaseSummary]] = {}
+    for machine in machines:
+        for suite in machine.suites:
+            for case in suite.cases:
+                found.setdefault((machine.name, case.key.case, suite.interpreter), []).append(case)
+    return found
