@@ -13,11 +13,12 @@ from typing import Literal
 
 import msgspec
 
+from asv_jit.analysis.evidence import TraceChange
 from asv_jit.model import CaseKey
 from asv_jit.store.confirmations import Effects
 from asv_jit.store.files import write_atomically
 
-__all__ = ["Bisection", "BisectMetric", "Result", "Skipped", "Stage", "Step", "read_bisections", "save_bisection"]
+__all__ = ["BisectMetric", "Bisection", "Result", "Skipped", "Stage", "Step", "read_bisections", "save_bisection"]
 
 BisectMetric = Literal["on", "off", "speedup", "peak_memory", "warmup"]
 
@@ -32,7 +33,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """A search along one chain: full commits or identities of interpreters, the good end first. `prior` may be empty."""
+    """A search along a chain: full commits or identities of interpreters, the good end first; `prior` may be empty."""
 
     points: tuple[str, ...]
     prior: tuple[float, ...] = ()
@@ -69,9 +70,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = "unclear"
     moved: str = "unclear"
     cause_probability: float = 1.0
-    attribution: str = ""
     diff_stat: str = ""
-    traces: tuple[str, ...] = ()
+    traces: tuple[TraceChange, ...] = ()
 
 
 class Bisection(msgspec.Struct, frozen=True, kw_only=True):

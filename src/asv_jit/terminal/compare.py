@@ -12,8 +12,8 @@ from rich.table import Table
 
 from asv_jit.analysis.comparison import CaseComparison, Effect
 from asv_jit.analysis.series import Metric
+from asv_jit.site import compare_words as words
 from asv_jit.site import units
-from asv_jit.terminal import compare_words as words
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.workflows.compare import Comparison, Outcome
 

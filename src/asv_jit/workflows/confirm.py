@@ -30,6 +30,7 @@ __all__ = ["FEWEST_BLOCKS", "confirm", "confirm_events", "fresh_comparison", "ju
 FEWEST_BLOCKS = 15
 _MOST_BLOCKS = 45
 _SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
+_FINEST, _COARSEST = 0.001, 0.03  # but within these, because the attribution wants to know both modes well
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,12 @@ def fresh_comparison(
     log_shift: float,
     reporter: Reporter,
 ) -> CaseComparison:
-    """Measure at least 15 blocks of all arms, more until the change is known to a third of `log_shift`, at most 45."""
+    """Measure at least 15 blocks of all arms, at most 45, until each mode is known to a third of `log_shift`."""
     settings = session.project.settings
     modes = modes_of(a.interpreter, b.interpreter)
     pairing = Pairing(session, a, b, case, modes)
     session.learn_efforts([case], a.interpreter.identity)
-    precision = min(max(settings.precision, 0.001), max(log_shift / _SHARE_OF_SHIFT, 0.001))
+    precision = min(max(log_shift / _SHARE_OF_SHIFT, _FINEST), _COARSEST)
     while True:
         reporter.advance(f"{case.key}, fresh blocks of both sides", len(pairing.blocks), FEWEST_BLOCKS, None)
         pairing.measure()

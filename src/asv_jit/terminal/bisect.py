@@ -1,0 +1,217 @@
+"""How a bisection looks: the posterior as a picture while it runs, the result, JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from asv_jit.analysis.attribution import Attribution
+from asv_jit.site import compare_words as words
+from asv_jit.site import units
+from asv_jit.store.bisections import Bisection, Result
+from asv_jit.store.confirmations import Effects
+from asv_jit.terminal.console import console, say
+from asv_jit.workflows.bisect_search import View, Watcher
+from asv_jit.workflows.reporter import Silent
+
+__all__ = ["bars", "bisection_json", "print_bisection", "watching"]
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_WIDEST = 72
+
+
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Watcher]:
+    """A watcher for the length of a `with` block: a picture on a terminal, lines elsewhere, nothing if `quiet`."""
+    if quiet:
+        yield _Silent()
+    elif sys.stdout.isatty():
+        screen = Console()
+        with Live(console=screen, auto_refresh=False, transient=True) as live:
+            yield _Picture(screen, live)
+    else:
+        yield _Lines()
+
+
+def bars(masses: Sequence[float], width: int) -> str:
+    """Probabilities of points as bars of at most `width` columns, neighbours added up where there are more points.
+
+    The highest bar fills its line; whatever is not zero is at least a stroke.
+    """
+    columns = max(1, min(width, len(masses)))
+    sums = [0.0] * columns
+    for place, mass in enumerate(masses):
+        sums[place * columns // len(masses)] += mass
+    top = max(sums, default=0.0)
+    if top <= 0.0:
+        return " " * columns
+    return "".join(_BLOCKS[0 if value < 1e-4 else max(1, round(value / top * 8))] for value in sums)
+
+
+def print_bisection(bisection: Bisection) -> None:
+    """The outcome, and all that is known of a culprit."""
+    screen = console()
+    result = bisection.result
+    assert result is not None
+    {
+        "found": _print_found,
+        "not_reproducible": _print_not_reproducible,
+        "undecided": _print_undecided,
+        "unbuildable": _print_unbuildable,
+    }[result.outcome](screen, bisection, result)
+    for skipped in result.skipped:
+        say(screen, f"skipped: {skipped.point[:14]}: {_last_line(skipped.reason)}")
+    spent = f"{units.count(result.measurements, 'measurement')} of {units.count(result.builds, 'point')}"
+    say(screen, f"{spent}; stored as bisection {bisection.identity}")
+
+
+def bisection_json(bisection: Bisection) -> dict[str, Any]:
+    """The stored value: every step and number."""
+    value: dict[str, Any] = msgspec.to_builtins(bisection)
+    return value
+
+
+class _Silent(Silent):
+    def view(self, view: View) -> None:
+        """Say nothing."""
+
+
+class _Lines:
+    """A line for each measurement: a log has no pictures."""
+
+    def stage(self, text: str) -> None:
+        self._say(text)
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        if done % 5 == 0:
+            self._say(f"{done} of at least {total} blocks ({text})")
+
+    def warn(self, text: str) -> None:
+        print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the output of a command
+
+    def view(self, view: View) -> None:
+        self._say(_line(view))
+
+    def _say(self, text: str) -> None:
+        print(text, flush=True)  # noqa: T201 - as above
+
+
+class _Picture:
+    """The posterior over the points as bars, below them which points were measured, then the last measurement."""
+
+    def __init__(self, screen: Console, live: Live) -> None:
+        self._screen = screen
+        self._live = live
+        self._picture = Text("")
+        self._doing = Text("starting")
+
+    def stage(self, text: str) -> None:
+        self._show(doing=text)
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        self._show(doing=f"{done} of at least {total} blocks ({text})")
+
+    def warn(self, text: str) -> None:
+        self._live.console.print(f"warning: {text}", markup=False, highlight=False)
+
+    def view(self, view: View) -> None:
+        width = max(1, min(_WIDEST, self._screen.width - 2))
+        lines = [_line(view)]
+        if view.posterior:
+            lines = [bars(view.posterior, width), _marks(view, width), *lines]
+        self._picture = Text("\n".join(lines), overflow="ellipsis")
+        self._show(doing="measuring")
+
+    def _show(self, doing: str) -> None:
+        self._doing = Text(doing, overflow="ellipsis", no_wrap=True)
+        self._live.update(Group(self._picture, self._doing), refresh=True)
+
+
+def _marks(view: View, width: int) -> str:
+    """`|` an end, `·` measured, `x` skipped, for each column of the bars."""
+    columns = max(1, min(width, len(view.points)))
+    marks = [" "] * columns
+    for place, count in enumerate(view.measured):
+        column = place * columns // len(view.points)
+        if count and marks[column] == " ":
+            marks[column] = "·"
+    for place in view.skipped:
+        marks[place * columns // len(view.points)] = "x"
+    marks[0] = marks[-1] = "|"
+    return "".join(marks)
+
+
+def _line(view: View) -> str:
+    point = f"{view.points[view.last][:14]} ({view.last + 1} of {len(view.points)})"
+    got = "cannot be measured" if view.value is None else f"{words.percent(view.value)} of the good end"
+    spent = f"{units.count(view.measurements, 'measurement')}, {units.count(view.builds, 'point')}"
+    if not view.posterior:
+        return f"{point}: {got}; reproducing the difference, {spent}"
+    best = max(range(len(view.posterior)), key=view.posterior.__getitem__)
+    return f"{point}: {got}; {spent}; likeliest {view.points[best][:14]} {view.posterior[best]:.0%}"
+
+
+def _print_found(screen: Console, bisection: Bisection, result: Result) -> None:
+    what = "commit" if bisection.axis == "commits" else "release"
+    name = result.culprit or ""
+    say(screen, f"the first bad {what} is {name} (probability {result.probability:.1%})", "bold")
+    if result.author or result.subject:
+        say(screen, f"  author:  {units.visible(result.author)}")
+        say(screen, f"  subject: {units.visible(result.subject)}")
+    say(screen, f"  before:  {result.parent}")
+    _print_figures(screen, result)
+    if result.diff_stat:
+        say(screen, units.visible(result.diff_stat))
+    if result.traces:
+        say(screen, "functions whose compiled traces changed:")
+        for change in result.traces:
+            say(screen, f"  {words.trace_words(change)}")
+
+
+def _print_figures(screen: Console, result: Result) -> None:
+    for effect in result.effects:
+        say(screen, f"  {words.METRIC_NAMES[effect.metric]}: {_effect(effect)}")
+    moved = Attribution(result.cause, result.cause_probability, result.moved)  # type: ignore[arg-type]  # as stored
+    say(screen, f"  what moved: {words.attribution_words(moved)}")
+    if result.confirmation:
+        say(screen, f"  {result.confirmation} by {units.count(result.blocks, 'fresh block')}: {result.reason}")
+
+
+def _effect(effect: Effects) -> str:
+    show = units.number if effect.metric == "speedup" else units.seconds
+    show = units.size if effect.metric.startswith("peak_memory") else show
+    bounds = f"{words.percent(effect.low)} to {words.percent(effect.high)}"
+    ratio = words.percent(effect.ratio)
+    return f"{show(effect.before)} to {show(effect.after)}, {ratio} ({bounds}) {effect.verdict}"
+
+
+def _print_not_reproducible(screen: Console, bisection: Bisection, result: Result) -> None:
+    say(screen, "not reproducible: the good and the bad end do not differ on this machine", "bold yellow")
+    say(screen, f"  the ends: {bisection.good[:14]} and {bisection.bad[:14]}, metric {bisection.metric}")
+
+
+def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> None:
+    if result.confirmation == "refuted":
+        say(screen, f"undecided: fresh blocks of {result.parent} and the suspect refute it: {result.reason}", "yellow")
+        _print_figures(screen, result)
+    else:
+        say(screen, "undecided: no further measurement can tell these apart", "bold yellow")
+    say(screen, f"one of these is to blame with probability {result.probability:.1%}:")
+    for candidate in result.candidates:
+        say(screen, f"  {candidate}")
+
+
+def _print_unbuildable(screen: Console, bisection: Bisection, result: Result) -> None:
+    say(screen, "nothing buildable: an end of the range, or all between its ends, cannot be measured", "bold red")
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""

@@ -1,0 +1,115 @@
+"""What a bisection is asked: the options, the plan that they make, and which unfinished one `--resume` means."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.repository import Repository
+from asv_jit.store.bisections import Bisection, BisectMetric
+from asv_jit.workflows.bisect_chain import commit_chain, ends_of, split_range
+from asv_jit.workflows.bisect_search import MODES
+from asv_jit.workflows.selection import interpreters_of
+
+__all__ = ["Options", "Plan", "matching", "plan_of", "resumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. `case` and `range_words` may be empty with `resume`: then the newest unfinished one."""
+
+    case: str = ""
+    range_words: str = ""
+    metric: BisectMetric = "on"
+    axis: str = "commits"
+    python: str | None = None
+    commit: str = "HEAD"
+    all_commits: bool = False
+    resume: bool = False
+    installable: bool = True
+    machine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is searched, before anything is measured: the ends and how a point becomes an installation."""
+
+    axis: str
+    good: str
+    bad: str
+    commit: str
+    interpreter: str
+    points: tuple[str, ...]
+
+
+def resumed(options: Options, unfinished: Sequence[Bisection]) -> Options:
+    """With `resume` and no case: what the newest unfinished bisection was asked."""
+    if not options.resume or options.case:
+        return options
+    if not unfinished:
+        raise UsageError("there is no unfinished bisection to resume; start one with `asv-jit bisect CASE GOOD..BAD`")
+    newest = unfinished[0]
+    return dataclasses.replace(
+        options,
+        case=str(newest.case),
+        range_words=f"{newest.good}..{newest.bad}",
+        metric=newest.metric,
+        axis=newest.axis,
+        python=newest.interpreter or None,
+        commit=newest.commit or "HEAD",
+        all_commits=newest.all_commits,
+    )
+
+
+def plan_of(
+    project: Project, repository: Repository, options: Options, releases: tuple[str, ...]
+) -> tuple[Plan, Interpreter | None]:
+    """The points, and on the axis `commits` the interpreter that measures all of them."""
+    if options.axis == "pythons":
+        commit = repository.resolve(options.commit).hash
+        return Plan("pythons", releases[0], releases[-1], commit, "", releases), None
+    good, bad = ends_of(repository, *split_range(options.range_words))
+    interpreter = _interpreter(project, options)
+    points = commit_chain(repository, good.hash, bad.hash)
+    return Plan("commits", good.hash, bad.hash, "", interpreter.identity, points), interpreter
+
+
+def _interpreter(project: Project, options: Options) -> Interpreter:
+    """The one asked for, else the newest with a JIT. Raises NoInterpreterError where the metric needs a JIT."""
+    try:
+        found = interpreters_of(project, (options.python,) if options.python else ())
+    except NoInterpreterError:
+        # A build that asv.conf.json names by its path is known by its identity only once it was looked at.
+        found = [one for one in interpreters_of(project) if one.identity == options.python]
+        if not found:
+            raise
+    chosen = max(found, key=lambda one: (one.has_jit, one.release))
+    if "on" in MODES[options.metric] and not chosen.has_jit:
+        raise NoInterpreterError(
+            f"--metric {options.metric} needs an interpreter with the JIT, and CPython {chosen.identity} has none; "
+            "take --metric off, or install one with `asv-jit pythons install 3.15`"
+        )
+    return chosen
+
+
+def matching(unfinished: Sequence[Bisection], plan: Plan, options: Options) -> Bisection | None:
+    """The unfinished bisection of the same question, if it is to be resumed. Raises UsageError where there is none."""
+    if not options.resume:
+        return None
+    for one in unfinished:
+        same = (one.axis, one.good, one.bad, one.commit, one.interpreter) == (
+            plan.axis,
+            plan.good,
+            plan.bad,
+            plan.commit,
+            plan.interpreter,
+        )
+        named = options.case in (str(one.case), one.case.benchmark, one.case.benchmark.rpartition(".")[2])
+        if same and named and (one.metric, one.all_commits) == (options.metric, options.all_commits):
+            return one
+    known = "; ".join(f"{one.identity}: {one.case} {one.good[:12]}..{one.bad[:12]} {one.metric}" for one in unfinished)
+    raise UsageError(f"no unfinished bisection fits; unfinished are: {known or 'none'}")
