@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from asv_jit import __version__, scratch
+from asv_jit.commands.accept import accept
 from asv_jit.commands.bisect import bisect
 from asv_jit.commands.compare import compare
 from asv_jit.commands.doctor import doctor
@@ -21,6 +22,7 @@ from asv_jit.commands.preview import preview
 from asv_jit.commands.prune import prune
 from asv_jit.commands.publish import publish
 from asv_jit.commands.pythons import pythons
+from asv_jit.commands.regressions import regressions
 from asv_jit.commands.run import run
 from asv_jit.commands.try_ import try_
 from asv_jit.errors import AsvJitError, InterruptedRunError
@@ -35,7 +37,11 @@ def cli() -> None:
     """What does CPython's JIT do to my code, on every commit and every Python release?"""
 
 
-for command in (bisect, compare, doctor, export, init, merge, preview, prune, publish, pythons, run, try_):
+_COMMANDS = (
+    accept, bisect, compare, doctor, export, init, merge, preview, prune, publish, pythons, regressions, run, try_,
+)  # fmt: skip
+
+for command in _COMMANDS:
     cli.add_command(command)
 
 

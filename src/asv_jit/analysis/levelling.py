@@ -53,8 +53,9 @@ class Step:
 class Stretch:
     """One point for each commit, shape (points,), all metrics at the level of the newest release of the stretch.
 
-    `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest of the stretch; `errors`: for each metric the
-    standard error (of the logarithm) of each of the bridges between them, shape (releases - 1,).
+    `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest
+    of the stretch; `errors`: for each metric the standard error (of the logarithm) of each of the bridges between
+    them, shape (releases - 1,).
     """
 
     places: Places

@@ -8,18 +8,13 @@ from typing import cast, get_args
 
 from asv_jit.analysis.attribution import Cause, Moved
 from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import Metric
 from asv_jit.asv_adapter.project import Project
+from asv_jit.site.event_words import BISECTED
 from asv_jit.store.accepted import Accepted, read_accepted
-from asv_jit.store.bisections import Bisection, BisectMetric, read_bisections
+from asv_jit.store.bisections import Bisection, read_bisections
 from asv_jit.store.confirmations import Confirmation, read_confirmations
 
-__all__ = ["BISECTED", "Records", "commits_text", "read_records", "with_state"]
-
-BISECTED: Mapping[Metric, BisectMetric] = {
-    "off": "off", "on": "on", "plain": "off", "speedup": "speedup", "peak_memory_off": "peak_memory",
-    "peak_memory_on": "peak_memory", "warmup_on": "warmup",
-}  # fmt: skip
+__all__ = ["Records", "commits_text", "read_records", "with_state"]
 
 
 @dataclass(frozen=True, slots=True)

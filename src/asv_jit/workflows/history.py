@@ -46,9 +46,9 @@ def read_history(
         ordered_by=order.ordered_by,
         interpreters=by_asv.interpreters,
         series=series,
-        left_out=(*_left_out(project, found, order, beside), *by_asv.left_out),
+        left_out=(*_left_out(project, found, beside), *by_asv.left_out),
         problems=tuple(chain(*(one.problems for one in journals), rows.problems)),
-        notes=machine_notes(journals),
+        notes=(*_order_notes(order), *machine_notes(journals)),
         branches=order.branches,
         sessions=tuple(started.values()),
         bridges=tuple(bridge for one in found for bridge in one.bridges),
@@ -111,7 +111,7 @@ def _repository(project: Project) -> Repository | None:
     return None
 
 
-def _left_out(project: Project, found: Iterable[Timeline], order: CommitOrder, beside: int) -> tuple[str, ...]:
+def _left_out(project: Project, found: Iterable[Timeline], beside: int) -> tuple[str, ...]:
     cells: Counter[str] = Counter()
     for one in found:
         cells.update(one.left_out)
@@ -119,8 +119,12 @@ def _left_out(project: Project, found: Iterable[Timeline], order: CommitOrder, b
     names = ", ".join(branch or "HEAD" for branch in project.branches)
     if beside:
         said.append(f"{beside} points of commits beside the configured branches ({names})")
-    if order.ordered_by == "date" and order.commits:
-        said.append(f"no repository knows the {len(order.commits)} commits: they are ordered by date")
-    elif order.unknown:
-        said.append(f"{order.unknown} commits that the repository does not know stand where their dates put them")
     return tuple(said)
+
+
+def _order_notes(order: CommitOrder) -> tuple[str, ...]:
+    if order.ordered_by == "date" and order.commits:
+        return (f"no repository knows the {len(order.commits)} commits: they are ordered by date",)
+    if order.unknown:
+        return (f"{order.unknown} commits that the repository does not know stand where their dates put them",)
+    return ()

@@ -1,0 +1,34 @@
+"""`asv-jit accept`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.workflows import accept as accepting
+
+__all__ = ["accept"]
+
+
+@click.command()
+@click.argument("identities", metavar="ID…", nargs=-1, required=True)
+@config_option
+@json_option
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for whoever reviews and later reads it.")
+def accept(identities: tuple[str, ...], config: Path, as_json: bool, why: str) -> int:
+    """Record that the regressions ID… are lived with, in accepted-regressions.toml beside asv.conf.json.
+
+    `asv-jit regressions` lists the identities; the start of one is enough. Commit the file, so that others can see
+    and review the decision; take an entry out of it to open its regression again.
+    """
+    project = open_project(config)
+    path, added = accepting.accept(project, identities, why)
+    if as_json:
+        print_json({"file": str(path), "accepted": [event.identity for event in added]})
+    else:
+        for event in added:
+            click.echo(f"accepted {event.identity}: {event.key.case}")
+        click.echo(f"{path}: {'commit this file' if added else 'nothing to add, it is there already'}")
+    return 0

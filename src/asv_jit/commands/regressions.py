@@ -1,0 +1,64 @@
+"""`asv-jit regressions`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.terminal.progress import progress
+from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
+from asv_jit.workflows.confirm import confirm_events
+from asv_jit.workflows.event_states import read_records
+from asv_jit.workflows.history import read_history
+from asv_jit.workflows.regression_choice import METRICS, Choice, chosen
+from asv_jit.workflows.regressions import find_events
+
+__all__ = ["regressions"]
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--machine", help="Only the results of this machine (default: all).")
+@click.option("--since", metavar="WHEN", help="Only later changes: a date, 30d, 8w, or a commit.")
+@click.option("--metric", type=click.Choice(list(METRICS)), help="Only changes of this metric.")
+@click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
+@click.option("--all", "everything", is_flag=True, help="Every improvement and every closed regression as well.")
+@click.option("--confirm", is_flag=True, help="First measure both sides of each candidate again, interleaved.")
+def regressions(
+    config: Path,
+    as_json: bool,
+    machine: str | None,
+    since: str | None,
+    metric: str | None,
+    bench: tuple[str, ...],
+    everything: bool,
+    confirm: bool,
+) -> int:
+    """Say what became worse in the stored history, since when, why, and what to do; and what became better.
+
+    The exit code is 1 where there are open regressions, and 4 where results could not be read.
+    """
+    project = open_project(config)
+    choice = Choice(since, metric, bench)
+    history = read_history(project, machine)
+    events = chosen(project, history, find_events(project, history), choice)
+    candidates = [event for event in events if event.is_open and event.state == "candidate"]
+    if confirm and candidates:
+        with progress(quiet=as_json) as reporter:
+            confirm_events(project, candidates, reporter, machine=machine)
+        history = read_history(project, machine)
+        events = chosen(project, history, find_events(project, history), choice)
+    problems = (*history.problems, *read_records(project).problems)
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
+    shown = Shown(history, events, problems, everything)
+    if as_json:
+        print_json(regressions_json(shown))
+    else:
+        print_regressions(shown)
+    if shown.open:
+        return 1
+    return 4 if problems else 0

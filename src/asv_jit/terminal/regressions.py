@@ -1,0 +1,173 @@
+"""What `asv-jit regressions` found: a table of open regressions with the commands that bisect them, then the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.series import History, SeriesKey
+from asv_jit.site import figures, units
+from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
+from asv_jit.terminal.console import WIDE, console, say
+
+__all__ = ["Shown", "print_regressions", "regressions_json"]
+
+_FEW = 10
+_ASV = "asv"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is printed: the chosen events of a history, all of them or only what matters, and what could not be read."""
+
+    history: History
+    events: tuple[Event, ...]
+    problems: tuple[str, ...]
+    everything: bool = False
+
+    @property
+    def open(self) -> tuple[Event, ...]:
+        """The regressions that somebody should do something about."""
+        return tuple(event for event in self.events if event.is_open)
+
+
+def print_regressions(shown: Shown) -> None:
+    """Open regressions, what to do about them, improvements, and the rest as counts or, with `everything`, in full."""
+    screen = console()
+    units_of = {series.key: series.unit for series in shown.history.series}
+    closed = [event for event in shown.events if event.worse and not event.is_open]
+    gained = [event for event in shown.events if not event.worse]
+    say(screen, f"{units.count(len(shown.open), 'open regression')}{_where(shown)}", "bold")
+    if shown.open:
+        screen.print(_table(shown, shown.open, units_of, narrow=screen.width < WIDE))
+        _print_commands(screen, shown.open, everything=shown.everything)
+    for name, found in (("improvement", gained), ("closed regression", closed)):
+        few = found if shown.everything else found[: _FEW if name == "improvement" else 0]
+        if few:
+            say(screen, f"\n{units.count(len(found), name)}", "bold")
+            screen.print(_table(shown, few, units_of, narrow=screen.width < WIDE))
+        if len(few) < len(found):
+            what = f"{units.count(len(found) - len(few), name)} more" if few else units.count(len(found), name)
+            say(screen, f"{what}: --all shows them")
+    for text in shown.history.notes:
+        say(screen, f"note: {text}")
+    for text in shown.history.left_out:
+        say(screen, f"left out: {text}")
+
+
+def regressions_json(shown: Shown) -> dict[str, Any]:
+    """For --json: every event that was asked for with all its figures, whether it is open, and what bisects it."""
+    dates = _dates(shown.history)
+    units_of = {series.key: series.unit for series in shown.history.series}
+    events = [
+        {
+            **msgspec.to_builtins(event),
+            "case": str(event.key.case),
+            "unit": units_of.get(event.key, "seconds"),
+            "open": event.is_open,
+            "date": dates.get(event.commit),
+            "bisect": bisect_command(event),
+        }
+        for event in shown.events
+    ]
+    return {
+        "open": len(shown.open),
+        "events": events,
+        "ordered_by": shown.history.ordered_by,
+        "left_out": shown.history.left_out,
+        "notes": shown.history.notes,
+        "problems": shown.problems,
+    }
+
+
+def _where(shown: Shown) -> str:
+    machines = sorted({series.key.machine for series in shown.history.series})
+    named = f" on {machines[0]}" if len(machines) == 1 else f" on {len(machines)} machines"
+    return f" in {len(shown.history.series):,} series{named}" if machines else ": nothing was measured yet"
+
+
+def _table(shown: Shown, events: Sequence[Event], units_of: Mapping[SeriesKey, str], *, narrow: bool) -> Table:
+    """One row an event; a narrow terminal gets what changed, where and what state it is in."""
+    dates = _dates(shown.history)
+    several = len({series.key.machine for series in shown.history.series}) > 1
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("id", no_wrap=True)
+    table.add_column("case", overflow="fold", ratio=1)
+    if not narrow:
+        table.add_column("measured by", overflow="fold", max_width=30)
+    table.add_column("change", overflow="fold")
+    if not narrow:
+        table.add_column("before → after (95%)", overflow="fold")
+    table.add_column("since", overflow="fold")
+    table.add_column("cause, state", overflow="fold")
+    for event in events:
+        row = [event.identity, _plain(figures.case_text(event.key.case))]
+        unit = units_of.get(event.key, "seconds")
+        if not narrow:
+            row.append(_plain(_measured_by(event, several=several)))
+        row.append("\n".join(_changes(event, unit)))
+        if not narrow:
+            row.append("\n→ ".join(levels_words(event.headline, unit)))
+        row += [_since(event, dates), f"{cause_words(event.attribution)}\n{event.state}"]
+        table.add_row(*(Text(_plain(cell)) for cell in row))
+    return table
+
+
+def _measured_by(event: Event, *, several: bool) -> str:
+    return f"{event.key.line}\n{event.key.machine}" if several else event.key.line
+
+
+def _changes(event: Event, unit: str) -> list[str]:
+    """`JIT on: 12% slower`, a line for each metric."""
+    lines = []
+    for change in event.metrics:
+        words = change_words(change, unit)
+        name = "" if change.metric == "speedup" else metric_words(change.metric).replace("peak memory, ", "")
+        lines.append(f"{name}: {words}" if name else words)
+    return lines
+
+
+def _since(event: Event, dates: Mapping[str, str]) -> str:
+    if event.axis == "pythons":
+        return f"{_version(event.before)} → {_version(event.after)}"
+    among = f"\n1 of {len(event.suspects)}" if len(event.suspects) > 1 else ""
+    return f"{event.commit[:8]}\n{dates.get(event.commit, '')}{among}"
+
+
+def _version(identity: str) -> str:
+    return identity.partition("+")[0]
+
+
+def _print_commands(screen: Console, events: Sequence[Event], *, everything: bool) -> None:
+    """What finds the culprit of each; what asv alone measured has no such command that would measure the same."""
+    found = [event for event in events if event.key.protocol != _ASV and event.bisection is None]
+    shown = found if everything else found[:_FEW]
+    if shown:
+        say(screen, "\nto find the culprit:")
+    for event in shown:
+        say(screen, f"  {event.identity}  {bisect_command(event)}")
+    if len(shown) < len(found):
+        say(screen, f"  and {len(found) - len(shown)} more: --all or --json shows them")
+    candidates = any(event.state == "candidate" for event in found)
+    if candidates:
+        say(screen, "to measure them again, both sides interleaved: asv-jit regressions --confirm")
+    say(screen, 'to live with one: asv-jit accept ID --why "…"')
+
+
+def _dates(history: History) -> dict[str, str]:
+    return {
+        commit: datetime.fromtimestamp(int(seconds), UTC).date().isoformat() if seconds > 0 else ""
+        for commit, seconds in zip(history.commits, history.dates, strict=True)
+    }
+
+
+def _plain(text: str) -> str:
+    return units.visible(text)

@@ -1,0 +1,55 @@
+"""`asv-jit accept`: records that somebody decided to live with a regression, in a file that is reviewed as code is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.series import History
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.site.event_words import change_words, metric_words
+from asv_jit.store.accepted import FILE_NAME, Accepted, add_accepted
+from asv_jit.workflows.event_states import commits_text
+from asv_jit.workflows.history import read_history
+from asv_jit.workflows.regression_choice import event_named
+from asv_jit.workflows.regressions import find_events
+
+__all__ = ["accept"]
+
+
+def accept(project: Project, names: Sequence[str], why: str) -> tuple[Path, tuple[Event, ...]]:
+    """Accept regressions by their identities, or by enough of the start of them; the file and what was added to it.
+
+    All or none: raises UsageError for a name that is none, an event that is no regression, or an empty reason, before
+    anything is written; DamagedFileError where the file cannot be read, StorageError where it cannot be written.
+    """
+    if not why.strip():
+        raise UsageError("--why: expected the reason for living with it, found nothing; whoever reads it will ask")
+    history = read_history(project)
+    events = find_events(project, history)
+    wanted = list({event.identity: event for event in (event_named(events, name) for name in names)}.values())
+    for event in wanted:
+        if not event.worse:
+            raise UsageError(f"{event.identity} is an improvement ({event.key.case}); there is nothing to accept")
+    fresh = tuple(event for event in wanted if event.state != "accepted")
+    for event in fresh:
+        add_accepted(project.folder, _entry(event, why.strip(), history))
+    return project.folder / FILE_NAME, fresh
+
+
+def _entry(event: Event, why: str, history: History) -> Accepted:
+    unit = next((series.unit for series in history.series if series.key == event.key), "seconds")
+    metric = metric_words(event.headline.metric)
+    return Accepted(
+        id=event.identity,
+        why=why,
+        on=datetime.now(UTC).date(),
+        case=str(event.key.case),
+        line=event.key.line,
+        machine=event.key.machine,
+        commits=commits_text(event),
+        change=f"{metric}: {change_words(event.headline, unit)}" if metric else change_words(event.headline, unit),
+    )
