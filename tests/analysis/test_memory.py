@@ -34,7 +34,7 @@ def test_exchanging_the_arms_mirrors_the_difference(pairs) -> None:
     one, other = estimate(off, on, alpha=0.05), estimate(on, off, alpha=0.05)
     assert one is not None
     assert other == PeakMemory(
-        one.on_bytes, one.off_bytes, -one.difference_bytes, -one.high_bytes, -one.low_bytes, one.pairs
+        one.on_bytes, one.off_bytes, -one.difference_bytes, -one.high_bytes, -one.low_bytes, one.pairs, one.error_bytes
     )
 
 
@@ -43,7 +43,7 @@ def test_few_pairs() -> None:
     one = estimate([10 * PAGE], [11 * PAGE], alpha=0.05)
     assert one == PeakMemory(10 * PAGE, 11 * PAGE, PAGE, -math.inf, math.inf, 1)
     alike = estimate([PAGE] * 3, [PAGE] * 3, alpha=0.05)
-    assert alike == PeakMemory(PAGE, PAGE, 0.0, 0.0, 0.0, 3)
+    assert alike == PeakMemory(PAGE, PAGE, 0.0, 0.0, 0.0, 3, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class PeakMemory:
     """Peak resident set in bytes: the median of each mode, and what mode on takes more than mode off.
 
     `difference_bytes` is the mean over the pairs, positive if the JIT costs memory; `low_bytes` and
-    `high_bytes` bound it at level 1 - alpha, and are infinite with a single pair.
+    `high_bytes` bound it at level 1 - alpha; `error_bytes` is its standard error. With a single pair they are infinite.
     """
 
     off_bytes: float
@@ -31,6 +31,7 @@ class PeakMemory:
     low_bytes: float
     high_bytes: float
     pairs: int
+    error_bytes: float = math.inf
 
 
 def estimate(off_bytes: Sequence[int] | Floats, on_bytes: Sequence[int] | Floats, *, alpha: float) -> PeakMemory | None:
@@ -51,8 +52,8 @@ def estimate(off_bytes: Sequence[int] | Floats, on_bytes: Sequence[int] | Floats
     if pairs == 0:
         return None
     differences = on - off
-    mean, half = float(np.mean(differences)), math.inf
+    mean, half, error = float(np.mean(differences)), math.inf, math.inf
     if pairs > 1:
         error = float(np.std(differences, ddof=1)) / math.sqrt(pairs)
         half = float(-special.stdtrit(pairs - 1, alpha / 2.0)) * error
-    return PeakMemory(float(np.median(off)), float(np.median(on)), mean, mean - half, mean + half, pairs)
+    return PeakMemory(float(np.median(off)), float(np.median(on)), mean, mean - half, mean + half, pairs, error)

@@ -83,8 +83,9 @@ class Speedup:
     """Off time over on time: above 1 the JIT helps.
 
     `low` and `high` bound the ratio at level 1 - alpha, `p_value` is two-sided against a ratio of 1, and
-    `half_width` is that of the interval in logarithms (about a share: 0.01 is 1%). With fewer than two pairs
-    nothing is known: `low` is 0, `high` and `half_width` are infinite, `p_value` is 1, the verdict `unclear`;
+    `half_width` is that of the interval in logarithms (about a share: 0.01 is 1%), `error` the standard error of
+    the mean logarithm. With fewer than two pairs nothing is known: `low` is 0, `high`, `half_width` and `error` are
+    infinite, `p_value` is 1, the verdict `unclear`;
     without any pair `ratio` is NaN.
     """
 
@@ -95,6 +96,7 @@ class Speedup:
     verdict: Verdict
     pairs: int
     half_width: float
+    error: float = math.inf
 
 
 def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Speedup:
@@ -130,6 +132,7 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
         verdict=_verdict(mean, half, equivalence_half, equivalence),
         pairs=pairs,
         half_width=half,
+        error=error,
     )
 
 

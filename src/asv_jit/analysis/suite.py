@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from scipy import special
 
 from asv_jit.analysis.speedup import Interval, check_share, log_ratios
 
-__all__ = ["CasePairs", "SuiteSpeedup", "alerts", "bootstrap", "estimate", "weights"]
+__all__ = ["CaseMean", "CasePairs", "SuiteSpeedup", "alerts", "bootstrap", "combine", "estimate", "weights"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +31,32 @@ class CasePairs:
     benchmark: str
     off: tuple[float, ...]
     on: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMean:
+    """One case's mean log ratio, its standard error and its number of pairs, and where the case stands in the suite.
+
+    The error of a single pair is unknown: infinite.
+    """
+
+    group: str
+    benchmark: str
+    mean: float
+    error: float
+    pairs: int
+
+
+class Placed(Protocol):
+    """What has a place in a suite."""
+
+    @property
+    def group(self) -> str:
+        """The file of benchmarks."""
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +87,26 @@ def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None
     unequal length or with times that are not positive and finite, or an `alpha` outside (0, 1).
     """
     check_share("alpha", alpha)
-    logs = [_log_ratios(case) for case in cases]
-    if not logs:
+    return combine([_mean_of(case) for case in cases], alpha=alpha)
+
+
+def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
+    """The same mean as `estimate`, from what is known of each case; for ratios of any kind. None without any case.
+
+    Raises ValueError for an `alpha` outside (0, 1).
+    """
+    check_share("alpha", alpha)
+    if not cases:
         return None
-    means = np.array([np.mean(values) for values in logs])
+    means = np.array([case.mean for case in cases])
     share = weights(cases)
     mean, half = float(share @ means), math.inf
-    if all(len(values) > 1 for values in logs):
-        half = _half_width(logs, share, alpha)
+    if all(case.pairs > 1 for case in cases):
+        half = _half_width(cases, share, alpha)
     with np.errstate(over="ignore", under="ignore"):
         ratio, low, high = (float(np.exp(value)) for value in (mean, mean - half, mean + half))
         spread, smallest, largest = (float(np.exp(f(means))) for f in (np.std, np.min, np.max))
-    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(logs))
+    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases))
 
 
 def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
@@ -97,7 +132,7 @@ def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples:
     return Interval(float(low), float(high))
 
 
-def weights(cases: Sequence[CasePairs]) -> Floats:
+def weights(cases: Sequence[Placed]) -> Floats:
     """The weight of each case in the suite's mean, shape (cases,), summing to 1.
 
     A group weighs as much as any other, within it a benchmark (named within its group) as any other, within
@@ -131,9 +166,15 @@ def alerts(p_values: Sequence[float] | Floats, *, q: float = 0.01) -> tuple[bool
     return tuple(bool(value <= threshold) for value in p)
 
 
-def _half_width(logs: Sequence[Floats], share: Floats, alpha: float) -> float:
-    sizes = np.array([len(values) for values in logs])
-    parts = share**2 * np.array([np.var(values, ddof=1) for values in logs]) / sizes
+def _mean_of(case: CasePairs) -> CaseMean:
+    logs = _log_ratios(case)
+    error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
+    return CaseMean(case.group, case.benchmark, float(np.mean(logs)), error, len(logs))
+
+
+def _half_width(cases: Sequence[CaseMean], share: Floats, alpha: float) -> float:
+    sizes = np.array([case.pairs for case in cases])
+    parts = (share * np.array([case.error for case in cases])) ** 2
     variance = float(np.sum(parts))
     if variance == 0.0:
         return 0.0

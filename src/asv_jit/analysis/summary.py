@@ -16,6 +16,7 @@ from scipy import special
 from asv_jit.analysis import break_even, correctness, memory, speedup, steady, suite
 from asv_jit.analysis.cells import Cell, CellKey
 from asv_jit.analysis.evidence import Hot, hot_functions
+from asv_jit.analysis.speedup import Speedup
 from asv_jit.model import Evidence, Trial
 
 __all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "level", "summarise", "summarise_suite"]
@@ -50,7 +51,8 @@ class CaseSummary:
     """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
 
     Times are seconds per call; `warmup_*_s` is the median running time before the steady state, `lost_*` what
-    of it was lost against running steadily; `first_call_*_s` the median of the very first call.
+    of it was lost against running steadily; `first_call_*_s` the median of the very first call. `tracked` is off over
+    on of a positive tracked value (a latency, say), which is no speedup and decides no verdict.
     """
 
     key: CellKey
@@ -81,6 +83,7 @@ class CaseSummary:
     evidence: Evidence | None
     hot: tuple[Hot, ...]
     measured: str
+    tracked: Speedup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def summarise(cell: Cell, limits: Limits) -> CaseSummary:
         evidence=next((trial.evidence for trial in on if trial.evidence is not None), None),
         hot=hot_functions(cell.sampled.samples, cell.sampled.evidence) if cell.sampled is not None else (),
         measured=max((trial.started for trial in every), default=""),
+        tracked=_tracked(cell, limits),
     )
 
 
@@ -163,6 +167,15 @@ def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:
     if not (cell.has_pairs and cell.timed and cell.good_blocks):
         return None
     return speedup.estimate(cell.figures("off"), cell.figures("on"), alpha=limits.alpha, equivalence=limits.equivalence)
+
+
+def _tracked(cell: Cell, limits: Limits) -> speedup.Speedup | None:
+    if cell.timed or not (cell.has_pairs and cell.good_blocks):
+        return None
+    off, on = cell.figures("off"), cell.figures("on")
+    if len(off) != len(on) or not all(math.isfinite(value) and value > 0.0 for value in (*off, *on)):
+        return None
+    return speedup.estimate(off, on, alpha=limits.alpha, equivalence=limits.equivalence)
 
 
 def _verdict(

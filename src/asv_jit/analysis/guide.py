@@ -1,0 +1,313 @@
+"""The article's claims about when a JIT pays, each with the benchmarks that test it, and what was measured of it.
+
+Nothing here says how a claim comes out. A rule names its benchmarks by the file that they are in, so that a project
+whose own files are called alike (`service.py`) has its own programs answer the rule; where nothing matches, the
+answer is `not measured`.
+
+How an answer comes about, on one interpreter. Every case has a ratio off / on, of its time or of its peak memory:
+above 1 the JIT helps. A case *supports* the claim or *contradicts* it if its verdict says so, and is *open* if the
+verdict is unclear. The mean over the cases is that of a suite (params within benchmarks within groups, in
+logarithms, a 95% interval); it is `same` if its 90% interval lies within 1 ± equivalence, else `faster` or `slower`
+if the 95% interval excludes 1, else unclear.
+
+    claim               a verdict or a mean supports it if    contradicts it if
+    gains               faster                                same or slower
+    does not gain       same or slower                        faster
+    costs               slower                                same or faster
+    does more           faster                                same or slower (of the ratio of the two speedups)
+
+    holds               the mean supports the claim, and at most a quarter of the clear cases contradict it
+    does not hold       the mean contradicts it, and at most a quarter of the clear cases support it
+    depends             neither, and there are cases of both kinds
+    unclear             anything else, and wherever fewer than half of the cases are clear
+    not measured        no case has two pairs
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from scipy import special
+
+from asv_jit.analysis.speedup import toll
+from asv_jit.analysis.suite import CaseMean, SuiteSpeedup, combine
+from asv_jit.analysis.summary import CaseSummary, Limits, SuiteSummary, group_of
+from asv_jit.model import CaseKey
+
+__all__ = ["RULES", "Answer", "Claim", "OnRelease", "Rule", "RuleAnswer", "Side", "Tested", "answer", "untested_groups"]
+
+Claim: TypeAlias = Literal["gains", "does not gain", "costs", "does more"]
+Metric: TypeAlias = Literal["time", "memory"]
+Answer: TypeAlias = Literal["holds", "does not hold", "depends", "unclear", "not measured"]
+Side: TypeAlias = Literal["supports", "contradicts", "open"]
+
+_SUITE_ALPHA = 0.05
+_EQUIVALENCE_ALPHA = 0.1
+_MOST_AGAINST = 0.25  # of the clear cases may say the opposite before an answer becomes "depends"
+_FEWEST_CLEAR = 0.5  # of all cases
+
+_SUPPORTING = MappingProxyType(
+    {"gains": ("faster",), "does not gain": ("same", "slower"), "costs": ("slower",), "does more": ("faster",)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One claim. `cases` is a pattern for the names of the benchmarks that test it; `also` one for tracked values
+    that are shown beside the answer and do not decide it. `minors` are the Python releases that it is about (all if
+    empty), `against` the one that they are compared with.
+    """
+
+    key: str
+    text: str
+    claim: Claim
+    cases: str
+    metric: Metric = "time"
+    minors: tuple[str, ...] = ()
+    against: str = ""
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One case that tests a rule: its ratio off / on (or of two speedups), with an interval at the cases' level."""
+
+    key: CaseKey
+    ratio: float
+    low: float
+    high: float
+    verdict: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class OnRelease:
+    """A rule's answer on one interpreter. `about`: whether the rule says anything of this release.
+
+    `other` is the interpreter that it was compared with, or empty. `also` holds (parameters, mean ratio off / on).
+    """
+
+    interpreter: str
+    about: bool
+    answer: Answer
+    mean: SuiteSpeedup | None
+    tested: tuple[Tested, ...]
+    other: str = ""
+    also: tuple[tuple[str, SuiteSpeedup], ...] = ()
+
+    def count(self, side: Side) -> int:
+        """How many cases are on a side."""
+        return sum(one.side == side for one in self.tested)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAnswer:
+    """What was measured of a rule, in the order in which the suites were given."""
+
+    rule: Rule
+    releases: tuple[OnRelease, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether anything was."""
+        return any(one.answer != "not measured" for one in self.releases)
+
+    @property
+    def contradicted(self) -> tuple[str, ...]:
+        """The interpreters on which the rule is about and does not hold."""
+        return tuple(one.interpreter for one in self.releases if one.about and one.answer == "does not hold")
+
+
+RULES = (
+    Rule("cpu", "Programs that spend their time in Python code gain.", "gains", r"^cpu\."),
+    Rule(
+        "service",
+        "Services that run for long gain once they are warm.",
+        "gains",
+        r"^service\.",
+        also=r"^service\..*\.track_first_",
+    ),
+    Rule("io", "Programs that wait for files, databases or the network do not gain.", "does not gain", r"^io_bound\."),
+    Rule("extension", "Programs whose work is done by C code do not gain.", "does not gain", r"^extension\."),
+    Rule("startup", "Scripts that end within a second do not gain.", "does not gain", r"^startup\."),
+    Rule("memory", "Where memory is scarce, the JIT costs: it needs some of its own.", "costs", r"^memory\.", "memory"),
+    Rule(
+        "dijkstra",
+        "Dijkstra's algorithm does not gain on 3.14: work on heaps and tuples dominates it.",
+        "does not gain",
+        r"^cpu\.Dijkstra\.",
+        minors=("3.14",),
+    ),
+    Rule("3.15", "3.15 does more than 3.14.", "does more", r".", minors=("3.15",), against="3.14"),
+)
+
+
+def answer(rule: Rule, suites: Sequence[SuiteSummary], limits: Limits) -> RuleAnswer:
+    """What the suites, one an interpreter, say of a rule; those without any pairs have no part in it."""
+    paired = [suite for suite in suites if any(case.pairs for case in suite.cases)]
+    if not rule.against:
+        return RuleAnswer(rule, tuple(_on_release(rule, suite, limits) for suite in paired))
+    before = _newest([suite for suite in paired if _minor(suite.interpreter) == rule.against])
+    after = [suite for suite in paired if _minor(suite.interpreter) in rule.minors]
+    return RuleAnswer(rule, tuple(_against(rule, suite, before, limits) for suite in after))
+
+
+def untested_groups(suites: Sequence[SuiteSummary]) -> tuple[str, ...]:
+    """The groups of cases with pairs of times that no rule about a group is answered by, in order of name."""
+    patterns = [re.compile(rule.cases) for rule in RULES if not rule.against]
+    groups = {
+        group_of(case.key.case.benchmark)
+        for suite in suites
+        for case in suite.cases
+        if case.speedup is not None and not any(pattern.search(case.key.case.benchmark) for pattern in patterns)
+    }
+    return tuple(sorted(groups))
+
+
+def _on_release(rule: Rule, suite: SuiteSummary, limits: Limits) -> OnRelease:
+    chosen = [case for case in suite.cases if re.search(rule.cases, case.key.case.benchmark)]
+    of_metric: Callable[[CaseSummary, Limits], tuple[CaseMean, str] | None]
+    of_metric = _of_time if rule.metric == "time" else _of_memory
+    found = [(case.key.case, known) for case in chosen if (known := of_metric(case, limits)) is not None]
+    return _decide(rule, suite.interpreter, found, limits, also=_also(rule, suite))
+
+
+def _against(rule: Rule, suite: SuiteSummary, before: SuiteSummary | None, limits: Limits) -> OnRelease:
+    """The ratio of the speedups of two releases, over the cases that both have."""
+    if before is None:
+        return OnRelease(suite.interpreter, True, "not measured", None, ())
+    old = {case.key.case: known for case in before.cases if (known := _of_time(case, limits)) is not None}
+    found = []
+    for case in suite.cases:
+        known = _of_time(case, limits)
+        if known is not None and case.key.case in old:
+            (new, _), (other, _) = known, old[case.key.case]
+            pairs = min(new.pairs, other.pairs)
+            mean = CaseMean(new.group, new.benchmark, new.mean - other.mean, math.hypot(new.error, other.error), pairs)
+            found.append((case.key.case, (mean, _verdict(mean, limits))))
+    return _decide(rule, suite.interpreter, found, limits, other=before.interpreter)
+
+
+def _decide(
+    rule: Rule,
+    interpreter: str,
+    found: Sequence[tuple[CaseKey, tuple[CaseMean, str]]],
+    limits: Limits,
+    *,
+    other: str = "",
+    also: tuple[tuple[str, SuiteSpeedup], ...] = (),
+) -> OnRelease:
+    tested = tuple(_tested(rule, key, mean, verdict, limits) for key, (mean, verdict) in found)
+    means = [mean for _, (mean, _) in found]
+    whole = combine(means, alpha=_SUITE_ALPHA)
+    about = not rule.minors or _minor(interpreter) in rule.minors
+    if whole is None:
+        return OnRelease(interpreter, about, "not measured", None, (), other, also)
+    side = _side(rule, _verdict_of_mean(means, whole, limits.equivalence))
+    return OnRelease(interpreter, about, _answer(side, tested), whole, tested, other, also)
+
+
+def _answer(mean: Side, tested: Sequence[Tested]) -> Answer:
+    supporting = sum(one.side == "supports" for one in tested)
+    contradicting = sum(one.side == "contradicts" for one in tested)
+    clear = supporting + contradicting
+    if clear < _FEWEST_CLEAR * len(tested):
+        return "unclear"
+    if mean == "supports" and contradicting <= _MOST_AGAINST * clear:
+        return "holds"
+    if mean == "contradicts" and supporting <= _MOST_AGAINST * clear:
+        return "does not hold"
+    return "depends" if supporting and contradicting else "unclear"
+
+
+def _tested(rule: Rule, key: CaseKey, mean: CaseMean, verdict: str, limits: Limits) -> Tested:
+    half = _half_width(mean, limits.alpha)
+    ratio, low, high = (_exp(value) for value in (mean.mean, mean.mean - half, mean.mean + half))
+    return Tested(key, ratio, low, high, verdict, _side(rule, verdict))
+
+
+def _side(rule: Rule, verdict: str) -> Side:
+    if verdict not in ("faster", "same", "slower"):
+        return "open"
+    return "supports" if verdict in _SUPPORTING[rule.claim] else "contradicts"
+
+
+def _of_time(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
+    found = case.speedup
+    if found is None or found.pairs < 2 or not math.isfinite(found.error):
+        return None
+    return _mean(case, math.log(found.ratio), found.error, found.pairs), case.verdict
+
+
+def _of_memory(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
+    """The ratio of the peaks, off / on; its error from that of the difference."""
+    found = case.memory
+    if found is None or found.pairs < 2 or not math.isfinite(found.error_bytes):
+        return None
+    on_bytes = found.off_bytes + found.difference_bytes
+    if on_bytes <= 0.0:
+        return None
+    mean = _mean(case, math.log(found.off_bytes / on_bytes), found.error_bytes / on_bytes, found.pairs)
+    return mean, _verdict(mean, limits)
+
+
+def _mean(case: CaseSummary, mean: float, error: float, pairs: int) -> CaseMean:
+    benchmark = case.key.case.benchmark
+    return CaseMean(group_of(benchmark), benchmark, mean, error, pairs)
+
+
+def _verdict(mean: CaseMean, limits: Limits) -> str:
+    """The verdict of one case, as `speedup.estimate` gives it."""
+    bound = math.log1p(limits.equivalence)
+    if bound > 0.0 and abs(mean.mean) + _half_width(mean, _EQUIVALENCE_ALPHA) <= bound:
+        return "same"
+    half = _half_width(mean, limits.alpha)
+    return "faster" if mean.mean - half > 0.0 else "slower" if mean.mean + half < 0.0 else "unclear"
+
+
+def _half_width(mean: CaseMean, alpha: float) -> float:
+    return toll(mean.pairs) * float(-special.stdtrit(mean.pairs - 1, alpha / 2.0)) * mean.error
+
+
+def _verdict_of_mean(means: Sequence[CaseMean], whole: SuiteSpeedup, equivalence: float) -> str:
+    narrow = combine(means, alpha=_EQUIVALENCE_ALPHA)
+    if narrow is not None and narrow.high <= 1.0 + equivalence and narrow.low >= 1.0 / (1.0 + equivalence):
+        return "same"
+    return "faster" if whole.low > 1.0 else "slower" if whole.high < 1.0 else "unclear"
+
+
+def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ...]:
+    """The mean ratio of the tracked values beside a rule, one for each combination of parameters."""
+    if not rule.also:
+        return ()
+    grouped: dict[tuple[str, ...], list[CaseMean]] = {}
+    for case in suite.cases:
+        found = case.tracked
+        if found is not None and found.pairs > 1 and re.search(rule.also, case.key.case.benchmark):
+            mean = _mean(case, math.log(found.ratio), found.error, found.pairs)
+            grouped.setdefault(case.key.case.params, []).append(mean)
+    wholes = ((", ".join(params), combine(means, alpha=_SUITE_ALPHA)) for params, means in sorted(grouped.items()))
+    return tuple((params, whole) for params, whole in wholes if whole is not None)
+
+
+def _exp(value: float) -> float:
+    """The exponential; infinite where a float cannot hold it, as two wild pairs make it."""
+    return math.exp(value) if value < 700.0 else math.inf
+
+
+def _newest(suites: Sequence[SuiteSummary]) -> SuiteSummary | None:
+    return max(suites, key=lambda suite: _release(suite.interpreter), default=None)
+
+
+def _release(identity: str) -> tuple[int, ...]:
+    version = identity.partition("+")[0]
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
+
+
+def _minor(identity: str) -> str:
+    return ".".join(identity.partition("+")[0].split(".")[:2])

@@ -1,0 +1,329 @@
+"""The Guide: when to turn the JIT on, each of the article's rules with what was measured of it here.
+
+All that is said of an outcome follows from `analysis.guide`; what is written by hand is the claims and the commands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from asv_jit.analysis import guide
+from asv_jit.analysis.current import Current
+from asv_jit.analysis.suite import SuiteSpeedup
+from asv_jit.analysis.summary import CaseSummary, Limits, SuiteSummary
+from asv_jit.model import CaseKey
+from asv_jit.site import figures, units
+from asv_jit.site.answers import verdict_of
+from asv_jit.site.content import Machine, Release
+from asv_jit.site.history import History
+from asv_jit.site.pages import Badge, Figure, Frame
+from asv_jit.site.publication import Publication
+from asv_jit.site.slugs import slug
+
+__all__ = ["GuidePage", "make"]
+
+_BADGES = {
+    "holds": Badge("holds", "✓", "holds"),
+    "does not hold": Badge("contradicted", "✕", "does not hold"),
+    "depends": Badge("depends", "◐", "depends"),
+    "unclear": Badge("unclear", "?", "not clear yet"),
+    "not measured": Badge("none", "○", "not measured here"),
+}
+_SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?"}
+# What a ratio off / on says, by what it is a ratio of.
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "time": {"faster": "faster", "same": "the same", "slower": "slower", "unclear": "unclear"},
+    "memory": {"faster": "need less", "same": "the same", "slower": "need more", "unclear": "unclear"},
+    "releases": {"faster": "gain more", "same": "the same", "slower": "gain less", "unclear": "unclear"},
+}
+_PROGRAM = "your_program.py"
+_CHECKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "cpu": (("A whole program, as it is:", f"asv-jit try {_PROGRAM}"),),
+    "service": (
+        ("Put a loop of requests into benchmarks/service.py of a suite of your own:", "asv-jit init"),
+        ("and see it warm:", "asv-jit run --group service"),
+    ),
+    "io": (("A whole program, with an input that makes it wait as it does in use:", f"asv-jit try {_PROGRAM}"),),
+    "extension": (("A whole program; “hot” names the functions that the time goes to:", f"asv-jit try {_PROGRAM}"),),
+    "startup": (("A command-line tool, start-up included:", "asv-jit try -m your_tool --help"),),
+    "memory": (("A whole program; “peak memory” says what the JIT adds:", f"asv-jit try {_PROGRAM}"),),
+    "dijkstra": (("A program of your own on that release:", f"asv-jit try --python 3.14 {_PROGRAM}"),),
+    "3.15": (("A program of your own on both:", f"asv-jit try --python 3.14 --python 3.15 {_PROGRAM}"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GuideAnswer:
+    """A rule's answer on one release, in words with the figures that they follow from."""
+
+    release: str
+    badge: Badge
+    mean: str
+    detail: str
+    tally: str
+    aside: str
+    also: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRow:
+    """One case that tests a rule, with a figure and a verdict for each release."""
+
+    name: str
+    params: str
+    href: str
+    cells: tuple[tuple[Figure, Badge | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRule:
+    """One rule; `missing` says why there is no answer, `contradiction` where the article is contradicted."""
+
+    anchor: str
+    text: str
+    glance: tuple[Badge | None, ...]
+    answers: tuple[GuideAnswer, ...]
+    missing: str
+    contradiction: str
+    what: str
+    also: str
+    columns: tuple[str, ...]
+    rows: tuple[GuideRow, ...]
+    cases: str
+    repeat: str
+    checks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuideGroup:
+    """A group of this project's own that no rule is about, with its mean on each release."""
+
+    name: str
+    cells: tuple[tuple[Figure, Badge | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePage:
+    """`guide.html`. `measured`: whether there are any pairs; `tested`: whether they answer any of the rules."""
+
+    frame: Frame
+    rules: tuple[GuideRule, ...]
+    columns: tuple[str, ...]
+    groups: tuple[GuideGroup, ...]
+    machine: str
+    without_jit: str
+    measured: bool
+    tested: bool
+    level: str
+    equivalence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the page is made from: the releases with pairs, newest first, and each one's cases now."""
+
+    releases: tuple[Release, ...]
+    names: tuple[str, ...]
+    currents: tuple[Current, ...]
+    limits: Limits
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The releases' identities."""
+        return tuple(release.identity for release in self.releases)
+
+    @property
+    def suites(self) -> tuple[SuiteSummary, ...]:
+        """Each release's cases."""
+        return tuple(current.suite for current in self.currents)
+
+    def name(self, identity: str) -> str:
+        """A release as the site calls it."""
+        known = {release.identity: name for release, name in zip(self.releases, self.names, strict=True)}
+        return known.get(identity, identity)
+
+    def case(self, identity: str, key: CaseKey) -> CaseSummary | None:
+        """A case on a release."""
+        for current in self.currents:
+            if current.interpreter == identity:
+                return next((case for case in current.suite.cases if case.key.case == key), None)
+        return None
+
+
+def make(site: Publication) -> GuidePage:
+    """The rules against the leading machine's results: those of the first machine that measured pairs."""
+    content = site.content
+    machine = next((one for one in content.every_machine if one.current), None)
+    index = History.of(content)
+    measured = _measured(machine, index, content.settings)
+    paired = {release.identity for release in measured.releases}
+    without = [index.name(release) for release in index.releases if not release.has_jit]
+    rules = tuple(_rule(guide.answer(rule, measured.suites, measured.limits), measured) for rule in guide.RULES)
+    return GuidePage(
+        frame=site.frames.make(
+            "guide", "Guide", "When to turn CPython’s JIT on: each rule with the measurements behind it.",
+            path="guide.html",
+        ),
+        rules=rules,
+        columns=measured.names,
+        groups=_groups(measured),
+        machine=units.shorten(units.visible(machine.name), 80) if machine is not None else "",
+        without_jit=", ".join(without),
+        measured=bool(paired),
+        tested=any(rule.answers for rule in rules),
+        level=units.level(content.settings.alpha),
+        equivalence=f"{content.settings.equivalence * 100:.6g}%",
+    )  # fmt: skip
+
+
+def _measured(machine: Machine | None, index: History, limits: Limits) -> _Measured:
+    by_release = {current.interpreter: current for current in machine.current} if machine is not None else {}
+    releases = tuple(
+        release
+        for release in index.releases
+        if release.identity in by_release and any(case.pairs for case in by_release[release.identity].suite.cases)
+    )
+    return _Measured(
+        releases,
+        tuple(index.name(release) for release in releases),
+        tuple(by_release[release.identity] for release in releases),
+        limits,
+    )
+
+
+def _rule(found: guide.RuleAnswer, measured: _Measured) -> GuideRule:
+    rule = found.rule
+    answers = [one for one in found.releases if one.answer != "not measured"]
+    keys = sorted({tested.key for one in answers for tested in one.tested})
+    against = [f"Python {measured.name(identity)}" for identity in found.contradicted]
+    return GuideRule(
+        anchor=f"rule-{rule.key.replace('.', '-')}",
+        text=rule.text,
+        glance=tuple(_glance(identity, found.releases) for identity in measured.identities),
+        answers=tuple(_answer(rule, one, measured) for one in answers),
+        missing="" if answers else _missing(rule, found),
+        contradiction=f"The measurements contradict this on {' and '.join(against)}." if against else "",
+        what=_what(rule),
+        also="The first 10,000 requests of a process, as latency off ÷ latency on" if rule.also else "",
+        columns=tuple(measured.name(one.interpreter) for one in answers),
+        rows=tuple(_row(rule, key, answers, measured) for key in keys),
+        cases=units.count(len(keys), "case"),
+        repeat=_repeat(rule),
+        checks=_CHECKS[rule.key],
+    )
+
+
+def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> GuideAnswer:
+    counts = Counter(tested.verdict for tested in one.tested)
+    words = _WORDS["releases" if rule.against else rule.metric]
+    parts = [f"{counts[verdict]:,} {word}" for verdict, word in words.items() if counts[verdict]]
+    mean, detail = _mean(rule, one.mean)
+    return GuideAnswer(
+        release=measured.name(one.interpreter),
+        badge=_BADGES[one.answer] if one.about else Badge("none", "", "not in the rule"),
+        mean=mean,
+        detail=detail,
+        tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}",
+        aside=f"against Python {measured.name(one.other)}" if one.other else "",
+        also=tuple(
+            (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({_between(whole)})")
+            for params, whole in one.also
+        ),
+    )
+
+
+def _glance(identity: str, answers: Sequence[guide.OnRelease]) -> Badge | None:
+    """The answer on one release for the table above; None where the rule says nothing of it."""
+    return next((_BADGES[one.answer] for one in answers if one.interpreter == identity and one.about), None)
+
+
+def _mean(rule: guide.Rule, whole: SuiteSpeedup | None) -> tuple[str, str]:
+    """The mean and its 95% interval; of memory, what mode on needs more."""
+    if whole is None:
+        return "", ""
+    if rule.metric == "memory":
+        return _more(whole.ratio), units.interval(_more(whole.high), _more(whole.low))
+    return units.ratio(whole.ratio), _between(whole)
+
+
+def _between(whole: SuiteSpeedup) -> str:
+    return units.ratio_interval(whole.low, whole.high)
+
+
+def _more(ratio: float) -> str:
+    """`+1.3%` of memory for a ratio off / on of 0.987."""
+    if ratio <= 0.0 or math.isinf(ratio):
+        return units.DASH
+    percent = (1.0 / ratio - 1.0) * 100.0
+    return f"{'+' if percent >= 0.0 else '−'}{abs(percent):.{1 if abs(percent) < 9.95 else 0}f}%"
+
+
+def _row(rule: guide.Rule, key: CaseKey, answers: Sequence[guide.OnRelease], measured: _Measured) -> GuideRow:
+    cells = []
+    for one in answers:
+        tested = next((tested for tested in one.tested if tested.key == key), None)
+        cells.append(_cell(rule, tested, measured.case(one.interpreter, key)))
+    name = units.shorten(units.visible(key.benchmark), 120)
+    return GuideRow(name, figures.params_text(key, 80), f"case/{slug(key)}.html", tuple(cells))
+
+
+def _cell(rule: guide.Rule, tested: guide.Tested | None, case: CaseSummary | None) -> tuple[Figure, Badge | None]:
+    if tested is None:
+        return Figure(units.DASH), None
+    words = _WORDS["releases" if rule.against else rule.metric]
+    badge = Badge(tested.verdict, _SYMBOLS.get(tested.verdict, "?"), words.get(tested.verdict, tested.verdict))
+    if rule.metric == "memory" and case is not None:
+        return figures.memory_change_of(case), badge
+    return Figure(units.ratio(tested.ratio), units.ratio_interval(tested.low, tested.high)), badge
+
+
+def _what(rule: guide.Rule) -> str:
+    """What the figures of a rule are."""
+    if rule.against:
+        return f"the speedup by the JIT ÷ that on {rule.against}"
+    if rule.metric == "memory":
+        return "peak memory with the JIT on, against off"
+    return "time with the JIT off ÷ time with it on"
+
+
+def _missing(rule: guide.Rule, found: guide.RuleAnswer) -> str:
+    if rule.against and found.releases:
+        return f"Not measured here: it takes results of both {rule.against} and {' or '.join(rule.minors)}."
+    if rule.against:
+        return f"Not measured here: there are no pairs of trials on {' or '.join(rule.minors)}."
+    group, _, rest = _place(rule)
+    if rest:
+        return f"Not measured here: there is no benchmark {group}.{rest.removesuffix('.')} with pairs of trials."
+    return f"Not measured here: no benchmark in a file called {group}.py has pairs of trials."
+
+
+def _place(rule: guide.Rule) -> tuple[str, str, str]:
+    """Where a rule's benchmarks are: the file, a dot, and the class if it is about one."""
+    return rule.cases.removeprefix("^").replace("\\", "").partition(".")
+
+
+def _repeat(rule: guide.Rule) -> str:
+    """The command that measures what tests the rule."""
+    if rule.against:
+        return f"asv-jit run HEAD --python {rule.against} --python {rule.minors[0]}"
+    group, _, rest = _place(rule)
+    return f"asv-jit run HEAD --bench '{rule.cases}'" if rest else f"asv-jit run HEAD --group {group}"
+
+
+def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
+    found = []
+    for group in guide.untested_groups(measured.suites):
+        cells: list[tuple[Figure, Badge | None]] = []
+        for current in measured.currents:
+            mean = next((one.mean for one in current.groups if one.group == group), None)
+            if mean is None:
+                cells.append((Figure(units.DASH), None))
+                continue
+            verdict = verdict_of(mean, measured.limits.equivalence)
+            badge = Badge(verdict, _SYMBOLS[verdict], _WORDS["time"][verdict])
+            cells.append((Figure(units.ratio(mean.ratio), _between(mean)), badge))
+        found.append(GuideGroup(units.shorten(units.visible(group), 80), tuple(cells)))
+    return tuple(found)
