@@ -57,7 +57,7 @@ def load_project(config_path: Path) -> Project:
         raise UsageError(f"{config_path}: expected UTF-8, found something else at byte {error.start}") from None
     try:
         data = json5.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{config_path}{_where(str(error))}") from None
     if not isinstance(data, dict):
         raise UsageError(f"{config_path}: expected a JSON object, found {type(data).__name__}")

@@ -67,7 +67,7 @@ def read_accepted(folder: Path) -> tuple[Accepted, ...]:
         raise DamagedFileError(f"{path}:{line}: expected UTF-8; save the file in that encoding") from None
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, deep nesting the other
         at = re.search(r"line (\d+)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1
         raise DamagedFileError(f"{path}:{line}: not valid TOML: {error}") from None

@@ -1,7 +1,7 @@
 """Unites the results of two trees, file by file: nothing that either holds is lost, and nothing is counted twice.
 
 Journals are sets of trials that only grow, so their union is taken by trial id. asv's rows are united benchmark by
-benchmark. Of everything else that can differ the newer content stays.
+benchmark. Of bisections and confirmations the later one stays, of all else the second.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ __all__ = ["MAX_FILE_BYTES", "United", "is_journal", "is_result_file", "unite"]
 MAX_FILE_BYTES = 256 << 20
 _MAX_DEPTH, _MAX_NAME_BYTES = 4, 250
 _SUFFIXES = (".json", ".jsonl")
+# When a file of ours that is replaced as a whole was written (UTC, ISO 8601): the later one counts.
+_MOMENTS = ("updated", "at")
 # No separator of another system's paths, and nothing that a terminal or a shell would take for more than a letter.
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _trial_of = msgspec.json.Decoder(Trial)
@@ -60,8 +62,10 @@ def is_journal(path: str) -> bool:
 
 def unite(path: str, first: bytes, second: bytes) -> United:
     """Everything that the two contents of the file at `path` hold: `first` as it is, then what `second` adds."""
-    if not first:
-        return United(_ended(second) if path.endswith(".jsonl") else second)
+    if path.endswith(".jsonl"):
+        first, second = _ended(first), _ended(second)
+    if not first or first == second:
+        return United(second)
     if is_journal(path):
         return _unite_journals(first, second)
     if path.endswith(".jsonl"):
@@ -94,12 +98,12 @@ def _unite_journals(first: bytes, second: bytes) -> United:
             added.append(line)
         elif not _same_trial(known[name], line):
             conflicts.append(name)
-    return United(_ended(first) + b"".join(line + b"\n" for line in added), tuple(conflicts))
+    return United(first + b"".join(line + b"\n" for line in added), tuple(conflicts))
 
 
 def _unite_lines(first: bytes, second: bytes) -> bytes:
     known = set(_lines(first))
-    return _ended(first) + b"".join(line + b"\n" for line in dict.fromkeys(_lines(second)) if line not in known)
+    return first + b"".join(line + b"\n" for line in dict.fromkeys(_lines(second)) if line not in known)
 
 
 def _unite_rows(first: bytes, second: bytes) -> bytes:
@@ -107,6 +111,9 @@ def _unite_rows(first: bytes, second: bytes) -> bytes:
     old, new = _object(first), _object(second)
     if old is None or new is None:
         return second if new is not None else first
+    for moment in _MOMENTS:
+        if isinstance(old.get(moment), str) and isinstance(new.get(moment), str):
+            return first if old[moment] > new[moment] else second
     alike = ("version", "commit_hash", "env_name", "result_columns")
     if "result_columns" not in new or any(old.get(key) != new.get(key) for key in alike):
         return second
