@@ -15,7 +15,7 @@ from asv_jit.workflows.bisect_chain import commit_chain, ends_of, split_range
 from asv_jit.workflows.bisect_search import MODES
 from asv_jit.workflows.selection import interpreters_of
 
-__all__ = ["Options", "Plan", "matching", "plan_of", "resumed"]
+__all__ = ["Options", "Plan", "interpreter_for", "matching", "plan_of", "resumed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +73,24 @@ def plan_of(
         commit = repository.resolve(options.commit).hash
         return Plan("pythons", releases[0], releases[-1], commit, "", releases), None
     good, bad = ends_of(repository, *split_range(options.range_words))
-    interpreter = _interpreter(project, options)
+    interpreter = interpreter_for(project, options.python, options.metric)
     points = commit_chain(repository, good.hash, bad.hash)
     return Plan("commits", good.hash, bad.hash, "", interpreter.identity, points), interpreter
 
 
-def _interpreter(project: Project, options: Options) -> Interpreter:
-    """The one asked for, else the newest with a JIT. Raises NoInterpreterError where the metric needs a JIT."""
+def interpreter_for(project: Project, python: str | None, metric: BisectMetric) -> Interpreter:
+    """The one that `python` means, else the newest with a JIT. Raises NoInterpreterError where the metric needs one."""
     try:
-        found = interpreters_of(project, (options.python,) if options.python else ())
+        found = interpreters_of(project, (python,) if python else ())
     except NoInterpreterError:
         # A build that asv.conf.json names by its path is known by its identity only once it was looked at.
-        found = [one for one in interpreters_of(project) if one.identity == options.python]
+        found = [one for one in interpreters_of(project) if one.identity == python]
         if not found:
             raise
     chosen = max(found, key=lambda one: (one.has_jit, one.release))
-    if "on" in MODES[options.metric] and not chosen.has_jit:
+    if "on" in MODES[metric] and not chosen.has_jit:
         raise NoInterpreterError(
-            f"--metric {options.metric} needs an interpreter with the JIT, and CPython {chosen.identity} has none; "
+            f"--metric {metric} needs an interpreter with the JIT, and CPython {chosen.identity} has none; "
             "take --metric off, or install one with `asv-jit pythons install 3.15`"
         )
     return chosen

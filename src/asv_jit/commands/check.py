@@ -1,0 +1,66 @@
+"""`asv-jit check`, and what its failures mean to `git bisect run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from asv_jit.commands.bisect import METRICS
+from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.commands.compare import parse_share
+from asv_jit.store.bisections import BisectMetric
+from asv_jit.terminal.progress import progress
+from asv_jit.workflows import check as checking
+
+__all__ = ["check", "failure_code"]
+
+_CODES = {"good": 0, "bad": 1, "untestable": 125}
+_LEAST_FAILURE = 129
+
+
+@click.command()
+@click.argument("case")
+@click.option("--baseline", required=True, metavar="COMMIT", help="A commit that is known to be good.")
+@config_option
+@json_option
+@machine_option
+@click.option("--metric", type=METRICS, default="on", show_default=True, help="What may have become worse.")
+@click.option("--worse-by", default="5%", show_default=True, metavar="SHARE", help="What a bad commit is worse by.")
+@click.option("--python", metavar="SPEC", help="The interpreter that measures (default: the newest with a JIT).")
+def check(
+    case: str,
+    baseline: str,
+    config: Path,
+    as_json: bool,
+    machine: str | None,
+    metric: BisectMetric,
+    worse_by: str,
+    python: str | None,
+) -> int:
+    """Say whether HEAD is worse than --baseline on CASE, for `git bisect run`.
+
+    Exit code: 0 good, 1 bad, 125 this commit cannot be tested; 129 and more whatever kept the question from being
+    answered, so that git stops instead of blaming a commit.
+    """
+    share = parse_share(worse_by, "--worse-by")
+    project = open_project(config)
+    options = checking.Options(
+        case=case, baseline=baseline, metric=metric, worse_by=share, python=python, machine=machine
+    )
+    with progress(quiet=as_json) as reporter:
+        found = checking.check(project, options, reporter)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        against = f"{found.commit.short} against {found.baseline.short}, {found.metric}"
+        by = "" if found.worse_by is None else f", {found.worse_by:+.1%} worse in {found.blocks} blocks"
+        reason = f": {found.reason.splitlines()[-1]}" if found.reason else ""
+        click.echo(f"{found.answer}: {against}{by}{reason}")
+    return _CODES[found.answer]
+
+
+def failure_code(code: int) -> int:
+    """The exit code of `check` where the tool failed with `code`: git takes 1 to 127 for the commit's fault."""
+    return code if code >= _LEAST_FAILURE else _LEAST_FAILURE + code

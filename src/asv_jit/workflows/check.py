@@ -1,0 +1,126 @@
+"""`asv-jit check`: is the commit that is checked out worse than a baseline? The question that `git bisect run` asks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from asv_jit import installations, locks
+from asv_jit.analysis.beside import figure_of, side_of
+from asv_jit.analysis.cells import HOPELESS
+from asv_jit.analysis.threshold import side_of as decided
+from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.installations import UnbuildableError
+from asv_jit.model import CaseKey
+from asv_jit.repository import Commit, Repository
+from asv_jit.store.bisections import BisectMetric
+from asv_jit.workflows.bisect_question import interpreter_for
+from asv_jit.workflows.bisect_search import MODES, SERIES_METRIC
+from asv_jit.workflows.pairing import Pairing, case_named, discover_suite, repository_folder
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.session import Session
+
+__all__ = ["DEFAULT_WORSE_BY", "Checked", "Options", "check"]
+
+DEFAULT_WORSE_BY = 0.05
+_LIMIT = 45
+_FAILURES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for; `worse_by` is a share: what a bad commit is worse by."""
+
+    case: str
+    baseline: str
+    metric: BisectMetric = "on"
+    worse_by: float = DEFAULT_WORSE_BY
+    python: str | None = None
+    machine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The answer. `worse_by`: how much worse the commit is than the baseline, negative for better; None if unknown."""
+
+    answer: Literal["good", "bad", "untestable"]
+    reason: str
+    case: CaseKey | None
+    commit: Commit
+    baseline: Commit
+    metric: BisectMetric
+    worse_by: float | None = None
+    blocks: int = 0
+
+
+def check(project: Project, options: Options, reporter: Reporter) -> Checked:
+    """Measure HEAD beside the baseline until it is clear on which side of half of `worse_by` it lies.
+
+    Half, because a good commit is worse by nothing and a bad one by at least `worse_by`. A commit that does not build,
+    crashes or stays unclear is untestable. Raises UsageError, also where the baseline itself cannot be
+    measured, NoInterpreterError, LockedError, StorageError: none of these says anything about the commit.
+    """
+    repository = Repository(repository_folder(project))
+    commit, baseline = repository.resolve("HEAD"), repository.resolve(options.baseline)
+    interpreter = interpreter_for(project, options.python, options.metric)
+    if repository.is_dirty():
+        reporter.warn("the working tree has changes that no commit holds: they are not measured")
+    machine = this_machine(options.machine)
+    requirements = installations.requirements_of(project)
+
+    def untestable(reason: str, case: CaseKey | None = None, blocks: int = 0) -> Checked:
+        return Checked("untestable", reason, case, commit, baseline, options.metric, blocks=blocks)
+
+    with (
+        locks.held(locks.measuring_lock(), doing="measure"),
+        locks.held(locks.results_lock(project.results_dir), doing="write results"),
+        Session(project, machine, requirements, reporter, purpose="bisect") as session,
+    ):
+        reporter.stage(f"building the baseline {baseline.short}")
+        try:
+            good = session.install(interpreter, baseline.hash)
+        except UnbuildableError as error:
+            raise UsageError(f"the baseline cannot be built, so nothing can be told of any commit: {error}") from None
+        reporter.stage(f"building {commit.short}")
+        try:
+            this = session.install(interpreter, commit.hash)
+        except UnbuildableError as error:
+            return untestable(str(error))
+        # The baseline can import what is to be measured: that it fails with this commit alone is this commit's doing.
+        case = case_named(discover_suite(project, session, [good]).cases, options.case)
+        session.learn_efforts([case], interpreter.identity)
+        pairing = Pairing(session, good, this, case, MODES[options.metric])
+        return _judged(pairing, options, Checked("good", "", case.key, commit, baseline, options.metric), reporter)
+
+
+def _judged(pairing: Pairing, options: Options, answer: Checked, reporter: Reporter) -> Checked:
+    metric = SERIES_METRIC[options.metric]
+    sign = -1.0 if metric == "speedup" else 1.0
+    logs: list[float] = []
+    failed = 0
+    while (found := decided(logs, math.log1p(options.worse_by) / 2.0, limit=_LIMIT)) == "more":
+        reporter.advance(f"{pairing.case.key}, {len(logs)} blocks", len(logs), _LIMIT, None)
+        block = pairing.measure()
+        good, value = figure_of(block, "a", metric), figure_of(block, "b", metric)
+        if good is not None and value is not None:
+            logs.append(sign * math.log(value / good))
+            continue
+        failed += 1
+        bad = [trial for trial in block.trials if trial.outcome != "ok"]
+        if failed >= _FAILURES or any(trial.outcome in HOPELESS for trial in bad) or not bad:
+            words = next((trial.stderr.strip().splitlines()[-1:] for trial in bad), [])
+            reason = f"{bad[-1].outcome if bad else 'no positive figure'}: {' '.join(words)}"
+            if side_of(bad, "a") and not side_of(bad, "b"):
+                raise UsageError(f"the baseline cannot be measured: {reason}")
+            return Checked("untestable", reason, *_names(answer), blocks=len(pairing.blocks))
+    worse_by = math.expm1(sum(logs) / len(logs))
+    if found == "unclear":
+        return Checked("untestable", f"unclear after {len(logs)} blocks", *_names(answer), worse_by, len(logs))
+    return Checked("bad" if found == "above" else "good", "", *_names(answer), worse_by, len(logs))
+
+
+def _names(answer: Checked) -> tuple[CaseKey | None, Commit, Commit, BisectMetric]:
+    return answer.case, answer.commit, answer.baseline, answer.metric
