@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import inspect
 import itertools
 import sys
 from collections.abc import Iterator
@@ -81,3 +83,12 @@ def test_processes_are_those_whose_output_is_pinned(suite: list[Benchmark]) -> N
     for benchmark in raw.values():
         statement, preparation = benchmark.func()
         compile(preparation + "\n" + statement, benchmark.name, "exec")
+
+
+def test_every_workload_says_what_it_stresses_and_what_it_claims() -> None:
+    for name in sorted({check.workload.partition(":")[0] for check in CHECKS}):
+        module = importlib.import_module(f"jit_workloads.{name}")
+        public = (getattr(module, function) for function in module.__all__)
+        words = " ".join(inspect.getdoc(one) or "" for one in (module, *public))
+        assert "Stresses:" in words, name
+        assert "Claim:" in words, name

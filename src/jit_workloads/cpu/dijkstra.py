@@ -24,7 +24,7 @@ def dijkstra_on(graph: Graph, source: int = 0) -> int:
     """The number of nodes settled by Dijkstra's algorithm from `source`: those that can be reached.
 
     Stresses: unpacking of tuples, indexing of lists, integer comparisons that branch either way, and a heap
-    that is written in C. Claim: a gain, but a smaller one than that of arithmetic.
+    that is written in C. Claim: no gain on 3.14, since the work on heaps and tuples dominates.
     """
     unreached = len(graph) * MAX_WEIGHT + 1  # more than any path that visits no node twice
     distances = [unreached] * len(graph)

@@ -1,4 +1,4 @@
-"""Claim: request handling gains less than a loop does, and its first thousands of requests are not its steady state.
+"""Claim: a service that runs for long gains once it is warm; its first thousands of requests are not its steady state.
 
 Real libraries, driven in the process through their own interfaces: a request spends its time in many small
 functions of a framework, each of them only lukewarm. Each module offers `handle`, which answers the request of

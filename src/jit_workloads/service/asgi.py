@@ -136,6 +136,6 @@ def asgi_requests(count: int = 10_000) -> int:
     """Answer `count` requests one after another, each a task of an event loop; the sum of their checksums.
 
     Stresses: routing, middleware, coroutines awaiting coroutines, JSON in small pieces.
-    Claim: a web service gains less than its Python would lead one to expect.
+    Claim: a web service gains once it is warm.
     """
     return asyncio.run(_serve(count))

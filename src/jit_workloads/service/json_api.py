@@ -86,7 +86,7 @@ def json_api_requests(count: int = 10_000) -> int:
     """Answer `count` orders; the sum of their checksums.
 
     Stresses: validation by objects that describe the data: dispatch over types, closures, exceptions for errors.
-    Claim: such code is all Python and yet gains little, because no loop in it is long.
+    Claim: code that is all Python gains once it is warm, although no loop in it is long.
     """
     total = 0
     for number in range(count):

@@ -141,7 +141,7 @@ def wsgi_requests(count: int = 10_000) -> int:
     """Answer `count` requests one after another; the sum of their checksums.
 
     Stresses: routing by a state machine, lazily parsed headers, forms and cookies, many properties.
-    Claim: a web service gains less than its Python would lead one to expect.
+    Claim: a web service gains once it is warm.
     """
     total = 0
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Claim: a short process ends before the JIT has paid for itself, and must at least not get slower.
+"""Claim: a process that ends within a second does not gain, and should at least not get slower.
 
 Each workload here is a whole process, from its start to its exit. `COMMANDS` holds the arguments to give to the
 interpreter; the output is the checksum.
