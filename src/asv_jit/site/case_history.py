@@ -112,4 +112,7 @@ def _figure(track: Track, point: int, form: Callable[[float | None], str]) -> Fi
     value, low, high = (float(column[point]) for column in (track.values, track.low, track.high))
     if math.isnan(value):
         return Figure("no figure")
-    return Figure(form(value), units.interval(form(low), form(high)) if math.isfinite(low + high) else "")
+    if not math.isfinite(low + high):
+        return Figure(form(value))
+    between = units.ratio_interval(low, high) if form is units.ratio else units.interval(form(low), form(high))
+    return Figure(form(value), between)

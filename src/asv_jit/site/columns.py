@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from asv_jit.analysis.series import Floats, Track
 
-__all__ = ["Column", "noise_of", "of_track"]
+__all__ = ["Column", "Counts", "noise_of", "of_track"]
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -111,7 +111,7 @@ def noise_of(values: Floats) -> float:
 
 
 def _step(values: Floats, widths: Floats) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is fine enough."""
+    """The largest number of two digits that is fine enough."""
     sizes = np.abs(values[values != 0.0])
     if len(sizes) == 0:
         return 1.0
@@ -127,9 +127,9 @@ def _step(values: Floats, widths: Floats) -> float:
 
 
 def _round_down(step: float) -> float:
+    """Two significant digits, downwards: short to write, and hardly finer than it must be."""
     exponent = math.floor(math.log10(step))
-    digit = max(digit for digit in (1, 2, 5) if digit == 1 or digit * 10.0**exponent <= step * (1.0 + 1e-12))
-    return float(f"{digit}e{exponent}")
+    return float(f"{math.floor(step / 10.0 ** (exponent - 1) * (1.0 + 1e-12))}e{exponent - 1}")
 
 
 def _outward(widths: Floats, bounded: Flags, step: float) -> Counts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,23 +10,23 @@ import numpy as np
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import Metric
 from asv_jit.model import CaseKey
-from asv_jit.site import columns, units
 from asv_jit.site import data_format as form
+from asv_jit.site import units
 from asv_jit.site.columns import Column
 from asv_jit.site.commits import CommitBook
+from asv_jit.site.comparing import COMPARED, noise_shares, quantile
 from asv_jit.site.content import SiteContent
 from asv_jit.site.data_case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
 from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.slugs import slug
 from asv_jit.site.timetable import Placed, Timetable
 
-__all__ = ["COMPARED", "SLICE", "files", "noise_shares"]
+__all__ = ["SLICE", "files"]
 
 SLICE = 64
 """Commits in one of the files that the Compare page loads: two of them for a comparison, each some 200 KB with 2,000
 series before compression."""
 
-COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "plain")
 _SUBJECT_LIMIT = 200
 _AUTHOR_LIMIT = 80
 
@@ -54,18 +53,6 @@ def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     for number, data_slice in enumerate(_slices(table, every)):
         yield f"data/commits-{number}.js", form.encoded(data_slice)
     yield "data/schema.json", form.schema()
-
-
-def noise_shares(placed: Placed) -> dict[Metric, float]:
-    """Of each metric that is compared: the usual difference of neighbours, as a share of its median; NaN unknown."""
-    found = {}
-    for metric in COMPARED:
-        track = placed.series.tracks.get(metric)
-        if track is not None:
-            known = np.abs(track.values[np.isfinite(track.values)])
-            typical = float(np.median(known)) if len(known) else 0.0
-            found[metric] = columns.noise_of(track.values) / typical if typical > 0.0 else math.nan
-    return found
 
 
 def _commits(content: SiteContent, table: Timetable) -> form.CommitsData:
@@ -148,6 +135,7 @@ def _suite(
     return form.SuiteData(
         version=form.VERSION,
         level=rounded(1.0 - content.settings.alpha) or 0.0,
+        quantile=rounded(quantile(content.settings.alpha)) or 0.0,
         equivalence=content.settings.equivalence,
         slugs=[slug(case) for case in cases],
         benchmarks=[name(case.benchmark) for case in cases],

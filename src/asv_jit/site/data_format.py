@@ -220,6 +220,7 @@ class SuiteData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-suite", 
 
     version: Annotated[int, Meta(ge=1)]
     level: Annotated[float, Meta(description="Of the intervals of single cases.")]
+    quantile: Annotated[float, Meta(description="The normal quantile of that level.")]
     equivalence: Annotated[float, Meta(description="Differences within it count as none.")]
     slugs: Annotated[list[str], Meta(description="Of each case: its files are data/<slug>.js and case/<slug>.html.")]
     benchmarks: list[str]

@@ -14,6 +14,8 @@ from asv_jit.errors import UsageError
 from asv_jit.site import (
     case_page,
     cases_page,
+    compare_page,
+    data_page,
     guide_page,
     home_page,
     machines_page,
@@ -75,6 +77,8 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
     "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide_page.make(site))]),
     "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines_page.make(site))]),
     "case": case_page.make,
+    "compare": compare_page.make,
+    "data": data_page.make,
     "method": lambda site: iter([Drawn("method.html", "method.html", text_pages.method(site))]),
     "404": lambda site: iter([Drawn("404.html", "404.html", text_pages.not_found(site))]),
 }

@@ -1,0 +1,298 @@
+"use strict";
+
+// The Compare page: any two commits or releases. Computes what `comparing.py` does, which says why.
+document.addEventListener("DOMContentLoaded", () => {
+  const { files, slices, units, make, state, load, decode } = asvJit;
+  const app = document.querySelector("[data-compare]");
+  const folder = app.dataset.compare;
+  const METRICS = { off: "JIT off", on: "JIT on", speedup: "speedup", plain: "asv’s result" };
+  const VERDICTS = {
+    worse: ["slower", "▼"], better: ["faster", "▲"], same: ["same", "="], unclear: ["unclear", "?"],
+  };
+  const FEW = 200;
+  let commits = null;
+  let suite = null;
+  let choice = {};
+  let found = [];
+  let shownRows = FEW;
+  let turn = 0;
+  let compared = false;
+
+  // ---- What the sides say ----
+
+  function halfWidth({ value, low, high }) {
+    if (!(low > 0 && low <= value && value <= high && high < Infinity)) return NaN;
+    return Math.max(Math.log(high / value), Math.log(value / low));
+  }
+
+  function verdict(metric, change, threshold) {
+    if (!(threshold > 0)) return "unclear";
+    if (change - threshold > Math.log1p(-suite.equivalence) && change + threshold < Math.log1p(suite.equivalence)) return "same";
+    if (Math.abs(change) <= threshold) return "unclear";
+    return (change > 0) === (metric === "speedup") ? "better" : "worse";
+  }
+
+  function difference(place, line, metric, unit, before, after, usual) {
+    const own = metric === "plain" ? NaN : Math.hypot(halfWidth(before), halfWidth(after));
+    const known = [own, usual].filter(Number.isFinite);
+    const threshold = known.length ? Math.max(...known) : NaN;
+    const change = Math.log(after.value / before.value);
+    return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value, significance: threshold > 0 ? Math.abs(change) / threshold : NaN, verdict: verdict(metric, change, threshold) };
+  }
+
+  const sideOf = (level) => level && level[0] > 0 ? { value: level[0], low: level[1], high: level[2] } : null;
+
+  // ---- Two commits ----
+
+  async function sliceOf(place) {
+    const number = suite.slices.findLastIndex((first, at) => first <= place && at < suite.slices.length - 1);
+    const first = suite.slices[number];
+    if (!slices.has(first)) await load(`${folder}commits-${number}.js`);
+    return slices.get(first);
+  }
+
+  // Every figure at one commit: by series and metric.
+  function figuresAt(slice, place, machine) {
+    const figures = new Map();
+    for (const [number, start, columns] of slice.series) {
+      const schedule = commits.schedules[suite.series.schedule[number]];
+      if (schedule.machine !== machine) continue;
+      const slot = schedule.places.lastIndexOf(place);
+      if (slot < start) continue;
+      for (const [metric, [zero, values, below, above]] of Object.entries(columns)) {
+        const column = decode({ step: suite.series.step[number][metric], zero, values, below: below ?? undefined, above: above ?? undefined });
+        const at = slot - start;
+        if (column.value[at] > 0) figures.set(`${number} ${metric}`, { value: column.value[at], low: column.low[at] ?? NaN, high: column.high[at] ?? NaN });
+      }
+    }
+    return figures;
+  }
+
+  async function betweenCommits(a, b, machine) {
+    const [before, after] = [figuresAt(await sliceOf(a), a, machine), figuresAt(await sliceOf(b), b, machine)];
+    const rows = [];
+    for (const [key, one] of before) {
+      const other = after.get(key);
+      if (!other) continue;
+      const [number, metric] = [Number(key.split(" ")[0]), key.split(" ")[1]];
+      const noise = suite.series.noise[number][metric];
+      const usual = noise === null || noise === undefined ? NaN : suite.quantile * Math.SQRT2 * noise;
+      rows.push(difference(suite.series.case[number], commits.schedules[suite.series.schedule[number]].line, metric, suite.series.unit[number], one, other, usual));
+    }
+    return rows;
+  }
+
+  // ---- Two releases ----
+
+  function betweenReleases(a, b, machine) {
+    const { current } = suite;
+    const host = suite.machines.indexOf(machine);
+    const cells = (name) => new Map(current.case.map((place, at) => [place, at]).filter(([, at]) => current.machine[at] === host && suite.interpreters[current.interpreter[at]] === name));
+    const [before, after] = [cells(a), cells(b)];
+    const rows = [];
+    for (const [place, one] of before) {
+      const other = after.get(place);
+      if (other === undefined) continue;
+      const unit = current.timed[one] && current.timed[other] ? "seconds" : "unit";
+      for (const metric of ["off", "on", "speedup"]) {
+        const sides = [one, other].map((at) => sideOf(current[metric][at]));
+        if (sides[0] && sides[1]) rows.push(difference(place, "", metric, unit, ...sides, NaN));
+      }
+    }
+    return rows;
+  }
+
+  // ---- What is chosen ----
+
+  const kinds = () => [commits.hashes.length > 1 ? "commits" : null, suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
+  const hostsOf = (kind) => kind === "releases" ? suite.machines.filter((_, host) => suite.current.machine.includes(host)) : [...new Set(commits.schedules.map((schedule) => schedule.machine))];
+
+  // A commit by the beginning of its hash, or the last one of a day.
+  function commitOf(text) {
+    const words = text.trim().toLowerCase().split(" ")[0];
+    if (/^\d{4}-\d{2}-\d{2}$/.test(words)) {
+      const end = Date.parse(words) / 1000 + 86400;
+      return commits.dates.findLastIndex((date) => date < end);
+    }
+    return /^[0-9a-f]{4,40}$/.test(words) ? commits.hashes.findIndex((hash) => hash.startsWith(words)) : -1;
+  }
+
+  function defaults(kind, machine) {
+    if (kind === "releases") {
+      const host = suite.machines.indexOf(machine);
+      const mine = suite.interpreters.filter((_, at) => suite.current.interpreter.some((one, cell) => one === at && suite.current.machine[cell] === host));
+      mine.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+      return [mine.at(-2) ?? mine[0], mine.at(-1)];
+    }
+    const pairs = commits.schedules.filter((schedule) => schedule.machine === machine && !schedule.branch).map(({ places }) => [...new Set(places)].slice(-2)).filter((pair) => pair.length === 2);
+    const [a, b] = pairs.sort((one, two) => two[1] - one[1] || two[0] - one[0])[0] ?? [0, commits.hashes.length - 1];
+    return [commits.hashes[a].slice(0, 8), commits.hashes[b].slice(0, 8)];
+  }
+
+  function read() {
+    const kept = state.read();
+    const oneOf = (value, options) => options.includes(value) ? value : options[0];
+    const kind = oneOf(kept.kind, kinds());
+    const machine = oneOf(kept.machine, hostsOf(kind));
+    const [a, b] = defaults(kind, machine);
+    return { kind, machine, a: kept.a || a, b: kept.b || b, q: kept.q ?? "", figure: kept.figure ?? "", show: kept.show ?? "" };
+  }
+
+  function write() {
+    const { kind, machine, a, b, q, figure, show } = choice;
+    state.write({ kind: kind === kinds()[0] ? "" : kind, machine: machine === hostsOf(kind)[0] ? "" : machine, a, b, q, figure, show });
+  }
+
+  // ---- What is seen ----
+
+  const select = (name, label, options, value) => make("label", {}, label, make("select", { name }, ...options.map(([key, text]) => make("option", { value: key, selected: key === value }, text))));
+
+  function sides() {
+    if (choice.kind === "releases") {
+      const names = suite.interpreters.map((name) => [name, name]).sort(([a], [b]) => b.localeCompare(a, "en", { numeric: true }));
+      return [select("a", "Before", names, choice.a), select("b", "After", names, choice.b)];
+    }
+    return [["a", "Before"], ["b", "After"]].map(([name, label]) => make("label", { class: "commit-choice" }, label,
+      make("input", { name, list: "known-commits", value: choice[name], autocomplete: "off", spellcheck: "false", placeholder: "hash or YYYY-MM-DD" })));
+  }
+
+  function draw() {
+    const form = make("form", { class: "chart-controls", role: "search", "aria-label": "What to compare" },
+      kinds().length > 1 ? select("kind", "Compare", kinds().map((kind) => [kind, kind === "releases" ? "Python releases" : "commits"]), choice.kind) : null,
+      ...sides(),
+      make("button", { type: "button", class: "quiet", "data-swap": true, "aria-label": "Swap before and after" }, "⇄"),
+      hostsOf(choice.kind).length > 1 ? select("machine", "Machine", hostsOf(choice.kind).map((name) => [name, name]), choice.machine) : null,
+      make("label", {}, "Search", make("input", { type: "search", name: "q", value: choice.q, autocomplete: "off", placeholder: "name of a case" })),
+      select("figure", "Figure", [["", "all figures"], ...Object.entries(METRICS)], choice.figure),
+      select("show", "Show", [["", "everything"], ["sure", "worse and better"], ["worse", "worse"], ["better", "better"]], choice.show),
+      make("output", { "aria-live": "polite", "data-shown": true }));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", (event) => {
+      const { name, value } = event.target;
+      if (!name || name === "q") return;
+      if (["a", "b"].includes(name) && choice.kind === "commits") {
+        const place = commitOf(value);
+        event.target.setCustomValidity(place < 0 ? "No measured commit begins like this." : "");
+        if (place < 0) { event.target.reportValidity(); return; }
+        choice[name] = commits.hashes[place].slice(0, 8);
+        event.target.value = choice[name];
+      } else choice[name] = value;
+      if (name === "kind") choice.machine = hostsOf(value)[0];
+      if (name === "kind" || name === "machine") [choice.a, choice.b] = defaults(choice.kind, choice.machine);
+      write();
+      if (name === "kind" || name === "machine") { draw(); app.querySelector(`[name=${name}]`)?.focus(); }
+      if (["figure", "show"].includes(name) && compared) list(); else compare();
+    });
+    form.addEventListener("input", (event) => { if (event.target.name === "q") { choice.q = event.target.value; shownRows = FEW; if (compared) list(); else compare(); } });
+    form.addEventListener("focusout", (event) => { if (event.target.name === "q") write(); });
+    form.querySelector("[data-swap]").addEventListener("click", () => { [choice.a, choice.b] = [choice.b, choice.a]; write(); draw(); compare(); });
+    const known = make("datalist", { id: "known-commits" }, ...commits.hashes.map((hash, place) => make("option", { value: hash.slice(0, 8) }, `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`.trim())).reverse());
+    app.replaceChildren(form, known, make("div", { "data-result": true }));
+  }
+
+  function commitLink(short) {
+    const place = commitOf(short);
+    const hash = commits.hashes[place];
+    const code = make("code", {}, hash.slice(0, 8));
+    return make("span", { class: "side" }, commits.show_commit_url ? make("a", { href: commits.show_commit_url + hash, rel: "noreferrer" }, code) : code,
+      " ", make("bdi", { class: "subject" }, `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`));
+  }
+
+  function percent(ratio) {
+    if (ratio >= 2) return `×${Number(ratio.toPrecision(3))}`;
+    const change = (ratio - 1) * 100;
+    return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(Math.abs(change) < 0.995 ? 2 : 1)}%`;
+  }
+
+  const figure = (text, detail) => [make("span", { class: "figure" }, text), detail ? make("span", { class: "detail" }, detail) : null].filter(Boolean);
+  const cell = (...content) => make("td", { class: "number" }, ...content);
+
+  function row(one, lines) {
+    const form = one.metric === "speedup" ? units.ratio : units.quantity(one.unit);
+    const side = ({ value, low, high }) => figure(form(value), one.metric === "plain" ? "" : units.interval(low, high, form));
+    const wide = Math.exp(one.threshold);
+    const known = Number.isFinite(wide);
+    const benchmark = suite.benchmarks[one.place];
+    const cut = benchmark.lastIndexOf(".");
+    const params = suite.params[one.place].length ? `(${suite.params[one.place].join(", ")})` : "";
+    const [kind, symbol] = VERDICTS[one.verdict];
+    return make("tr", {},
+      make("th", { scope: "row" }, make("a", { href: `case/${suite.slugs[one.place]}.html` },
+        cut > 0 ? make("bdi", { class: "owner" }, `${benchmark.slice(0, cut).slice(0, 160)}.`) : null,
+        make("bdi", { class: "name" }, benchmark.slice(cut + 1).slice(0, 160) || "(no name)", make("span", { class: "params" }, params.slice(0, 160))))),
+      lines ? make("td", {}, make("bdi", {}, one.line)) : null,
+      make("td", { class: "nowrap" }, METRICS[one.metric]), cell(...side(one.before)), cell(...side(one.after)),
+      make("td", { class: "number big" }, ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
+      cell(known ? `±${percent(wide).replace("+", "")}` : "–"), cell(known && one.threshold > 0 ? one.significance.toFixed(2) : "–"),
+      make("td", {}, make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
+  }
+
+  function table(rows) {
+    const lines = rows.some((one) => one.line);
+    const heads = ["Case", lines ? "Line" : null, "Figure", "Before", "After", "Change", "Threshold", "Significance", "Verdict"].filter(Boolean);
+    const numeric = new Set(["Before", "After", "Change", "Threshold", "Significance"]);
+    const made = make("table", { class: "compare" }, make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", class: numeric.has(text) ? "number" : null }, text)))),
+      make("tbody", {}, ...rows.slice(0, shownRows).map((one) => row(one, lines))));
+    return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences" }, made);
+  }
+
+  // The rows that fit the filters, and how many of each verdict there are in all.
+  function list() {
+    const words = choice.q.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = (one) => (!choice.figure || one.metric === choice.figure)
+      && (!choice.show || one.verdict === choice.show || (choice.show === "sure" && ["worse", "better"].includes(one.verdict)))
+      && words.every((word) => `${suite.benchmarks[one.place]} ${suite.params[one.place].join(" ")}`.toLowerCase().includes(word));
+    const rows = found.filter(fits);
+    const counts = Object.entries(VERDICTS).map(([name, [kind, symbol]]) => [name, kind, symbol, found.filter((one) => one.verdict === name).length]).filter(([, , , amount]) => amount);
+    const more = make("button", { type: "button", class: "quiet" }, `Show ${rows.length - shownRows} more`);
+    more.addEventListener("click", () => { shownRows = Infinity; list(); });
+    const titles = choice.kind === "commits" ? [commitLink(choice.a), commitLink(choice.b)] : [choice.a, choice.b].map((name) => make("span", { class: "side" }, `Python ${name}`));
+    app.querySelector("[data-shown]").textContent = `${rows.length} of ${found.length} rows`;
+    app.querySelector("[data-result]").replaceChildren(
+      make("p", { class: "sides" }, titles[0], " → ", titles[1], make("span", { class: "soft" }, " on ", make("bdi", {}, choice.machine))),
+      make("ul", { class: "counts" }, ...counts.map(([name, kind, symbol, amount]) => make("li", {}, make("strong", {}, amount.toLocaleString("en")), " ", make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${name}`)))),
+      rows.length ? table(rows) : make("p", { class: "empty" }, found.length ? "No row fits the filters." : "No figure was measured on both sides."),
+      rows.length > shownRows ? more : "");
+  }
+
+  async function compare() {
+    const mine = (turn += 1);
+    for (const section of document.querySelectorAll("[data-static]")) section.hidden = true;
+    const places = choice.kind === "commits" ? [commitOf(choice.a), commitOf(choice.b)] : [];
+    const result = app.querySelector("[data-result]");
+    if (places.some((place) => place < 0)) {
+      result.replaceChildren(make("p", { class: "empty", role: "alert" }, "No measured commit begins like this: choose one from the list."));
+      return;
+    }
+    result.setAttribute("aria-busy", "true");
+    let rows;
+    try {
+      rows = choice.kind === "commits" ? await betweenCommits(...places, choice.machine) : betweenReleases(choice.a, choice.b, choice.machine);
+    } catch (error) {
+      result.replaceChildren(make("p", { class: "empty", role: "alert" }, `The figures could not be loaded: ${error.message}.`));
+      return;
+    }
+    if (mine !== turn) return; // another pair was chosen in the meantime
+    result.removeAttribute("aria-busy");
+    const weight = (one) => Number.isFinite(one.significance) ? one.significance : -1;
+    found = rows.sort((one, two) => weight(two) - weight(one) || one.place - two.place);
+    shownRows = FEW;
+    compared = true;
+    list();
+  }
+
+  async function start() {
+    commits = files.commits;
+    if (!commits) return;
+    try { await load(`${folder}suite.js`); } catch { return; } // the newest comparisons are there without it
+    suite = files.suite;
+    if (!suite || !kinds().length) return;
+    choice = read();
+    draw();
+    if (Object.keys(state.read()).length) compare();
+    else app.querySelector("[data-shown]").textContent = "";
+    addEventListener("popstate", () => { if (!state.isAnchor()) { choice = read(); draw(); compare(); } });
+  }
+
+  start();
+});

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asv_jit.analysis.series import Track
+from asv_jit.site import columns
+from tests.site import columns_oracle as oracle
+
+_SIZES = st.floats(1e-12, 1e15).flatmap(lambda size: st.sampled_from([size, -size, 0.0, math.nan]))
+
+
+def _written(track: Track) -> dict[str, object]:
+    column = columns.of_track(track)
+    assert column is not None
+    below, above = column.widths() or (None, None)
+    return {"step": column.step, "zero": column.zero, "values": column.text(), "below": below, "above": above}
+
+
+@given(st.lists(_SIZES, min_size=1, max_size=40), st.floats(0.0, 0.9), st.data())
+def test_any_series_comes_back_within_half_a_step_and_its_intervals_are_never_narrower(
+    sizes: list[float], share: float, data: st.DataObject
+) -> None:
+    values = np.array(sizes)
+    wide = np.abs(values) * share
+    wide[data.draw(st.lists(st.sampled_from(range(len(sizes)))))] = np.nan
+    track = Track(values, values - wide, values + wide)
+    if not np.any(np.isfinite(values)):
+        assert columns.of_track(track) is None
+        return
+    written = _written(track)
+    half = float(str(written["step"])) / 2 * (1 + 1e-9)
+    for value, read in zip(sizes, oracle.values(written), strict=True):
+        assert (read is None) == math.isnan(value)
+        assert read is None or abs(read - value) <= half + abs(value) * 1e-9
+    for value, width, read_bounds in zip(sizes, wide, oracle.bounds(written), strict=True):
+        assert (read_bounds is None) == (math.isnan(value) or math.isnan(width))
+        if read_bounds is not None:
+            slack = half + abs(value) * 1e-9
+            assert read_bounds[0] - slack <= value - width
+            assert read_bounds[1] + slack >= value + width
+
+
+@pytest.mark.parametrize("noise", [0.001, 0.01, 0.1])
+def test_steps_are_fine_against_the_noise_at_every_level(noise: float) -> None:
+    rng = np.random.default_rng(5)
+    level = np.where(np.arange(600) < 300, 3.0, 0.4)  # after a large improvement the noise is smaller, too
+    values = level * np.exp(rng.normal(0.0, noise, 600))
+    nothing = np.full(600, np.nan)
+    read = np.array(oracle.values(_written(Track(values, nothing, nothing))), dtype=float)
+    assert np.std((read - values) / values) < noise / 10.0
+
+
+def test_a_thousand_noisy_points_take_about_a_thousand_bytes() -> None:
+    values = 0.0123 * np.exp(np.random.default_rng(6).normal(0.0, 0.01, 1_000))
+    nothing = np.full(1_000, np.nan)
+    column = columns.of_track(Track(values, nothing, nothing))
+    assert column is not None
+    assert len(column.text()) < 1_300
+    assert column.widths() is None
+
+
+def test_whole_numbers_stay_exact() -> None:
+    values = np.array([1234.0, 1235.0, 7.0, math.nan, 999_999.0])
+    nothing = np.full(5, np.nan)
+    assert oracle.values(_written(Track(values, nothing, nothing))) == [1234, 1235, 7, None, 999_999]
+
+
+def test_a_cut_column_reads_like_the_whole_one() -> None:
+    values = np.array([math.nan, 2.0, 2.1, math.nan, 5.5, 5.4, 2.0])
+    column = columns.of_track(Track(values, values * 0.9, values * 1.2))
+    assert column is not None
+    cut = column.cut(3, 6)
+    read = oracle.values({"step": cut.step, "zero": cut.zero, "values": cut.text()})
+    assert read[0] is None
+    assert read[1:] == pytest.approx([5.5, 5.4], rel=0.02)
+    assert column.cut(3, 4).is_empty
