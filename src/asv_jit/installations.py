@@ -110,7 +110,10 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
     identity = _identity(project, interpreter, requirements, commit)
     folder = paths.installations_dir() / identity
     marker = folder / "complete"
-    environment = environment_of(project, interpreter, requirements, "0", folder)
+    try:
+        environment = environment_of(project, interpreter, requirements, "0", folder)
+    except util.UserError as error:
+        raise UsageError(f"no installation can be made: {error}") from None
     if not marker.is_file():
         with locks.held(locks.installing_lock(), doing="build an installation", wait_s=_LOCK_PATIENCE_S):
             if not marker.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,12 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         self._requirements = requirements
         others = {(tag, key): value for (tag, key), value in tagged_env_vars.items() if key != "PYTHON_JIT"}
         # "nobuild", so that both modes share one folder and one build.
-        environment.Environment.__init__(
-            self, conf, interpreter.identity, requirements, {**others, ("nobuild", "PYTHON_JIT"): mode}
-        )
+        try:  # asv takes the build's requirements from the pyproject.toml of the working folder
+            environment.Environment.__init__(
+                self, conf, interpreter.identity, requirements, {**others, ("nobuild", "PYTHON_JIT"): mode}
+            )
+        except tomllib.TOMLDecodeError as error:
+            raise util.UserError(f"the working folder's pyproject.toml is not valid TOML: {error}") from None
         # asv's default builds wheels of all dependencies beside the project's and cannot tell them apart.
         self._build_command: list[str] = _BUILD_COMMAND if conf.build_command is None else conf.build_command
 

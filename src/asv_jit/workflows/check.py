@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,6 +75,9 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
     def untestable(reason: str, case: CaseKey | None = None, blocks: int = 0) -> Checked:
         return Checked("untestable", reason, case, commit, baseline, options.metric, blocks=blocks)
 
+    broken = _broken_packaging(project)
+    if broken:
+        return untestable(broken)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
@@ -94,6 +98,17 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
         session.learn_efforts([case], interpreter.identity)
         pairing = Pairing(session, good, this, case, MODES[options.metric])
         return _judged(pairing, options, Checked("good", "", case.key, commit, baseline, options.metric), reporter)
+
+
+def _broken_packaging(project: Project) -> str:
+    """What is wrong with the checked-out pyproject.toml, which asv reads for every installation, the baseline's too."""
+    try:
+        tomllib.loads((project.folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        return f"pyproject.toml cannot be read: {error}"
+    return ""
 
 
 def _judged(pairing: Pairing, options: Options, answer: Checked, reporter: Reporter) -> Checked:
