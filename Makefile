@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 # The three workloads of the article; `make track BENCH=.` measures the whole suite.
 BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
 
-.PHONY: track test lint acceptance acceptance-machine clean
+# `make test LOCKED=1`, as in CI, installs exactly what requirements/ci.txt says, every file checked by its hash.
+LOCKED ?=
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: track test lint acceptance acceptance-machine audit lock clean
 
 track: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
@@ -33,12 +37,24 @@ acceptance-machine: $(VENV)/tested-with
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(if $(LOCKED),$(INSTALL) --require-hashes --requirement requirements/ci.txt)
+	$(INSTALL) $(if $(LOCKED),--no-deps --no-build-isolation) --editable .
 	touch $@
 
 $(VENV)/tested-with: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(if $(LOCKED),,$(INSTALL) --editable '.[test]')
 	touch $@
+
+# Known vulnerabilities in what CI installs.
+audit: $(VENV)/installed
+	$(INSTALL) 'pip-audit>=2.9'
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/ci.txt
+
+# Run it when a dependency in pyproject.toml changes.
+lock: $(VENV)/installed
+	$(INSTALL) uv
+	$(BIN)/uv pip compile pyproject.toml requirements/ci.in --extra test --universal --python-version 3.11 \
+	    --generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/ci.txt
 
 clean:
 	rm -rf $(VENV) html .asv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
