@@ -9,12 +9,18 @@ BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
 LOCKED ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: track test lint acceptance acceptance-machine audit lock clean
+.PHONY: track results test lint acceptance acceptance-machine audit lock clean
 
 track: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
 	$(BIN)/asv-jit run HEAD --bench '$(BENCH)'
 	$(BIN)/asv-jit publish
+
+# Measures the whole suite and writes docs/results.md from it, which takes a machine that is otherwise idle.
+results: $(VENV)/installed
+	$(BIN)/asv-jit pythons install
+	$(BIN)/asv-jit run HEAD
+	$(BIN)/asv-jit export --format markdown --out docs/results.md
 
 test: $(VENV)/tested-with lint
 	$(BIN)/python -m pytest

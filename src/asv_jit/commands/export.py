@@ -21,7 +21,7 @@ __all__ = ["export"]
 @click.command()
 @config_option
 @machine_option
-@click.option("--format", "kind", type=click.Choice(["pyperf", "csv", "parquet"]), required=True)
+@click.option("--format", "kind", type=click.Choice(["pyperf", "csv", "parquet", "markdown"]), required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="A file; for pyperf the folder of off.json and on.json.")
 @click.option("--table", type=click.Choice(["cells", "trials"]), default="cells", show_default=True)
 @click.option("--commit", "commits", multiple=True, metavar="COMMIT", help="Only this commit; repeatable.")
@@ -41,7 +41,8 @@ def export(
 ) -> int:
     """Write what was measured for other tools: CSV or Parquet, or files that `pyperf compare_to` takes.
 
-    A row of `cells` is a case of a commit on an interpreter, with its verdict; a row of `trials` is one process.
+    Markdown is for a repository's own pages: what holds now, in tables of cases by releases. Of the others, a row of
+    `cells` is a case of a commit on an interpreter, with its verdict; a row of `trials` is one process.
     """
     out = out.absolute() if out is not None else None
     project = open_project(config)
@@ -55,6 +56,13 @@ def export(
         click.echo(f"wrote {' and '.join(map(str, files))}; compare them: pyperf compare_to off.json on.json --table")
         if left_out:
             click.echo(f"left out {left_out} cases that pyperf has no unit for or that were measured in one mode only")
+        return 0
+    if kind == "markdown":
+        text = exporting.markdown_text(project, folder, results, cells, quick=quick)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            write_atomically(out, text)
         return 0
     columns = exporting.CELL_COLUMNS if table == "cells" else exporting.TRIAL_COLUMNS
     rows = (

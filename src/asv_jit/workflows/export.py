@@ -6,18 +6,22 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from asv_jit.analysis.cells import Cell, CellKey
-from asv_jit.analysis.summary import CaseSummary
+from asv_jit.analysis.summary import CaseSummary, Limits
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.model import ARMS, Benchmark, Mode, Trial
+from asv_jit.repository import Repository
+from asv_jit.site.results_table import markdown
 from asv_jit.store.files import storage_errors, write_atomically
+from asv_jit.workflows.machines import Measured, site_machine
 from asv_jit.workflows.results import Results
 
 __all__ = [
@@ -25,6 +29,7 @@ __all__ = [
     "TRIAL_COLUMNS",
     "cell_rows",
     "csv_text",
+    "markdown_text",
     "pyperf_files",
     "select",
     "trial_rows",
@@ -100,6 +105,22 @@ def csv_text(columns: Mapping[str, type], rows: Iterator[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def markdown_text(
+    project: Project, folder: Path, results: Results, cells: Mapping[CellKey, Cell], *, quick: bool
+) -> str:
+    """The newest of the chosen cells of each case and interpreter, as tables for a repository's own pages."""
+    known = [commit.hash for commit in Repository(project.folder / project.repo).commits("--all")]
+    places = {digest: place for place, digest in enumerate(known)}
+    for key in sorted(cells):
+        places.setdefault(key.commit, len(places))
+    suites = tuple(suite for suite in results.suites if suite.commit in places)
+    chosen = replace(results, cells=dict(cells), suites=suites)
+    machine = site_machine(Measured(folder, chosen), places, newest=True)
+    settings = project.settings
+    title = f"What the JIT does to {project.name}’s benchmarks"
+    return markdown(machine, Limits(settings.alpha, settings.equivalence), title=title, quick=quick)
 
 
 def write_parquet(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> None:
