@@ -19,6 +19,7 @@ __all__ = ["DETECTED", "Found", "find_changes", "find_changes_of_many", "is_wors
 DETECTED: tuple[Metric, ...] = ("off", "on", "plain", "speedup", "peak_memory_off", "peak_memory_on")
 
 _NORMAL_95 = 1.96
+_LEVEL = 0.05
 _BRIDGED_P = 0.001
 _LOGARITHMIC_UNITS = ("seconds", "bytes")
 
@@ -70,9 +71,10 @@ def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], 
     found = []
     for number, point in enumerate(points):
         before, after = slice(bounds[number], bounds[number + 1]), slice(bounds[number + 1], bounds[number + 2])
-        error = stretch.bridged(metric, before, after)
-        p_value = max(point.p_value, _bridged_p(point, error) if logarithmic else 0.0)
-        if error == 0.0 or p_value < _BRIDGED_P:
+        strict = stretch.bridged(metric, before, after, _BRIDGED_P)
+        p_value = max(point.p_value, _bridged_p(point, strict) if logarithmic else 0.0)
+        if strict == 0.0 or p_value < _BRIDGED_P:
+            error = stretch.bridged(metric, before, after, _LEVEL)
             change = _change(metric, point, error, p_value, logarithmic=logarithmic)
             found.append(Found(change, point.index, point.earliest, point.latest))
     return found

@@ -19,7 +19,6 @@ from asv_jit.analysis.series import Bridge, CaseSeries, Floats, Metric, Places
 
 __all__ = ["Step", "Stretch", "bridge_step", "metric_figures", "noise_of", "stretches"]
 
-_NORMAL_95 = 1.96
 _CERTAIN = 1e9
 _MAD_OF_DIFFERENCES = 1.4826 / math.sqrt(2.0)
 
@@ -32,10 +31,9 @@ class Step:
     error: float
     freedom: float
 
-    @property
-    def wide_error(self) -> float:
-        """The error as a Gaussian's that has the same interval at 95%: larger where few blocks tell it."""
-        return self.error * self.quantile(0.05) / _NORMAL_95
+    def wide_error(self, alpha: float) -> float:
+        """The error of a Gaussian with the same interval at level 1 - `alpha`: larger where few blocks tell it."""
+        return self.error * self.quantile(alpha) / -float(special.ndtri(alpha / 2.0))
 
     @property
     def p_value(self) -> float:
@@ -54,28 +52,29 @@ class Stretch:
     """One point for each commit, shape (points,), all metrics at the level of the newest release of the stretch.
 
     `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest
-    of the stretch; `errors`: for each metric the standard error (of the logarithm) of each of the bridges between
-    them, shape (releases - 1,).
+    of the stretch; `steps`: for each metric what each of the later releases did to it, which the values are less by.
     """
 
     places: Places
     interpreters: Places
     values: Mapping[Metric, Floats]
     releases: Places
-    errors: Mapping[Metric, Floats]
+    steps: Mapping[Metric, tuple[Step, ...]]
     sessions: Places | None
 
-    def bridged(self, metric: Metric, before: slice, after: slice) -> float:
+    def bridged(self, metric: Metric, before: slice, after: slice, alpha: float) -> float:
         """Standard error (of the logarithm) that the bridges add to the difference of two groups of points.
 
-        A bridge counts by how much more of one group than of the other lies before it.
+        A bridge counts by how much more of one group than of the other lies before it. It is the error of a Gaussian
+        that is as wide at level 1 - `alpha` as the bridges' own t distributions.
         """
-        if not len(self.errors[metric]):
+        steps = self.steps[metric]
+        if not steps:
             return 0.0
         known = ~np.isnan(self.values[metric])
         first, second = (self.releases[part][known[part]] for part in (before, after))
-        shares = [np.mean(first <= release) - np.mean(second <= release) for release in range(len(self.errors[metric]))]
-        return float(np.hypot.reduce(np.array(shares) * self.errors[metric]))
+        shares = [float(np.mean(first <= release) - np.mean(second <= release)) for release in range(len(steps))]
+        return math.hypot(*(share * step.wide_error(alpha) for share, step in zip(shares, steps, strict=True)))
 
 
 def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence[Bridge]) -> list[Stretch]:
@@ -135,7 +134,7 @@ def _stretch(
     chosen = _newest_of_each_commit(series, rank)
     mine = np.array([rank[int(release)] for release in series.interpreters[chosen]], dtype=np.int32)
     values: dict[Metric, Floats] = {}
-    errors: dict[Metric, Floats] = {}
+    taken: dict[Metric, tuple[Step, ...]] = {}
     for metric, track in series.tracks.items():
         column = track.values[chosen]
         noise = noise_of(column)
@@ -147,9 +146,9 @@ def _stretch(
             steps.append(step or Step(0.0, 0.0, _CERTAIN))
         moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
         values[metric] = column * np.exp(moves[mine])
-        errors[metric] = np.array([step.wide_error for step in steps], dtype=np.float64)
+        taken[metric] = tuple(steps)
     sessions = None if series.sessions is None else series.sessions[chosen]
-    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, errors, sessions)
+    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions)
 
 
 def _newest_of_each_commit(series: CaseSeries, rank: Mapping[int, int]) -> Places:

@@ -79,7 +79,7 @@ def _digest(stretch: Stretch, unit: str) -> str:
         if metric in stretch.values:
             whole.update(metric.encode())
             whole.update(stretch.values[metric].tobytes())
-            whole.update(stretch.errors[metric].tobytes())
+            whole.update(repr(stretch.steps[metric]).encode())
     return whole.hexdigest()
 
 

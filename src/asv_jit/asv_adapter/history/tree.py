@@ -16,6 +16,7 @@ from asv_jit.asv_adapter.history.shelf import Stamp
 __all__ = ["Tree", "walk"]
 
 _NOT_RESULTS = ("machine.json", "benchmarks.json")
+_OUR_FOLDERS = ("trials", "confirmations", "bisections")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def walk(results_dir: Path) -> Tree:
 
 
 def _folders(root: Path, problems: list[str]) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
-    """Every folder with its entries; journals are in folders of their own, which are not asv's."""
+    """Every folder with its entries; what only asv-jit writes is in folders of its own, which are not asv's."""
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -61,7 +62,7 @@ def _folders(root: Path, problems: list[str]) -> Iterator[tuple[Path, list[os.Di
             problems.append(f"{_named(folder)}: cannot be read ({error.strerror})")
             continue
         for entry in entries:
-            ours = entry.name == "trials" or entry.name.startswith(".")
+            ours = entry.name in _OUR_FOLDERS or entry.name.startswith(".")
             if not ours and not entry.name.endswith(".json") and entry.is_dir(follow_symlinks=False):
                 waiting.append(folder / entry.name)
         yield folder, entries
