@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +11,7 @@ from asv_jit.analysis.current import current_cells, currents, quiet
 from asv_jit.analysis.summary import Limits, SuiteSummary, summarise, summarise_suite
 from asv_jit.model import ARMS, CaseKey, Evidence, Mode, Outcome, Trace, Trial
 from asv_jit.repository import Commit
-from asv_jit.site.content import Machine, Release, SiteContent
+from asv_jit.site.content import Fingerprint, Machine, Release, SiteContent
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -198,6 +199,21 @@ def rich() -> SiteContent:
         COMMITS,
         url="https://example.org/jit/",
         show_commit_url="https://example.org/commit/",
+    )
+
+
+def hostile() -> SiteContent:
+    """Names, texts and addresses that would like to be markup, scripts or paths."""
+    trials = [t for name in HOSTILE for t in pairs(CaseKey(name, (name,)), WITH_JIT, 1.2)]
+    trials += crash()
+    made = content(trials, title='<b>"title"', show_commit_url="javascript:alert(1)//")
+    commit = dataclasses.replace(made.commits[0], subject="<img src=x onerror=alert(1)>", author="<i>")
+    traits = (("cpu", "<script>alert(2)</script>"), ("kernel", "x" * 10_000))
+    machine = dataclasses.replace(
+        made.machines[0], name="<u>", details=traits, fingerprints=(Fingerprint("<b>", traits, "2026-11-01", ""),)
+    )
+    return dataclasses.replace(
+        made, commits=(commit,), machine="<u>", machines=(machine,), problems=("<script>",), project="<p onclick=x>"
     )
 
 

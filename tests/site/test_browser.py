@@ -2,103 +2,161 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from asv_jit.site.render import render_site
-from tests.site import contents
+from tests.site.browsing import PAGES, address, barriers, visit
 
 pytestmark = pytest.mark.browser
 
-_QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-_QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+def _case(site: Path) -> str:
+    return f"case/{sorted(path.name for path in (site / 'case').iterdir() if 'dijkstra' in path.name)[0]}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium; a machine without one cannot run these, but the continuous integration must."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium was not found on PATH; .ci/run installs it")
-        pytest.skip("Chromium was not found on PATH")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=_QUIET)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("browser") / "html"
-    render_site(contents.rich(), folder)
-    return folder
-
-
-def _open(browser: Browser, address: str, *, width: int = 1440, scheme: str = "light", scripts: bool = True) -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        java_script_enabled=scripts,
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: complaints.append(request.url) if request.url.startswith("http") else None)
-    page.goto(address)
-    assert complaints == []
-    return page
-
-
-def _first_names(page: Page) -> list[str]:
+def _names(page: Page) -> list[str]:
     return page.locator("tbody tr:visible .name").all_inner_texts()
 
 
-def test_the_view_lives_in_the_address(browser: Browser, site: Path) -> None:
-    page = _open(browser, (site / "index.html").as_uri())
-    everything = len(_first_names(page))
-    page.get_by_label("Search").fill("render")
-    page.locator("[name=python]").select_option("3.15.2")
-    page.get_by_role("button", name="Speedup").click()
-    assert _first_names(page) == ["time_render(128)", "time_render(64)"]
-    page.get_by_role("button", name="Speedup").click()
-    assert _first_names(page) == ["time_render(64)", "time_render(128)"]
-    again = _open(browser, page.url)
-    assert _first_names(again) == ["time_render(64)", "time_render(128)"]
-    assert again.locator("th[aria-sort=descending]").inner_text() == "Speedup"
-    again.get_by_label("Search").fill("")
-    again.locator("[name=python]").select_option("all")
-    assert len(_first_names(again)) == everything
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
+def test_no_page_has_a_barrier_or_is_wider_than_the_screen(
+    browser: Browser, rich_site: Path, width: int, scheme: str
+) -> None:
+    with visit(browser, width=width, scheme=scheme) as page:
+        for name in (*PAGES, _case(rich_site)):
+            page.goto(address(rich_site, name))
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert barriers(page) == [], name
+            assert page.title()
 
 
-def test_the_theme_is_remembered(browser: Browser, site: Path) -> None:
-    page = _open(browser, (site / "index.html").as_uri(), scheme="dark")
-    ground = "getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(ground)
-    page.get_by_role("button", name="Switch between light and dark").click()
-    light = page.evaluate(ground)
-    assert light != dark
-    page.reload()
-    assert page.evaluate(ground) == light
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
+def test_pages_fit_and_keep_still_while_they_load(browser: Browser, rich_site: Path, width: int, scheme: str) -> None:
+    shifts = "new Promise(done => new PerformanceObserver(list => done(list.getEntries().map(e => e.value)))"
+    shifts += ".observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done([]), 150))"
+    with visit(browser, width=width, scheme=scheme) as page:
+        for name in PAGES:
+            page.goto(address(rich_site, name))
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert sum(page.evaluate(shifts)) < 0.05, name
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
-def test_no_page_is_wider_than_the_screen(browser: Browser, site: Path, width: int) -> None:
-    case = sorted((site / "case").iterdir())[0]
-    for path in (site / "index.html", case, site / "method.html"):
-        page = _open(browser, path.as_uri(), width=width)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.context.close()
+def test_the_view_of_the_cases_lives_in_the_address(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(address(rich_site, "cases.html"))
+        everything = _names(page)
+        assert page.locator("[name=python]").input_value() == "3.15.2"  # the newest with a JIT
+        page.get_by_label("Search").fill("render")
+        page.locator("[name=machine]").select_option("bench-1")
+        page.get_by_role("button", name="Speedup").click()
+        assert _names(page) == ["time_render(128)", "time_render(64)"]
+        page.get_by_role("button", name="Speedup").click()
+        assert _names(page) == ["time_render(64)", "time_render(128)"]
+        expect(page.locator("th[aria-sort=descending]")).to_have_text("Speedup")
+        view = page.url
+        page.go_back()
+        assert _names(page) == ["time_render(128)", "time_render(64)"]
+        page.go_forward()
+        assert _names(page) == ["time_render(64)", "time_render(128)"]
+        page.get_by_role("button", name="Reset").click()
+        assert _names(page) == everything
+        page.goto("about:blank")
+        page.goto(view)
+        assert _names(page) == ["time_render(64)", "time_render(128)"]
+        page.goto("about:blank")
+        page.goto(address(rich_site, "cases.html#python=all&verdict=failed"))
+        assert _names(page) == ["time_loop(1)"]
 
 
-def test_everything_is_there_without_scripts(browser: Browser, site: Path) -> None:
-    page = _open(browser, (site / "index.html").as_uri(), scripts=False)
-    assert len(_first_names(page)) == page.locator("tbody tr").count() > 20
-    assert not page.locator("[data-filters]").is_visible()
-    assert not page.get_by_role("button", name="Switch").is_visible()
+def test_the_keyboard_suffices(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(address(rich_site, "cases.html"))
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.type("heap")
+        assert set(_names(page)) == {"time_heap"}
+        page.get_by_role("button", name="JIT off").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#cases th[aria-sort=ascending]")).to_have_text("JIT off")
+
+
+def test_releases_are_sorted_within_their_groups(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(address(rich_site, "releases.html"))
+        table = page.locator("table").first
+        table.get_by_role("button", name="Python 3.15.2").click()
+        groups = table.locator("tbody").all()
+        for group in groups[1:]:
+            orders = group.locator("tr:not([data-head]) td:nth-child(2)").evaluate_all(
+                "all => all.map(e => e.dataset.o)"
+            )
+            known = [float(order) for order in orders if order]
+            assert known == sorted(known)
+            assert group.locator("tr").first.get_attribute("data-head") is not None
+        page.locator("[name=verdict]").select_option("failed")
+        assert _names(page)[0].startswith("Crash")
+        expect(table.get_by_text("All cases")).to_be_visible()
+        expect(table.locator("tr.group:visible")).to_have_count(1)
+
+
+def test_a_link_to_a_regression_shows_it(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(address(rich_site, "index.html"))
+        link = page.locator("#lately ~ .events a").first
+        name = link.locator(".name").inner_text()
+        link.click()
+        row = page.locator("tr:target")
+        expect(row).to_be_in_viewport()
+        expect(row.locator(".name")).to_contain_text(name)
+        row.get_by_text("More").click()
+        expect(row.locator("pre")).to_contain_text("asv-jit bisect")
+        page.locator("[name=show]").select_option("improvement")
+        assert page.locator("tbody tr:visible").count() == 1
+        page.get_by_role("link", name=name).or_(page.locator("tbody th a:visible")).first.click()
+        expect(page.locator("h1")).to_contain_text("asv_only")
+
+
+def test_the_theme_is_remembered(browser: Browser, rich_site: Path) -> None:
+    with visit(browser, scheme="dark") as page:
+        page.goto(address(rich_site, "index.html"))
+        ground = "getComputedStyle(document.body).backgroundColor"
+        dark = page.evaluate(ground)
+        page.get_by_role("button", name="Dark colours").click()
+        light = page.evaluate(ground)
+        assert light != dark
+        page.goto(address(rich_site, "cases.html"))
+        assert page.evaluate(ground) == light
+        page.emulate_media(media="print")
+        assert not page.locator("nav").first.is_visible()
+
+
+def test_everything_is_there_without_scripts(browser: Browser, rich_site: Path) -> None:
+    with visit(browser, scripts=False) as page:
+        page.goto(address(rich_site, "cases.html"))
+        assert len(_names(page)) == page.locator("tbody tr").count() > 30
+        assert not page.locator("[data-filters]").is_visible()
+        assert not page.get_by_role("button", name="Dark colours").is_visible()
+        page.goto(address(rich_site, "regressions.html"))
+        assert page.locator("tbody tr:visible").count() == 5
+        page.goto(address(rich_site, "releases.html"))
+        assert page.locator("tbody tr:visible").count() == page.locator("tbody tr").count() > 13
+        for name in PAGES:
+            page.goto(address(rich_site, name))
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+def test_hostile_names_are_text_under_the_policy(browser: Browser, hostile_site: Path) -> None:
+    cases = [f"case/{path.name}" for path in sorted((hostile_site / "case").iterdir()) if "script" in path.name]
+    with visit(browser, width=360) as page:  # a dialog, an error or a request would end the test
+        for name in (*PAGES, *cases):
+            page.goto(address(hostile_site, name))
+            assert page.locator("script:not([src])").count() == 0
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+            page.mouse.click(5, 300)
+        page.goto(address(hostile_site, "cases.html"))
+        page.get_by_label("Search").fill("<script>")
+        assert _names(page)[0].startswith("<script>alert(1)</script>")

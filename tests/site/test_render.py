@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -50,19 +49,11 @@ class Parsed(HTMLParser):
         return [value for _, attributes in self.elements if (value := attributes.get(attribute)) is not None]
 
 
-def _hostile() -> SiteContent:
-    trials = [t for name in contents.HOSTILE for t in contents.pairs(CaseKey(name, (name,)), WITH_JIT, 1.2)]
-    trials += contents.crash()
-    made = contents.content(trials, title='<b>"title"', show_commit_url="javascript:alert(1)//")
-    commit = dataclasses.replace(made.commits[0], subject="<img src=x onerror=alert(1)>", author="<i>")
-    return dataclasses.replace(made, commits=(commit,), machine="<u>", problems=("<script>",), project="<p onclick=x>")
-
-
 @pytest.fixture(scope="module", params=["rich", "hostile", "empty", "no jit"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     makers: dict[str, Callable[[], SiteContent]] = {
         "rich": contents.rich,
-        "hostile": _hostile,
+        "hostile": contents.hostile,
         "empty": lambda: contents.content([], ()),
         "no jit": lambda: contents.content(
             contents.pairs(CaseKey("a.time_a"), WITHOUT_JIT, 1.0, count=1), (WITHOUT_JIT,)
@@ -121,7 +112,7 @@ def test_ids_are_unique_and_pages_have_their_landmarks(site: Path) -> None:
 
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:
-    render.render_site(_hostile(), tmp_path / "html")
+    render.render_site(contents.hostile(), tmp_path / "html")
     home = Parsed((tmp_path / "html" / "index.html").read_text(encoding="utf-8"))
     assert "<script>alert(1)</script>" in home.text
     assert "<img src=x onerror=alert(1)>" in home.text
