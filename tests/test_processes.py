@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit.processes import Finished, base_environment, run
+from asv_jit.processes import Finished, base_environment, in_parallel, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX's")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="affinity and pidfd_open are Linux's")
@@ -146,3 +146,27 @@ def test_the_environment_is_a_short_list_and_what_was_asked_for(monkeypatch: pyt
 
 def test_the_working_directory_is_the_childs(tmp_path: Path) -> None:
     assert _python("import os; print(os.getcwd())", cwd=tmp_path).stdout.strip() == str(tmp_path)
+
+
+def _square(number: int) -> tuple[int, int]:
+    if number < 0:
+        raise ValueError(f"{number} has no place here")
+    if number == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number, os.getpid()
+
+
+@linux
+def test_work_is_shared_and_comes_back_in_order() -> None:
+    done = in_parallel(_square, range(6), workers=2)
+    assert [square for square, _ in done] == [0, 1, 4, 9, 16, 25]
+    assert os.getpid() not in {pid for _, pid in done}
+    assert in_parallel(_square, [3], workers=2) == [(9, os.getpid())]
+
+
+@linux
+def test_what_work_raises_and_the_death_of_a_worker_come_out() -> None:
+    with pytest.raises(ValueError, match="no place here"):
+        in_parallel(_square, [1, -1], workers=2)
+    with pytest.raises(ChildProcessError, match="enough memory"):
+        in_parallel(_square, [13, 1, 2], workers=2)

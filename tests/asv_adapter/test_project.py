@@ -96,3 +96,26 @@ def test_a_missing_configuration_says_where_it_was_expected(tmp_path: Path) -> N
     with pytest.raises(UsageError, match="--config") as caught:
         load_project(tmp_path / "asv.conf.json")
     assert str(tmp_path / "asv.conf.json") in str(caught.value)
+
+
+def test_asvs_settings_for_regressions_are_typed(tmp_path: Path) -> None:
+    thresholds = '"regressions_thresholds": {"a\\\\..*": 0.1, ".*": "0.02"}'
+    rules = thresholds + ', "regressions_first_commits": {".*": "v1", "b": null},'
+    project = load_project(_config(tmp_path, GOOD.replace('"version": 1,', f'"version": 1, {rules}')))
+    assert project.regression_thresholds == (("a\\..*", 0.1), (".*", 0.02))
+    assert project.first_commits == ((".*", "v1"), ("b", None))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        '"regressions_thresholds": {"(": 0.1}',
+        '"regressions_thresholds": {"a": "much"}',
+        '"regressions_thresholds": {"a": -1}',
+        '"regressions_thresholds": [0.1]',
+        '"regressions_first_commits": {"a": 5}',
+    ],
+)
+def test_rules_that_nobody_understands_are_refused(rules: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="regressions_"):
+        load_project(_config(tmp_path, GOOD.replace('"version": 1,', f'"version": 1, {rules},')))

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import UsageError
 
 __all__ = ["RegressionRules", "regression_rules"]
 
@@ -28,40 +27,8 @@ class RegressionRules:
 
 
 def regression_rules(project: Project) -> RegressionRules:
-    """Read them from asv's configuration. Raises UsageError for what asv would not understand either."""
+    """As the configuration gives them."""
     return RegressionRules(
-        tuple((_pattern(key, "regressions_thresholds"), _share(value)) for key, value in _table(project, "thresholds")),
-        tuple(
-            (_pattern(key, "regressions_first_commits"), _commit(value))
-            for key, value in _table(project, "first_commits")
-        ),
+        tuple((re.compile(pattern), share) for pattern, share in project.regression_thresholds),
+        tuple((re.compile(pattern), commit) for pattern, commit in project.first_commits),
     )
-
-
-def _table(project: Project, name: str) -> list[tuple[str, object]]:
-    value = getattr(project.asv, f"regressions_{name}")
-    if not isinstance(value, dict):
-        raise UsageError(f"asv.conf.json: regressions_{name}: expected a table {{…}}, found {value!r}")
-    return list(value.items())
-
-
-def _pattern(text: str, where: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise UsageError(f"asv.conf.json: {where}: expected a regular expression, found {text!r} ({error})") from None
-
-
-def _share(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]  # what float refuses is refused below
-    except (TypeError, ValueError):
-        raise UsageError(
-            f"asv.conf.json: regressions_thresholds: expected a share such as 0.05, found {value!r}"
-        ) from None
-
-
-def _commit(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise UsageError(f"asv.conf.json: regressions_first_commits: expected a commit or null, found {value!r}")
-    return value

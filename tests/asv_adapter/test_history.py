@@ -1,0 +1,362 @@
+"""Any asv history is read, what is left out is counted, what is damaged is named, and the rest is used."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asv_jit.asv_adapter.history import MeasuredByTrials, read_asv_results, reading
+from asv_jit.asv_adapter.history.columns import ColumnsBuilder
+from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
+from asv_jit.commit_order import order_commits
+from asv_jit.store.analysis_cache import AnalysisCache
+from tests.asv_adapter.trees import COLUMNS, DAY_MS, Tree, commit, described, file, row
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    monkeypatch.setenv("ASV_JIT_CACHE_DIR", str(tmp_path / "cache"))
+    return Tree(tmp_path)
+
+
+def read(tree, *, by_trials=(), cache=None):
+    """The results, and their series by case and environment."""
+    results = read_asv_results(tree.results, cache)
+    found = results.series(order_commits(None, [None], results.commits), by_trials=by_trials)
+    return results, found, {(str(one.key.case), one.key.line, one.key.machine): one for one in found.series}
+
+
+def values(series, metric="plain"):
+    return series.tracks[metric].values.tolist()
+
+
+def test_values_and_intervals_stand_in_the_order_of_dates(tree):
+    tree.suite(described("a.time_x"))
+    for number, value in ((3, 3.0), (1, 1.0), (2, 2.0)):
+        tree.add(file(number, {"a.time_x": row([value])}))
+    results, found, series = read(tree)
+    one = series["a.time_x", "virtualenv-py3.12", "box"]
+    assert results.commits == {commit(n): n * DAY_MS // 1000 for n in (1, 2, 3)}
+    assert (values(one), one.places.tolist(), one.unit) == ([1.0, 2.0, 3.0], [0, 1, 2], "seconds")
+    assert one.tracks["plain"].low.tolist() == pytest.approx([0.99, 1.98, 2.97])
+    assert found.interpreters == ("3.12",)
+    assert (results.problems, found.left_out) == ((), ())
+
+
+def test_parameters_failures_and_odd_values(tree):
+    params = [["1", "2"], ["'a'", "'b'"]]
+    tree.suite(described("a.track_x", params), described("a.mem_y"))
+    tree.add(file(1, {"a.track_x": row([0.0, -1.5, None, math.nan], params), "a.mem_y": row([0], width=None)}))
+    tree.add(file(2, {"a.track_x": row([math.inf, 1e200, None, 7.0], params), "a.mem_y": row(None)}))
+    _, found, series = read(tree)
+    by_case = {case: values(one) for (case, _, _), one in series.items()}
+    assert by_case == {
+        "a.track_x(1, 'a')": [0.0],
+        "a.track_x(1, 'b')": [-1.5],
+        "a.track_x(2, 'b')": [7.0],
+        "a.mem_y": [0.0],
+    }
+    assert found.left_out == (
+        "3 measurements that failed (null)",
+        "1 value that is not a number (a skip)",
+        "2 values that are infinite or beyond 1e150",
+    )
+
+
+def test_what_the_suite_no_longer_has_is_counted(tree):
+    tree.suite(described("a.time_new"), described("a.time_x", [["1", "3"]], version="v2"))
+    tree.add(file(1, {
+        "a.time_old": row([1.0]),
+        "a.time_x": row([1.0, 2.0, 3.0], [["1", "2", "3"]], version="v2"),
+        "a.time_new": row([5.0], version=None),
+    }))  # fmt: skip
+    tree.add(file(2, {"a.time_x": row([1.0, None], [["1", "3"]], version="v1")}))
+    _, found, series = read(tree)
+    assert {case: values(one) for (case, _, _), one in series.items()} == {
+        "a.time_new": [5.0], "a.time_x(1)": [1.0], "a.time_x(3)": [3.0],
+    }  # fmt: skip
+    assert found.left_out == (
+        "1 value of 1 benchmark that the suite no longer has (removed or renamed)",
+        "1 value of 1 benchmark as an earlier version of it measured them",
+        "1 value of 1 benchmark for parameters that it no longer has",
+    )
+
+
+def test_modes_of_one_environment_make_a_speedup(tree):
+    tree.suite(described("a.time_x"), described("a.peakmem_x"))
+    for mode, value in (("0", 3.0), ("1", 2.0)):
+        tree.add(file(
+            1, {"a.time_x": row([value]), "a.peakmem_x": row([value])},
+            env_name=f"virtualenv-py3.15-PYTHON_JIT{mode}-X1", env_vars={"PYTHON_JIT": mode, "X": "1"},
+        ))  # fmt: skip
+    tree.add(
+        file(2, {"a.time_x": row([2.5])}, env_name="virtualenv-py3.15-PYTHON_JIT0-X1", env_vars={"PYTHON_JIT": "0"})
+    )
+    _, _, series = read(tree)
+    one = series["a.time_x", "virtualenv-py3.15-X1", "box"]
+    assert (values(one, "off"), values(one, "on")[0]) == ([3.0, 2.5], 2.0)
+    speedup = one.tracks["speedup"]
+    assert speedup.values[0] == 1.5
+    assert speedup.low[0] < 1.5 < speedup.high[0]
+    assert np.isnan(speedup.values[1])
+    assert set(series["a.peakmem_x", "virtualenv-py3.15-X1", "box"].tracks) == {"off", "on"}
+
+
+def test_rows_made_from_trials_do_not_count_again(tree):
+    tree.suite(described("a.time_x"), described("a.time_y"))
+    interpreter = "3.15.2+0a1b2c3d"
+    rows = {"a.time_x": row([1.0]), "a.time_y": row([2.0])}
+    tree.add(
+        file(1, rows, python=interpreter, env_name=f"jit-py{interpreter}-PYTHON_JIT0", env_vars={"PYTHON_JIT": "0"})
+    )
+    _, found, series = read(tree, by_trials=[MeasuredByTrials("box", commit(1), interpreter, "a.time_x")])
+    assert [case for case, _, _ in series] == ["a.time_y"]
+    assert found.left_out == ()
+
+
+def test_version_1_is_read_as_asv_updates_it(tree):
+    entry = described("a.time_p", [["1", "2"]])
+    plain = {"name": "a.time_x", "version": "v1"}  # no params, no unit
+    tree.suite(plain, entry, version=1)
+    stats = {"ci_99": [0.9, 1.2], "q_25": 1.0}
+    old = {
+        "commit_hash": commit(1), "date": DAY_MS, "params": {"machine": "box"}, "python": "3.6", "version": 1,
+        "requirements": {"numpy": "1.8", "six": ""},
+        "results": {
+            "a.time_x": 1.0,
+            "a.time_p": {"result": [1.0, None], "params": [["1", "2"]], "stats": [stats, None]},
+            "a.time_gone": {"result": 3.0},
+        },
+        "benchmark_version": {"a.time_x": "v1"},
+    }  # fmt: skip
+    tree.add(old)
+    _, found, series = read(tree)
+    assert {(case, line): values(one) for (case, line, _), one in series.items()} == {
+        ("a.time_p(1)", "py3.6-numpy1.8-six"): [1.0],
+        ("a.time_x", "py3.6-numpy1.8-six"): [1.0],
+    }
+    assert series["a.time_p(1)", "py3.6-numpy1.8-six", "box"].tracks["plain"].high.tolist() == [1.2]
+    assert len(found.left_out) == 2
+
+
+def test_without_a_list_of_benchmarks_the_newest_version_is_taken(tree):
+    tree.add(file(1, {"a.time_x": row([1.0], version="old"), "a.peakmem_y": row([5.0])}))
+    tree.add(file(2, {"a.time_x": row([2.0], version="new")}))
+    (tree.results / "benchmarks.json").write_text('{"a.time_x": {"na', encoding="utf-8")
+    results, _, series = read(tree)
+    assert {case: (values(one), one.unit) for (case, _, _), one in series.items()} == {
+        "a.time_x": ([2.0], "seconds"), "a.peakmem_y": ([5.0], "bytes"),
+    }  # fmt: skip
+    assert len(results.problems) == 1
+    assert "benchmarks.json" in results.problems[0]
+
+
+def damage(tree):
+    """Everything that may be wrong beside what is right; returns words that the problems must name."""
+    good = file(1, {"a.time_x": row([1.0])})
+    text = json.dumps(good)
+    folder = tree.add(good).parent
+    (folder / "aaaaaaa1-cut.json").write_text(text[: len(text) // 2], encoding="utf-8")
+    (folder / "aaaaaaa2-folder.json").mkdir()
+    (folder / "aaaaaaa3-bytes.json").write_bytes(b"\xff\xfe" + text.encode())
+    (folder / "aaaaaaa4-deep.json").write_text("[" * 100_000, encoding="utf-8")
+    os.mkfifo(folder / "aaaaaaa5-pipe.json")
+    (folder / "aaaaaaa6-lost.json").symlink_to("nowhere")
+    odd = {
+        "b1-newer": {**good, "version": 3},
+        "b2-unversioned": {key: value for key, value in good.items() if key != "version"},
+        "b3-list": [good],
+        "b4-results": {**good, "results": 3},
+        "b5-commit": {**good, "commit_hash": "../../etc/passwd"},
+        "b6-machine": {**good, "params": {"machine": "other"}},
+        "b7-date": {**good, "date": "yesterday"},
+        "b8-mode": {**good, "env_vars": {"PYTHON_JIT": "yes"}},
+        "b9-environment": {**good, "env_name": "../env"},
+        "c1-row": file(2, {"a.time_x": row([2.0]), "a.time_y": "much"}),
+        "c2-script": file(3, {"a.time_x": row([3.0]), "<script>alert(1)</script>": row([1.0])}),
+        "c3-path": file(4, {"a.time_x": row([4.0]), "../../x.time_y": row([1.0])}),
+        "c4-long": file(5, {"a.time_x": row([5.0]), "a.time_" + "y" * 10_000: row([1.0])}),
+        "c5-count": file(6, {"a.time_x": row([6.0]), "a.time_y": row([1.0, 2.0])}),
+        "c6-texts": file(7, {"a.time_x": row([7.0]), "a.time_y": row(["1.0"], width=None)}),
+        "c7-params": file(8, {"a.time_x": row([8.0]), "a.time_y": [[1.0], 5]}),
+        "c8-many": file(9, {"a.time_x": row([9.0]), "a.time_y": row([1.0], [[str(n) for n in range(2000)]] * 3)}),
+        "c9-version": file(10, {"a.time_x": row([10.0]), "a.time_y": [[1.0], [], 5]}),
+    }
+    for name, content in odd.items():
+        tree.write(f"box/{name}.json", content)
+    digits = "9" * 5000
+    (folder / "d1-digits.json").write_text(text.replace("[1.0]", f"[{digits}]"), encoding="utf-8")
+    (folder / "d2-overflow.json").write_text(
+        json.dumps(file(11, {"a.time_x": row([1.0])})).replace("[1.0]", "[1e999]"), encoding="utf-8"
+    )
+    names = [path.name for path in folder.iterdir() if path.name[0] in "abcd" and path.name != "d2-overflow.json"]
+    return [name for name in names if name != "00000001-virtualenv-py3.12.json"]
+
+
+def test_damage_is_named_and_the_rest_is_used(tree):
+    tree.suite(described("a.time_x"), described("a.time_y"))
+    names = damage(tree)
+    results, _, series = read(tree)
+    missing = [name for name in names if not any(name in problem for problem in results.problems)]
+    assert missing == []
+    assert len(results.problems) == len(names)
+    assert all(len(problem) < 600 and problem.isprintable() for problem in results.problems)
+    assert [case for case, _, _ in series] == ["a.time_x"]
+    (one,) = series.values()
+    assert values(one) == [float(number) for number in range(1, 11)]
+
+
+def test_a_damaged_machine_file_costs_only_a_warning(tree):
+    tree.suite(described("a.time_x"))
+    tree.add(file(1, {"a.time_x": row([1.0])}))
+    (tree.results / "box" / "machine.json").write_text("{", encoding="utf-8")
+    results, _, series = read(tree)
+    assert len(results.problems) == 1
+    assert values(series["a.time_x", "virtualenv-py3.12", "box"]) == [1.0]
+
+
+def test_an_environment_measured_twice_counts_once(tree):
+    tree.suite(described("a.time_x"))
+    tree.add(file(1, {"a.time_x": row([1.0])}), name="00000001-a")
+    tree.add(file(1, {"a.time_x": row([2.0])}), name="00000001-b")
+    _, found, series = read(tree)
+    assert values(series["a.time_x", "virtualenv-py3.12", "box"]) == [2.0]
+    assert found.left_out == ("1 rows that another file of the same environment and commit repeats",)
+
+
+def test_nothing_at_all_is_no_error(tree):
+    results, found, _ = read(tree)
+    assert (results.commits, results.problems, found.series) == ({}, (), ())
+
+
+def snapshot(tree, cache):
+    results, found, series = read(tree, cache=cache)
+    tracks = {key: {m: t.values.tolist() for m, t in one.tracks.items()} for key, one in series.items()}
+    return results.commits, results.problems, found.left_out, tracks
+
+
+def test_only_what_changed_is_decoded_again(tree, monkeypatch):
+    decoded = []
+    real = reading._decode_files
+    monkeypatch.setattr(reading, "_decode_files", lambda task: decoded.extend(s.path for s in task[1]) or real(task))
+    cache = AnalysisCache(tree.results)
+    tree.suite(described("a.time_x"))
+    for number in range(1, 6):
+        tree.add(file(number, {"a.time_x": row([float(number)]), "a.time_odd": "?"}))
+    steps = [
+        lambda: None,
+        lambda: None,
+        lambda: tree.add(file(6, {"a.time_x": row([6.0])})),
+        lambda: tree.add(file(2, {"a.time_x": row([22.0, 1.0])})),
+        (tree.results / "box" / "00000001-virtualenv-py3.12.json").unlink,
+        lambda: [path.unlink() for path in cache.folder.iterdir()],
+        lambda: [tree.add(file(n, {"a.time_x": row([float(n)])})) for n in range(10, 40)],
+        lambda: shutil.rmtree(tree.results / "box"),
+    ]
+    counts = []
+    for step in steps:
+        step()
+        decoded.clear()
+        with_cache = snapshot(tree, cache)
+        counts.append(len(decoded))
+        assert with_cache == snapshot(tree, None)
+    assert counts == [5, 0, 1, 1, 0, 5, 30, 0]
+
+
+@pytest.mark.parametrize("hurt", [lambda data: data[:-9], lambda data: b"", lambda data: data[:60] + b"!" + data[61:]])
+def test_a_damaged_cache_is_made_again(tree, hurt):
+    cache = AnalysisCache(tree.results)
+    tree.suite(described("a.time_x"))
+    tree.add(file(1, {"a.time_x": row([1.0])}))
+    before = snapshot(tree, cache)
+    for path in cache.folder.iterdir():
+        path.write_bytes(hurt(path.read_bytes()))
+    assert snapshot(tree, cache) == before
+
+
+PARAMS = [["1", "2"], ["'x'"]]
+numbers = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, width=64), st.integers(-5, 5))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(numbers, min_size=2, max_size=2), st.booleans())
+def test_both_ways_of_decoding_agree(result, with_interval):
+    content = file(1, {"a.time_x": row(result, PARAMS, width=0.1 if with_interval else None)})
+    usual = json.dumps(content).encode()
+    content["result_columns"] = [*COLUMNS[:7], "unknown_to_us", *COLUMNS[7:]]
+    loose = json.dumps({**content, "result_columns": [*COLUMNS[1:], COLUMNS[0]]}).encode()
+    shuffled = json.loads(loose)
+    shuffled["results"]["a.time_x"] = [
+        *(row(result, PARAMS, width=0.1 if with_interval else None) + [None] * 13)[1:13],
+        result,
+    ]
+    found = []
+    for data in (usual, json.dumps(shuffled).encode()):
+        builder = ColumnsBuilder()
+        assert FileDecoder(builder).add(data, "box") == []
+        columns = builder.columns()
+        found.append(
+            (columns.heads, columns.row_kinds, *(part.tolist() for part in (columns.values, columns.low, columns.high)))
+        )
+    np.testing.assert_equal(found[0], found[1])
+
+
+REAL = json.dumps(
+    file(
+        7,
+        {"a.time_x": row([1.5, None], PARAMS), "b.track_y": row([math.nan], width=None)},
+        env_vars={"PYTHON_JIT": "1"},
+    )
+).encode()
+junk = st.sampled_from(
+    [b"null", b"[]", b"{}", b'"\\ud800"', b"1e999", b"-NaN", b"\x00", b"true", b'"../"', b"<script>", b"9" * 400]
+)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_whatever_a_file_holds_only_our_own_error_comes_out(data):
+    mutated = bytearray(REAL)
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(mutated)))
+        length = data.draw(st.integers(0, 25))
+        mutated[start : start + length] = data.draw(st.one_of(junk, st.binary(max_size=3)))
+    builder = ColumnsBuilder()
+    try:
+        problems = FileDecoder(builder).add(bytes(mutated), data.draw(st.sampled_from([None, "box"])))
+    except UnreadableError as error:
+        problems = [str(error)]
+    assert all(problem.isprintable() and len(problem) < 600 for problem in problems)
+    columns = builder.columns()
+    assert len(columns.values) == columns.starts[-1] == columns.sizes.sum()
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.sampled_from([*file(1, {}), "results.a.time_x"]), json_values, st.sampled_from([1, 2]), st.integers(0, 6)
+)  # fmt: skip
+def test_wrong_types_anywhere_are_our_own_errors(field, value, version, column):
+    content = {**file(1, {"a.time_x": row([1.0])}), "version": version, "benchmark_version": {}}
+    if "." in field:
+        content["results"]["a.time_x"][column] = value
+    else:
+        content[field] = value
+    builder = ColumnsBuilder()
+    with suppress(UnreadableError):
+        FileDecoder(builder).add(json.dumps(content).encode(), "box")
+    assert len(builder.columns().kinds) <= 1
