@@ -10,17 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asv_jit.errors import UsageError
+from asv_jit.git_branches import GIT_ACCESS
 from asv_jit.processes import base_environment, run
 
 __all__ = ["Commit", "Repository"]
 
 _TIMEOUT_S = 300.0
 _WHOLE_HISTORY_BYTES = 1 << 30
-# How git reaches a remote: through a proxy, or with the user's key.
-_NETWORK = (
-    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK",
-    "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "SSL_CERT_FILE", "SSL_CERT_DIR",
-)  # fmt: skip
 _FIELDS = "%H%x00%ct%x00%an%x00%s"
 # Whatever the user's own configuration says.
 _PLAIN_ANSWERS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=utf-8")
@@ -128,7 +124,7 @@ class Repository:
         """Fetch all remotes' branches and tags; what went wrong, or None. What was there before stays usable."""
         done = run(
             [self._git, "-c", "maintenance.auto=false", "-c", "gc.auto=0", "fetch", "--all", "--quiet", "--tags"],
-            env=base_environment({"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}, also=_NETWORK),
+            env=base_environment({"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}, also=GIT_ACCESS),
             cwd=self.folder,
             timeout_s=_TIMEOUT_S,
         )

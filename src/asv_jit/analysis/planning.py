@@ -95,7 +95,8 @@ class Situation:
 
     `branches`: each configured branch's commits, newest first, as far back as they are of interest; `interpreters`:
     those to measure now, newest first; `cells`: what is known, by commit, interpreter and case; `anchor`: None where
-    there is none yet; `now_s`: seconds since 1970; `budget_s`: infinite where there is no limit.
+    there is none yet; `now_s`: seconds since 1970; `budget_s`: infinite where there is no limit; `reach_back`: whether
+    a branch's oldest commit here is an end to be measured, too.
     """
 
     branches: tuple[tuple[str, ...], ...]
@@ -108,6 +109,7 @@ class Situation:
     anchor: Point | None = None
     suspects: tuple[Suspect, ...] = ()
     bridges: tuple[BridgeNeed, ...] = ()
+    reach_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,11 @@ def _gaps(now: Situation) -> Iterator[_Wish]:
     for branch, commits in enumerate(now.branches):
         for rank, interpreter in enumerate(now.interpreters):
             known = [place for place, commit in enumerate(commits) if commit in measured.get(interpreter, ())]
+            if now.reach_back and commits:
+                if len(commits) - 1 not in known:
+                    reason = "the far end of what was asked for"
+                    yield _Wish("gap", commits[-1], (interpreter,), now.cases, reason)
+                known = sorted({0, *known, len(commits) - 1})
             for newer, older in itertools.pairwise(known):
                 _push(heap, branch, rank, newer, older)
     while heap:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from asv_jit.store.files import append_synced, storage_errors
 
 __all__ = ["ThisMachine", "fingerprint", "this_machine"]
 
+_FINGERPRINTS = "fingerprints.jsonl"
 # Left by docker, podman, and systemd-nspawn or lxc.
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
@@ -45,11 +47,27 @@ class ThisMachine:
             machine.__dict__.update(self.described)
             save_whole(results_dir, machine.save)
         # Not *.json: asv takes every such file below results/ for a result.
-        known = folder / "fingerprints.jsonl"
+        known = folder / _FINGERPRINTS
         line = msgspec.json.encode({"fingerprint": self.fingerprint, **self.traits}) + b"\n"
         if not known.is_file() or line not in known.read_bytes():
             append_synced(known, line)
         return folder
+
+    def changes_since(self, fingerprint: str, results_dir: Path) -> str:
+        """What is different since this machine had that `fingerprint`, for people; empty where nothing is."""
+        if fingerprint == self.fingerprint:
+            return ""
+        before: dict[str, str] = {}
+        with suppress(OSError, ValueError, msgspec.MsgspecError):
+            for line in filter(None, (results_dir / self.name / _FINGERPRINTS).read_bytes().split(b"\n")):
+                one = msgspec.json.decode(line, type=dict[str, str])
+                before = one if one.get("fingerprint") == fingerprint else before
+        changed = [
+            f"{name} {before.get(name) or 'unknown'} → {value or 'unknown'}"
+            for name, value in sorted(self.traits.items())
+            if before.get(name, "") != value
+        ]
+        return "; ".join(changed) or "what changed is not recorded"
 
 
 def this_machine(name: str | None = None) -> ThisMachine:

@@ -13,8 +13,9 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git_branches import GIT_ACCESS
 from asv_jit.processes import limited_environment
+from asv_jit.repository import Repository
 
-__all__ = ["mirror_of"]
+__all__ = ["fetched", "mirror_of", "repository_without_network"]
 
 
 def mirror_of(project: Project) -> Path:
@@ -34,3 +35,25 @@ def mirror_of(project: Project) -> Path:
             f"{error}"
         ) from None
     return Path(repo._path)
+
+
+def fetched(project: Project) -> str | None:
+    """Fetch what the repository's remotes have; what went wrong, or None. What was here before stays usable."""
+    local = project.folder / project.repo
+    if local.is_dir():
+        repository = Repository(local)
+        return repository.fetch() if repository.has_remote() else None
+    try:
+        mirror_of(project)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def repository_without_network(project: Project) -> Path:
+    """The repository's folder, or its mirror as it was fetched last. Raises UsageError where it never was."""
+    local = project.folder / project.repo
+    mirror = project.folder / project.name
+    if local.is_dir():
+        return local
+    return mirror if mirror.is_dir() else mirror_of(project)

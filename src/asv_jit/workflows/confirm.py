@@ -17,12 +17,12 @@ from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.installations import Installation, UnbuildableError
-from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Case
 from asv_jit.store.confirmations import Confirmation, Effects, State, save_confirmation
 from asv_jit.workflows.pairing import Pairing, case_named, discover_suite, modes_of
 from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.selection import interpreters_here
 from asv_jit.workflows.session import Session
 
 __all__ = ["FEWEST_BLOCKS", "confirm", "confirm_events", "fresh_comparison", "judge", "stored_effects"]
@@ -72,7 +72,7 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
     reason = ""
     suspect = _suspect(event)
     try:
-        interpreters = {one.identity: one for one in discover()}
+        interpreters = {one.identity: one for one in interpreters_here(project)}
         a, b = (_installed(session, interpreters, *side) for side in (suspect.before, suspect.after))
         case = case_named(discover_suite(project, session, [b, a]).cases, str(event.key.case))
         if case.benchmark.version != event.key.version:

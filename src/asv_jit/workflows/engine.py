@@ -120,14 +120,20 @@ class Engine:
         return built, broken
 
     def keep_broken(
-        self, interpreter: Interpreter, commit: Commit, cases: Sequence[Case], error: UnbuildableError
+        self,
+        interpreter: Interpreter,
+        commit: Commit,
+        cases: Sequence[Case],
+        error: UnbuildableError,
+        *,
+        again: bool = False,
     ) -> None:
-        """Record once per case that the commit cannot be installed."""
+        """Record once per case, or once more, that the commit cannot be installed."""
         recorded = cells_of(self._known(commit.hash, interpreter.identity), (self.session.purpose,))
         for case in cases:
             key = self._key(commit.hash, interpreter.identity, case)
             self.tally.failed[key] = str(error).splitlines()[0]
-            if key not in recorded:
+            if again or key not in recorded:
                 self.session.keep_unbuildable(interpreter, commit.hash, case, error)
 
     def measure(

@@ -10,10 +10,10 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.resolve import resolve, resolve_all
+from asv_jit.interpreters.resolve import is_path, resolve, resolve_all
 from asv_jit.repository import Commit, Repository
 
-__all__ = ["commits_of", "interpreters_of", "measured_commits", "missing_pythons"]
+__all__ = ["commits_of", "interpreters_here", "interpreters_of", "measured_commits", "missing_pythons"]
 
 
 def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Interpreter]:
@@ -29,6 +29,13 @@ def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Inter
     if not chosen:
         raise UsageError('asv.conf.json: "pythons" is empty; expected versions such as ["3.14", "3.15"]')
     return list(chosen.values())
+
+
+def interpreters_here(project: Project) -> list[Interpreter]:
+    """Every interpreter of this machine, those included that the configuration names by their paths, each once."""
+    found = discover()
+    named = [resolve(spec, found) for spec in project.pythons if is_path(spec)]
+    return list({one.identity: one for one in (*found, *named)}.values())
 
 
 def commits_of(project: Project, repository: Repository, range_words: str | None) -> list[Commit]:

@@ -1,0 +1,64 @@
+"""Notices new Python releases: installs what the configuration means and the providers have newly to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asv_jit.errors import LockedError, NoInterpreterError
+from asv_jit.interpreters import provision
+from asv_jit.interpreters import spec as specs
+from asv_jit.interpreters.discover import discover
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.offers import Provider
+from asv_jit.interpreters.resolve import is_path
+
+__all__ = ["install_releases"]
+
+_PATIENCE_S = 3600.0
+
+
+def install_releases(
+    pythons: Sequence[str], providers: Sequence[Provider] | None = None
+) -> tuple[list[str], list[str]]:
+    """Install the newest offered release of each minor version in `pythons`, and each exact one that is missing.
+
+    Returns the identities that were installed, and a complaint for each that could not be had: the night goes on with
+    the interpreters that are there. A path is left alone.
+    """
+    found = discover()
+    wanted = [spec for spec in pythons if not is_path(spec) and not _is_there(spec, found)]
+    installed: list[str] = []
+    complaints: list[str] = []
+    if not wanted:
+        return installed, complaints
+    market = None
+    try:
+        market = provision.offered(providers, wait_s=_PATIENCE_S)
+    except LockedError as error:
+        return installed, [f"new releases were not looked for: {error}"]
+    for text in wanted:
+        spec = specs.parse(text)
+        try:
+            newest = provision.matching(spec, market.offers, market.notes)[0]
+            if any(one.identity == newest.identity or one.release > newest.release for one in _fitting(spec, found)):
+                continue
+            exact = newest.version + ("t" if newest.free_threaded else "")
+            done = provision.install([exact], list(market.providers.values()), wait_s=_PATIENCE_S)
+            installed.extend(one.interpreter.identity for one in done if one.fresh)
+        except (NoInterpreterError, LockedError) as error:
+            complaints.append(f"CPython {text}: {_first_line(error)}; going on with what is installed")
+    return installed, complaints
+
+
+def _is_there(text: str, found: Sequence[Interpreter]) -> bool:
+    """Whether an exact release is installed: of a minor version there may always be a newer one."""
+    spec = specs.parse(text)
+    return spec.exact and bool(_fitting(spec, found))
+
+
+def _fitting(spec: specs.Spec, found: Sequence[Interpreter]) -> list[Interpreter]:
+    return [one for one in found if spec.fits(one.version, one.identity, free_threaded=one.free_threaded)]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
