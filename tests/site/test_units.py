@@ -57,6 +57,7 @@ def test_intervals() -> None:
     assert units.ratio_interval(1.95, 2.01) == "1.95× to 2.01×"
     assert units.ratio_interval(1.1671, 1.1699) == "1.167× to 1.170×"
     assert "too few" in units.ratio_interval(0.0, math.inf)
+    assert "too few" in units.ratio_interval(3.4e-20, 2e20)
     assert units.interval("12.1 ms", "12.5 ms") == "12.1 to 12.5 ms"
     assert units.interval("980 µs", "1.02 ms") == "980 µs to 1.02 ms"
     assert units.interval("–", "1 ms") == ""

@@ -17,8 +17,6 @@ __all__ = ["markdown"]
 
 _MARKS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "failed", "skipped": "skipped"}
 
-_WIDEST = 10.0  # an interval that spans more says nothing
-
 
 def markdown(machine: Machine, limits: Limits, *, title: str, quick: bool = False) -> str:
     """The means, the Guide's answers, and a table of every group; releases in columns, oldest first."""
@@ -102,9 +100,7 @@ def _figures(case: CaseSummary | None) -> list[str]:
     if found is None:
         return [_level(case, "off"), _level(case, "on"), _MARKS.get(case.verdict, units.DASH)]
     mark = _MARKS.get(case.verdict, "") if case.timed else ""
-    useful = found.high <= _WIDEST * found.low
-    between = units.ratio_interval(found.low, found.high) if useful else "too few pairs to tell"
-    ratio = f"{mark} {units.ratio(found.ratio)} ({between})".strip()
+    ratio = f"{mark} {units.ratio(found.ratio)} ({units.ratio_interval(found.low, found.high)})".strip()
     return [_level(case, "off"), _level(case, "on"), ratio]
 
 

@@ -25,6 +25,7 @@ __all__ = [
 DASH = "–"
 _TIMES = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86400.0, "days"))
 _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
+_WIDEST_INTERVAL = 100.0
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
 
 
@@ -78,8 +79,8 @@ def interval(low: str, high: str) -> str:
 
 
 def ratio_interval(low: float, high: float) -> str:
-    """`1.95× to 2.01×`; says so where one pair set no bounds."""
-    if low <= 0.0 or math.isinf(high):
+    """`1.95× to 2.01×`; says so where too few pairs set no bounds, or bounds so wide that they say nothing."""
+    if low <= 0.0 or math.isinf(high) or high > _WIDEST_INTERVAL * low:
         return "no interval yet: too few pairs"
     places = next((p for p in (2, 3, 4) if ratio(low, p) != ratio(high, p)), 2)
     return interval(ratio(low, places), ratio(high, places))
