@@ -9,7 +9,7 @@ BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
 LOCKED ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: track results test lint acceptance acceptance-machine audit lock clean
+.PHONY: track results test lint acceptance acceptance-history acceptance-machine audit lock clean
 
 track: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
@@ -34,6 +34,10 @@ lint: $(VENV)/tested-with
 # The simulations behind the statistics at full size, as a table; takes about an hour on one core.
 acceptance: $(VENV)/tested-with
 	$(BIN)/python -m tests.acceptance
+
+# Publishing a history of millions of values beside `asv publish`, which takes minutes; wants a quiet machine.
+acceptance-history: $(VENV)/tested-with
+	$(BIN)/python -m tests.acceptance.history_speed
 
 # What needs an interpreter with a JIT and a quiet machine: the harness's overhead, and pyperf beside asv-jit.
 acceptance-machine: $(VENV)/tested-with

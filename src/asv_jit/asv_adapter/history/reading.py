@@ -69,7 +69,8 @@ class AsvResults:
         counted = count_rows(columns, self._suite, by_trials)
         rows = counted.rows
         if machine is not None:
-            rows = rows[np.array([head.machine == machine for head in columns.heads], dtype=np.bool_)[columns.files[rows]]]
+            mine = np.array([head.machine == machine for head in columns.heads], dtype=np.bool_)
+            rows = rows[mine[columns.files[rows]]]
         names = tuple(dict.fromkeys([*interpreters, *(head.python for head in columns.heads)]))
         python = np.array([names.index(head.python) for head in columns.heads], dtype=np.int32)
         place = {commit: at for at, commit in enumerate(order.commits)}
