@@ -25,6 +25,8 @@ from asv_jit.site import (
 )
 from asv_jit.site.content import SiteContent
 from asv_jit.site.data import files as data_files
+from asv_jit.site.feed import FILE_NAME as FEED
+from asv_jit.site.feed import feed
 from asv_jit.site.frame import NAVIGATION, Frames
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.store.files import storage_errors
@@ -59,6 +61,7 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
             names = [_write(beside, drawn.file, _rendered(environment, drawn)) for drawn in _drawn(content)]
             names += [_write(beside, name, data) for name, data in _static_files(sources).items()]
             names += [_write(beside, name, data) for name, data in data_files(content)]
+            names.append(_write(beside, FEED, feed(content)))
             _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
             _swap(beside, folder)
@@ -87,7 +90,7 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
 def _drawn(content: SiteContent) -> Iterator[Drawn]:
     """Every page of the site."""
     present = [key for key, _, _ in NAVIGATION if key in _PAGES]
-    site = Publication(content, Frames.of(content, present))
+    site = Publication(content, Frames.of(content, present, feed=FEED))
     for draw in _PAGES.values():
         yield from draw(site)
 

@@ -1,0 +1,152 @@
+"""The Atom feed of regressions: one entry an event, whose id stays as long as the event's name does.
+
+asv's own writer (`asv.feed`) puts its `lang` and `type` where Atom does not know them and has no room for a feed's own
+address, so this is written here; RFC 4287 is short. Links are absolute or not there at all: a feed reader has no
+folder that they could be relative to.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+import numpy as np
+
+from asv_jit import __version__
+from asv_jit.analysis.events import Event
+from asv_jit.analysis.series import CaseSeries, SeriesKey
+from asv_jit.site import units
+from asv_jit.site.content import SiteContent
+from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
+
+__all__ = ["FILE_NAME", "feed"]
+
+FILE_NAME = "feed.xml"
+_ATOM = "http://www.w3.org/2005/Atom"
+_SPACE = uuid.UUID("6f0f6f3e-2f0f-5d8c-9a55-0c6f4f4a1f7e")
+"""Any constant: ids are digests of names below it."""
+
+_MOST_ENTRIES = 200
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def feed(content: SiteContent) -> bytes:
+    """The feed of a publication's regressions, the newest first; what the machine did is none."""
+    regressions = [event for event in content.events if event.worse and event.attribution.cause != "machine"]
+    book = _Book(content)
+    shown = sorted(regressions, key=lambda event: (book.when(event), event.identity), reverse=True)[:_MOST_ENTRIES]
+    root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
+    _add(root, "id", _id(content.project, "feed"))
+    _add(root, "title", f"{content.project}: performance regressions")
+    _add(root, "updated", max((book.when(event) for event in shown), default=_moment(content.generated_at)))
+    _add(_add(root, "author"), "name", "asv-jit")
+    _add(root, "generator", "asv-jit", version=__version__)
+    if content.url:
+        _add(root, "link", rel="self", type="application/atom+xml", href=_address(content, FILE_NAME))
+        _add(root, "link", rel="alternate", type="text/html", href=_address(content, "regressions.html"))
+    for event in shown:
+        _add_entry(root, content, event, book)
+    ElementTree.indent(root, space=" ")
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+class _Book:
+    """What the history says of an event: the unit of its values, when the change was measured."""
+
+    def __init__(self, content: SiteContent) -> None:
+        history = content.history
+        self._generated = _moment(content.generated_at)
+        self._series: Mapping[SeriesKey, CaseSeries] = {one.key: one for one in history.series} if history else {}
+        self._places = {commit: place for place, commit in enumerate(history.commits)} if history else {}
+        self._dates = history.dates if history else np.array([], dtype=np.int64)
+        self._sessions = history.sessions if history else ()
+
+    def unit(self, event: Event) -> str:
+        series = self._series.get(event.key)
+        return series.unit if series is not None else "seconds"
+
+    def when(self, event: Event) -> str:
+        """When the first point of the new level was measured; where nothing tells, the date of its commit."""
+        place = self._places.get(event.commit)
+        if place is None:
+            return self._generated
+        series = self._series.get(event.key)
+        if series is not None and series.sessions is not None:
+            at = np.flatnonzero(series.places == place)
+            if len(at):
+                return _moment(self._sessions[int(series.sessions[at[-1]])], self._generated)
+        seconds = int(self._dates[place])
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else self._generated
+
+
+def _add_entry(root: ElementTree.Element, content: SiteContent, event: Event, book: _Book) -> None:
+    unit = book.unit(event)
+    entry = _add(root, "entry")
+    _add(entry, "id", _id(content.project, event.identity))
+    name = units.shorten(str(event.key.case), 160)
+    _add(entry, "title", f"{name}: {change_words(event.headline, unit)}{_with(event)}")
+    _add(entry, "updated", book.when(event))
+    _add(entry, "category", term=event.state)
+    _add(entry, "category", term=event.attribution.cause)
+    if content.url:
+        address = _address(content, f"regressions.html#{event.identity}")
+        _add(entry, "link", rel="alternate", type="text/html", href=address)
+    _add(entry, "content", "\n".join(_lines(event, unit)), type="text")
+
+
+def _with(event: Event) -> str:
+    words = metric_words(event.headline.metric)
+    return f" ({words})" if words and not words.startswith("peak") else ""
+
+
+def _lines(event: Event, unit: str) -> list[str]:
+    lines = [f"{event.key.case} on {event.key.machine}, {event.key.line}"]
+    for change in event.metrics:
+        before, after = levels_words(change, unit)
+        name = metric_words(change.metric)
+        lines.append(f"{name + ': ' if name else ''}{change_words(change, unit)}, {before} → {after}, at 95%")
+    if event.axis == "pythons":
+        lines.append(f"between CPython {event.before} and {event.after}, at commit {event.commit}")
+    else:
+        lines.append(f"first measured at commit {event.commit}; before: {event.parent}")
+        if len(event.suspects) > 1:
+            lines.append(f"{len(event.suspects):,} commits are suspected")
+    lines.append(f"cause: {cause_words(event.attribution)}; state: {event.state}")
+    if event.why:
+        lines.append(event.why)
+    if event.is_open and event.key.protocol != "asv":
+        lines.append(bisect_command(event))
+    return lines
+
+
+def _add(parent: ElementTree.Element, name: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+    element = ElementTree.SubElement(parent, name, {key: _text(value) for key, value in attributes.items()})
+    if text is not None:
+        element.text = _text(text)
+    return element
+
+
+def _text(text: str) -> str:
+    """What XML can hold: control characters as their pictures, other forbidden ones as question marks."""
+    return _NO_XML.sub("?", units.visible(text))
+
+
+def _id(project: str, name: str) -> str:
+    """The same wherever the site stands."""
+    return uuid.uuid5(_SPACE, f"{project}\n{name}".encode("utf-8", "replace").decode()).urn
+
+
+def _address(content: SiteContent, path: str) -> str:
+    return f"{content.url.rstrip('/')}/{path}"
+
+
+def _moment(iso: str, otherwise: str = "1970-01-01T00:00:00Z") -> str:
+    """An ISO time in UTC as RFC 3339 has it, to the second."""
+    try:
+        return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return otherwise
