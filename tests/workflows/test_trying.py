@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.processes import Finished, run
 from asv_jit.trials.launch import Place, Program, launch_program, workspace
+from asv_jit.workflows import try_targets
 from asv_jit.workflows.reporter import Silent
+from asv_jit.workflows.try_report import TriedOn, TryReport
 from asv_jit.workflows.try_targets import Target, notes_of_shell, remedy, targets_of
-from asv_jit.workflows.trying import Options, TriedOn, TryReport, try_program
+from asv_jit.workflows.trying import Options, try_program
 
 pytestmark = pytest.mark.interpreters
 
@@ -122,6 +125,25 @@ def test_random_output_is_no_suspicion(place_of_work: Path, jit_interpreters: di
     assert result.summary.answers.answers == "no check"
 
 
+def test_a_long_program_is_announced_and_still_gets_two_pairs(
+    place_of_work: Path, jit_interpreters: dict[str, Interpreter]
+) -> None:
+    class Listening(Silent):
+        said = ""
+
+        def warn(self, text: str) -> None:
+            self.said += text
+
+    (place_of_work / "loop.py").write_text(LOOP)
+    listening = Listening()
+    python = str(jit_interpreters["3.14"].executable)
+    report = try_program(Options(("loop.py", "1000"), (python,), seconds=0.001), listening)
+    assert "2 pairs on each interpreter take" in listening.said
+    assert report.out_of_time
+    assert report.results[0].summary is not None
+    assert report.results[0].summary.pairs == 2
+
+
 def test_an_interrupt_reports_what_there_is(place_of_work: Path, jit_interpreters: dict[str, Interpreter]) -> None:
     class Impatient(Silent):
         pairs = 0
@@ -171,7 +193,6 @@ def test_the_command_prints_a_report_and_counts_failures(
     assert "ModuleNotFoundError" in done.stdout
     assert f"-m virtualenv -p {python} jit-env" in done.stdout
     assert "asv-jit try --python jit-env/bin/python needs.py" in done.stdout
-    assert _asv_jit("try", "nowhere.py").exit == 2
 
 
 def test_a_virtual_environment_keeps_its_packages(
@@ -217,9 +238,18 @@ def arguments_of(program: Program) -> tuple[tuple[str, ...], Path, Path, float |
     return program.arguments, program.folder, program.stdin, program.timeout_s
 
 
-def test_an_interpreter_without_a_jit_is_refused() -> None:
+def test_an_interpreter_without_a_jit_is_refused(
+    monkeypatch: pytest.MonkeyPatch, jit_interpreters: dict[str, Interpreter]
+) -> None:
+    without = replace(jit_interpreters["3.15"], jit="none")
+    monkeypatch.setattr(try_targets, "discover", lambda: [without])
     with pytest.raises(NoInterpreterError, match="built without a JIT"):
-        targets_of((sys.executable,))
+        targets_of(("3.15",))
+    with pytest.raises(NoInterpreterError, match="asv-jit pythons install"):
+        targets_of((), {})
+    monkeypatch.setattr(try_targets, "probe", lambda path: without)
+    (said,) = notes_of_shell({"VIRTUAL_ENV": sys.prefix})
+    assert "which has no JIT" in said
 
 
 def test_a_script_that_is_not_there_is_wrong_usage(place_of_work: Path) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.site import figures, units
 from asv_jit.terminal.console import MARKS, STYLES, console, say
-from asv_jit.workflows.trying import TriedOn, TryReport
+from asv_jit.workflows.try_report import TriedOn, TryReport
 
 __all__ = ["print_try", "try_json"]
 

@@ -67,6 +67,12 @@ def notes_of_shell(environment: Mapping[str, str] = os.environ) -> list[str]:
         notes.append(f"PYTHON_JIT={environment['PYTHON_JIT']} in your shell is ignored: each mode is set here")
     if "PYTHONHOME" in environment:
         notes.append("PYTHONHOME in your shell is ignored: it would be wrong for other interpreters")
+    active = _active(environment)
+    if active is not None and not active.interpreter.has_jit:
+        notes.append(
+            f"the active virtual environment is of CPython {active.interpreter.version}, which has no JIT: "
+            "its packages are not there for the interpreters that have one"
+        )
     knobs = sorted(name for name in environment if name.startswith(_KNOBS))
     if knobs:
         notes.append(f"{', '.join(knobs)} from your shell stays set in both modes")

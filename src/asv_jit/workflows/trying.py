@@ -20,7 +20,7 @@ from pathlib import Path
 from asv_jit import locks
 from asv_jit.analysis.cells import Cell, cells_of, progress
 from asv_jit.analysis.evidence import hot_functions
-from asv_jit.analysis.summary import CaseSummary, Limits, summarise
+from asv_jit.analysis.summary import Limits, summarise
 from asv_jit.errors import InterruptedRunError, UsageError
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Case, Trial
@@ -29,9 +29,10 @@ from asv_jit.trials.launch import Place, Program, workspace
 from asv_jit.trials.program import case_of, run_program, trace_program
 from asv_jit.trials.record import Context
 from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.try_report import TriedOn, TryReport, complaint, suspicions_of, why_none
 from asv_jit.workflows.try_targets import Target, notes_of_shell, remedy, shell_variables, targets_of
 
-__all__ = ["FEWEST_PAIRS", "Options", "TriedOn", "TryReport", "try_program"]
+__all__ = ["FEWEST_PAIRS", "Options", "try_program"]
 
 FEWEST_PAIRS = 2  # fewer have no interval, so that these are measured whatever the budget says
 _ATTEMPTS = 2  # a disturbed pair is repeated once, while most are not
@@ -54,34 +55,6 @@ class Options:
     timeout_s: float = 600.0
     stdin: Path | None = None
     pinned: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TriedOn:
-    """What came out on one interpreter. `summary` is None where not one pair came to its end.
-
-    `suspicions` are sentences about what only happened in mode `on`; `complaint` says why there is no figure,
-    `remedy` what to do about it.
-    """
-
-    interpreter: str
-    executable: str
-    summary: CaseSummary | None
-    suspicions: tuple[str, ...] = ()
-    complaint: str = ""
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TryReport:
-    """All that `asv-jit try` found; `interrupted` says that the user stopped it."""
-
-    program: str
-    results: tuple[TriedOn, ...]
-    notes: tuple[str, ...]
-    alpha: float
-    out_of_time: bool
-    interrupted: bool
 
 
 @dataclass(slots=True)
@@ -179,6 +152,16 @@ class _Bench:
         if trial.outcome == "ok":
             turn.trials.append(trial)
 
+    def announce(self, turns: list[_Turn]) -> None:
+        """Say so where even the fewest pairs take longer than was allowed for: the user may want to stop here."""
+        least_s = FEWEST_PAIRS * sum(turn.pair_s for turn in turns)
+        if least_s > self._options.seconds:
+            self._reporter.warn(
+                f"one run takes up to {max(turn.pair_s for turn in turns) / 2:.0f} s, so that {FEWEST_PAIRS} pairs on "
+                f"each interpreter take about {least_s / 60:.0f} min, more than --seconds: --python names a single "
+                "one, and Ctrl-C reports what there is"
+            )
+
     def advance(self, turns: list[_Turn], turn: _Turn) -> None:
         """Say how far it is."""
         least = self._least
@@ -192,17 +175,17 @@ class _Bench:
         tried = TriedOn(turn.target.interpreter.identity, str(turn.target.executable), None)
         if turn.failed is not None:
             return replace(
-                tried, complaint=_complaint(turn.failed), remedy=remedy(turn.failed.stderr, turn.target, self.name)
+                tried, complaint=complaint(turn.failed), remedy=remedy(turn.failed.stderr, turn.target, self.name)
             )
         cell = turn.cell
         if cell is None or len(cell.good_blocks) < FEWEST_PAIRS:
-            return replace(tried, suspicions=_suspicions(turn.trials, None), complaint=_why_none(turn.trials))
+            return replace(tried, suspicions=suspicions_of(turn.trials, None), complaint=why_none(turn.trials))
         summary = summarise(cell, Limits(self._settings.alpha, self._settings.equivalence))
         sampled = next((trial for trial in turn.trials if trial.arm == "sample"), None)
         if sampled is not None:
             hot = hot_functions(sampled.samples, sampled.evidence)
             summary = replace(summary, evidence=sampled.evidence, hot=hot)
-        return replace(tried, summary=summary, suspicions=_suspicions(turn.trials, summary))
+        return replace(tried, summary=summary, suspicions=suspicions_of(turn.trials, summary))
 
     @property
     def alpha(self) -> float:
@@ -257,6 +240,7 @@ def _measure(bench: _Bench, turns: list[_Turn]) -> None:
     for turn in turns:
         bench.warm_up(turn)
     going = [turn for turn in turns if turn.failed is None]
+    bench.announce(going)
     while going:
         for turn in going:
             bench.advance(turns, turn)
@@ -294,32 +278,3 @@ def _notes_of_platform(options: Options) -> list[str]:
     if sys.platform != "linux":
         return ["this system can neither pin a process to a core nor tell what else used it: expect more noise"]
     return []
-
-
-def _complaint(trial: Trial) -> str:
-    ending = {
-        "timeout": f"still ran after {trial.duration_s:.0f} s: give it work that ends, or a longer --timeout",
-        "crashed": f"was killed by {trial.signal}",
-    }.get(trial.outcome, f"ended with exit code {trial.exit}")
-    words = "\n".join(trial.stderr.strip().splitlines()[-12:])
-    return f"with the JIT {trial.mode} it {ending}" + (f"\n{words}" if words else "")
-
-
-def _why_none(trials: list[Trial]) -> str:
-    bad = [trial for trial in trials if trial.outcome != "ok"]
-    return _complaint(bad[-1]) if bad else "stopped before two pairs were measured"
-
-
-def _suspicions(trials: list[Trial], summary: CaseSummary | None) -> tuple[str, ...]:
-    """What happened in mode `on` only."""
-    timed = [trial for trial in trials if trial.arm in ARMS]
-    off = [trial for trial in timed if trial.mode == "off"]
-    bad = [trial for trial in timed if trial.mode == "on" and trial.outcome in ("crashed", "failed")]
-    found = []
-    if bad and off and all(trial.outcome == "ok" for trial in off):
-        how = " or ".join(sorted({trial.signal or f"exit code {trial.exit}" for trial in bad}))
-        runs = sum(trial.mode == "on" for trial in timed)
-        found.append(f"{len(bad)} of {runs} runs with the JIT on ended with {how}, none of {len(off)} with it off")
-    if summary is not None and summary.answers is not None and summary.answers.answers == "digest differs":
-        found.append("it prints something else with the JIT on than with it off, and each mode repeats itself")
-    return tuple(found)

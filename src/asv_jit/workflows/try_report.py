@@ -1,0 +1,70 @@
+"""What `asv-jit try` found, as values: figures of each interpreter, what is suspicious, why something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asv_jit.analysis.summary import CaseSummary
+from asv_jit.model import ARMS, Trial
+
+__all__ = ["TriedOn", "TryReport", "complaint", "suspicions_of", "why_none"]
+
+
+@dataclass(frozen=True, slots=True)
+class TriedOn:
+    """What came out on one interpreter. `summary` is None where not one pair came to its end.
+
+    `suspicions` are sentences about what only happened in mode `on`; `complaint` says why there is no figure,
+    `remedy` what to do about it.
+    """
+
+    interpreter: str
+    executable: str
+    summary: CaseSummary | None
+    suspicions: tuple[str, ...] = ()
+    complaint: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TryReport:
+    """All that `asv-jit try` found; `interrupted` says that the user stopped it."""
+
+    program: str
+    results: tuple[TriedOn, ...]
+    notes: tuple[str, ...]
+    alpha: float
+    out_of_time: bool
+    interrupted: bool
+
+
+def complaint(trial: Trial) -> str:
+    """How a run ended that gave no figure, with its last words."""
+    ending = {
+        "timeout": f"still ran after {trial.duration_s:.0f} s: give it work that ends, or a longer --timeout",
+        "crashed": f"was killed by {trial.signal}",
+    }.get(trial.outcome, f"ended with exit code {trial.exit}")
+    words = "\n".join(trial.stderr.strip().splitlines()[-12:])
+    return f"with the JIT {trial.mode} it {ending}" + (f"\n{words}" if words else "")
+
+
+def why_none(trials: Sequence[Trial]) -> str:
+    """Why there are fewer than two pairs."""
+    bad = [trial for trial in trials if trial.outcome != "ok"]
+    return complaint(bad[-1]) if bad else "stopped before two pairs were measured"
+
+
+def suspicions_of(trials: Sequence[Trial], summary: CaseSummary | None) -> tuple[str, ...]:
+    """What happened in mode `on` only."""
+    timed = [trial for trial in trials if trial.arm in ARMS]
+    off = [trial for trial in timed if trial.mode == "off"]
+    bad = [trial for trial in timed if trial.mode == "on" and trial.outcome in ("crashed", "failed")]
+    found = []
+    if bad and off and all(trial.outcome == "ok" for trial in off):
+        how = " or ".join(sorted({trial.signal or f"exit code {trial.exit}" for trial in bad}))
+        runs = sum(trial.mode == "on" for trial in timed)
+        found.append(f"{len(bad)} of {runs} runs with the JIT on ended with {how}, none of {len(off)} with it off")
+    if summary is not None and summary.answers is not None and summary.answers.answers == "digest differs":
+        found.append("it prints something else with the JIT on than with it off, and each mode repeats itself")
+    return tuple(found)
