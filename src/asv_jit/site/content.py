@@ -12,6 +12,7 @@ from asv_jit.analysis.series import History
 from asv_jit.analysis.summary import Limits, SuiteSummary
 from asv_jit.model import Trial
 from asv_jit.repository import Commit
+from asv_jit.store.bisections import Bisection
 
 __all__ = ["Fingerprint", "Machine", "Release", "SiteContent"]
 
@@ -76,7 +77,7 @@ class SiteContent:
 
     `machine`, `machine_details`, `suites` and `trials` are those of the leading machine, the one whose journal is
     the newest; `machines` holds every machine, that one first. `history` and `events` are over all machines;
-    None and empty where they were not asked for.
+    None and empty where they were not asked for. `bisections`: those of all machines, the newest first.
     """
 
     title: str
@@ -95,6 +96,7 @@ class SiteContent:
     history: History | None = None
     events: tuple[Event, ...] = ()
     machines: tuple[Machine, ...] = ()
+    bisections: tuple[Bisection, ...] = ()
 
     @property
     def every_machine(self) -> tuple[Machine, ...]:

@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from asv_jit.errors import UsageError
 from asv_jit.site import (
+    bisection_page,
     case_page,
     cases_page,
     compare_page,
@@ -77,6 +78,7 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
     "cases": lambda site: iter([Drawn("cases.html", "cases.html", cases_page.make(site))]),
     "releases": lambda site: iter([Drawn("releases.html", "releases.html", releases_page.make(site))]),
     "regressions": lambda site: iter([Drawn("regressions.html", "regressions.html", regressions_page.make(site))]),
+    "bisections": bisection_page.make,
     "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide_page.make(site))]),
     "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines_page.make(site))]),
     "case": case_page.make,
@@ -90,6 +92,8 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
 def _drawn(content: SiteContent) -> Iterator[Drawn]:
     """Every page of the site."""
     present = [key for key, _, _ in NAVIGATION if key in _PAGES]
+    if any(bisection.result is not None for bisection in content.bisections):
+        present.append("bisections")  # not in the navigation: the regressions lead there
     site = Publication(content, Frames.of(content, present, feed=FEED))
     for draw in _PAGES.values():
         yield from draw(site)

@@ -16,6 +16,7 @@ from asv_jit.interpreters.discover import discover
 from asv_jit.repository import Commit, Repository
 from asv_jit.site.content import Release, SiteContent
 from asv_jit.site.render import render_site
+from asv_jit.store.bisections import Bisection, read_bisections
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.journals import release_order
@@ -51,6 +52,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     trials = {one.folder.name: one.results.trials for one in measured if one.results is not None}
     history = read_history(project, machine, trials=trials)
     events, damaged = _events(project, history)
+    bisections, unreadable = _bisections(measured)
     cells = {key for one in measured if one.results for key in one.results.cells}
     commits = _commits(project, {key.commit for key in cells}, history)
     places = {commit.hash: place for place, commit in enumerate(commits)}
@@ -69,11 +71,12 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         releases=_releases(measured),
         suites=leading.suites,
         trials=leading.trials,
-        problems=(*_problems(measured, history), *history.problems, *damaged),
+        problems=(*_problems(measured, history), *history.problems, *damaged, *unreadable),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
         history=history,
         events=events,
         machines=machines,
+        bisections=bisections,
     )
 
 
@@ -83,6 +86,13 @@ def _events(project: Project, history: History) -> tuple[tuple[Event, ...], tupl
         return find_events(project, history), ()
     except DamagedFileError as error:
         return (), (f"the regressions are missing: {error}",)
+
+
+def _bisections(measured: Sequence[Measured]) -> tuple[tuple[Bisection, ...], list[str]]:
+    """Every machine's bisections, the newest first, and what could not be read."""
+    read = [read_bisections(one.folder) for one in measured]
+    found = sorted((one for bisections, _ in read for one in bisections), key=lambda one: one.started, reverse=True)
+    return tuple(found), [problem for _, problems in read for problem in problems]
 
 
 def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]:
