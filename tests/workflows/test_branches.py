@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from asv_jit import paths
 from asv_jit.errors import StorageError, UsageError
+from asv_jit.processes import Finished, base_environment, run
 from asv_jit.workflows.branches import fetch_results, push_results, push_site
 from tests.workflows.branch_places import MACHINE, Place, clone, git, new_remote, trial
 
@@ -113,7 +116,7 @@ def test_a_refusal_is_told_soon_in_gits_words(place: Place, remote: Path) -> Non
     hook = remote / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho this branch is protected >&2\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(StorageError, match="(?s)2 attempts.*protected"):
+    with pytest.raises(StorageError, match="(?s)3 attempts.*protected"):
         push_results(place.project, BRANCH, pause=lambda _: None)
 
 
@@ -204,3 +207,23 @@ def test_the_site_is_one_commit_that_replaces_the_one_before(place: Place, remot
     assert git(remote, "rev-list", "--count", "gh-pages").strip() == "1"
     with pytest.raises(UsageError, match="no site"):
         push_site(tmp_path, "gh-pages", repository=place.project.folder)
+
+
+def test_the_command_unites_a_tree_with_the_branch_and_pushes(place: Place, remote: Path, tmp_path: Path) -> None:
+    place.measure(trial("mine"))
+    other = clone(remote, tmp_path / "two")
+    other.measure(trial("theirs"))
+
+    def merge(*arguments: str) -> Finished:
+        command = [sys.executable, "-m", "asv_jit", "merge", *arguments]
+        return run(command, env=base_environment({paths.CACHE_VARIABLE: str(tmp_path)}), cwd=place.project.folder)
+
+    source = str(other.project.folder)
+    assert "2 new trials" not in merge(source, "--dry-run").stdout
+    done = merge(f"branch:{BRANCH}", source, "--push", f"branch:{BRANCH}")
+    assert done.ok, done.complaint()
+    assert "no branch 'asv-results' yet" in done.stderr
+    assert [name.partition(".")[0] for name in place.trials_on_branch(BRANCH)] == ["mine", "theirs"]
+    assert "brought 0 new trials" in merge(f"branch:{BRANCH}", source).stdout
+    assert merge(source, "--push", "somewhere").exit == 2
+    assert merge(str(tmp_path)).exit == 2

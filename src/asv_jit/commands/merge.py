@@ -39,7 +39,9 @@ def merge(sources: tuple[str, ...], config: Path, as_json: bool, push: str | Non
     with locks.held(locks.results_lock(project.results_dir), doing="merge results"):
         for source, branch in named:
             if branch is not None:
-                came = branches.fetch_results(project, branch, remote=remote).merged
+                fetched = branches.fetch_results(project, branch, remote=remote)
+                none = () if fetched.commit else (f"{remote} has no branch {branch!r} yet: nothing to fetch",)
+                came = fetched.merged.with_other(Merged(notes=none))
             else:
                 came = absorb(folders[source], project.results_dir, dry_run=dry_run)
             merged = merged.with_other(came)

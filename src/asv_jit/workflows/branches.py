@@ -26,7 +26,7 @@ __all__ = ["Fetched", "Pushed", "fetch_results", "named_branch", "push_results",
 _MARKER = ".asv-jit-results"
 _SITE_MARKER = ".asv-jit-site"
 _ATTEMPTS = 8
-_STALLS = 2  # a push that fails twice on top of the same commit meets no other machine, but a refusal
+_STALLS = 3  # a push that fails so often on top of the same commit meets no other machine, but a refusal
 _README = """# Results of asv-jit
 
 This branch is written by `asv-jit`: asv's result files and the journal of every trial, a folder for each machine.
