@@ -23,7 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 from asv_jit import guardian
 
@@ -35,12 +35,14 @@ __all__ = [
     "end_family",
     "guarded",
     "in_parallel",
+    "in_parallel_with",
     "limited_environment",
     "run",
 ]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_Shared = TypeVar("_Shared")
 
 KEPT_OUTPUT_BYTES = 64 * 1024
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
@@ -268,28 +270,51 @@ def in_parallel(
     `work` is a function of a module, and it, its item and its result can be pickled. For one item or one core there
     are no workers. What `work` raises is raised here. Raises ChildProcessError where a worker was killed.
     """
+    return in_parallel_with(work, _apply, items, workers=workers)
+
+
+def in_parallel_with(
+    shared: _Shared,
+    work: Callable[[_Shared, _Item], _Result],
+    items: Sequence[_Item],
+    *,
+    workers: int | None = None,
+) -> list[_Result]:
+    """`work` of `shared` and each of `items`, as `in_parallel`; `shared` may be large: each worker gets it once."""
     count = min(cores() if workers is None else workers, len(items))
     if count < 2:
-        return [work(item) for item in items]
-    # A fork starts in milliseconds, where a new interpreter would import numpy again. Our code has no threads,
-    # and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
+        return [work(shared, item) for item in items]
+    # A fork starts in milliseconds and shares our memory, where a new interpreter would import numpy again. Our code
+    # has no threads, and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     try:
         with (
             warnings.catch_warnings(action="ignore", category=DeprecationWarning),
-            ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool,
+            ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work)) as pool,
         ):
-            return list(pool.map(work, items))
+            return list(pool.map(_work, items))
     except BrokenProcessPool:
         raise ChildProcessError("a worker process was killed: is there enough memory?") from None
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Make a worker end when we do: a fork carries no token, and holds our locks and the guardian's pipe open."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+def _apply(work: Callable[[_Item], _Result], item: _Item) -> _Result:
+    return work(item)
+
+
+_begun: tuple[Any, Callable[[Any, Any], Any]] | None = None
+"""In a worker: what all of its items share, and what is done with them."""
+
+
+def _begin_work(shared: object, work: Callable[[Any, Any], Any]) -> None:
+    global _begun  # noqa: PLW0603 - a worker serves one pool
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _begun = shared, work
+
+
+def _work(item: object) -> Any:
+    assert _begun is not None, "the pool calls `_begin_work` first"
+    shared, work = _begun
+    return work(shared, item)
 
 
 def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> None:
