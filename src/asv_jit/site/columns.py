@@ -32,6 +32,7 @@ _NO_VALUE, _ESCAPE = 32, 126
 _STEPS_IN_NOISE = 6.0
 _STEPS_IN_HALF_WIDTH = 4.0
 _STEPS_IN_SMALLEST = 50.0
+_FINER = 5.0
 _STEPS_IN_TYPICAL = 1e6
 _OUTLIER = 100.0  # a value this many times smaller than the typical one does not decide the step
 _LARGEST_COUNT = 2.0**50  # every count must be exact as a float, in whatever reads the file
@@ -78,11 +79,11 @@ class Column:
         return _width_text(self.below), _width_text(self.above)
 
 
-def of_track(track: Track) -> Column | None:
+def of_track(track: Track, *, fine: bool = False) -> Column | None:
     """The column of a track, whose arrays have shape (points,) in its unit, NaN = missing; None without any value.
 
-    Values are off by at most half a step, a twelfth of the series' noise at its smallest level (the noise is that
-    of neighbours' differences, as a share). Whole numbers below a million stay exact.
+    Values are off by at most half a step: a twelfth of the series' noise at its smallest level, with `fine` a
+    sixtieth (the noise is that of neighbours' differences, as a share). Whole numbers below a million stay exact.
     """
     known = np.isfinite(track.values)
     if not known.any():
@@ -90,7 +91,7 @@ def of_track(track: Track) -> Column | None:
     values = np.where(known, track.values, 0.0)
     below, above = values - track.low, track.high - values
     bounded = known & np.isfinite(below) & np.isfinite(above)
-    step = _step(values[known], np.concatenate((below[bounded], above[bounded])))
+    step = _step(values[known], np.concatenate((below[bounded], above[bounded])), _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
     if not bounded.any():
         return Column(step, counts, known, None, None)
@@ -110,7 +111,7 @@ def noise_of(values: Floats) -> float:
     return float(_MAD_TO_SIGMA * np.median(np.abs(differences - np.median(differences))) / math.sqrt(2.0))
 
 
-def _step(values: Floats, widths: Floats) -> float:
+def _step(values: Floats, widths: Floats, finer: float) -> float:
     """The largest number of two digits that is fine enough."""
     sizes = np.abs(values[values != 0.0])
     if len(sizes) == 0:
@@ -123,7 +124,7 @@ def _step(values: Floats, widths: Floats) -> float:
     wanted = [smallest / _STEPS_IN_SMALLEST, smallest * noise_of(np.log(sizes)) / _STEPS_IN_NOISE]
     wanted += [float(np.median(wide)) / _STEPS_IN_HALF_WIDTH] if len(wide) else []
     fine = min((one for one in wanted if one > 0.0), default=typical)
-    return _round_down(max(fine, typical / _STEPS_IN_TYPICAL, largest / _LARGEST_COUNT))
+    return _round_down(max(fine / finer, typical / _STEPS_IN_TYPICAL, largest / _LARGEST_COUNT))
 
 
 def _round_down(step: float) -> float:

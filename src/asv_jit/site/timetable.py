@@ -46,8 +46,13 @@ class Placed:
         return int(self.slots[0])
 
     def columns(self) -> dict[Metric, Column]:
-        """Each metric that has any value, one entry a slot from `start` to the last one."""
-        made = ((metric, columns.of_track(self._spread(track))) for metric, track in self.series.tracks.items())
+        """Each metric that has any value, one entry a slot from `start` to the last one.
+
+        What asv measured is long and many, and coarse in itself; intervals over trials are worth more characters.
+        """
+        fine = self.series.key.protocol != "asv"
+        tracks = self.series.tracks.items()
+        made = ((metric, columns.of_track(self._spread(track), fine=fine)) for metric, track in tracks)
         return {metric: column for metric, column in made if column is not None}
 
     def _spread(self, track: Track) -> Track:

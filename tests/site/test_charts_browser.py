@@ -1,0 +1,320 @@
+"""Charts, comparisons and downloads in a real browser, from disk, as a reader uses them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from asv_jit.model import CaseKey
+from asv_jit.site import comparing
+from asv_jit.site.slugs import slug
+from asv_jit.site.timetable import Timetable
+from tests.site import columns_oracle as oracle
+from tests.site import histories
+from tests.site.browsing import barriers, visit
+from tests.site.contents import HOSTILE
+
+pytestmark = pytest.mark.browser
+
+_CASE = slug(CaseKey("cpu.Graphs.time_dijkstra"))
+_PLAIN = slug(CaseKey("asv_only.Old.time_parse", ("10",)))
+_SHIFTS = """new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifted = (window.shifted ?? 0) + entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+def _case(site: Path, name: str = _CASE, state: str = "") -> str:
+    return (site / "case" / f"{name}.html").as_uri() + state
+
+
+def _drag(page: Page, start: float, end: float) -> None:
+    """Across the first chart, from one share of its width to another."""
+    over = page.locator("[data-over]").first
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * start, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * (start + end) / 2, y)
+    page.mouse.move(box["x"] + box["width"] * end, y)
+    page.mouse.up()
+
+
+def _points(page: Page) -> int:
+    found = re.match(r"(\d+) points?:", page.locator(".panel-text").first.inner_text())
+    assert found is not None
+    return int(found[1])
+
+
+def test_a_zoom_is_an_address_and_back_and_forward_work(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        whole = _points(page)
+        _drag(page, 0.5, 0.75)
+        zoomed = _points(page)
+        assert whole * 0.2 < zoomed < whole * 0.3
+        assert re.search(r"#from=[0-9a-f]{8}&to=[0-9a-f]{8}$", page.url)
+        linked = page.url
+        page.get_by_role("button", name="Zoom in").click()
+        assert _points(page) < zoomed
+        page.go_back()
+        assert _points(page) == zoomed
+        page.go_back()
+        assert _points(page) == whole
+        page.go_forward()
+        assert _points(page) == zoomed
+    with visit(browser) as page:
+        page.goto(linked)
+        assert _points(page) == zoomed
+        page.get_by_role("button", name="Show all commits").click()
+        assert _points(page) == whole
+        assert "from" not in page.url
+        page.locator("[name=span]").select_option("last 30")
+        assert 20 <= _points(page) <= 30  # some of the last commits were not measured here
+
+
+def test_the_cursor_tells_everything_of_a_commit(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        charts = page.locator("[data-over]")
+        assert charts.count() == 2  # the times, and the speedup below
+        charts.nth(1).hover()
+        tip = page.locator(".tip")
+        expect(tip).to_be_visible()
+        text = tip.inner_text()
+        commit = next(one for one in histories.commits() if one.short in text)
+        assert commit.subject in text
+        assert commit.author in text
+        times = re.findall(r"[\d.]+ µs\s+[\d.]+ to [\d.]+ µs", text)
+        assert len(times) == 2
+        assert re.search(r"[\d.]+×\s+[\d.]+× to [\d.]+×", text)
+        assert "3.15.2+0a1b2c3d" in text
+        page.mouse.click(*_middle(page))
+        link = tip.get_by_role("link", name=commit.short)
+        assert link.get_attribute("href") == f"https://example.org/commit/{commit.hash}"
+
+
+def _middle(page: Page) -> tuple[float, float]:
+    box = page.locator("[data-over]").nth(1).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_charts_work_by_keyboard(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        plots = page.locator(".plots").first
+        plots.focus()
+        page.keyboard.press("End")
+        last = page.locator(".tip").inner_text()
+        page.keyboard.press("ArrowLeft")
+        before = page.locator(".tip").inner_text()
+        assert last[:8] != before[:8]
+        assert page.locator("output[aria-live]").inner_text().split() == before.split()
+        whole = _points(page)
+        page.keyboard.press("+")
+        assert _points(page) < whole
+        page.keyboard.press("Escape")
+        assert _points(page) == whole
+        assert "points" in (plots.get_attribute("aria-label") or "")
+
+
+def test_what_is_shown_can_be_chosen_and_linked(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        page.get_by_role("checkbox", name="3.14 from debian").check()
+        assert page.locator(".panel h3").all_inner_texts() == ["3.15 from debian", "3.14 from debian"]
+        page.locator("[name=metric]").select_option("Peak memory")
+        page.locator("[name=machine]").select_option(histories.MACHINES[1])
+        page.locator("[name=x]").select_option("by date")
+        page.locator("[name=y]").select_option("logarithmic")
+        assert "MiB" in page.locator(".panel-text").first.inner_text()
+        linked = page.url
+    with visit(browser) as page:
+        page.goto(linked)
+        assert page.locator("[name=machine]").input_value() == histories.MACHINES[1]
+        assert page.locator("[name=metric]").input_value() == "memory"
+        assert "MiB" in page.locator(".panel-text").first.inner_text()
+
+
+def test_change_points_are_marked_and_lead_to_what_is_said_of_them(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        mark = page.locator(".change-mark")
+        expect(mark).to_have_count(1)
+        mark.click()
+        event = page.locator(":target")
+        assert histories.commits()[histories.JUMP].short in event.inner_text()
+        assert "asv-jit bisect" in event.inner_text()
+        _drag(page, 0.1, 0.3)
+        expect(mark).to_have_count(0)
+
+
+def test_fingers_move_the_cursor_and_zoom(browser: Browser, rich_site: Path) -> None:
+    touch = """(over, steps) => { for (const [kind, id, x] of steps) {
+      const { left, top, width, height } = over.getBoundingClientRect();
+      over.dispatchEvent(new PointerEvent(kind, { pointerType: "touch", pointerId: id, bubbles: true,
+        clientX: left + width * x, clientY: top + height / 2 }));
+    } }"""
+    with visit(browser, width=360) as page:
+        page.goto(_case(rich_site))
+        over = page.locator("[data-over]").first
+        over.evaluate(touch, [["pointerdown", 1, 0.3], ["pointermove", 1, 0.6]])
+        expect(page.locator(".tip")).to_be_visible()
+        whole = _points(page)
+        over.evaluate(touch, [["pointerdown", 2, 0.7], ["pointermove", 2, 0.95], ["pointermove", 1, 0.1]])
+        assert _points(page) < whole / 2
+
+
+def test_charts_follow_the_theme(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        drawn = "document.querySelector('canvas').toDataURL()"
+        light = page.evaluate(drawn)
+        page.locator("[data-theme-switch]").click()
+        page.wait_for_function(f"light => {drawn} !== light", arg=light)
+
+
+def test_the_page_does_not_jump_while_charts_come(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.add_init_script(_SHIFTS)
+        page.goto(_case(rich_site))
+        expect(page.locator(".plots canvas").first).to_be_visible()
+        expect(page.locator("[data-warm-up] canvas").first).to_be_visible()
+        assert page.evaluate("window.shifted ?? 0") < 0.02
+
+
+def test_trials_stand_behind_each_figure(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        page.locator(".glance").get_by_role("link", name="9 pairs").first.click()
+        rows = page.locator("table.trials:visible tbody tr")
+        expect(rows).to_have_count(18)
+        assert "ms" in rows.first.inner_text()
+
+
+def test_the_browser_reads_columns_as_they_are_documented(browser: Browser, rich_site: Path) -> None:
+    data = oracle.read((rich_site / "data" / f"{_CASE}.js").read_bytes())
+    columns = [column for series in data["series"] for column in series["columns"].values()]
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        read = page.evaluate("columns => columns.map(asvJit.decode)", columns)
+    for column, found in zip(columns, read, strict=True):
+        wanted = oracle.bounds(column)
+        assert _alike(found["value"], oracle.values(column))
+        assert _alike(found["low"], [None if bound is None else bound[0] for bound in wanted])
+        assert _alike(found["high"], [None if bound is None else bound[1] for bound in wanted])
+
+
+def _alike(one: list[float | None], other: list[float | None]) -> bool:
+    """As `approx`, with None for a missing value."""
+    return all(a == b or (a and b and math.isclose(a, b)) for a, b in zip(one, other, strict=True))
+
+
+def test_series_come_as_a_spreadsheet_without_formulas(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site, _PLAIN))
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Series as CSV").click()
+        rows = list(csv.DictReader(download.value.path().read_text("utf-8").splitlines()))
+        assert len(rows) == 185
+        assert {row["metric"] for row in rows} == {"plain"}
+        assert float(rows[0]["low"]) < float(rows[0]["value"]) < float(rows[0]["high"])
+        assert page.evaluate("asvJit.csv.text([['=1+1', 'a,\"b', -1.5, null]])") == '\'=1+1,"a,""b",-1.5,\r\n'
+
+
+def test_any_two_commits_are_compared_as_on_the_server(browser: Browser, rich_site: Path) -> None:
+    known = histories.commits()
+    content = histories.rich()
+    table = Timetable.of(content.history)
+    wanted = comparing.between_commits(table, "bench-1", 100, 140, alpha=0.002, equivalence=0.02)
+    with visit(browser) as page:
+        page.goto((rich_site / "compare.html").as_uri())
+        expect(page.locator("[data-static]").first).to_be_visible()
+        for side, commit in (("a", known[100]), ("b", known[140])):
+            page.locator(f"[name={side}]").fill(commit.hash)
+            page.locator(f"[name={side}]").press("Enter")
+        expect(page.locator("[data-shown]")).to_have_text(f"{len(wanted)} of {len(wanted)} rows")
+        expect(page.locator("[data-static]").first).to_be_hidden()
+        sure = [one for one in wanted if one.verdict in ("worse", "better")]
+        page.locator("[name=show]").select_option("worse")
+        names = page.locator("[data-result] .name").all_inner_texts()
+        nearly = sum(abs(one.significance - 1.0) < 0.05 for one in wanted)  # data files are rounded
+        assert abs(len(names) - len(sure)) <= nearly
+        assert len(names) > 3
+        assert names[0].startswith(sure[0].case.benchmark.rpartition(".")[2])
+        significance = page.locator("[data-result] tbody tr").first.locator("td").nth(6).inner_text()
+        assert float(significance) == pytest.approx(sure[0].significance, rel=0.05)
+        linked = page.url
+        assert f"a={known[100].short}&b={known[140].short}" in linked
+        page.get_by_role("button", name="Swap").click()
+        expect(page.locator("[data-result] .badge").first).to_contain_text("worse")
+        page.go_back()
+        assert page.locator("[name=a]").input_value() == known[100].short
+    with visit(browser) as page:
+        page.goto(linked)
+        expect(page.locator("[data-result] tbody tr")).to_have_count(len(names))
+        page.locator("[name=kind]").select_option("releases")
+        expect(page.locator("[data-result] .sides")).to_contain_text("3.15.2")
+
+
+@pytest.mark.parametrize("name", ["compare.html", "data.html", f"case/{_CASE}.html", f"case/{_PLAIN}.html"])
+def test_without_scripts_everything_current_is_there(browser: Browser, rich_site: Path, name: str) -> None:
+    with visit(browser, scripts=False) as page:
+        page.goto((rich_site / name).as_uri())
+        assert page.locator(":is(.chart-controls, button):visible").count() == 0
+        if name == "compare.html":
+            assert page.locator("table.compare").count() == 2
+        elif name.startswith("case"):
+            table = page.locator("table.points").first
+            page.locator("details.last summary").first.click()
+            expect(table).to_be_visible()
+            assert table.locator("tbody tr").count() == 30
+            assert page.locator("noscript svg").count() + page.locator("figure svg.chart").count() > 0
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 1440)])
+def test_pages_with_charts_have_no_barriers_and_fit(browser: Browser, rich_site: Path, scheme: str, width: int) -> None:
+    for name in (f"case/{_CASE}.html", f"compare.html#a={histories.commits()[100].short}", "data.html"):
+        with visit(browser, width=width, scheme=scheme) as page:
+            path, _, state = name.partition("#")
+            page.goto((rich_site / path).as_uri() + (f"#{state}" if state else ""))
+            page.wait_for_load_state()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert barriers(page) == []
+
+
+def test_hostile_names_stay_text_in_charts_and_comparisons(browser: Browser, hostile_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto((hostile_site / "case" / f"{slug(CaseKey(HOSTILE[0], (HOSTILE[0],)))}.html").as_uri())
+        expect(page.locator("h1")).to_contain_text("<script>alert(1)</script>")
+    subjects = [one for one in histories.commits(hostile=True) if one.subject.startswith("<script>")]
+    with visit(browser) as page:
+        page.goto(_case(hostile_site, state=f"#from={subjects[0].short}"))
+        page.locator(".plots").first.focus()
+        page.keyboard.press("Home")
+        expect(page.locator(".tip")).to_contain_text("<script>alert(1)</script>")
+        assert json.loads(page.evaluate("JSON.stringify(window.alerted ?? null)")) is None
+    with visit(browser) as page:
+        page.goto((hostile_site / "compare.html").as_uri() + f"#a={subjects[0].short}")
+        expect(page.locator("[data-result] .sides")).to_contain_text("<script>alert(1)</script>")
+
+
+def test_missing_data_is_said(browser: Browser, rich_site: Path, tmp_path: Path) -> None:
+    page_text = (rich_site / "case" / f"{_CASE}.html").read_text("utf-8")
+    lonely = tmp_path / "case"
+    lonely.mkdir()
+    (lonely / "x.html").write_text(page_text.replace('src="../data/', 'src="../nowhere/'), encoding="utf-8")
+    (tmp_path / "static").symlink_to(rich_site / "static")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((lonely / "x.html").as_uri())
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    context.close()
