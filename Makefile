@@ -9,7 +9,7 @@ BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
 LOCKED ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: track results test lint acceptance acceptance-history acceptance-machine audit lock clean
+.PHONY: track results test lint acceptance acceptance-history acceptance-machine audit lock soak clean
 
 track: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
@@ -39,10 +39,17 @@ acceptance: $(VENV)/tested-with
 acceptance-history: $(VENV)/tested-with
 	$(BIN)/python -m tests.acceptance.history_speed
 
-# What needs an interpreter with a JIT and a quiet machine: the harness's overhead, and pyperf beside asv-jit.
+# What needs an interpreter with a JIT and a quiet machine: the harness's overhead, pyperf beside asv-jit, and real
+# bisections of 64 commits.
 acceptance-machine: $(VENV)/tested-with
 	$(BIN)/python -m tests.acceptance.overhead
 	$(BIN)/python -m tests.acceptance.peer_pyperf
+	$(BIN)/python -m pytest -m slow -rP tests/acceptance/test_real_bisections.py
+
+# Nights over a generated repository with faults injected, for hours; SOAK='--commits 30 --nights 8' is a short one.
+soak: $(VENV)/tested-with
+	$(BIN)/python -m tests.acceptance.soak $(SOAK)
+	$(BIN)/python -m pytest -m slow tests/workflows/test_nightly.py
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
