@@ -7,9 +7,11 @@ import importlib
 import importlib.util
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import json5
 import pytest
 
 import jit_workloads
@@ -44,6 +46,14 @@ def _library_paths() -> list[str]:
         origin = Path(spec.origin)
         found.add(str(origin.parent if origin.name != "__init__.py" else origin.parents[1]))
     return sorted(found)
+
+
+def test_the_libraries_are_pinned_alike_for_the_suite_and_for_its_tests() -> None:
+    config = json5.loads((SOURCES.parent / "asv.conf.json").read_text(encoding="utf-8"))
+    project = tomllib.loads((SOURCES.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = {name: f"{name}=={version}" for name, (version,) in config["matrix"]["req"].items()}
+    assert sorted(pinned) == sorted(LIBRARIES)
+    assert set(pinned.values()) <= set(project["optional-dependencies"]["test"])
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=str)

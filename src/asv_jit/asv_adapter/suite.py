@@ -87,17 +87,30 @@ def load(project: Project) -> Suite | None:
         return None
 
 
-def select(cases: Sequence[Case], patterns: Sequence[str]) -> tuple[Case, ...]:
-    """The cases of which any of `patterns` (regular expressions, as asv's --bench) finds the name."""
-    if not patterns:
-        return tuple(cases)
+def select(cases: Sequence[Case], patterns: Sequence[str], groups: Sequence[str] = ()) -> tuple[Case, ...]:
+    """The cases whose name any of `patterns` (regular expressions, as asv's --bench) finds, of any of `groups`.
+
+    A group is the file of a benchmark. None of either leaves all. Raises UsageError for one that nothing fits.
+    """
+    known = sorted({case.key.benchmark.partition(".")[0] for case in cases})
+    for group in groups:
+        if group not in known:
+            raise UsageError(f"--group: expected one of {', '.join(known)}, found {group!r}")
     try:
         wanted = [re.compile(pattern) for pattern in patterns]
     except re.error as error:
         raise UsageError(f"--bench: expected a regular expression, found {error.pattern!r} ({error})") from None
-    chosen = tuple(case for case in cases if any(one.search(str(case.key)) for one in wanted))
-    if not chosen:
-        raise UsageError(f"no case matches {', '.join(patterns)}; the suite has {len(cases)} cases, see `asv-jit list`")
+    chosen = tuple(
+        case
+        for case in cases
+        if (not wanted or any(one.search(str(case.key)) for one in wanted))
+        and (not groups or case.key.benchmark.partition(".")[0] in groups)
+    )
+    if cases and not chosen:
+        within = f" in {', '.join(groups)}" if groups else ""
+        raise UsageError(
+            f"no case{within} matches {', '.join(patterns)}; the suite has {len(cases)} cases in {', '.join(known)}"
+        )
     return chosen
 
 

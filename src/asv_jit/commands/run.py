@@ -20,7 +20,12 @@ __all__ = ["run"]
 @json_option
 @machine_option
 @click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
-@click.option("--group", multiple=True, metavar="NAME", help="Only the benchmarks of this file; repeatable.")
+@click.option(
+    "--group",
+    multiple=True,
+    metavar="NAME",
+    help="Only the benchmarks of this file; repeatable. With --bench, both must fit.",
+)
 @click.option("--python", "pythons", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
 @click.option("--quick", is_flag=True, help="Short trials, few pairs; kept apart from full results.")
 @click.option("--retry-failed", is_flag=True, help="Measure cells again that failed before.")
@@ -41,7 +46,8 @@ def run(
     project = open_project(config)
     options = running.Options(
         range_words=range_words,
-        bench=(*bench, *(rf"^{name}\." for name in group)),
+        bench=bench,
+        groups=group,
         pythons=pythons,
         quick=quick,
         retry_failed=retry_failed,

@@ -33,6 +33,7 @@ class Options:
 
     range_words: str | None = None
     bench: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     quick: bool = False
     retry_failed: bool = False
@@ -109,7 +110,7 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
             if described is None:
                 outcome.failed.update(_without_suite(commit, broken, session.protocol))
                 continue
-            cases = suite.select(described.cases, options.bench)
+            cases = suite.select(described.cases, options.bench, options.groups)
             for interpreter, error in broken:
                 engine.keep_broken(interpreter, commit, cases, error)
             try:
