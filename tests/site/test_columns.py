@@ -74,8 +74,23 @@ def test_a_cut_column_reads_like_the_whole_one() -> None:
     values = np.array([math.nan, 2.0, 2.1, math.nan, 5.5, 5.4, 2.0])
     column = columns.of_track(Track(values, values * 0.9, values * 1.2))
     assert column is not None
-    cut = column.cut(3, 6)
-    read = oracle.values({"step": cut.step, "zero": cut.zero, "values": cut.text()})
+    cut, gap, before, behind = column.sliced([(3, 6), (3, 4), (0, -2), (7, 9)])
+    assert cut is not None
+    read = oracle.values({"step": column.step, "zero": cut.zero, "values": cut.values})
     assert read[0] is None
     assert read[1:] == pytest.approx([5.5, 5.4], rel=0.02)
-    assert column.cut(3, 4).is_empty
+    assert (gap, before, behind) == (None, None, None)
+
+
+@given(st.lists(st.one_of(st.just(math.nan), st.floats(1.0, 1e4)), min_size=1, max_size=40), st.data())
+def test_slices_say_what_columns_of_their_own_would(values: list[float], data: st.DataObject) -> None:
+    track = Track(*(np.array(values) * share for share in (1.0, 0.9, 1.1)))
+    column = columns.of_track(track)
+    if column is None:
+        return
+    low = data.draw(st.integers(0, len(values)))
+    high = data.draw(st.integers(low, len(values)))
+    part = slice(low, high)
+    own = columns.Column(column.step, column.counts[part], column.known[part], column.below[part], column.above[part])
+    expected = columns.Slice(own.zero, own.text(), *own.widths()) if own.known.any() else None
+    assert column.sliced([(low, high)]) == [expected]

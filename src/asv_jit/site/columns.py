@@ -15,6 +15,7 @@ The text of a column, character by character, with `c` for a character's code:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from asv_jit.analysis.series import Floats, Track
 
-__all__ = ["Column", "Counts", "noise_of", "of_track"]
+__all__ = ["Column", "Counts", "Slice", "noise_of", "of_track"]
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -40,6 +41,16 @@ _MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """A stretch of a column: its first value in steps, and its texts, as in a column of its own."""
+
+    zero: int
+    values: str
+    below: str | None
+    above: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """Value i is `counts[i] * step` where it is `known[i]`; its interval reaches `below[i]` steps down, `above[i]` up.
 
@@ -52,15 +63,31 @@ class Column:
     below: Counts | None
     above: Counts | None
 
-    def cut(self, first: int, end: int) -> Column:
-        """The points from `first` up to `end`."""
-        below, above = (None if a is None else a[first:end] for a in (self.below, self.above))
-        return Column(self.step, self.counts[first:end], self.known[first:end], below, above)
+    def sliced(self, cuts: Sequence[tuple[int, int]], *, intervals: bool = True) -> list[Slice | None]:
+        """The texts of the points of each cut (from the first number up to the second); None where no point is known.
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no point has a value."""
-        return not bool(self.known.any())
+        A slice has the characters of the whole, but for its first value, which stands in `zero`.
+        """
+        places = np.flatnonzero(self.known)
+        steps = np.diff(self.counts[places], prepend=self.counts[places[:1]])
+        codes = _codes(steps, self.known, _MIDDLE)
+        steps_at = np.zeros(len(self.known), dtype=np.int64)
+        steps_at[places] = steps
+        firsts = places.searchsorted([max(low, 0) for low, _ in cuts]).tolist()
+        found: list[Slice | None] = []
+        for (low, high), first in zip(cuts, firsts, strict=True):
+            place = int(places[first]) if first < len(places) else high
+            if place >= high:
+                found.append(None)
+                continue
+            head = codes[low:place] + chr(_MIDDLE)
+            rest = _escaped(codes[place + 1 : high], steps_at[place + 1 : high])
+            below, above = (
+                None if widths is None or not intervals else _width_text(widths[low:high])
+                for widths in (self.below, self.above)
+            )
+            found.append(Slice(int(self.counts[place]), head + rest, below, above))
+        return found
 
     @property
     def zero(self) -> int:
@@ -145,14 +172,26 @@ def _width_text(widths: Counts) -> str:
 
 def _text(steps: Counts, known: Flags, middle: int) -> str:
     """One character a point, and an escape for each of `steps` that needs more."""
+    at = np.zeros(len(known), dtype=np.int64)
+    at[known] = steps
+    return _escaped(_codes(steps, known, middle), at)
+
+
+def _codes(steps: Counts, known: Flags, middle: int) -> str:
+    """One character a point: `~` alone where a step does not fit."""
     codes = np.full(len(known), _NO_VALUE, dtype=np.int64)
     codes[known] = steps + middle
     outside = known & ((codes < _LOWEST) | (codes > _HIGHEST))
-    plain = np.where(outside, _ESCAPE, codes).astype(np.uint8).tobytes().decode("ascii")
-    if not outside.any():
-        return plain
-    parts, done = [], 0
-    for place in np.flatnonzero(outside).tolist():
-        parts += [plain[done:place], f"~{codes[place] - middle};"]
-        done = place + 1
-    return "".join((*parts, plain[done:]))
+    return np.where(outside, _ESCAPE, codes).astype(np.uint8).tobytes().decode("ascii")
+
+
+def _escaped(codes: str, steps: Counts) -> str:
+    """With the step written out after each `~`."""
+    parts = codes.split(chr(_ESCAPE))
+    if len(parts) == 1:
+        return codes
+    written, place = [parts[0]], len(parts[0])
+    for part in parts[1:]:
+        written.append(f"~{steps[place]};{part}")
+        place += 1 + len(part)
+    return "".join(written)

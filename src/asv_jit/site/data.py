@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
+import msgspec
 import numpy as np
 
 from asv_jit.analysis.events import Event
@@ -12,7 +15,6 @@ from asv_jit.analysis.series import Metric
 from asv_jit.model import CaseKey
 from asv_jit.site import data_format as form
 from asv_jit.site import units
-from asv_jit.site.columns import Column
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.comparing import COMPARED, noise_shares, quantile
 from asv_jit.site.content import SiteContent
@@ -21,10 +23,10 @@ from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.slugs import slug
 from asv_jit.site.timetable import Placed, Timetable
 
-__all__ = ["SLICE", "files"]
+__all__ = ["SLICE", "DataMaker", "Part", "files"]
 
-SLICE = 64
-"""Commits in one of the files that the Compare page loads: two of them for a comparison, each some 200 KB with 2,000
+SLICE = 128
+"""Commits in one of the files that the Compare page loads: two of them for a comparison, each some 350 KB with 2,000
 series before compression."""
 
 _SUBJECT_LIMIT = 200
@@ -33,26 +35,95 @@ _AUTHOR_LIMIT = 80
 
 def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     """Each data file below the site's folder with its content, and the schema."""
-    table = Timetable.of(content.history)
-    cells = measured_cells(content)
-    cases = sorted({*table.series, *cells})
-    yield "data/commits.js", form.encoded(_commits(content, table))
-    every: list[Packed] = []
-    places = _places(content, table)
-    events: dict[CaseKey, list[Event]] = {}
-    for event in content.events:
-        events.setdefault(event.key.case, []).append(event)
-    for number, case in enumerate(cases):
-        packed = [_packed(number, len(every) + at, one) for at, one in enumerate(table.series.get(case, ()))]
-        data = case_data(
-            case, packed, events.get(case, ()), cells.get(case, ()), places=places, limits=content.settings
+    maker = DataMaker(content)
+    parts = [maker.part(range(len(maker.cases)))]
+    yield from parts[0].files
+    yield from maker.common(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the suite file says of a series: its case, its schedule, its step and noise by metric."""
+
+    case: int
+    schedule: int
+    protocol: str
+    unit: str
+    step: Mapping[str, float]
+    noise: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What some cases contribute: their own files, and to the common files their series, encoded for each slice."""
+
+    files: tuple[tuple[str, bytes], ...]
+    listed: tuple[Listed, ...]
+    slices: tuple[bytes, ...]
+
+
+class DataMaker:
+    """Makes the files of one publication: those of its cases in parts, which can be made in several processes."""
+
+    def __init__(self, content: SiteContent) -> None:
+        self._content = content
+        self._table = Timetable.of(content.history)
+        self._cells = measured_cells(content)
+        self.cases = sorted({*self._table.series, *self._cells})
+        self._places = _places(content, self._table)
+        self._events: dict[CaseKey, list[Event]] = {}
+        for event in content.events:
+            self._events.setdefault(event.key.case, []).append(event)
+        counts = [len(self._table.series.get(case, ())) for case in self.cases]
+        self._first = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
+
+    def part(self, numbers: Iterable[int]) -> Part:
+        """What the cases of these numbers contribute."""
+        bounds = list(_bounds(self._table))
+        made: list[tuple[str, bytes]] = []
+        listed: list[Listed] = []
+        slices: list[list[form.PackedSeries]] = [[] for _ in bounds]
+        for number in numbers:
+            case = self.cases[number]
+            packed = [
+                _packed(number, self._first[number] + at, one)
+                for at, one in enumerate(self._table.series.get(case, ()))
+            ]
+            made.append((f"data/{slug(case)}.js", form.encoded(self._case(case, packed))))
+            for one in packed:
+                listed.append(_listed(one))
+                mine = [ends[one.placed.schedule] for ends in bounds]
+                for found, sliced in zip(slices, _sliced(one, mine), strict=True):
+                    if sliced is not None:
+                        found.append(sliced)
+        return Part(tuple(made), tuple(listed), tuple(msgspec.json.encode(one)[1:-1] for one in slices))
+
+    def common(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
+        """The files that all cases share, from all parts in the order of their cases."""
+        yield "data/commits.js", form.encoded(_commits(self._content, self._table))
+        every = [one for part in parts for one in part.listed]
+        yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._cells, self.cases, every))
+        count = len(self._table.commits)
+        for number, first in enumerate(range(0, count, SLICE)):
+            series = [msgspec.Raw(part.slices[number]) for part in parts if part.slices[number]]
+            data = form.SliceData(
+                version=form.VERSION,
+                first=first,
+                end=min(first + SLICE, count),
+                series=cast("list[form.PackedSeries]", series),  # parts that are encoded already
+            )
+            yield f"data/commits-{number}.js", form.encoded(data)
+        yield "data/schema.json", form.schema()
+
+    def _case(self, case: CaseKey, packed: Sequence[Packed]) -> form.CaseData:
+        return case_data(
+            case,
+            packed,
+            self._events.get(case, ()),
+            self._cells.get(case, ()),
+            places=self._places,
+            limits=self._content.settings,
         )
-        yield f"data/{slug(case)}.js", form.encoded(data)
-        every += packed
-    yield "data/suite.js", form.encoded(_suite(content, table, cells, cases, every))
-    for number, data_slice in enumerate(_slices(table, every)):
-        yield f"data/commits-{number}.js", form.encoded(data_slice)
-    yield "data/schema.json", form.schema()
 
 
 def _commits(content: SiteContent, table: Timetable) -> form.CommitsData:
@@ -103,7 +174,7 @@ def _suite(
     table: Timetable,
     cells: Mapping[CaseKey, Sequence[MeasuredCell]],
     cases: Sequence[CaseKey],
-    every: Sequence[Packed],
+    every: Sequence[Listed],
 ) -> form.SuiteData:
     places = {case: number for number, case in enumerate(cases)}
     machines = sorted({machine.name for machine in content.every_machine})
@@ -145,39 +216,44 @@ def _suite(
         slices=[*range(0, count, SLICE), count] if count else [],
         series=form.ListedData(
             case=[one.case for one in every],
-            schedule=[one.placed.schedule for one in every],
-            protocol=[one.placed.series.key.protocol for one in every],
-            unit=[name(one.placed.series.unit) for one in every],
-            step=[{m: one.columns[m].step for m in COMPARED if m in one.columns} for one in every],
+            schedule=[one.schedule for one in every],
+            protocol=[one.protocol for one in every],
+            unit=[one.unit for one in every],
+            step=[dict(one.step) for one in every],
             noise=[dict(one.noise) for one in every],
         ),
         current=current,
     )
 
 
-def _slices(table: Timetable, every: Sequence[Packed]) -> Iterator[form.SliceData]:
+def _listed(packed: Packed) -> Listed:
+    series = packed.placed.series
+    step: dict[str, float] = {metric: packed.columns[metric].step for metric in COMPARED if metric in packed.columns}
+    return Listed(packed.case, packed.placed.schedule, series.key.protocol, name(series.unit), step, dict(packed.noise))
+
+
+def _bounds(table: Timetable) -> Iterator[list[tuple[int, int]]]:
+    """Of each slice, by schedule: its first slot, and the one after its last."""
     count = len(table.commits)
     for first in range(0, count, SLICE):
-        end = min(first + SLICE, count)
-        bounds = [np.searchsorted(one.places, (first, end)).tolist() for one in table.schedules]
-        found = (_sliced(one, *bounds[one.placed.schedule]) for one in every)
-        series = [one for one in found if one is not None]
-        yield form.SliceData(version=form.VERSION, first=first, end=end, series=series)
+        ends = (first, min(first + SLICE, count))
+        found = (np.searchsorted(one.places, ends).tolist() for one in table.schedules)
+        yield [(low, high) for low, high in found]
 
 
-def _sliced(packed: Packed, first: int, end: int) -> form.PackedSeries | None:
-    """What a series has in the slots from `first` up to `end`; None where that is nothing."""
+def _sliced(packed: Packed, bounds: Sequence[tuple[int, int]]) -> Iterator[form.PackedSeries | None]:
+    """What a series has in the slots of each slice; None where that is nothing."""
     start = packed.placed.start
-    low, high = max(first - start, 0), end - start
-    if high <= 0:
-        return None
-    cut = {metric: packed.columns[metric].cut(low, high) for metric in COMPARED if metric in packed.columns}
-    known: dict[str, form.PackedColumn] = {
-        metric: _packed_column(metric, column) for metric, column in cut.items() if not column.is_empty
+    cuts = [(max(first - start, 0), end - start) for first, end in bounds]
+    columns = {
+        metric: packed.columns[metric].sliced(cuts, intervals=metric != "plain")
+        for metric in COMPARED
+        if metric in packed.columns
     }
-    return form.PackedSeries(packed.number, start + low, known) if known else None
-
-
-def _packed_column(metric: Metric, column: Column) -> form.PackedColumn:
-    below, above = (column.widths() if metric != "plain" else None) or (None, None)
-    return form.PackedColumn(column.zero, column.text(), below, above)
+    for number, (low, high) in enumerate(cuts):
+        known: dict[str, form.PackedColumn] = {
+            metric: form.PackedColumn(found.zero, found.values, found.below, found.above)
+            for metric, slices in columns.items()
+            if (found := slices[number]) is not None
+        }
+        yield form.PackedSeries(packed.number, start + low, known) if high > 0 and known else None
