@@ -1,10 +1,12 @@
-"""A small project with a remote, for nights that are measured for real: short trials, installations without an index."""
+"""A small project with a remote, for nights that are measured for real: short trials, no index for installations."""
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,13 +64,42 @@ class NightToy:
         git(self.remote, "commit", "-q", "--allow-empty", "-m", message)
         return git(self.remote, "rev-parse", "HEAD")
 
-    def trials(self) -> list[Trial]:
-        found = []
+    def trials(self, *, mended: bool = True) -> list[Trial]:
+        """What the journals hold; unless `mended`, a kill may have torn their last lines."""
+        found: list[Trial] = []
         for path in sorted(self.folder.glob("results/*/trials/*.jsonl")):
             content = read_journal(path)
-            assert not content.problems, content.problems
+            assert not mended or not content.problems, content.problems
             found.extend(content.trials)
         return found
+
+    def wait_for_guardians(self) -> None:
+        """Until every guardian of a run that was killed has done its work."""
+        for pid in self._processes("guardian.py"):
+            try:
+                handle = os.pidfd_open(pid)
+            except ProcessLookupError:
+                continue
+            select.select([handle], [], [], 20.0)
+            os.close(handle)
+
+    def leftovers(self) -> list[str]:
+        """Processes that outlived their run, temporary files, half-written files."""
+        left = [f"process {pid}" for pid in self._processes()]
+        left += [str(path) for path in (self.cache / "tmp").glob("*")]
+        return left
+
+    def _processes(self, program: str = "") -> Iterator[int]:
+        """Whatever runs with a folder of the toy in its command or its environment."""
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and int(folder.name) != os.getpid():
+                try:
+                    command = (folder / "cmdline").read_bytes()
+                    known = command + (folder / "environ").read_bytes()
+                except OSError:
+                    continue
+                if str(self.cache).encode() in known and program.encode() in command:
+                    yield int(folder.name)
 
 
 def make_toy(home: Path, interpreter: Interpreter, **settings: object) -> NightToy:

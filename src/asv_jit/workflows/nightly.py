@@ -187,7 +187,7 @@ class _Nightly:
     def _notice_releases(self) -> None:
         if self._takes("pythons"):
             self._reporter.stage("looking for new releases of Python")
-            installed, problems = install_releases(self._project.pythons)
+            installed, problems = install_releases(self._project.pythons, interpreters_here(self._project))
             self._night.installed = tuple(installed)
             for problem in problems:
                 self._problem(problem)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from asv_jit import processes
 from asv_jit.errors import LockedError, NoInterpreterError
 from asv_jit.interpreters import provision
 from asv_jit.interpreters import spec as specs
-from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.offers import Provider
+from asv_jit.interpreters.probe import Runner
 from asv_jit.interpreters.resolve import is_path
 
 __all__ = ["install_releases"]
@@ -18,14 +19,17 @@ _PATIENCE_S = 3600.0
 
 
 def install_releases(
-    pythons: Sequence[str], providers: Sequence[Provider] | None = None
+    pythons: Sequence[str],
+    found: Sequence[Interpreter],
+    providers: Sequence[Provider] | None = None,
+    *,
+    run: Runner = processes.run,
 ) -> tuple[list[str], list[str]]:
     """Install the newest offered release of each minor version in `pythons`, and each exact one that is missing.
 
     Returns the identities that were installed, and a complaint for each that could not be had: the night goes on with
-    the interpreters that are there. A path is left alone.
+    the interpreters that are there. A path is left alone. Parameters: `found` are the interpreters of this machine.
     """
-    found = discover()
     wanted = [spec for spec in pythons if not is_path(spec) and not _is_there(spec, found)]
     installed: list[str] = []
     complaints: list[str] = []
@@ -43,7 +47,7 @@ def install_releases(
             if any(one.identity == newest.identity or one.release > newest.release for one in _fitting(spec, found)):
                 continue
             exact = newest.version + ("t" if newest.free_threaded else "")
-            done = provision.install([exact], list(market.providers.values()), wait_s=_PATIENCE_S)
+            done = provision.install([exact], list(market.providers.values()), wait_s=_PATIENCE_S, run=run)
             installed.extend(one.interpreter.identity for one in done if one.fresh)
         except (NoInterpreterError, LockedError) as error:
             complaints.append(f"CPython {text}: {_first_line(error)}; going on with what is installed")
