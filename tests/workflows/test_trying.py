@@ -191,8 +191,8 @@ def test_the_command_prints_a_report_and_counts_failures(
     done = _asv_jit("try", "--python", python, "needs.py")
     assert done.exit == 4
     assert "ModuleNotFoundError" in done.stdout
-    assert f"-m virtualenv -p {python} jit-env" in done.stdout
-    assert "asv-jit try --python jit-env/bin/python needs.py" in done.stdout
+    assert f"-m virtualenv -p {python} jit-env-3.15" in done.stdout
+    assert "asv-jit try --python jit-env-3.15/bin/python needs.py" in done.stdout
 
 
 def test_a_virtual_environment_keeps_its_packages(
@@ -262,6 +262,7 @@ def test_what_the_shell_changes_is_said(jit_interpreters: dict[str, Interpreter]
     assert [note.split()[0] for note in said] == ["PYTHON_JIT=0", "PYTHONHOME", "PYTHON_UOPS_OPTIMIZE"]
     target = Target(jit_interpreters["3.15"], jit_interpreters["3.15"].executable)
     assert remedy("ValueError: no", target, "x.py") == ""
+    assert "pip install pytest" in remedy("/usr/bin/python3.15: No module named pytest", target, "-m pytest")
 
 
 def _asv_jit(*arguments: str, **variables: str) -> Finished:

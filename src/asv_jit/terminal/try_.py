@@ -16,6 +16,7 @@ __all__ = ["print_try", "try_json"]
 
 _SHORT_S = 0.2
 _FUNCTIONS = 4
+_WIDEST = 100.0  # an interval that spans more says nothing
 
 
 def print_try(report: TryReport) -> None:
@@ -84,6 +85,8 @@ def _both(off: Level | None, on: Level | None) -> str:
 def _time(level: Level | None) -> str:
     if level is None:
         return units.DASH
+    if level.low is None or level.high is None or level.high > _WIDEST * level.low:
+        return units.seconds(level.value)
     between = units.interval(units.seconds(level.low), units.seconds(level.high))
     return f"{units.seconds(level.value)} ({between})" if between else units.seconds(level.value)
 

@@ -21,7 +21,8 @@ __all__ = ["Target", "notes_of_shell", "remedy", "shell_variables", "targets_of"
 # Ours to set, or true of one interpreter only: what the shell says of them does not reach the program.
 _NOT_PASSED_ON = ("PYTHON_JIT", "PYTHONHASHSEED", "PYTHONPYCACHEPREFIX", "PYTHONHOME", "PYTHONEXECUTABLE")
 _KNOBS = ("PYTHON_JIT_", "PYTHON_UOPS")
-_MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
+# Of an import, and of `-m` itself.
+_MISSING_MODULE = re.compile(r"^(?:ModuleNotFoundError|.*python[\w.]*): No module named '?([\w.]+)'?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ def remedy(stderr: str, target: Target, program: str) -> str:
     lines = [f"{package} is missing there. If it is your own, set PYTHONPATH; else install it"]
     python = target.executable
     if not target.in_environment:
-        python = Path("jit-env", "Scripts" if sys.platform == "win32" else "bin", "python")
-        make = [sys.executable, "-m", "virtualenv", "-p", str(target.executable), "jit-env"]
+        env = f"jit-env-{target.interpreter.minor}"
+        python = Path(env, "Scripts" if sys.platform == "win32" else "bin", "python")
+        make = [sys.executable, "-m", "virtualenv", "-p", str(target.executable), env]
         lines[0] += " in a virtual environment of that interpreter:"
         lines.append(f"    {shlex.join(make)}")
     lines.append(f"    {shlex.join([str(python), '-m', 'pip', 'install', package])}")
