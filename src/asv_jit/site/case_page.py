@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -24,7 +24,7 @@ from asv_jit.site.release_strip import ReleasePoint, release_strip
 from asv_jit.site.slugs import slug
 from asv_jit.site.timetable import Timetable
 
-__all__ = ["CasePage", "make"]
+__all__ = ["CasePage", "CasePages"]
 
 _ROOT = "../"
 _TITLE_LIMIT = 120
@@ -49,20 +49,14 @@ class CasePage:
     level: str
 
 
-def make(site: Publication) -> Iterator[Drawn]:
-    """A page for each case that anything is known of."""
-    maker = _Maker(site)
-    for case in sorted({*maker.cells, *maker.table.series}):
-        yield Drawn(f"case/{slug(case)}.html", "case.html", maker.page(case))
-
-
-class _Maker:
-    """What the pages of all cases share."""
+class CasePages:
+    """Makes the pages of all cases; they can be made in several processes."""
 
     def __init__(self, site: Publication) -> None:
         content = site.content
-        self.cells = measured_cells(content)
-        self.table = Timetable.of(content.history)
+        self._cells = measured_cells(content)
+        self._table = Timetable.of(content.history)
+        self.cases = sorted({*self._cells, *self._table.series})
         self._site = site
         self._commits = CommitBook.of(content)
         self._index = History.of(content)
@@ -71,10 +65,14 @@ class _Maker:
         for event, line in zip(content.events, event_lines(content), strict=True):
             self._events.setdefault(event.key.case, []).append(line)
 
+    def drawn(self, case: CaseKey) -> Drawn:
+        """The page of `case`, to be written."""
+        return Drawn(f"case/{slug(case)}.html", "case.html", self.page(case))
+
     def page(self, case: CaseKey) -> CasePage:
         """The page of `case`."""
         name = units.visible(str(case))
-        cells = self.cells.get(case, ())
+        cells = self._cells.get(case, ())
         events = tuple(self._events.get(case, ()))
         strip, strip_note = self._strip(case, cells)
         path = f"case/{slug(case)}.html"
@@ -105,7 +103,7 @@ class _Maker:
         history = self._site.content.history
         if history is None:
             return ()
-        return history_tables(self.table.series.get(case, ()), self.table, history, self._commits, name)
+        return history_tables(self._table.series.get(case, ()), self._table, history, self._commits, name)
 
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:
         """The leading machine's releases, old to new, of one protocol: times of two machines do not compare."""

@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 
 from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import Metric
 from asv_jit.model import CaseKey
 from asv_jit.site import data_format as form
 from asv_jit.site import units

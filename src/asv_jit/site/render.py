@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from asv_jit.errors import UsageError
+from asv_jit.processes import cores, in_parallel_with
 from asv_jit.site import (
     bisection_page,
     case_page,
@@ -25,7 +29,7 @@ from asv_jit.site import (
     text_pages,
 )
 from asv_jit.site.content import SiteContent
-from asv_jit.site.data import files as data_files
+from asv_jit.site.data import DataMaker, Part
 from asv_jit.site.feed import FILE_NAME as FEED
 from asv_jit.site.feed import feed
 from asv_jit.site.frame import NAVIGATION, Frames
@@ -35,6 +39,9 @@ from asv_jit.store.files import storage_errors
 __all__ = ["render_site"]
 
 _MARKER = ".asv-jit-site"
+_PARTS_A_CORE = 6
+_LEAST_CASES = 25
+"""In a part: below, starting a process costs more than it saves."""
 
 
 def render_site(content: SiteContent, folder: Path, templates: Path | None = None) -> list[Path]:
@@ -46,22 +53,13 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
     """
     _refuse_foreign(folder)
     packaged = _packaged_templates()
-    sources = [packaged] if templates is None else [templates, packaged]
-    environment = Environment(
-        autoescape=True,  # for every file, whatever it is called
-        loader=ChoiceLoader([FileSystemLoader(source) for source in sources]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    sources = (packaged,) if templates is None else (templates, packaged)
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            names = [_write(beside, drawn.file, _rendered(environment, drawn)) for drawn in _drawn(content)]
-            names += [_write(beside, name, data) for name, data in _static_files(sources).items()]
-            names += [_write(beside, name, data) for name, data in data_files(content)]
+            names = [_write(beside, name, data) for name, data in _static_files(sources).items()]
+            names += _write_pages(content, beside, sources)
             names.append(_write(beside, FEED, feed(content)))
             _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
@@ -71,8 +69,8 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
     return [folder / name for name in names]
 
 
-# What is published: for each key of the navigation (see `site.frame`) how its page is made, in any order. A page
-# that the navigation does not name has a key of its own.
+# What is published beside the cases: for each key of the navigation (see `site.frame`) how its page is made, in any
+# order. A page that the navigation does not name has a key of its own.
 _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
     "home": lambda site: iter([Drawn("index.html", "home.html", home_page.make(site))]),
     "cases": lambda site: iter([Drawn("cases.html", "cases.html", cases_page.make(site))]),
@@ -81,7 +79,6 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
     "bisections": bisection_page.make,
     "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide_page.make(site))]),
     "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines_page.make(site))]),
-    "case": case_page.make,
     "compare": compare_page.make,
     "data": data_page.make,
     "method": lambda site: iter([Drawn("method.html", "method.html", text_pages.method(site))]),
@@ -89,23 +86,69 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
 }
 
 
-def _drawn(content: SiteContent) -> Iterator[Drawn]:
-    """Every page of the site."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the processes that write the site share."""
+
+    site: Publication
+    cases: case_page.CasePages
+    data: DataMaker
+    folder: Path
+    sources: tuple[Path, ...]
+
+
+_Task: TypeAlias = tuple[str, range]
+"""A key of `_PAGES`, or none and the numbers of some cases."""
+
+
+def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) -> list[str]:
+    """Write every page and data file, by all cores; returns their names."""
     present = [key for key, _, _ in NAVIGATION if key in _PAGES]
-    if any(bisection.result is not None for bisection in content.bisections):
-        present.append("bisections")  # not in the navigation: the regressions lead there
     site = Publication(content, Frames.of(content, present, feed=FEED))
-    for draw in _PAGES.values():
-        yield from draw(site)
+    work = _Work(site, case_page.CasePages(site), DataMaker(content), folder, sources)
+    count = len(work.cases.cases)
+    size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
+    tasks: list[_Task] = [(key, range(0)) for key in _PAGES]
+    tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
+    _environment(sources).get_template("case.html")  # compiled once, before the processes part
+    workers = None if count > _LEAST_CASES else 1
+    done = in_parallel_with(work, _write_task, tasks, workers=workers)
+    names = [name for written, _ in done for name in written]
+    return names + [_write(folder, name, data) for name, data in work.data.common([part for _, part in done if part])]
 
 
-def _rendered(environment: Environment, drawn: Drawn) -> bytes:
+def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
+    """Write the page of a key; or the pages and data files of some cases, and what these give to the common files."""
+    key, numbers = task
+    environment = _environment(work.sources)
+    if key:
+        return [_write_page(work, environment, drawn) for drawn in _PAGES[key](work.site)], None
+    names = [_write_page(work, environment, work.cases.drawn(work.cases.cases[number])) for number in numbers]
+    part = work.data.part(numbers)
+    names += [_write(work.folder, name, data) for name, data in part.files]
+    return names, replace(part, files=())
+
+
+def _write_page(work: _Work, environment: Environment, drawn: Drawn) -> str:
     page = drawn.page
     text = environment.get_template(drawn.template).render(page=page, frame=page.frame)
-    return text.encode("utf-8", "replace")
+    return _write(work.folder, drawn.file, text.encode("utf-8", "replace"))
 
 
-def _static_files(sources: list[Path]) -> dict[str, bytes]:
+@cache
+def _environment(sources: tuple[Path, ...]) -> Environment:
+    """Templates, the user's over ours; those of a process that was forked are compiled already."""
+    return Environment(
+        autoescape=True,  # for every file, whatever it is called
+        loader=ChoiceLoader([FileSystemLoader(source) for source in sources]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _static_files(sources: Sequence[Path]) -> dict[str, bytes]:
     """The static files of all sources by name, the user's over ours."""
     return {
         path.relative_to(source).as_posix(): path.read_bytes()
@@ -117,8 +160,11 @@ def _static_files(sources: list[Path]) -> dict[str, bytes]:
 
 def _write(root: Path, name: str, content: bytes) -> str:
     path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    try:
+        path.write_bytes(content)
+    except FileNotFoundError:  # the first of its folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return name
 
 
