@@ -24,6 +24,7 @@ MODULES = (
     "effort",
     "figure_3_series",
     "attribution_causes",
+    "event_worlds",
     "asv_steps",
     "figure_4_culprit",
     "figure_5_steady",
