@@ -102,31 +102,23 @@ class SortableTable {
     for (const one of this.buttons) {
       one.closest("th").setAttribute("aria-sort", one !== button ? "none" : direction > 0 ? "ascending" : "descending");
     }
-    const before = this.sorted ?? "";
-    this.sorted = button ? order : "";
-    if (!button && before === "") return;
     const column = button && button.closest("th").cellIndex;
-    this.bodies.forEach(({ body, heads, rows }, place) => {
-      let ordered = rows;
-      if (button) {
-        const keyed = rows.map((row) => [orderOf(row, column), row]);
-        keyed.sort(([a], [b]) => a === null || b === null ? compare(a, b) : direction * compare(a, b)); // no data last
-        ordered = keyed.map(([, row]) => row);
-      }
-      body.append(...heads, ...ordered);
-      const chosen = new Set(this.wanted[place]);
-      this.wanted[place] = ordered.filter((row) => chosen.has(row));
+    if (!button) return; // the rows stand as they came
+    this.wanted = this.wanted.map((rows) => {
+      const keyed = rows.map((row) => [orderOf(row, column), row]);
+      keyed.sort(([a], [b]) => a === null || b === null ? compare(a, b) : direction * compare(a, b)); // no data last
+      return keyed.map(([, row]) => row);
     });
   }
 
   draw() {
     let left = this.limit, hidden = 0;
-    this.bodies.forEach(({ body, rows }, place) => {
-      const drawn = new Set(this.wanted[place].slice(0, left));
-      hidden += this.wanted[place].length - drawn.size;
-      left -= drawn.size;
-      for (const row of rows) row.hidden = !drawn.has(row);
-      body.hidden = rows.length > 0 && !drawn.size; // with its heads; the means of all cases stay
+    this.bodies.forEach(({ body, heads, rows }, place) => {
+      const drawn = this.wanted[place].slice(0, left);
+      hidden += this.wanted[place].length - drawn.length;
+      left -= drawn.length;
+      body.replaceChildren(...heads, ...drawn); // rows that are not drawn cost nothing outside of the page
+      body.hidden = rows.length > 0 && !drawn.length; // with its heads; the means of all cases stay
     });
     this.table.dataset.ready = "yes";
     if (this.more) {
@@ -135,9 +127,14 @@ class SortableTable {
     }
   }
 
+  find(id) { return this.bodies.flatMap(({ rows }) => rows).find((row) => row.id === id); }
+
   reveal(row) {
-    this.limit = Infinity;
-    this.draw();
+    if (!row.isConnected) {
+      this.limit = Infinity;
+      this.draw();
+    }
+    row.classList.add("named");
     row.scrollIntoView();
   }
 }
@@ -199,14 +196,17 @@ function bindTables(form, elements) {
     });
   }
   function named() { // an address that names one row, as links to regressions do
-    const row = location.hash.length > 1 && !location.hash.includes("=") && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const table = row && tables.find((one) => one.table.contains(row));
-    if (!table) return;
-    if (row.hidden) {
-      for (const field of fields) if (field.dataset.default) field.value = state[field.name] = "all";
-      draw();
+    document.querySelectorAll(".named").forEach((row) => row.classList.remove("named"));
+    if (location.hash.length < 2 || location.hash.includes("=")) return;
+    for (const table of tables) {
+      const row = table.find(decodeURIComponent(location.hash.slice(1)));
+      if (!row) continue;
+      if (!row.isConnected) { // a filter that is set from the start leaves it out
+        for (const field of fields) if (field.dataset.default) field.value = state[field.name] = "all";
+        draw();
+      }
+      table.reveal(row);
     }
-    table.reveal(row);
   }
   addEventListener("popstate", () => { fromAddress(); draw(); named(); });
   fromAddress();

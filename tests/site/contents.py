@@ -202,6 +202,30 @@ def rich() -> SiteContent:
     )
 
 
+def large(count: int) -> SiteContent:
+    """`count` cases on three releases: the cases of `rich` over and over, under names of their own."""
+    made = rich()
+    machine = made.machines[0]
+    currents_of_all = []
+    for current in machine.current:
+        cases = current.suite.cases
+        many = [
+            dataclasses.replace(
+                cases[place % len(cases)],
+                key=dataclasses.replace(
+                    cases[place % len(cases)].key, case=CaseKey(f"group_{place % 23}.Suite{place % 91}.time_{place}")
+                ),
+                answers=None,
+                crash=None,
+            )
+            for place in range(count)
+        ]
+        whole = dataclasses.replace(current.suite, cases=tuple(many))
+        currents_of_all.append(dataclasses.replace(current, suite=whole))
+    machine = dataclasses.replace(machine, current=tuple(currents_of_all), suites=(), trials={})
+    return dataclasses.replace(made, machines=(machine,), suites=(), trials={})
+
+
 def hostile() -> SiteContent:
     """Names, texts and addresses that would like to be markup, scripts or paths."""
     trials = [t for name in HOSTILE for t in pairs(CaseKey(name, (name,)), WITH_JIT, 1.2)]

@@ -109,7 +109,7 @@ def test_a_link_to_a_regression_shows_it(browser: Browser, rich_site: Path) -> N
         link = page.locator("#lately ~ .events a").first
         name = link.locator(".name").inner_text()
         link.click()
-        row = page.locator("tr:target")
+        row = page.locator("tr.named")
         expect(row).to_be_in_viewport()
         expect(row.locator(".name")).to_contain_text(name)
         row.get_by_text("More").click()

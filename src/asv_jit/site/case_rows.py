@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from asv_jit.analysis.current import Current
 from asv_jit.analysis.series import CaseSeries, Metric
 from asv_jit.analysis.summary import CaseSummary, group_of
 from asv_jit.model import CaseKey
@@ -20,7 +21,7 @@ from asv_jit.site.pages import Badge, Figure
 from asv_jit.site.slugs import slug
 from asv_jit.site.trends import Trends
 
-__all__ = ["CaseRow", "PlainRow", "case_rows", "plain_rows", "reach_of"]
+__all__ = ["CaseRow", "PlainRow", "case_rows", "plain_rows", "reach_of", "top_rows"]
 
 _NARROWEST, _WIDEST = 1.1, 8.0
 _LIMIT = 160
@@ -29,10 +30,7 @@ _PARAMS_LIMIT = 90
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest.
-
-    `weight` orders rows by how much there is to say: the distance of the interval from 1, in logs.
-    """
+    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest."""
 
     owner: str
     name: str
@@ -40,7 +38,6 @@ class CaseRow:
     href: str
     group: str
     release: str
-    identity: str
     machine: str
     badge: Badge
     off: Figure
@@ -51,9 +48,7 @@ class CaseRow:
     memory: Figure
     break_even: Figure
     pairs: str
-    commit: str
     age: str
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +75,67 @@ class PlainRow:
 
 def case_rows(content: SiteContent, trends: Trends) -> list[CaseRow]:
     """Every current cell: releases newest first, then machines, then cases by name."""
-    index = History.of(content)
-    commits = CommitBook.of(content)
-    reach = reach_of(case for machine in content.every_machine for one in machine.current for case in one.suite.cases)
-    rows = []
-    for release in index.releases:
-        for machine in content.every_machine:
-            for current in machine.current:
-                if current.interpreter != release.identity:
-                    continue
-                for case in current.suite.cases:
-                    age = _age(case, commits) if current.is_older(case) else ""
-                    row = _row(case, release, index.name(release), machine, reach, trends, age)
-                    rows.append(row)
-    return rows
+    maker = _Rows(content, trends)
+    return [maker.row(cell) for cell in maker.cells]
+
+
+def top_rows(content: SiteContent, trends: Trends, most: int) -> list[CaseRow]:
+    """Of the newest release with a JIT (without any, of the newest) the rows that say most, the strongest first."""
+    maker = _Rows(content, trends)
+    lead = next((cell.release for cell in maker.cells if cell.release.has_jit), None)
+    lead = lead or next((cell.release for cell in maker.cells), None)
+    mine = [cell for cell in maker.cells if cell.release == lead]
+    return [maker.row(cell) for cell in sorted(mine, key=lambda cell: -_weight(cell.case))[:most]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    release: Release
+    machine: Machine
+    current: Current
+    case: CaseSummary
+
+
+class _Rows:
+    """Makes rows of cells; what all rows share is found once."""
+
+    def __init__(self, content: SiteContent, trends: Trends) -> None:
+        index = History.of(content)
+        self._trends = trends
+        self._commits = CommitBook.of(content)
+        self._names = {release.identity: index.name(release) for release in index.releases}
+        self.cells = [
+            _Cell(release, machine, current, case)
+            for release in index.releases
+            for machine in content.every_machine
+            for current in machine.current
+            if current.interpreter == release.identity
+            for case in current.suite.cases
+        ]
+        self._reach = reach_of(cell.case for cell in self.cells)
+
+    def row(self, cell: _Cell) -> CaseRow:
+        """The row of one cell."""
+        case, release = cell.case, cell.release
+        found = case.speedup
+        known = found is not None and math.isfinite(found.ratio)
+        return CaseRow(
+            **_names(case.key.case),
+            release=self._names[release.identity],
+            machine=units.shorten(units.visible(cell.machine.name), 80),
+            badge=figures.badge_of(case),
+            off=figures.level_of(case.off, figures.format_of(case)),
+            on=figures.level_of(case.on, figures.format_of(case)) if release.has_jit else Figure("no JIT"),
+            speedup=figures.speedup_of(case, release),
+            mark=interval_mark(found.ratio, found.low, found.high, self._reach)
+            if known and found is not None
+            else Markup(""),
+            trend=self._trends.mark(cell.machine, case),
+            memory=figures.memory_change_of(case),
+            break_even=figures.break_even_of(case),
+            pairs=units.count(case.pairs, "pair") if case.pairs else "",
+            age=_age(case, self._commits) if cell.current.is_older(case) else "",
+        )
 
 
 def plain_rows(content: SiteContent, trends: Trends) -> list[PlainRow]:
@@ -112,33 +154,6 @@ def reach_of(cases: Iterable[CaseSummary]) -> tuple[float, float]:
     ratios = [c.speedup.ratio for c in cases if c.speedup is not None and 0.0 < c.speedup.ratio < math.inf]
     low, high = min(ratios, default=1.0) / 1.06, max(ratios, default=1.0) * 1.06
     return max(min(low, 1.0 / _NARROWEST), 1.0 / _WIDEST), min(max(high, _NARROWEST), _WIDEST)
-
-
-def _row(
-    case: CaseSummary, release: Release, name: str, machine: Machine, reach: tuple[float, float], trends: Trends,
-    age: str,
-) -> CaseRow:  # fmt: skip
-    key = case.key.case
-    found = case.speedup
-    known = found is not None and math.isfinite(found.ratio)
-    return CaseRow(
-        **_names(key),
-        release=name,
-        identity=release.identity,
-        machine=units.shorten(units.visible(machine.name), 80),
-        badge=figures.badge_of(case),
-        off=figures.level_of(case.off, figures.format_of(case)),
-        on=figures.level_of(case.on, figures.format_of(case)) if release.has_jit else Figure("no JIT"),
-        speedup=figures.speedup_of(case, release),
-        mark=interval_mark(found.ratio, found.low, found.high, reach) if known and found is not None else Markup(""),
-        trend=trends.mark(machine, case),
-        memory=figures.memory_change_of(case),
-        break_even=figures.break_even_of(case),
-        pairs=units.count(case.pairs, "pair") if case.pairs else "",
-        commit=units.visible(case.key.commit[:8]),
-        age=age,
-        weight=_weight(case),
-    )
 
 
 def _names(key: CaseKey) -> dict[str, str]:

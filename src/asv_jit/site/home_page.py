@@ -13,7 +13,7 @@ from asv_jit.analysis.current import Current
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.site import charts, figures, units
 from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_of
-from asv_jit.site.case_rows import CaseRow, PlainRow, case_rows, plain_rows, reach_of
+from asv_jit.site.case_rows import CaseRow, PlainRow, plain_rows, reach_of, top_rows
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
 from asv_jit.site.event_lines import EventLine, event_lines
@@ -117,8 +117,8 @@ def make(site: Publication) -> HomePage:
     lately = [event for event in events if event.kind == "regression" and event.is_open]
     alerts = maker.alerts()
     trends = Trends.of(content)
-    rows, plain = _top(case_rows(content, trends), maker), plain_rows(content, trends)
-    cases = {case.key.case for _, _, case in maker.current} | {row.href for row in plain}
+    rows, plain = top_rows(content, trends, _MOST_ROWS), plain_rows(content, trends)
+    cases = {f"case/{slug(case.key.case)}.html" for _, _, case in maker.current} | {row.href for row in plain}
     measured = max((case.measured for _, _, case in maker.current), default="")
     return HomePage(
         frame=site.frames.make("home", "", _description(content, lead), path=""),
@@ -269,14 +269,6 @@ def _verdicts(cases: Sequence[CaseSummary], release: str) -> tuple[tuple[Badge, 
         for verdict in _VERDICTS
         if counts[verdict]
     )
-
-
-def _top(rows: list[CaseRow], maker: _Maker) -> list[CaseRow]:
-    """The rows of the newest release with a JIT that say most, the strongest first."""
-    release = next((release for release in maker.index.releases if release.has_jit), None)
-    mine = [row for row in rows if release is not None and row.identity == release.identity]
-    mine = mine or [row for row in rows if row.identity == (rows[0].identity if rows else "")]
-    return sorted(mine, key=lambda row: -row.weight)[:_MOST_ROWS]
 
 
 def _newest_of_each_minor(releases: Sequence[Release]) -> list[Release]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -14,6 +15,7 @@ __all__ = ["anchor_of", "slug"]
 _READABLE = 60
 
 
+@functools.lru_cache(maxsize=10_000)  # a name stands on several pages
 def slug(key: CaseKey) -> str:
     """`cpu-time-mandelbrot-3f2a9c01d4e5`: ASCII words of the name, then a digest of the whole of it."""
     plain = unicodedata.normalize("NFKD", str(key)[: 4 * _READABLE]).encode("ascii", "ignore").decode().lower()
