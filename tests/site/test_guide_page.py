@@ -64,6 +64,15 @@ def test_a_rule_without_measurements_says_so() -> None:
     assert all(rule.missing for rule in empty.rules)
 
 
+def test_of_thousands_of_cases_the_most_telling_are_shown() -> None:
+    trials = [one for place in range(230) for one in pairs(CaseKey(f"cpu.time_{place}"), WITH_JIT, 1.1, count=2)]
+    trials += pairs(CaseKey("cpu.time_best"), WITH_JIT, 9.0, count=2)
+    rule = _rule(_page(content(trials)), "rule-cpu")
+    assert rule.cases == "Of the 231 cases that test it, the 200 that differ most"
+    assert len(rule.rows) == 200
+    assert any(row.name == "cpu.time_best" for row in rule.rows)
+
+
 def test_every_case_is_linked_and_nothing_becomes_markup(tmp_path: Path) -> None:
     trials = [one for name in HOSTILE for one in pairs(CaseKey(f"cpu.{name}"), WITH_JIT, 1.3, count=3)]
     render_site(content(trials), tmp_path / "html")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.current import Current
-from asv_jit.analysis.suite import SuiteSpeedup
 from asv_jit.analysis.summary import CaseSummary, Limits, SuiteSummary
 from asv_jit.model import CaseKey
 from asv_jit.site import figures, units
 from asv_jit.site.answers import verdict_of
 from asv_jit.site.content import Machine, Release
+from asv_jit.site.guide_words import CHECKS, WORDS, between, mean_of, missing, repeat, what
 from asv_jit.site.history import History
 from asv_jit.site.pages import Badge, Figure, Frame
 from asv_jit.site.publication import Publication
@@ -33,26 +33,7 @@ _BADGES = {
     "not measured": Badge("none", "○", "not measured here"),
 }
 _SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?"}
-# What a ratio off / on says, by what it is a ratio of.
-_WORDS: Mapping[str, Mapping[str, str]] = {
-    "time": {"faster": "faster", "same": "the same", "slower": "slower", "unclear": "unclear"},
-    "memory": {"faster": "need less", "same": "the same", "slower": "need more", "unclear": "unclear"},
-    "releases": {"faster": "gain more", "same": "the same", "slower": "gain less", "unclear": "unclear"},
-}
-_PROGRAM = "your_program.py"
-_CHECKS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "cpu": (("A whole program, as it is:", f"asv-jit try {_PROGRAM}"),),
-    "service": (
-        ("Put a loop of requests into benchmarks/service.py of a suite of your own:", "asv-jit init"),
-        ("and see it warm:", "asv-jit run --group service"),
-    ),
-    "io": (("A whole program, with an input that makes it wait as it does in use:", f"asv-jit try {_PROGRAM}"),),
-    "extension": (("A whole program; “hot” names the functions that the time goes to:", f"asv-jit try {_PROGRAM}"),),
-    "startup": (("A command-line tool, start-up included:", "asv-jit try -m your_tool --help"),),
-    "memory": (("A whole program; “peak memory” says what the JIT adds:", f"asv-jit try {_PROGRAM}"),),
-    "dijkstra": (("A program of your own on that release:", f"asv-jit try --python 3.14 {_PROGRAM}"),),
-    "3.15": (("A program of your own on both:", f"asv-jit try --python 3.14 --python 3.15 {_PROGRAM}"),),
-}
+_MOST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +110,7 @@ class _Measured:
     names: tuple[str, ...]
     currents: tuple[Current, ...]
     limits: Limits
+    cases: Mapping[tuple[str, CaseKey], CaseSummary]
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -144,13 +126,6 @@ class _Measured:
         """A release as the site calls it."""
         known = {release.identity: name for release, name in zip(self.releases, self.names, strict=True)}
         return known.get(identity, identity)
-
-    def case(self, identity: str, key: CaseKey) -> CaseSummary | None:
-        """A case on a release."""
-        for current in self.currents:
-            if current.interpreter == identity:
-                return next((case for case in current.suite.cases if case.key.case == key), None)
-        return None
 
 
 def make(site: Publication) -> GuidePage:
@@ -186,41 +161,44 @@ def _measured(machine: Machine | None, index: History, limits: Limits) -> _Measu
         for release in index.releases
         if release.identity in by_release and any(case.pairs for case in by_release[release.identity].suite.cases)
     )
+    currents = tuple(by_release[release.identity] for release in releases)
     return _Measured(
         releases,
         tuple(index.name(release) for release in releases),
-        tuple(by_release[release.identity] for release in releases),
+        currents,
         limits,
+        {(current.interpreter, case.key.case): case for current in currents for case in current.suite.cases},
     )
 
 
 def _rule(found: guide.RuleAnswer, measured: _Measured) -> GuideRule:
     rule = found.rule
     answers = [one for one in found.releases if one.answer != "not measured"]
-    keys = sorted({tested.key for one in answers for tested in one.tested})
+    tested = [{one.key: one for one in release.tested} for release in answers]
+    keys = _most_telling(tested)
     against = [f"Python {measured.name(identity)}" for identity in found.contradicted]
     return GuideRule(
         anchor=f"rule-{rule.key.replace('.', '-')}",
         text=rule.text,
         glance=tuple(_glance(identity, found.releases) for identity in measured.identities),
         answers=tuple(_answer(rule, one, measured) for one in answers),
-        missing="" if answers else _missing(rule, found),
+        missing="" if answers else missing(rule, found),
         contradiction=f"The measurements contradict this on {' and '.join(against)}." if against else "",
-        what=_what(rule),
+        what=what(rule),
         also="The first 10,000 requests of a process, as latency off ÷ latency on" if rule.also else "",
         columns=tuple(measured.name(one.interpreter) for one in answers),
-        rows=tuple(_row(rule, key, answers, measured) for key in keys),
-        cases=units.count(len(keys), "case"),
-        repeat=_repeat(rule),
-        checks=_CHECKS[rule.key],
+        rows=tuple(_row(rule, key, answers, tested, measured) for key in keys),
+        cases=_cases_text(tested, keys),
+        repeat=repeat(rule),
+        checks=CHECKS[rule.key],
     )
 
 
 def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> GuideAnswer:
     counts = Counter(tested.verdict for tested in one.tested)
-    words = _WORDS["releases" if rule.against else rule.metric]
+    words = WORDS["releases" if rule.against else rule.metric]
     parts = [f"{counts[verdict]:,} {word}" for verdict, word in words.items() if counts[verdict]]
-    mean, detail = _mean(rule, one.mean)
+    mean, detail = mean_of(rule, one.mean)
     return GuideAnswer(
         release=measured.name(one.interpreter),
         badge=_BADGES[one.answer] if one.about else Badge("none", "", "not in the rule"),
@@ -229,7 +207,7 @@ def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> Guid
         tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}",
         aside=f"against Python {measured.name(one.other)}" if one.other else "",
         also=tuple(
-            (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({_between(whole)})")
+            (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({between(whole)})")
             for params, whole in one.also
         ),
     )
@@ -240,32 +218,35 @@ def _glance(identity: str, answers: Sequence[guide.OnRelease]) -> Badge | None:
     return next((_BADGES[one.answer] for one in answers if one.interpreter == identity and one.about), None)
 
 
-def _mean(rule: guide.Rule, whole: SuiteSpeedup | None) -> tuple[str, str]:
-    """The mean and its 95% interval; of memory, what mode on needs more."""
-    if whole is None:
-        return "", ""
-    if rule.metric == "memory":
-        return _more(whole.ratio), units.interval(_more(whole.high), _more(whole.low))
-    return units.ratio(whole.ratio), _between(whole)
+def _most_telling(tested: Sequence[Mapping[CaseKey, guide.Tested]]) -> list[CaseKey]:
+    """The cases in order of name; of very many only those that differ most."""
+    reach: dict[CaseKey, float] = {}
+    for release in tested:
+        for key, one in release.items():
+            distance = abs(math.log(one.ratio)) if 0.0 < one.ratio < math.inf else 0.0
+            reach[key] = max(reach.get(key, 0.0), distance)
+    return sorted(sorted(reach, key=lambda key: (-reach[key], key))[:_MOST_ROWS])
 
 
-def _between(whole: SuiteSpeedup) -> str:
-    return units.ratio_interval(whole.low, whole.high)
+def _cases_text(tested: Sequence[Mapping[CaseKey, guide.Tested]], shown: Sequence[CaseKey]) -> str:
+    """`3 cases that test it`, or how many of them are shown."""
+    count = len({key for release in tested for key in release})
+    if count == len(shown):
+        return f"The {units.count(count, 'case')} that test it" if count != 1 else "The case that tests it"
+    return f"Of the {units.count(count, 'case')} that test it, the {len(shown):,} that differ most"
 
 
-def _more(ratio: float) -> str:
-    """`+1.3%` of memory for a ratio off / on of 0.987."""
-    if ratio <= 0.0 or math.isinf(ratio):
-        return units.DASH
-    percent = (1.0 / ratio - 1.0) * 100.0
-    return f"{'+' if percent >= 0.0 else '−'}{abs(percent):.{1 if abs(percent) < 9.95 else 0}f}%"
-
-
-def _row(rule: guide.Rule, key: CaseKey, answers: Sequence[guide.OnRelease], measured: _Measured) -> GuideRow:
-    cells = []
-    for one in answers:
-        tested = next((tested for tested in one.tested if tested.key == key), None)
-        cells.append(_cell(rule, tested, measured.case(one.interpreter, key)))
+def _row(
+    rule: guide.Rule,
+    key: CaseKey,
+    answers: Sequence[guide.OnRelease],
+    tested: Sequence[Mapping[CaseKey, guide.Tested]],
+    measured: _Measured,
+) -> GuideRow:
+    cells = [
+        _cell(rule, of_release.get(key), measured.cases.get((one.interpreter, key)))
+        for one, of_release in zip(answers, tested, strict=True)
+    ]
     name = units.shorten(units.visible(key.benchmark), 120)
     return GuideRow(name, figures.params_text(key, 80), f"case/{slug(key)}.html", tuple(cells))
 
@@ -273,44 +254,11 @@ def _row(rule: guide.Rule, key: CaseKey, answers: Sequence[guide.OnRelease], mea
 def _cell(rule: guide.Rule, tested: guide.Tested | None, case: CaseSummary | None) -> tuple[Figure, Badge | None]:
     if tested is None:
         return Figure(units.DASH), None
-    words = _WORDS["releases" if rule.against else rule.metric]
+    words = WORDS["releases" if rule.against else rule.metric]
     badge = Badge(tested.verdict, _SYMBOLS.get(tested.verdict, "?"), words.get(tested.verdict, tested.verdict))
     if rule.metric == "memory" and case is not None:
         return figures.memory_change_of(case), badge
     return Figure(units.ratio(tested.ratio), units.ratio_interval(tested.low, tested.high)), badge
-
-
-def _what(rule: guide.Rule) -> str:
-    """What the figures of a rule are."""
-    if rule.against:
-        return f"the speedup by the JIT ÷ that on {rule.against}"
-    if rule.metric == "memory":
-        return "peak memory with the JIT on, against off"
-    return "time with the JIT off ÷ time with it on"
-
-
-def _missing(rule: guide.Rule, found: guide.RuleAnswer) -> str:
-    if rule.against and found.releases:
-        return f"Not measured here: it takes results of both {rule.against} and {' or '.join(rule.minors)}."
-    if rule.against:
-        return f"Not measured here: there are no pairs of trials on {' or '.join(rule.minors)}."
-    group, _, rest = _place(rule)
-    if rest:
-        return f"Not measured here: there is no benchmark {group}.{rest.removesuffix('.')} with pairs of trials."
-    return f"Not measured here: no benchmark in a file called {group}.py has pairs of trials."
-
-
-def _place(rule: guide.Rule) -> tuple[str, str, str]:
-    """Where a rule's benchmarks are: the file, a dot, and the class if it is about one."""
-    return rule.cases.removeprefix("^").replace("\\", "").partition(".")
-
-
-def _repeat(rule: guide.Rule) -> str:
-    """The command that measures what tests the rule."""
-    if rule.against:
-        return f"asv-jit run HEAD --python {rule.against} --python {rule.minors[0]}"
-    group, _, rest = _place(rule)
-    return f"asv-jit run HEAD --bench '{rule.cases}'" if rest else f"asv-jit run HEAD --group {group}"
 
 
 def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
@@ -323,7 +271,7 @@ def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
                 cells.append((Figure(units.DASH), None))
                 continue
             verdict = verdict_of(mean, measured.limits.equivalence)
-            badge = Badge(verdict, _SYMBOLS[verdict], _WORDS["time"][verdict])
-            cells.append((Figure(units.ratio(mean.ratio), _between(mean)), badge))
+            badge = Badge(verdict, _SYMBOLS[verdict], WORDS["time"][verdict])
+            cells.append((Figure(units.ratio(mean.ratio), between(mean)), badge))
         found.append(GuideGroup(units.shorten(units.visible(group), 80), tuple(cells)))
     return tuple(found)
