@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,11 @@ import pytest
 import yaml
 from asv.config import Config
 
+from asv_jit import paths
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.errors import UsageError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.processes import Finished, base_environment, run
 from asv_jit.workflows.init import apply, plan
 from asv_jit.workflows.workflow_files import WorkflowOptions, is_ours
 
@@ -116,7 +122,7 @@ def test_an_empty_project_gets_a_suite(folder: Path) -> None:
     project = load_project(folder / "asv.conf.json")
     assert (project.branches, project.name) == (("trunk",), folder.name)
     assert project.asv.build_command == []
-    assert (folder / ".gitignore").read_text() == "/html/\n/.asv/\n/results/\n"
+    assert (folder / ".gitignore").read_text() == "/html/\n/.asv/\n/results/\n__pycache__/\n"
     assert (folder / "benchmarks" / "example.py").is_file()
     assert plan(folder / "asv.conf.json", WorkflowOptions()).changes == ()
 
@@ -140,6 +146,12 @@ def test_an_edited_workflow_is_left_alone_and_one_of_ours_is_replaced(folder: Pa
     apply(made)
     assert "--budget 2h" in (folder / NIGHTLY).read_text()
     assert (folder / PULL_REQUEST).read_text() == edited
+
+
+def test_a_suite_in_a_repository_of_its_own_gets_no_pull_request_workflow(folder: Path) -> None:
+    text = CONFIGURATION.replace('".."', '"https://github.com/someone/thing"')
+    made = plan(_existing(folder, text), WorkflowOptions())
+    assert [change.path.name for change in made.changes] == ["asv.conf.json", NIGHTLY.name]
 
 
 @pytest.mark.parametrize(
@@ -206,3 +218,33 @@ def test_no_job_of_the_nightly_both_measures_and_may_write() -> None:
         commands = " ".join(step.get("run", "") for step in job["steps"])
         if set(job["permissions"].values()) != {"read"}:
             assert not re.search(r"asv-jit (nightly|run|compare|bisect|pythons)", commands)
+
+
+@pytest.mark.interpreters
+def test_the_suite_that_init_starts_runs(folder: Path, jit_interpreters: dict[str, Interpreter]) -> None:
+    shutil.rmtree(folder / ".git")
+    environment = base_environment({paths.CACHE_VARIABLE: str(folder / "cache"), "HOME": str(folder)})
+
+    def start(*command: str) -> Finished:
+        done = run(command, env=environment, cwd=folder / "new", keep_bytes=1 << 20)
+        assert done.ok, done.complaint()
+        return done
+
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
+    asv_jit = (sys.executable, "-m", "asv_jit")
+    (folder / "new").mkdir()
+    start(*git, "init", "-q", "-b", "main")
+    told = json.loads(start(*asv_jit, "init", "--json").stdout)
+    assert {entry["path"] for entry in told["changed"]} >= {
+        "asv.conf.json",
+        "benchmarks/example.py",
+        NIGHTLY.as_posix(),
+    }
+    start(*git, "add", "-A")
+    start(*git, "commit", "-q", "-m", "first")
+    python = str(jit_interpreters["3.15"].executable)
+    measured = json.loads(start(*asv_jit, "run", "HEAD", "--quick", "--python", python, "--json").stdout)
+    (case,) = measured["suites"][0]["cases"]
+    assert case["pairs"] == 5
+    assert case["answers"]["answers"] == "agree"
+    assert start(*git, "status", "--porcelain").stdout == ""  # what it made is ignored

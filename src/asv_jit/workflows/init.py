@@ -18,11 +18,11 @@ from asv_jit.asv_adapter.config_edit import checked, with_jit
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
 from asv_jit.store.files import write_atomically
-from asv_jit.workflows.workflow_files import WorkflowOptions, is_ours, template, workflow_files
+from asv_jit.workflows.workflow_files import WorkflowOptions, is_ours, measures_itself, template, workflow_files
 
 __all__ = ["Change", "Plan", "apply", "plan"]
 
-_IGNORED = ("/.asv/", "/html/", "/results/")
+_IGNORED = ("/.asv/", "/html/", "/results/", "__pycache__/")
 _OLDEST_WITH_JIT = 14
 
 
@@ -80,6 +80,8 @@ def plan(config: Path, options: WorkflowOptions | None) -> Plan:
         notes, project = (), checked(changes[0].after, config)
     edited: list[Change] = []
     if options is not None:
+        if not measures_itself(project, root):
+            notes = (*notes, f"no workflow for pull requests: the suite measures {project.repo}, not this repository")
         for path, text in workflow_files(project, root, options).items():
             _add_workflow(root / path, text, changes, edited)
     return Plan(

@@ -17,7 +17,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.settings import parse_duration_s
 
-__all__ = ["WorkflowOptions", "is_ours", "template", "workflow_files"]
+__all__ = ["WorkflowOptions", "is_ours", "measures_itself", "template", "workflow_files"]
 
 _FOLDER = Path(".github", "workflows")
 _FIRST_LINE = "# Written by `asv-jit init` ({}). Edit it freely: init never writes over a file that was edited.\n"
@@ -60,10 +60,15 @@ def workflow_files(project: Project, root: Path, options: WorkflowOptions) -> di
         "RESULTS": _inside(project.results_dir, root, "results_dir"),
         "RUNNER": options.runner,
     }
-    return {
-        _FOLDER / f"asv-jit-{name}": _signed(_filled(template(name), values))
-        for name in ("nightly.yml", "pull-request.yml")
-    }
+    names = ["nightly.yml"]
+    if measures_itself(project, root):
+        names.append("pull-request.yml")
+    return {_FOLDER / f"asv-jit-{name}": _signed(_filled(template(name), values)) for name in names}
+
+
+def measures_itself(project: Project, root: Path) -> bool:
+    """Whether the suite measures the repository that it lies in; else a pull request here changes nothing for it."""
+    return "://" not in project.repo and Path(os.path.normpath(project.folder / project.repo)) == root
 
 
 def template(name: str) -> str:
@@ -93,7 +98,9 @@ def _inside(path: Path, root: Path, what: str) -> str:
     """A path as GitHub's steps write it, relative to the repository."""
     relative = Path(os.path.normpath(path))
     if not relative.is_relative_to(root):
-        raise UsageError(f"{what} is at {relative}, outside the repository at {root}; workflows cannot reach it there")
+        raise UsageError(
+            f"{what} is at {relative}, outside the repository at {root}: workflows cannot reach it there; use --no-workflows"
+        )
     text = relative.relative_to(root).as_posix()
     if not re.fullmatch(r"[\w./ -]+", text):
         raise UsageError(f"{what}: expected a plain path for the workflows, found {text!r}")
