@@ -99,7 +99,8 @@ def _inside(path: Path, root: Path, what: str) -> str:
     relative = Path(os.path.normpath(path))
     if not relative.is_relative_to(root):
         raise UsageError(
-            f"{what} is at {relative}, outside the repository at {root}: workflows cannot reach it there; use --no-workflows"
+            f"{what} is at {relative}, outside the repository at {root}, where no workflow reaches it; move it, or use "
+            "--no-workflows"
         )
     text = relative.relative_to(root).as_posix()
     if not re.fullmatch(r"[\w./ -]+", text):
