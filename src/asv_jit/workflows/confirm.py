@@ -30,7 +30,7 @@ __all__ = ["FEWEST_BLOCKS", "confirm", "confirm_events", "fresh_comparison", "ju
 FEWEST_BLOCKS = 15
 _MOST_BLOCKS = 45
 _SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
-_FINEST, _COARSEST = 0.001, 0.03  # but within these, because the attribution wants to know both modes well
+_FINEST, _COARSEST = 0.001, 0.1  # but within these, because the attribution wants to know both modes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""The chains that a bisection searches along, in a repository with branches."""
+
+from __future__ import annotations
+
+import pytest
+
+from asv_jit.errors import UsageError
+from asv_jit.repository import Repository
+from asv_jit.workflows.bisect_chain import commit_chain, ends_of, merged_chains, split_range
+from tests.workflows.histories import FAST, History, commit, make_history
+
+
+@pytest.fixture(scope="module")
+def branchy(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, dict[str, str]]:
+    """a - b - m(b, d) - e on main, with a - c - d as the branch that m merged."""
+    history = make_history(tmp_path_factory.mktemp("branchy") / "project", [FAST], [])
+    names = {"a": history.commits[0]}
+    history.git("checkout", "-q", "-b", "topic")
+    for name in "cd":
+        names[name] = commit(history, f"{FAST}# {name}", name)
+    history.git("checkout", "-q", "main")
+    (history.folder / "b.txt").write_text("b")
+    names["b"] = commit(history, FAST, "Commit 0")
+    history.git("merge", "-q", "-X", "theirs", "-m", "m", "topic")
+    names["m"] = history.git("rev-parse", "HEAD").stdout.strip()
+    names["e"] = commit(history, FAST, "e")
+    return history, names
+
+
+def test_a_chain_follows_first_parents_and_a_merged_branch_has_its_own(branchy: tuple[History, dict[str, str]]) -> None:
+    history, names = branchy
+    repository = Repository(history.folder)
+
+    def spelled(chain: tuple[str, ...]) -> str:
+        return "".join(next(name for name, digest in names.items() if digest == one) for one in chain)
+
+    assert spelled(commit_chain(repository, names["a"], names["e"])) == "abme"
+    assert [spelled(chain) for chain in merged_chains(repository, names["m"])] == ["acd"]
+    assert merged_chains(repository, names["e"]) == []
+    # From inside the branch: the main line's own commits are suspects too, and the merge holds both.
+    assert spelled(commit_chain(repository, names["c"], names["e"])) == "cbme"
+    assert ends_of(repository, names["c"], "main")[1].hash == names["e"]
+
+
+@pytest.mark.parametrize("text", ["", "v1", "..v2", "v1...v2"])
+def test_what_is_no_range_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="GOOD..BAD"):
+        split_range(text)
+
+
+def test_a_range_may_leave_out_its_end_and_name_paths() -> None:
+    assert split_range("v1..") == ("v1", "")
+    assert split_range("/opt/python3.14../opt/python3.15") == ("/opt/python3.14", "/opt/python3.15")
+    assert split_range("3.14.10..3.15.2") == ("3.14.10", "3.15.2")
