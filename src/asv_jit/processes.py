@@ -7,7 +7,6 @@ started. Within `guarded`, all of them carry a token by which a guardian finds t
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import select
@@ -33,6 +32,7 @@ __all__ = [
     "base_environment",
     "cores",
     "end_family",
+    "end_strays",
     "guarded",
     "in_parallel",
     "in_parallel_with",
@@ -160,8 +160,6 @@ def run(
         finally:  # an interrupt comes through here too, and nothing that the child started may outlive it
             _end_group(child)
         duration_s = time.monotonic() - started
-        if family is not None:
-            family.end_strays()
         code = child.returncode
         return Finished(
             exit=code if code >= 0 else None,
@@ -210,6 +208,15 @@ def guarded(token: str, folder: Path) -> Iterator[None]:
             os.environ[guardian.VARIABLE] = before
 
 
+def end_strays() -> None:
+    """End the daemons that our children left behind: they left their process group, but not the family.
+
+    It looks at all processes, which takes some milliseconds: to be done while nothing is measured.
+    """
+    if _family is not None:
+        guardian.end_strays(_family.token, os.getpid())
+
+
 def end_family(token: str) -> int:
     """End whatever still carries `token`, the mark of a run that was killed; how many processes that were."""
     return guardian.end_family(token) if sys.platform == "linux" else 0
@@ -237,10 +244,6 @@ class _Family:
                     cwd="/",
                     start_new_session=True,
                 )
-
-    def end_strays(self) -> None:
-        """End the daemons that a child left behind: they left its process group, but not the family."""
-        guardian.end_strays(self.token, os.getpid())
 
     def end(self) -> None:
         """End the whole family, and then the guardian, which has nothing left to do."""

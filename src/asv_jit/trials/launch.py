@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from asv_jit.model import Case, Evidence, Mode
-from asv_jit.processes import Finished, base_environment, run
+from asv_jit.processes import Finished, base_environment, end_strays, run
 from asv_jit.trials import inside
 from asv_jit.trials.disturbance import Watch, Watched
 
@@ -230,6 +230,7 @@ def _launch(
         finished = run(
             command, env=environment_of(place, mode, hash_seed), cwd=folder, timeout_s=timeout_s, cpu=place.cpu
         )
+    end_strays()  # the next trial shall have the core for itself
     answer, complaint = _read(space.result, finished)
     return Launched(
         finished=finished,

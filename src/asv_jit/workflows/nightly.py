@@ -19,6 +19,7 @@ from pathlib import Path
 from asv_jit import installations, locks
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.planning import Plan, Step, plan
+from asv_jit.analysis.series import History
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.mirror import fetched, repository_without_network
@@ -50,6 +51,7 @@ __all__ = ["STEPS", "Options", "nightly", "plan_only"]
 STEPS = ("fetch", "pythons", "run", "confirm", "bisect", "publish", "notify")
 _MEASURING_SHARE = 0.8  # of the budget; the rest is for confirming and bisecting, or for measuring on
 _BRIDGE_BLOCKS = 15
+_PATIENCE_S = 3600.0  # with whoever took the locks while the night let go of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ class _Nightly:
             if self._takes("confirm"):
                 self._confirm()
         if self._takes("bisect"):
-            self._bisect()
-        with self._locks():
+            self._bisect()  # which takes the locks itself
+        with self._locks(_PATIENCE_S):
             if self._takes("run") and self._night.plans and self._night.plans[-1].left:
                 self._measure(requirements, Budget(_seconds(self._time_left_s())))
                 self._detect()
@@ -138,10 +140,10 @@ class _Nightly:
         return step in self._options.steps
 
     @contextmanager
-    def _locks(self) -> Iterator[None]:
+    def _locks(self, wait_s: float = 0.0) -> Iterator[None]:
         with (
-            locks.held(locks.measuring_lock(), doing="measure"),
-            locks.held(locks.results_lock(self._project.results_dir), doing="write results"),
+            locks.held(locks.measuring_lock(), doing="measure", wait_s=wait_s),
+            locks.held(locks.results_lock(self._project.results_dir), doing="write results", wait_s=wait_s),
         ):
             yield
 
@@ -223,6 +225,7 @@ class _Nightly:
                     return
                 made = self._plan(ground, branches, described.cases, budget)
                 self._night.plans.append(made)
+                del ground  # all trials there are: no small thing to keep for hours
                 self._carry_out(made, engine, described, repository)
             installations.prune([])
 
@@ -250,7 +253,7 @@ class _Nightly:
             self._night.notes.append(note)
         if self._night.plans:
             anchor = None  # once a night
-        history = read_history(self._project, self._machine.name) if ground.trials else None
+        history = self._history(ground) if ground.trials else None
         return plan(
             situation_of(
                 ground,
@@ -364,12 +367,14 @@ class _Nightly:
         folder = self._project.html_dir if branch is not None else Path(target).absolute()
         with self._survived("the site could not be published"):
             published = publishing.publish(replace(self._project, html_dir=folder))
-            for problem in published.problems:
-                self._problem(problem)
+            self._night.notes += published.problems
             if branch is not None:
                 push_site(folder, branch, repository=self._project.folder)
             self._night.published = target if branch is not None else str(published.index)
         self._publish_s = clock.spent_s
+
+    def _history(self, ground: Ground) -> History:
+        return read_history(self._project, self._machine.name, trials={self._machine.name: ground.trials})
 
     def _ground(self, requirements: installations.Requirements) -> Ground:
         found = interpreters_here(self._project)
