@@ -16,10 +16,11 @@ __all__ = ["publish"]
 @config_option
 @json_option
 @machine_option
-def publish(config: Path, as_json: bool, machine: str | None) -> int:
+@click.option("--with-asv", is_flag=True, help="Let asv write its own site too, below asv/; may take minutes.")
+def publish(config: Path, as_json: bool, machine: str | None, with_asv: bool) -> int:
     """Write the site from everything that was measured."""
     project = open_project(config)
-    published = publishing.publish(project, machine)
+    published = publishing.publish(project, machine, with_asv=with_asv)
     for problem in published.problems:
         click.echo(f"warning: {problem}", err=True)
     if as_json:

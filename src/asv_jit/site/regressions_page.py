@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from asv_jit.analysis.events import Event
 from asv_jit.site import units
 from asv_jit.site.event_lines import EventLine, event_lines
 from asv_jit.site.pages import Frame
@@ -11,33 +13,37 @@ from asv_jit.site.publication import Publication
 
 __all__ = ["RegressionsPage", "make"]
 
+_MOST_REGRESSIONS, _MOST_IMPROVEMENTS = 250, 100
 _STATES = ("candidate", "confirmed", "refuted", "fixed", "accepted")
 
 
 @dataclass(frozen=True, slots=True)
 class RegressionsPage:
-    """`regressions.html`. The tuples of names are the filters' choices; `states` come with their numbers."""
+    """`regressions.html`. The tuples of names are the filters' choices; `cut` says where not all events are shown."""
 
     frame: Frame
     events: tuple[EventLine, ...]
     open_count: str
     counts: tuple[tuple[str, str], ...]
+    cut: str
     states: tuple[str, ...]
     causes: tuple[str, ...]
     machines: tuple[str, ...]
     groups: tuple[str, ...]
     lines: tuple[str, ...]
     searched: bool
+    bisections: str
 
 
 def make(site: Publication) -> RegressionsPage:
     """The page, from the events as the content orders them."""
     content = site.content
     bisections = "bisections.html" if "bisections" in site.frames.present else ""
-    events = event_lines(content, bisections)
-    still_open = sum(event.is_open for event in events)
+    shown = _newest(content.events)
+    events = event_lines(replace(content, events=shown), bisections)
+    still_open = sum(event.is_open for event in content.events)
     machines, lines = {event.machine for event in events}, {event.line for event in events}
-    regressions = sum(event.kind == "regression" for event in events)
+    regressions = sum(event.worse for event in content.events)
     return RegressionsPage(
         frame=site.frames.make(
             "regressions", "Regressions",
@@ -47,11 +53,26 @@ def make(site: Publication) -> RegressionsPage:
         events=tuple(events),
         open_count=units.count(still_open, "open regression"),
         counts=(("open", f"{still_open:,}"), ("regressions", f"{regressions:,}"),
-                ("improvements", f"{len(events) - regressions:,}")),
+                ("improvements", f"{len(content.events) - regressions:,}")),
+        cut=f"The newest {units.count(len(events), 'change')} are shown; those of a case are all on its page."
+        if len(events) < len(content.events)
+        else "",
         states=tuple(state for state in _STATES if any(event.state_name == state for event in events)),
         causes=tuple(sorted({event.cause_name for event in events})),
         machines=tuple(sorted(machines)) if len(machines) > 1 else (),
         groups=tuple(sorted({event.group for event in events})),
         lines=tuple(sorted(lines)) if len(lines) > 1 else (),
         searched=content.history is not None,
+        bisections=bisections,
     )  # fmt: skip
+
+
+def _newest(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Of a long history the newest of each kind, in their order: nobody reads thousands of rows."""
+    kept: list[Event] = []
+    left = {True: _MOST_REGRESSIONS, False: _MOST_IMPROVEMENTS}
+    for event in events:
+        if left[event.worse] > 0:
+            left[event.worse] -= 1
+            kept.append(event)
+    return tuple(kept)

@@ -32,26 +32,37 @@ from asv_jit.site.content import SiteContent
 from asv_jit.site.data import DataMaker, Part
 from asv_jit.site.feed import FILE_NAME as FEED
 from asv_jit.site.feed import feed
-from asv_jit.site.frame import NAVIGATION, Frames
+from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Drawn, Publication
+from asv_jit.site.signposts import signposts
 from asv_jit.store.files import storage_errors
 
 __all__ = ["render_site"]
 
 _MARKER = ".asv-jit-site"
+_ASV = "asv"
 _PARTS_A_CORE = 6
 _LEAST_CASES = 25
 """In a part: below, starting a process costs more than it saves."""
 
 
-def render_site(content: SiteContent, folder: Path, templates: Path | None = None) -> list[Path]:
+def render_site(
+    content: SiteContent,
+    folder: Path,
+    templates: Path | None = None,
+    *,
+    asv_site: Path | None = None,
+    replaceable: Callable[[Path], bool] | None = None,
+) -> list[Path]:
     """Replace `folder` by a freshly made site; the paths of its pages and static files come back.
 
-    Files in `templates` replace ours of the same name. Everything is written beside `folder` first, so that a
-    crash leaves the old site. Raises UsageError where `folder` holds something that is no site of ours, and
-    StorageError where it cannot be written.
+    Files in `templates` replace ours of the same name. `asv_site`, a folder that asv wrote, is moved into the site.
+    Everything is written beside `folder` first, so that a crash leaves the old site. Raises UsageError where
+    `folder` holds something that is no site of ours and not `replaceable` either, and StorageError where it cannot be
+    written.
     """
-    _refuse_foreign(folder)
+    if replaceable is None or not replaceable(folder):
+        _refuse_foreign(folder)
     packaged = _packaged_templates()
     sources = (packaged,) if templates is None else (templates, packaged)
     with storage_errors(folder):
@@ -59,7 +70,10 @@ def render_site(content: SiteContent, folder: Path, templates: Path | None = Non
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             names = [_write(beside, name, data) for name, data in _static_files(sources).items()]
+            if asv_site is not None:
+                shutil.move(asv_site, beside / _ASV)
             names += _write_pages(content, beside, sources)
+            names += [_write(beside, name, data) for name, data in signposts(content, names).items()]
             names.append(_write(beside, FEED, feed(content)))
             _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
@@ -103,8 +117,8 @@ _Task: TypeAlias = tuple[str, range]
 
 def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) -> list[str]:
     """Write every page and data file, by all cores; returns their names."""
-    present = [key for key, _, _ in NAVIGATION if key in _PAGES]
-    site = Publication(content, Frames.of(content, present, feed=FEED))
+    asv = f"{_ASV}/index.html" if (folder / _ASV).is_dir() else ""
+    site = Publication(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
     work = _Work(site, case_page.CasePages(site), DataMaker(content), folder, sources)
     count = len(work.cases.cases)
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
@@ -115,6 +129,11 @@ def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) 
     done = in_parallel_with(work, _write_task, tasks, workers=workers)
     names = [name for written, _ in done for name in written]
     return names + [_write(folder, name, data) for name, data in work.data.common([part for _, part in done if part])]
+
+
+def _present(content: SiteContent) -> list[str]:
+    """The keys of the pages that this publication has."""
+    return [key for key in _PAGES if key != "bisections" or content.bisections]
 
 
 def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
@@ -181,7 +200,8 @@ def _refuse_foreign(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
         raise UsageError(
             f"{folder} holds files that asv-jit did not write, and publishing would delete them; "
-            'move them away, or set "html_dir" in asv.conf.json to another folder'
+            'move them away, or set "html_dir" in asv.conf.json to another folder (where they are asv\'s own site, '
+            "`asv-jit publish --with-asv` makes that again beside ours)"
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History
 from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.project import Project
+from asv_jit.asv_adapter.site import is_asv_site, publish_asv_site
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.interpreters.discover import discover
 from asv_jit.repository import Commit, Repository
@@ -35,15 +37,35 @@ class Published:
     problems: tuple[str, ...]
 
 
-def publish(project: Project, machine: str | None = None) -> Published:
+def publish(project: Project, machine: str | None = None, *, with_asv: bool = False) -> Published:
     """Write the site of all machines' results (or of one) into the configuration's `html_dir`.
 
-    Raises UsageError where nothing was measured yet, StorageError where nothing can be written.
+    `with_asv` lets asv write its own site too, beside ours; where it cannot, that is one of the problems. Raises
+    UsageError where nothing was measured yet, StorageError where nothing can be written.
     """
     content = site_content(project, machine)
     templates = project.settings.site.templates
-    written = render_site(content, project.html_dir, project.folder / templates if templates else None)
+    with tempfile.TemporaryDirectory(prefix="asv-jit-", dir=_existing(project.html_dir.parent)) as folder:
+        asv_site = Path(folder) / "asv" if with_asv else None
+        if asv_site is not None:
+            try:
+                publish_asv_site(project, asv_site)
+            except UsageError as error:
+                content = replace(content, problems=(*content.problems, str(error)))
+                asv_site = None
+        written = render_site(
+            content,
+            project.html_dir,
+            project.folder / templates if templates else None,
+            asv_site=asv_site,
+            replaceable=is_asv_site if with_asv else None,
+        )
     return Published(project.html_dir / "index.html", len(written), content.problems)
+
+
+def _existing(folder: Path) -> Path:
+    """`folder`, or the nearest folder above it that exists: asv's site is moved from there, not copied."""
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
 
 
 def site_content(project: Project, machine: str | None = None) -> SiteContent:
