@@ -145,3 +145,40 @@ def test_a_repository_without_commits_has_none(tmp_path: Path) -> None:
         empty.resolve("HEAD")
     with pytest.raises(UsageError, match="does not understand"):
         empty.commits("HEAD")
+
+
+@pytest.fixture
+def clone(folder: Path, tmp_path: Path) -> Repository:
+    """A clone of a copy, so that both may be changed."""
+    remote = tmp_path / "remote"
+    _git(tmp_path, "clone", "--quiet", str(folder), str(remote))
+    _git(tmp_path, "clone", "--quiet", str(remote), str(tmp_path / "clone"))
+    return Repository(tmp_path / "clone")
+
+
+def test_the_tip_is_what_others_pushed_unless_ours_goes_on_from_it(clone: Repository, tmp_path: Path) -> None:
+    assert clone.has_remote()
+    _git(tmp_path / "remote", "commit", "--quiet", "--allow-empty", "-m", "pushed", date=1_700_000_100)
+    assert clone.fetch() is None
+    assert [tip.subject for tip in (clone.tip("main"), clone.tip(None)) if tip] == ["pushed"] * 2
+    _git(clone.folder, "merge", "--quiet", "--ff-only", "origin/main")
+    _git(clone.folder, "commit", "--quiet", "--allow-empty", "-m", "ours", date=1_700_000_200)
+    assert clone.tip("main") == clone.resolve("main")
+
+
+def test_after_a_force_push_the_tip_is_theirs(clone: Repository, tmp_path: Path) -> None:
+    _git(tmp_path / "remote", "commit", "--quiet", "--amend", "--allow-empty", "-m", "rewritten", date=1_700_000_100)
+    assert clone.fetch() is None
+    tip = clone.tip("main")
+    assert tip is not None
+    assert tip.subject == "rewritten"
+
+
+def test_without_the_remote_what_is_here_stays_usable(clone: Repository, tmp_path: Path) -> None:
+    before = clone.tip("main")
+    (tmp_path / "remote").rename(tmp_path / "gone")
+    complaint = clone.fetch()
+    assert complaint is not None
+    assert "remote" in complaint
+    assert clone.tip("main") == before
+    assert clone.tip("no-such-branch") is None

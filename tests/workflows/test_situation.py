@@ -1,0 +1,102 @@
+"""What a plan is made from: states of cells, and an anchor that stays the same for years."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from asv_jit import installations, paths
+from asv_jit.asv_adapter.project import Project, load_project
+from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
+from asv_jit.repository import Commit
+from asv_jit.workflows.situation import Ground, anchor_of, cell_states
+from tests.interpreters.fakes import interpreter
+from tests.store.trials import FULL
+
+OLD = interpreter("3.15.0", "aaaaaaaa")
+NEW = interpreter("3.15.2", "bbbbbbbb")
+TIP = Commit("f" * 40, 0, "A", "the tip")
+FIRST = "1" * 40
+CASE = Case(Benchmark(name="b.time_x", version="v", kind="time", unit="seconds", timeout_s=60.0), (), None)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
+    return _project(tmp_path)
+
+
+def _project(folder: Path, jit: str = "") -> Project:
+    (folder / "asv.conf.json").write_text(
+        '{"version": 1, "project": "p", "repo": ".", "pythons": ["3.15"], '
+        f'"jit": {{"pairs": {{"min": 2, "max": 2}}, {jit}}}}}'
+    )
+    return load_project(folder / "asv.conf.json")
+
+
+def _trial(block: int, mode: str, *, outcome: str = "ok", session: str = "s1", **changed: object) -> Trial:
+    trial = replace(
+        FULL, block=f"{session}.{block}", arm=mode, mode=mode, outcome=outcome, session=session, attempt=1,
+        commit=FIRST, interpreter=NEW.identity, benchmark="b.time_x", benchmark_version="v", params=(),
+        protocol=PROTOCOL, purpose="run", steady_s=1.0 if outcome == "ok" else None,
+    )  # fmt: skip
+    return replace(trial, **changed)
+
+
+def _pair(block: int, **changed: object) -> list[Trial]:
+    return [_trial(block, mode, **changed) for mode in ("off", "on")]  # type: ignore[arg-type]  # a test's own choice
+
+
+def _state(project: Project, trials: list[Trial]) -> tuple[str, int]:
+    state = cell_states(project, trials, [CASE], [NEW.identity])[FIRST, NEW.identity, CASE.key]
+    return state.state, state.failures
+
+
+def test_a_cell_is_done_partial_or_failed(project: Project) -> None:
+    assert _state(project, _pair(1) + _pair(2)) == ("done", 0)
+    assert _state(project, _pair(1)) == ("partial", 0)
+    failed = _pair(3, outcome="failed") + _pair(4, outcome="failed")
+    assert _state(project, failed) == ("failed", 1)
+    assert _state(project, failed + _pair(5, outcome="crashed", session="s2")) == ("failed", 2)
+    assert _state(project, failed + _pair(1, session="s2") + _pair(2, session="s2")) == ("done", 1)  # tried again
+    assert _state(project, _pair(1, outcome="skipped")) == ("done", 1)  # as it wished
+
+
+def test_what_another_version_or_protocol_measured_does_not_count(project: Project) -> None:
+    other = _pair(1, benchmark_version="w") + _pair(2, protocol="1-quick")
+    assert cell_states(project, other, [CASE], [NEW.identity]) == {}
+    assert cell_states(project, _pair(1), [CASE], [OLD.identity]) == {}
+
+
+def _ground(project: Project, trials: list[Trial], *found: object) -> Ground:
+    there = list(found) or [NEW, OLD]
+    return Ground(project, project.folder, there, there, installations.requirements_of(project), trials)  # type: ignore[arg-type]  # fakes
+
+
+def _anchored(interpreter: str, commit: str, session: str) -> Trial:
+    return _trial(1, "off", purpose="anchor", interpreter=interpreter, commit=commit, session=session)
+
+
+def test_the_first_anchor_is_the_tip_on_the_newest_interpreter_and_stays(project: Project) -> None:
+    assert anchor_of(_ground(project, []), TIP) == ((TIP.hash, NEW.identity), None)
+    before = [_anchored(OLD.identity, FIRST, session) for session in ("s1", "s2")]
+    later = _anchored(NEW.identity, TIP.hash, "s3")
+    assert anchor_of(_ground(project, [*before, later]), TIP) == ((FIRST, OLD.identity), None)
+
+
+def test_an_anchor_whose_interpreter_is_gone_gives_way_with_a_note(project: Project) -> None:
+    anchor, note = anchor_of(_ground(project, [_anchored(OLD.identity, FIRST, "s1")], NEW), TIP)
+    assert anchor == (TIP.hash, NEW.identity)
+    assert note is not None
+    assert OLD.identity in note
+
+
+def test_the_settings_decide_what_they_say(project: Project) -> None:
+    configured = _project(project.folder, '"anchor": {"commit": "22222222", "python": "3.15.0"}')
+    assert anchor_of(_ground(configured, [_anchored(NEW.identity, FIRST, "s1")]), TIP)[0] == ("22222222", OLD.identity)
+    missing, note = anchor_of(_ground(configured, [], NEW), TIP)
+    assert missing is None
+    assert note is not None
+    assert "3.15.0" in note
