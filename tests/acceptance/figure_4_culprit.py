@@ -18,6 +18,7 @@ import numpy as np
 from scipy import stats
 
 from asv_jit.analysis import culprit
+from asv_jit.analysis.culprit_prior import prior_of
 from tests.acceptance.rows import Row
 
 SEARCHES = 400
@@ -66,14 +67,14 @@ class Machine:
         self.culprit = int(rng.integers(1, COMMITS))
         self.unbuildable = set(np.flatnonzero(rng.random(COMMITS) < world.unbuildable).tolist()) - {0, COMMITS - 1}
         self.slower = bool(rng.random() < 0.5)
-        self._step = shift * DEVIATION * (1 if self.slower else -1)
+        self.step = shift * DEVIATION * (1 if self.slower else -1)
         self._rng = rng
         self._walk = 0.0
 
     def measure(self, commit: int) -> float:
         if commit in self.unbuildable:
             raise culprit.Unbuildable
-        level = self._step * (commit >= self.culprit)
+        level = self.step * (commit >= self.culprit)
         if not self.world.drift:
             return math.exp(level + self._noise())
         return math.exp((level + self._trial()) - self._trial())
@@ -104,6 +105,27 @@ def searched(machine: Machine, seed: int) -> Ended:
         right = answer.index == machine.culprit
     else:
         right = answer.outcome == "undecided" and machine.culprit in answer.candidates and alike >= {*answer.candidates}
+    return Ended(right, answer.outcome == "not_reproducible", answer.builds, answer.measurements)
+
+
+def with_history(machine: Machine, seed: int, *, misleading: bool) -> Ended:
+    """One search that takes a prior from earlier measurements of 40 commits, one figure each, a session each.
+
+    Sessions differ by twice the noise of a measurement. A `misleading` history shows the step at another place: the
+    machine changed on that day.
+    """
+    rng = np.random.default_rng([seed, 4])
+    step = int(rng.integers(1, COMMITS)) if misleading else machine.culprit
+    places = sorted({0, COMMITS - 1, *rng.choice(COMMITS, 40, replace=False).tolist()})
+    level = machine.step
+    known = {k: math.exp(level * (k >= step) + 2 * DEVIATION * float(rng.standard_normal())) for k in places}
+    prior = prior_of(COMMITS, known)
+    assert prior is not None
+    steps = culprit.Search(COMMITS, build_cost=10.0, confidence=0.95, seed=seed, prior=prior.tolist())
+    while (index := steps.next_index()) is not None:
+        steps.record(index, machine.measure(index))
+    answer = steps.culprit()
+    right = answer.index == machine.culprit
     return Ended(right, answer.outcome == "not_reproducible", answer.builds, answer.measurements)
 
 
@@ -163,6 +185,7 @@ def evidence(scale: float, seed: int) -> list[Row]:
         for world in worlds
         for shift in MEASUREMENTS_BARS
     ]
+    rows += [_prior_row(misleading, count, seed) for misleading in (False, True)]
     rows += [_no_change_row(world, repeat(world, 0.0, count, seed, searched)) for world in worlds]
     others: list[tuple[str, Callable[[Machine, int], Ended]]] = [
         ("plain bisection, 1 measurement a commit", lambda machine, _: bisected(machine, 1)),
@@ -190,6 +213,21 @@ def _search_row(world: World, shift: float, ended: list[Ended]) -> Row:
         passed=_mean_meets([-float(end.right) for end in ended], -RIGHT_BAR)
         and _mean_meets([end.builds for end in ended], BUILDS_BAR)
         and _mean_meets([end.measurements for end in ended], bar),
+    )
+
+
+def _prior_row(misleading: bool, count: int, seed: int) -> Row:
+    ended = repeat(
+        PLAIN, 2.0, count, seed, lambda machine, number: with_history(machine, number, misleading=misleading)
+    )
+    what = "that shows another step" if misleading else "that shows the step"
+    return Row(
+        figure="4",
+        what=f"culprit among {COMMITS} commits, shift/noise 2, with a prior from a history {what}",
+        bar=f"right >= {RIGHT_BAR:.0%}",
+        result=_result(ended),
+        interval=_interval([end.right for end in ended]),
+        passed=_mean_meets([-float(end.right) for end in ended], -RIGHT_BAR),
     )
 
 

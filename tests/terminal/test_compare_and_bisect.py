@@ -1,0 +1,69 @@
+"""Comparisons and bisections as text: pictures of any width, and nothing that people wrote becomes markup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
+from asv_jit.commands.compare import parse_share
+from asv_jit.errors import UsageError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import CaseKey
+from asv_jit.repository import Commit
+from asv_jit.terminal.bisect import bars
+from asv_jit.terminal.compare import comparison_markdown
+from asv_jit.workflows.compare import Comparison, Outcome, Side
+
+HOSTILE = "<img src=x> @everyone `rm` | **bold** </details>"
+INTERPRETER = Interpreter(
+    "3.15.2", "3.15.2+0a1b2c3d", Path("python"), "debian", None, "on by default", False, False, ""
+)
+
+
+@pytest.mark.parametrize("width", [1, 7, 40, 200])
+def test_bars_fit_any_width_and_show_every_chance(width: int) -> None:
+    masses = [0.0] * 100
+    masses[30], masses[31] = 0.9, 0.01
+    picture = bars(masses, width)
+    assert len(picture) == min(width, 100)
+    assert "█" in picture
+    if width >= 100:
+        assert picture[30:32] == "█▁"
+    assert bars([], 10) == " "
+    assert bars([0.0, 0.0], 10) == "  "
+
+
+def test_nothing_that_a_repository_says_is_markup_in_a_pull_request() -> None:
+    case = CaseKey("toys.time_x", (HOSTILE,))
+    effect = Effect("on", 1.0, 1.05, 1.05, 1.04, 1.06, 1e-9, "slower")
+    found = CaseComparison(
+        case=case, before="", after="3.15.2+0a1b2c3d", timed=True, blocks=15, disturbed=0, effects=(effect,),
+        attribution=Attribution("jit", 0.99, "on"), answers="agree", wrong_answers=(), crashes=("b",), fails_on=("b",),
+        complaint=HOSTILE, traces=(),
+    )  # fmt: skip
+    commit = Commit("0" * 40, 0, HOSTILE, HOSTILE)
+    side = Side(commit, INTERPRETER)
+    comparison = Comparison(side, side, "commits", (found,), {})
+    worse = Worsening(case, "3.15.2+0a1b2c3d", "on", 0.05)
+    text = comparison_markdown(Outcome((comparison,), ((HOSTILE, HOSTILE),), (worse,), 0.02, (HOSTILE,)))
+    outside = "".join(part for n, part in enumerate(text.split("`")) if n % 2 == 0)
+    assert "<img" not in outside
+    assert "@everyone" not in outside.replace("<code>", "")
+    assert text.count("</details>") - text.count("</details> ") >= 1
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {row.count("|") for row in rows} == {5}
+    assert text.splitlines()[0] == "### asv-jit: 1 case became worse by 2.0% or more"
+
+
+@pytest.mark.parametrize(("text", "share"), [("2%", 0.02), ("0.02", 0.02), (" 150% ", 1.5)])
+def test_shares_are_read_as_people_write_them(text: str, share: float) -> None:
+    assert parse_share(text, "--fail-on") == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "2%%", "two", "-1%", "0", "nan"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--fail-on"):
+        parse_share(text, "--fail-on")
