@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -171,17 +171,15 @@ def _cause(
         return _UNKNOWN
     before, after = _sides(surest, around)
     anchor = _anchor(series, stretch, before, after, anchors)
-    found = attribute(
+    if on is None and anchor is None:
+        return _UNKNOWN  # nothing tells the code from the machine but what one believed before
+    return attribute(
         (off[before], off[after]),
         None if on is None else (on[before], on[after]),
         anchor,
         axis="commits",
         equivalence=equivalence,
     )
-    if on is None and anchor is None and found.cause != "unclear":
-        # One mode and no anchor: nothing tells the code from the machine but what one believed before.
-        return replace(found, cause="unclear", probability=1.0 - found.probability)
-    return found
 
 
 def _modes(changes: Sequence[Change]) -> tuple[Metric, Metric | None]:

@@ -82,7 +82,7 @@ def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence
 
     `interpreters`: `History.interpreters`; `bridges`: those of the case within the series' line.
     """
-    releases = sorted({int(release) for release in series.interpreters})
+    releases = np.unique(series.interpreters).tolist()
     known = {(bridge.before, bridge.after): bridge for bridge in bridges}
     groups: list[list[int]] = []
     for release in releases:
@@ -130,14 +130,14 @@ def _stretch(
     interpreters: Sequence[str],
     known: Mapping[tuple[str, str], Bridge],
 ) -> Stretch:
-    rank = {release: index for index, release in enumerate(releases)}
-    chosen = _newest_of_each_commit(series, rank)
-    mine = np.array([rank[int(release)] for release in series.interpreters[chosen]], dtype=np.int32)
+    whole = len(releases) == 1 and bool(np.all(series.interpreters == releases[0]))
+    chosen = np.arange(len(series.places)) if whole else _newest_of_each_commit(series, releases)
+    mine = np.searchsorted(releases, series.interpreters[chosen]).astype(np.int32)
     values: dict[Metric, Floats] = {}
     taken: dict[Metric, tuple[Step, ...]] = {}
     for metric, track in series.tracks.items():
         column = track.values[chosen]
-        noise = noise_of(column)
+        noise = noise_of(column) if len(releases) > 1 else 0.0
         steps: list[Step] = []
         for before, after in pairwise(releases):
             step = bridge_step(known[interpreters[before], interpreters[after]], metric, noise)
@@ -145,18 +145,18 @@ def _stretch(
                 column = np.where(mine <= len(steps), np.nan, column)
             steps.append(step or Step(0.0, 0.0, _CERTAIN))
         moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
-        values[metric] = column * np.exp(moves[mine])
+        values[metric] = column * np.exp(moves[mine]) if steps else column
         taken[metric] = tuple(steps)
     sessions = None if series.sessions is None else series.sessions[chosen]
     return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions)
 
 
-def _newest_of_each_commit(series: CaseSeries, rank: Mapping[int, int]) -> Places:
-    newest: dict[int, int] = {}
-    for point, (place, release) in enumerate(zip(series.places.tolist(), series.interpreters.tolist(), strict=True)):
-        if release in rank:
-            newest[place] = point  # points are ordered by commit, then by release
-    return np.array(list(newest.values()), dtype=np.int32)
+def _newest_of_each_commit(series: CaseSeries, releases: Sequence[int]) -> Places:
+    """Points are ordered by commit, then by release: the last ones of their commits."""
+    mine = np.flatnonzero(np.isin(series.interpreters, releases))
+    places = series.places[mine]
+    chosen: Places = mine[np.append(places[1:] != places[:-1], True)].astype(np.int32)
+    return chosen
 
 
 def noise_of(values: Floats) -> float:
