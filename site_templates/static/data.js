@@ -45,7 +45,7 @@ const asvJit = (() => {
       const widths = text === undefined || text === null ? [] : steps(text, 0, 35, false);
       return counts.map((count, place) => (widths[place] ?? null) === null ? null : (count + sign * widths[place]) * step);
     };
-    return { value: counts.map((count) => count === null ? null : count * step), low: bound(below, -1), high: bound(above, 1) };
+    return { value: counts.map((count) => count === null ? null : count * step), low: bound(below, -1), high: bound(above ?? below, 1) };
   }
 
   return Object.assign(receive, { files, slices, load, decode });

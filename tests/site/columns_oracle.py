@@ -41,7 +41,7 @@ def bounds(column: dict[str, Any]) -> list[tuple[float, float] | None]:
     """A column's intervals."""
     counts = steps(column["values"], column["zero"], 63, running=True)
     below = steps(column["below"], 0, 35, running=False) if column.get("below") else [None] * len(counts)
-    above = steps(column["above"], 0, 35, running=False) if column.get("above") else [None] * len(counts)
+    above = steps(column["above"], 0, 35, running=False) if column.get("above") else below
     found: list[tuple[float, float] | None] = []
     for count, low, high in zip(counts, below, above, strict=True):
         if count is None or low is None or high is None:

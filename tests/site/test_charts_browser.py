@@ -277,7 +277,8 @@ def test_without_scripts_everything_current_is_there(browser: Browser, rich_site
             page.locator("details.last summary").first.click()
             expect(table).to_be_visible()
             assert table.locator("tbody tr").count() == 30
-            assert page.locator("noscript svg").count() + page.locator("figure svg.chart").count() > 0
+            if _PLAIN not in name:  # of asv's own measurements the table is all
+                assert page.locator("noscript svg").count() + page.locator("figure svg.chart").count() > 0
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 1440)])

@@ -17,6 +17,8 @@ from tests.site import contents
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
 
 _EMPTY_ELEMENTS = {"meta", "link", "input", "br"}
+# What HTML closes by itself when these begin.
+_CLOSES = {"tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}}
 
 
 class Parsed(HTMLParser):
@@ -32,6 +34,8 @@ class Parsed(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _CLOSES:
+            self._close(_CLOSES[tag])
         self.elements.append((tag, dict(attrs)))
         if tag not in _EMPTY_ELEMENTS:
             self.open.append(tag)
@@ -40,7 +44,13 @@ class Parsed(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "tbody":
+            self._close({"tr", "td", "th"})
         assert self.open.pop() == tag
+
+    def _close(self, tags: set[str]) -> None:
+        while self.open and self.open[-1] in tags:
+            self.open.pop()
 
     def handle_data(self, data: str) -> None:
         self.text += data

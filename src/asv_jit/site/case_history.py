@@ -34,13 +34,18 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class HistoryTable:
-    """The last points on one line of one machine, newest first. `builds`: whether the build changes."""
+    """The last points on one line of one machine, newest first. `builds`: whether the build changes.
+
+    `dated`: whether each line has its day; of what asv measured there are thousands of cases, and `between` is all.
+    """
 
     title: str
     machine: str
     branch: str
     heads: tuple[str, ...]
     builds: bool
+    dated: bool
+    between: str
     lines: tuple[HistoryLine, ...]
     chart: Markup
     note: str
@@ -79,16 +84,19 @@ def _table(
             commit=units.visible(digest[:8]),
             date=commits.date(digest),
             build=units.shorten(units.visible(build), 40),
-            figures=tuple(_figure(track, point, form) for track, form in zip(tracks, forms, strict=True)),
+            figures=tuple(
+                _figure(metric, track, point, form) for metric, track, form in zip(metrics, tracks, forms, strict=True)
+            ),
         )
         for point, digest, build in zip(points, hashes, builds, strict=True)
     ]
+    days = (lines[0].date, lines[-1].date) if lines else ()
     title = units.shorten(units.visible(series.key.line), _LIMIT)
     machine = units.shorten(units.visible(series.key.machine), _LIMIT) if several else ""
     drawn = [
         Line(metric, *(column[points.start :].tolist() for column in (track.values, track.low, track.high)))
         for metric, track in zip(metrics, tracks, strict=True)
-        if metric != "speedup"
+        if metric not in ("speedup", "plain")
     ]
     label = f"{name} on {title}{' on ' + machine if machine else ''} over its last {len(lines)} commits"
     ends = (lines[0].commit, lines[-1].commit) if lines else ("", "")
@@ -98,8 +106,11 @@ def _table(
         branch=units.shorten(units.visible(series.key.branch), _LIMIT),
         heads=tuple(_HEADS[metric] for metric in metrics),
         builds=len(set(builds)) > 1,
+        dated="plain" not in metrics,
+        between=" to ".join(dict.fromkeys(one for one in days if one)),
         lines=tuple(reversed(lines)),
-        chart=line_chart(drawn, ends, label, _form("plain", series.unit)),
+        # Of what asv measured by itself there are thousands of cases: the table has to do without scripts.
+        chart=line_chart(drawn, ends, label, _form("plain", series.unit)) if drawn else Markup(""),
         note=note,
     )
 
@@ -108,11 +119,12 @@ def _form(metric: Metric, unit: str) -> Callable[[float | None], str]:
     return units.ratio if metric == "speedup" else lambda value: units.quantity(value, unit)
 
 
-def _figure(track: Track, point: int, form: Callable[[float | None], str]) -> Figure:
+def _figure(metric: Metric, track: Track, point: int, form: Callable[[float | None], str]) -> Figure:
+    """A point's figure; of `plain` without the interval: asv's is from within one process."""
     value, low, high = (float(column[point]) for column in (track.values, track.low, track.high))
     if math.isnan(value):
         return Figure("no figure")
-    if not math.isfinite(low + high):
+    if metric == "plain" or not math.isfinite(low + high):
         return Figure(form(value))
     between = units.ratio_interval(low, high) if form is units.ratio else units.interval(form(low), form(high))
     return Figure(form(value), between)

@@ -63,6 +63,11 @@ class Column:
     below: Counts | None
     above: Counts | None
 
+    def cut(self, first: int, end: int) -> Column:
+        """The points from `first` up to `end`."""
+        below, above = (None if widths is None else widths[first:end] for widths in (self.below, self.above))
+        return Column(self.step, self.counts[first:end], self.known[first:end], below, above)
+
     def sliced(self, cuts: Sequence[tuple[int, int]], *, intervals: bool = True) -> list[Slice | None]:
         """The texts of the points of each cut (from the first number up to the second); None where no point is known.
 
@@ -82,10 +87,7 @@ class Column:
                 continue
             head = codes[low:place] + chr(_MIDDLE)
             rest = _escaped(codes[place + 1 : high], steps_at[place + 1 : high])
-            below, above = (
-                None if widths is None or not intervals else _width_text(widths[low:high])
-                for widths in (self.below, self.above)
-            )
+            below, above = self.cut(low, high).widths() if intervals else (None, None)
             found.append(Slice(int(self.counts[place]), head + rest, below, above))
         return found
 
@@ -99,11 +101,12 @@ class Column:
         counts = self.counts[self.known]
         return _text(np.diff(counts, prepend=counts[:1]), self.known, _MIDDLE)
 
-    def widths(self) -> tuple[str, str] | None:
-        """The texts of the intervals' lower and upper parts; None where no point has an interval."""
+    def widths(self) -> tuple[str | None, str | None]:
+        """The texts of the intervals' lower and upper parts: None where no point has one, or the upper is the same."""
         if self.below is None or self.above is None:
-            return None
-        return _width_text(self.below), _width_text(self.above)
+            return None, None
+        below, above = _width_text(self.below), _width_text(self.above)
+        return below, above if above != below else None
 
 
 def of_track(track: Track, *, fine: bool = False) -> Column | None:
@@ -111,6 +114,7 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
 
     Values are off by at most half a step: a twelfth of the series' noise at its smallest level, with `fine` a
     sixtieth (the noise is that of neighbours' differences, as a share). Whole numbers below a million stay exact.
+    Without `fine` an interval is as wide above as below: the wider of both.
     """
     known = np.isfinite(track.values)
     if not known.any():
@@ -123,6 +127,8 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
     if not bounded.any():
         return Column(step, counts, known, None, None)
     down, up = (_outward(width, bounded, step) for width in (below, above))
+    if not fine:
+        down = up = np.maximum(down, up)  # said once: see `Column.widths`
     return Column(step, counts, known, down, up)
 
 

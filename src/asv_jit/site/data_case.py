@@ -74,7 +74,7 @@ def _series(packed: Packed) -> form.SeriesData:
 
 
 def _column(column: Column) -> form.ColumnData:
-    below, above = column.widths() or (None, None)
+    below, above = column.widths()
     return form.ColumnData(step=column.step, zero=column.zero, values=column.text(), below=below, above=above)
 
 

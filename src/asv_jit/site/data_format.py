@@ -77,7 +77,8 @@ class ColumnData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A character from `#` to `[` is its code - 63 steps more than the value before it, for the first one more than
     `zero`; `~n;` says so with a decimal number where that is out of reach; a space is a point without a value. In
-    `below` and `above`, a character from `#` is its code - 35 steps by which the interval reaches down or up.
+    `below` and `above`, a character from `#` is its code - 35 steps by which the interval reaches down or up;
+    without `above` it reaches up as far as down, without both there is none.
     """
 
     step: Annotated[float, Meta(gt=0.0)]
