@@ -21,7 +21,7 @@ from asv_jit.site.pages import Badge, Figure
 from asv_jit.site.slugs import slug
 from asv_jit.site.trends import Trends
 
-__all__ = ["CaseRow", "PlainRow", "case_rows", "plain_rows", "reach_of", "top_rows"]
+__all__ = ["CaseRow", "PlainRow", "case_rows", "plain_rows", "reach_of", "top_plain_rows", "top_rows"]
 
 _NARROWEST, _WIDEST = 1.1, 8.0
 _LIMIT = 160
@@ -70,7 +70,6 @@ class PlainRow:
     commit: str
     date: str
     order: str
-    weight: float
 
 
 def case_rows(content: SiteContent, trends: Trends) -> list[CaseRow]:
@@ -149,6 +148,16 @@ def plain_rows(content: SiteContent, trends: Trends) -> list[PlainRow]:
     return sorted(rows, key=lambda row: (row.machine, row.line, row.owner, row.name, row.params))
 
 
+def top_plain_rows(content: SiteContent, trends: Trends, most: int) -> list[PlainRow]:
+    """Of the series that asv measured by itself those that changed most lately, the strongest change first."""
+    if content.history is None:
+        return []
+    mine = [one for one in content.history.series if one.key.protocol == "asv"]
+    mine.sort(key=lambda one: (-_plain_weight(one, trends), one.key))
+    commits = CommitBook.of(content)
+    return [row for one in mine[:most] if (row := _plain_row(one, trends, commits)) is not None]
+
+
 def reach_of(cases: Iterable[CaseSummary]) -> tuple[float, float]:
     """The range of a common axis of speedups: it holds 1, and all of them that are not absurd."""
     ratios = [c.speedup.ratio for c in cases if c.speedup is not None and 0.0 < c.speedup.ratio < math.inf]
@@ -182,6 +191,11 @@ def _weight(case: CaseSummary) -> float:
     return min(abs(math.log(found.low)), abs(math.log(found.high)))
 
 
+def _plain_weight(series: CaseSeries, trends: Trends) -> float:
+    event = trends.changes.get((series.key.machine, series.key.line, series.key.case))
+    return abs(math.log(event.headline.ratio)) if event is not None and event.headline.ratio > 0.0 else 0.0
+
+
 def _plain_row(series: CaseSeries, trends: Trends, commits: CommitBook) -> PlainRow | None:
     metrics: tuple[Metric, ...] = ("plain", "off", "on")
     metric = next((one for one in metrics if one in series.tracks), None)
@@ -190,13 +204,12 @@ def _plain_row(series: CaseSeries, trends: Trends, commits: CommitBook) -> Plain
         return None
     digest = trends.history.commits[series.places[last]]
     event = trends.changes.get((series.key.machine, series.key.line, series.key.case))
-    change, kind, weight = Figure(units.DASH), "same", 0.0
+    change, kind = Figure(units.DASH), "same"
     if event is not None and event.headline.ratio > 0.0:
         ratio = event.headline.ratio
         kind = "slower" if event.worse else "faster"
         since = f"since {units.visible(event.commit[:8])}, {commits.date(event.commit)}"
         change = Figure(f"{(ratio - 1.0) * 100.0:+.1f}%".replace("-", "−"), since, f"{ratio:.4f}")
-        weight = abs(math.log(ratio))
     names = _names(series.key.case)
     line = series.key.line + (f", branch {series.key.branch}" if series.key.branch else "")
     return PlainRow(
@@ -211,7 +224,6 @@ def _plain_row(series: CaseSeries, trends: Trends, commits: CommitBook) -> Plain
         commit=units.visible(digest[:8]),
         date=commits.date(digest),
         order=str(commits.find(digest).date),
-        weight=weight,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -13,7 +13,7 @@ from asv_jit.analysis.current import Current
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.site import charts, figures, units
 from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_of
-from asv_jit.site.case_rows import CaseRow, PlainRow, plain_rows, reach_of, top_rows
+from asv_jit.site.case_rows import CaseRow, PlainRow, reach_of, top_plain_rows, top_rows
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
 from asv_jit.site.event_lines import EventLine, event_lines
@@ -113,12 +113,13 @@ def make(site: Publication) -> HomePage:
     cards = [maker.card(release) for release in maker.index.releases]
     shown = _newest_of_each_minor(maker.index.releases)
     lead = next((card for card in cards if card.has_jit and card.answer.kind != "none"), None)
-    events = event_lines(content)
-    lately = [event for event in events if event.kind == "regression" and event.is_open]
+    events = content.events
+    lately = [event for event in events if event.is_open]
     alerts = maker.alerts()
     trends = Trends.of(content)
-    rows, plain = top_rows(content, trends, _MOST_ROWS), plain_rows(content, trends)
-    cases = {f"case/{slug(case.key.case)}.html" for _, _, case in maker.current} | {row.href for row in plain}
+    cases = {case.key.case for _, _, case in maker.current}
+    if content.history is not None:
+        cases |= {one.key.case for one in content.history.series if one.key.protocol == "asv"}
     measured = max((case.measured for _, _, case in maker.current), default="")
     return HomePage(
         frame=site.frames.make("home", "", _description(content, lead), path=""),
@@ -130,12 +131,12 @@ def make(site: Publication) -> HomePage:
         notices=notices(content, maker.index),
         alerts=tuple(alerts[:_MOST_ALERTS]),
         more_alerts=units.count(len(alerts) - _MOST_ALERTS, "more") if len(alerts) > _MOST_ALERTS else "",
-        events=tuple(lately[:_MOST_EVENTS]),
+        events=tuple(event_lines(replace(content, events=tuple(lately[:_MOST_EVENTS])))),
         open_events=units.count(len(lately), "open regression"),
-        improvements=units.count(sum(event.kind == "improvement" for event in events), "improvement"),
+        improvements=units.count(sum(not event.worse for event in events), "improvement"),
         all_events=units.count(len(events), "change"),
-        rows=tuple(rows),
-        plain=tuple(sorted(plain, key=lambda row: -row.weight)[:_MOST_ROWS]),
+        rows=tuple(top_rows(content, trends, _MOST_ROWS)),
+        plain=tuple(top_plain_rows(content, trends, _MOST_ROWS)),
         cases=units.count(len(cases), "case"),
         several_machines=len(content.every_machine) > 1,
         level=units.level(content.settings.alpha),
