@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from asv_jit import installations, paths
+from asv_jit.analysis.bridges import ENOUGH_BLOCKS
+from asv_jit.analysis.planning import BridgeNeed, Situation, plan
+from asv_jit.analysis.series import Bridge, History, SeriesKey
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.repository import Commit
-from asv_jit.workflows.situation import Ground, anchor_of, cell_states
+from asv_jit.store.interpreters import keep_interpreter
+from asv_jit.workflows.situation import Ground, anchor_of, cell_states, situation_of
 from tests.interpreters.fakes import interpreter
 from tests.store.trials import FULL
 
@@ -100,3 +107,34 @@ def test_the_settings_decide_what_they_say(project: Project) -> None:
     assert missing is None
     assert note is not None
     assert "3.15.0" in note
+
+
+def test_a_new_release_is_to_be_bridged_to_the_one_it_replaces(project: Project) -> None:
+    keep_interpreter(project.folder, OLD)
+    ground = _ground(project, _pair(1, interpreter=OLD.identity) + _pair(2, interpreter=OLD.identity))
+    ground = dataclasses.replace(ground, interpreters=[NEW])
+    empty = History((), np.array([], dtype=np.int64), "git", (), ())
+
+    def situation(history: History | None) -> Situation:
+        return situation_of(
+            ground, [(TIP,)], [CASE], anchor=None, history=history, events=(), now_s=0.0, budget_s=math.inf
+        )
+
+    (need,) = situation(empty).bridges
+    assert need == BridgeNeed(OLD.identity, NEW.identity, TIP.hash, (CASE.key,))
+    blocks = np.ones(ENOUGH_BLOCKS)
+    key = SeriesKey("m", NEW.line, CASE.key, "v", PROTOCOL)
+    done = Bridge(key, OLD.identity, NEW.identity, 0, {"off": (blocks, blocks)}, interleaved=True)
+    assert not situation(dataclasses.replace(empty, bridges=(done,))).bridges
+    short = dataclasses.replace(done, figures={"off": (blocks, blocks[:5])})
+    assert situation(dataclasses.replace(empty, bridges=(short,))).bridges
+
+
+def test_costs_come_from_the_past(project: Project) -> None:
+    ground = _ground(project, _pair(1, duration_s=3.0) + _pair(2, duration_s=5.0), NEW)
+    now = situation_of(
+        ground, [(TIP,)], [CASE], anchor=None, history=None, events=(), now_s=0.0, budget_s=60.0, install_s=7.0
+    )
+    assert now.costs.block_s[NEW.identity, CASE.key] == pytest.approx(8.1)
+    assert (now.costs.install_s, now.costs.blocks, now.costs.least_blocks) == (7.0, 3, 2)
+    assert plan(now).estimated_s == pytest.approx(7.0 + 3 * 8.1)

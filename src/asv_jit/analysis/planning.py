@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias
 from asv_jit.model import CaseKey
 
 __all__ = [
+    "BRIDGE_BLOCKS",
     "KINDS", "BridgeNeed", "CellState", "Costs", "Left", "Plan", "Situation", "Step", "StepKind", "Suspect", "plan",
 ]  # fmt: skip
 
@@ -39,7 +40,9 @@ ANCHOR_SHARE = 0.25
 _FIRST_PAUSE_S = 20 * 3600.0
 """Just under a day, so that a nightly run sees yesterday's failures again."""
 _MOST_RETRIES = 6
-_BRIDGE_BLOCKS = 15
+
+BRIDGE_BLOCKS = 15
+"""On each side, at least: what a bridge needs to stand by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +195,22 @@ class _Book:
             room_s = min(room_s, ANCHOR_SHARE * self._now.budget_s)
         chosen: list[CaseKey] = []
         costs: list[float] = []
+        left: list[float] = []
         for case in wish.cases:
             cell = wish.commit, wish.interpreters[-1], case
-            if wish.kind not in ("anchor", "bridge") and cell in self._taken:
-                continue
+            if wish.kind not in ("anchor", "bridge"):
+                if cell in self._taken:
+                    continue
+                self._taken.add(cell)  # also what is left out: it is counted once
             cost_s = self._cost_s(wish, case)
             if math.fsum([install_s, *costs, cost_s]) > room_s:
-                self._left.setdefault(wish.kind, []).append(cost_s)
+                left.append(cost_s)
             else:
                 chosen.append(case)
                 costs.append(cost_s)
-            if wish.kind not in ("anchor", "bridge"):
-                self._taken.add(cell)  # also what is left out: it is counted once
+        if left and not chosen:
+            left[0] += install_s
+        self._left.setdefault(wish.kind, []).extend(left)
         if chosen:
             self._installed.update(places)
             estimated_s = math.fsum([install_s, *costs])
@@ -214,7 +221,9 @@ class _Book:
 
     def plan(self) -> Plan:
         """What came of it."""
-        left = [Left(kind, len(self._left[kind]), math.fsum(self._left[kind])) for kind in KINDS if kind in self._left]
+        left = [
+            Left(kind, len(self._left[kind]), math.fsum(self._left[kind])) for kind in KINDS if self._left.get(kind)
+        ]
         return Plan(self._now.budget_s, tuple(self._steps), tuple(left))
 
     def _cost_s(self, wish: _Wish, case: CaseKey) -> float:
@@ -246,7 +255,7 @@ def _newest(now: Situation) -> Iterator[_Wish]:
 def _bridges(now: Situation) -> Iterator[_Wish]:
     for need in now.bridges:
         reason = f"{need.new} replaces {need.old}: interleaved blocks of both carry the series across"
-        yield _Wish("bridge", need.commit, (need.old, need.new), need.cases, reason, _BRIDGE_BLOCKS)
+        yield _Wish("bridge", need.commit, (need.old, need.new), need.cases, reason, BRIDGE_BLOCKS)
 
 
 def _suspects(now: Situation) -> Iterator[_Wish]:

@@ -85,8 +85,10 @@ def situation_of(
     now_s: float,
     budget_s: float,
     reach_back: bool = False,
+    install_s: float | None = None,
 ) -> Situation:
-    """Everything that a plan depends on, as one value. `now_s`: seconds since 1970."""
+    """Everything that a plan depends on, as one value. `now_s`: seconds since 1970; `install_s`: what an installation
+    takes, where this night knows better than earlier ones."""
     keys = tuple(case.key for case in cases)
     identities = tuple(one.identity for one in ground.interpreters)
     hashes = tuple(tuple(commit.hash for commit in commits) for commits in branches)
@@ -97,7 +99,7 @@ def situation_of(
         interpreters=identities,
         cases=keys,
         cells=cells,
-        costs=_costs(ground, points),
+        costs=_costs(ground, points, install_s),
         now_s=now_s,
         budget_s=budget_s,
         anchor=anchor,
@@ -198,7 +200,7 @@ def _progress(project: Project, cell: Cell) -> Progress:
     return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=pairs.max)
 
 
-def _costs(ground: Ground, points: Iterable[Point]) -> Costs:
+def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> Costs:
     """Expected durations: the median of the last blocks of each case on each interpreter."""
     settings = ground.project.settings
     blocks: dict[str, list[Trial]] = {}
@@ -218,7 +220,7 @@ def _costs(ground: Ground, points: Iterable[Point]) -> Costs:
         default_block_s=statistics.median(block_s.values()) if block_s else 2 * (settings.trial_seconds + 0.5),
         blocks=1 + (round(statistics.mean(sizes)) if sizes else likely),  # one for calibrating and sampling
         least_blocks=settings.pairs.min,
-        install_s=statistics.median(past[-_RECENT:]) if past else 30.0,
+        install_s=install_s if install_s is not None else statistics.median(past[-_RECENT:]) if past else 30.0,
         installed=frozenset(point for point in points if _is_installed(ground, point)),
     )
 
