@@ -40,8 +40,8 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    accept, bisect, check, compare, doctor, export, init, merge, nightly, preview, prune, publish, pythons, regressions, run,
-    try_,
+    accept, bisect, check, compare, doctor, export, init, merge, nightly, preview, prune, publish, pythons, regressions,
+    run, try_,
 )  # fmt: skip
 
 for command in _COMMANDS:
