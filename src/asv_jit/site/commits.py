@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from asv_jit.repository import Commit
 from asv_jit.site import units
@@ -53,6 +54,7 @@ class CommitBook:
         return day(self.find(digest).date)
 
 
+@lru_cache(maxsize=1 << 14)
 def day(timestamp: int) -> str:
     """The day; empty for a date that no calendar holds: git stores whatever it is told."""
     try:

@@ -119,7 +119,8 @@ class Lines:
         case = event.key.case
         unit = self._units.get(event.key, "seconds")
         commits = self._commits
-        suspects = [(commits.link(digest), commits.subject(digest)) for digest in reversed(event.suspects)]
+        newest = event.suspects[::-1][:_MOST_SUSPECTS] if len(event.suspects) > 1 else ()
+        more = len(event.suspects) - len(newest) if newest else 0
         return EventLine(
             identity=event.identity,
             kind="regression" if event.worse else "improvement",
@@ -149,8 +150,8 @@ class Lines:
             order=str(commits.find(event.commit).date),
             before=units.visible(event.before),
             after=units.visible(event.after),
-            suspects=tuple(suspects[:_MOST_SUSPECTS]) if len(suspects) > 1 else (),
-            more_suspects=units.count(len(suspects) - _MOST_SUSPECTS, "more") if len(suspects) > _MOST_SUSPECTS else "",
+            suspects=tuple((commits.link(digest), commits.subject(digest)) for digest in newest),
+            more_suspects=units.count(more, "more") if more else "",
             command=_command(event),
             bisection=Link("the bisection", f"{self._bisections}#{event.bisection}")
             if event.bisection and self._bisections

@@ -93,11 +93,15 @@ class Timetable:
         schedules: list[Schedule] = []
         placed: dict[CaseKey, list[Placed]] = {}
         for (machine, branch, line), members in sorted(lines.items()):
-            codes = _union(_codes(one, builds) for one in members)
+            # Cases that were measured together share their arrays.
+            alike = {(id(one.places), id(one.interpreters)): one for one in members}
+            mine = {shared: _codes(one, builds) for shared, one in alike.items()}
+            codes = _union(mine.values())
             places = np.searchsorted(commits, codes // builds)
+            slots = {shared: np.searchsorted(codes, found) for shared, found in mine.items()}
             for one in members:
-                slots = np.searchsorted(codes, _codes(one, builds))
-                placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots))
+                shared = id(one.places), id(one.interpreters)
+                placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots[shared]))
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
         return Timetable(commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
 
@@ -109,5 +113,5 @@ def _codes(series: CaseSeries, builds: int) -> Indices:
 
 def _union(arrays: Iterable[npt.NDArray[np.signedinteger]]) -> Indices:
     """All numbers that occur, ascending; most of the arrays are alike, so each is looked at once."""
-    unlike = {array.tobytes(): array for array in arrays}
+    unlike = {array.tobytes(): array for array in {id(array): array for array in arrays}.values()}
     return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *unlike.values()]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 __all__ = [
     "DASH",
@@ -23,7 +24,16 @@ __all__ = [
 ]
 
 DASH = "–"
-_TIMES = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86400.0, "days"))
+_TIMES = (
+    (1000e-9, 1e-9, "ns"),
+    (1000e-6, 1e-6, "µs"),
+    (1000e-3, 1e-3, "ms"),
+    (120.0, 1.0, "s"),
+    (7200.0, 60.0, "min"),
+    (172800.0, 3600.0, "h"),
+)
+"""Below how many seconds a unit is taken, how long it is, its name."""
+
 _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _WIDEST_INTERVAL = 100.0
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
@@ -37,10 +47,11 @@ def seconds(value: float | None) -> str:
         return "0 s"
     if math.isinf(value):
         return "∞"
-    limits = (1000e-9, 1000e-6, 1000e-3, 120.0, 7200.0, 172800.0, math.inf)
-    fitting = (pair for pair, limit in zip(_TIMES, limits, strict=True) if _rounded(abs(value)) < limit)
-    scale, unit = next(fitting, _TIMES[-1])
-    return f"{_three(value / scale)} {unit}"
+    rounded = _rounded(abs(value))
+    for limit, scale, unit in _TIMES:
+        if rounded < limit:
+            return f"{_three(value / scale)} {unit}"
+    return f"{_three(value / 86400.0)} days"
 
 
 def size(value: float | None) -> str:
@@ -133,6 +144,7 @@ def moment(iso: str) -> str:
     return iso
 
 
+@lru_cache(maxsize=1 << 16)  # a large site says the same names a hundred thousand times
 def visible(text: str) -> str:
     """`text` with control characters shown as their pictures, and with nothing that UTF-8 cannot hold."""
     return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
@@ -150,11 +162,12 @@ def _three(value: float) -> str:
     """Three significant digits without an exponent where that is readable."""
     if value == 0.0:
         return "0"
-    rounded = _rounded(value)
+    written = f"{value:.2e}"
+    rounded = float(written)
     if not 1e-4 <= abs(rounded) < 1e7:
         return f"{rounded:.3g}"
-    places = max(2 - math.floor(math.log10(abs(rounded))), 0)
-    return f"{rounded:,.{places}f}"
+    exponent = int(written[written.index("e") + 1 :])
+    return f"{rounded:,.{max(2 - exponent, 0)}f}"
 
 
 def _rounded(value: float) -> float:
