@@ -39,7 +39,7 @@ SLOW_WITH_THE_JIT = FAST.replace(
 CRASHING = FAST + "import ctypes\nctypes.string_at(0)\n"
 BROKEN = ""  # a commit that cannot be installed: there is no package in it
 
-_BENCHMARK = "import toy\ndef time_work():\n    return toy.work()\n"
+_BENCHMARK = "import toy\ndef time_work():\n    return toy.work()\ntime_work.version = '1'\n"
 _COPY = "import shutil, sysconfig; shutil.copytree('toy', sysconfig.get_path('purelib') + '/toy', dirs_exist_ok=True)"
 
 
