@@ -68,7 +68,8 @@ def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float)
     for fingerprint, mine in sorted(by_fingerprint.items()):
         name = _Name(machine, fingerprint, axes)
         series += _series(name, _sound_cells(mine, axes, left_out), alpha)
-        bridges += _bridges(name, mine)
+        if len({trial.interpreter for trial in mine}) > 1:
+            bridges += _bridges(name, mine)
         anchors += _anchors(name, mine)
     return Timeline(tuple(series), tuple(bridges), tuple(anchors), dict(left_out))
 
@@ -124,18 +125,21 @@ def _unit(case: CaseKey, axes: Axes, *, timed: bool) -> str:
 
 
 def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
-    sessions = sorted(axes.sessions[block.trials[0].session] for block in cell.good_blocks)
+    blocks = cell.good_blocks
+    sessions = sorted(axes.sessions[block.trials[0].session] for block in blocks)
     return _Point(
         axes.commits[key.commit],
         axes.interpreters[key.interpreter],
         sessions[len(sessions) // 2],
-        _values(cell, alpha),
+        _values([dict(block.arms) for block in blocks], alpha),
     )
 
 
-def _values(cell: Cell, alpha: float) -> _Values:
-    off_arm = "off" if cell.has_pairs else "alone"
-    off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
+def _values(blocks: Sequence[Mapping[str, Trial]], alpha: float) -> _Values:
+    """The figures of a cell from its good blocks, each a trial by arm."""
+    paired = any("on" in arms for arms in blocks)
+    off = [arms[arm] for arms in blocks if (arm := "off" if paired else "alone") in arms]
+    on = [arms["on"] for arms in blocks if "on" in arms] if paired else []
     columns: dict[Metric, list[float | None]] = {
         "off": [trial.figure for trial in off],
         "on": [trial.figure for trial in on],
@@ -148,10 +152,12 @@ def _values(cell: Cell, alpha: float) -> _Values:
         found = level([figure for figure in column if figure is not None], alpha)
         if found is not None:
             values[metric] = (found.value, _or_nan(found.low), _or_nan(found.high))
-    if cell.has_pairs and cell.timed:
-        gain = speedup.estimate(cell.figures("off"), cell.figures("on"), alpha=alpha, equivalence=0.0)
-        known = gain.pairs > 1
-        values["speedup"] = (gain.ratio, gain.low if known else np.nan, gain.high if known else np.nan)
+    times = [(a.steady_s, b.steady_s) for a, b in zip(off, on, strict=True)] if paired else []
+    known = [(a, b) for a, b in times if a is not None and b is not None]
+    if known and len(known) == len(times):  # a tracked value has no speedup
+        gain = speedup.estimate(*zip(*known, strict=True), alpha=alpha, equivalence=0.0)
+        bounds = (gain.low, gain.high) if gain.pairs > 1 else (np.nan, np.nan)
+        values["speedup"] = (gain.ratio, *bounds)
     return values
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from asv_jit.analysis.events import Event
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
@@ -45,7 +46,7 @@ def regressions(
     choice = Choice(since, metric, bench)
     history = read_history(project, machine)
     events = chosen(project, history, find_events(project, history), choice)
-    candidates = [event for event in events if event.is_open and event.state == "candidate"]
+    candidates = [event for event in events if event.is_open and event.state == "candidate" and _is_ours(event)]
     if confirm and candidates:
         with progress(quiet=as_json) as reporter:
             confirm_events(project, candidates, reporter, machine=machine)
@@ -62,3 +63,8 @@ def regressions(
     if shown.open:
         return 1
     return 4 if problems else 0
+
+
+def _is_ours(event: Event) -> bool:
+    """Whether it was measured with trials, so that fresh ones can be compared with it."""
+    return event.key.protocol != "asv"
