@@ -73,10 +73,11 @@ document.addEventListener("DOMContentLoaded", () => {
       details.addEventListener("toggle", fill);
       fill();
     }
-    // A link to the trials opens them.
+    // A link to the trials, or to an early change, opens what hides them.
     const open = () => {
       const target = location.hash.includes("=") ? null : document.getElementById(decodeURIComponent(location.hash.slice(1)));
-      if (target instanceof HTMLDetailsElement) { target.open = true; target.scrollIntoView(); }
+      const details = target?.closest("details");
+      if (details) { details.open = true; target.scrollIntoView(); }
     };
     addEventListener("hashchange", open);
     document.addEventListener("click", (event) => { if (event.target.closest?.("a[href^='#']")) setTimeout(open); });

@@ -116,7 +116,7 @@
     for (const { x, value } of tracks) value.forEach((one, place) => { if (one !== null && x[place] >= from && x[place] <= to) seen.push(one); });
     if (!seen.length) return [0, 1];
     let [low, high] = [Math.min(...seen), Math.max(...seen)];
-    const room = Math.max((high - low) * 3, Math.abs(high) * 0.05);
+    const room = Math.max((high - low) * 0.5, Math.abs(high) * 0.02);
     for (const { x, low: lows, high: highs } of tracks) {
       x.forEach((at, place) => {
         if (at < from || at > to) return;

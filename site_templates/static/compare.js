@@ -26,7 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   function verdict(metric, change, threshold) {
-    if (!(threshold > 0)) return "unclear";
+    if (Number.isNaN(threshold)) return "unclear";
     if (change - threshold > Math.log1p(-suite.equivalence) && change + threshold < Math.log1p(suite.equivalence)) return "same";
     if (Math.abs(change) <= threshold) return "unclear";
     return (change > 0) === (metric === "speedup") ? "better" : "worse";
@@ -37,7 +37,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const known = [own, usual].filter(Number.isFinite);
     const threshold = known.length ? Math.max(...known) : NaN;
     const change = Math.log(after.value / before.value);
-    return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value, significance: threshold > 0 ? Math.abs(change) / threshold : NaN, verdict: verdict(metric, change, threshold) };
+    return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value, significance: threshold === 0 ? (change ? Infinity : 0) : Math.abs(change) / threshold, verdict: verdict(metric, change, threshold) };
   }
 
   const sideOf = (level) => level && level[0] > 0 ? { value: level[0], low: level[1], high: level[2] } : null;
@@ -223,7 +223,7 @@ document.addEventListener("DOMContentLoaded", () => {
       lines ? make("td", {}, make("bdi", {}, one.line)) : null,
       make("td", { class: "nowrap" }, METRICS[one.metric]), cell(...side(one.before)), cell(...side(one.after)),
       make("td", { class: "number big" }, ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
-      cell(known ? `±${percent(wide).replace("+", "")}` : "–"), cell(known && one.threshold > 0 ? one.significance.toFixed(2) : "–"),
+      cell(known ? `±${percent(wide).replace("+", "")}` : "–"), cell(!known ? "–" : Number.isFinite(one.significance) ? one.significance.toFixed(2) : "∞"),
       make("td", {}, make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
   }
 
@@ -274,8 +274,8 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     if (mine !== turn) return; // another pair was chosen in the meantime
     result.removeAttribute("aria-busy");
-    const weight = (one) => Number.isFinite(one.significance) ? one.significance : -1;
-    found = rows.sort((one, two) => weight(two) - weight(one) || one.place - two.place);
+    const weight = (one) => Number.isNaN(one.significance) ? -1 : one.significance;
+    found = rows.sort((one, two) => weight(two) > weight(one) ? 1 : weight(two) < weight(one) ? -1 : one.place - two.place);
     shownRows = FEW;
     compared = true;
     list();

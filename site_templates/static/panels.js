@@ -131,13 +131,14 @@
       if (chart !== this.charts?.[0]?.plot && this.charts?.length) return;
       chart.over.querySelectorAll(".change-mark").forEach((old) => old.remove());
       const [from, to] = this.view.range();
-      for (const event of this.events) {
-        const x = this.view.place(event.place);
-        if (x < from || x > to) continue;
+      const seen = this.events.map((event) => [this.view.place(event.place), event]).filter(([x]) => x >= from && x <= to).sort(([a], [b]) => a - b);
+      const lefts = seen.map(([x]) => chart.valToPos(x, "x"));
+      for (const [number, [, event]] of seen.entries()) {
+        const tight = lefts[number] - lefts[number - 1] < 25 || lefts[number + 1] - lefts[number] < 25;
         const metric = event.changes[0]?.[0] ?? "level";
         const what = `${event.worse ? "Regression" : "Improvement"} at ${this.view.commits.at(event.place).short}: ${metric.replaceAll("_", " ")}, ${event.state}`;
-        const link = make("a", { class: `change-mark ${event.worse ? "worse" : "better"}`, href: `#event-${event.identity}`, title: what, "aria-label": what }, event.worse ? "▼" : "▲");
-        link.style.left = `${chart.valToPos(x, "x")}px`;
+        const link = make("a", { class: `change-mark ${event.worse ? "worse" : "better"}${tight ? " tight" : ""}`, href: `#event-${event.identity}`, title: what, "aria-label": what }, event.worse ? "▼" : "▲");
+        link.style.left = `${lefts[number]}px`;
         link.addEventListener("mousedown", (press) => press.stopPropagation());
         chart.over.append(link);
       }

@@ -28,6 +28,7 @@ __all__ = ["CasePage", "CasePages"]
 
 _ROOT = "../"
 _TITLE_LIMIT = 120
+_MOST_EVENTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class CasePage:
     strip: Markup
     strip_note: str
     events: tuple[EventLine, ...]
+    earlier: tuple[EventLine, ...]
+    earlier_count: str
     tables: tuple[HistoryTable, ...]
     level: str
 
@@ -62,7 +65,8 @@ class CasePages:
         self._index = History.of(content)
         self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
         self._events: dict[CaseKey, list[EventLine]] = {}
-        for event, line in zip(content.events, event_lines(content), strict=True):
+        bisections = "bisections.html" if "bisections" in site.frames.present else ""
+        for event, line in zip(content.events, event_lines(content, bisections), strict=True):
             self._events.setdefault(event.key.case, []).append(line)
 
     def drawn(self, case: CaseKey) -> Drawn:
@@ -90,7 +94,9 @@ class CasePages:
             other_machines=len({cell.machine for cell in cells}) > 1,
             strip=strip,
             strip_note=strip_note,
-            events=events,
+            events=events[:_MOST_EVENTS],
+            earlier=events[_MOST_EVENTS:],
+            earlier_count=units.count(len(events[_MOST_EVENTS:]), "earlier change"),
             tables=self._tables(case, title),
             level=units.level(self._site.content.settings.alpha),
         )

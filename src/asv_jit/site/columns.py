@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from asv_jit.analysis.robust import median
 from asv_jit.analysis.series import Floats, Track
 
 __all__ = ["Column", "Counts", "Slice", "noise_of", "of_track"]
@@ -114,7 +115,7 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
 
     Values are off by at most half a step: a twelfth of the series' noise at its smallest level, with `fine` a
     sixtieth (the noise is that of neighbours' differences, as a share). Whole numbers below a million stay exact.
-    Without `fine` an interval is as wide above as below: the wider of both.
+    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both.
     """
     known = np.isfinite(track.values)
     if not known.any():
@@ -127,8 +128,9 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
     if not bounded.any():
         return Column(step, counts, known, None, None)
     down, up = (_outward(width, bounded, step) for width in (below, above))
-    if not fine:
-        down = up = np.maximum(down, up)  # said once: see `Column.widths`
+    widest = np.maximum(down, up)
+    if not fine and np.all(np.abs(down - up) <= 1 + widest // 4):
+        down = up = widest  # said once: see `Column.widths`
     return Column(step, counts, known, down, up)
 
 
@@ -141,7 +143,7 @@ def noise_of(values: Floats) -> float:
     if len(known) < 3:
         return math.nan
     differences = np.diff(known)
-    return float(_MAD_TO_SIGMA * np.median(np.abs(differences - np.median(differences))) / math.sqrt(2.0))
+    return _MAD_TO_SIGMA * median(np.abs(differences - median(differences))) / math.sqrt(2.0)
 
 
 def _step(values: Floats, widths: Floats, finer: float) -> float:

@@ -185,7 +185,7 @@ def _row(one: Difference) -> ComparedRow:
             percent(ratio), f"{percent(ratio / wide)} to {percent(ratio * wide)}" if known else "", f"{ratio:.6g}"
         ),
         threshold=f"±{percent(wide).removeprefix('+')}" if known else units.DASH,
-        significance=f"{one.significance:.2f}" if known and one.threshold > 0.0 else units.DASH,
+        significance=_significance(one.significance),
         badge=_BADGES[one.verdict],
     )
 
@@ -197,6 +197,10 @@ def percent(ratio: float) -> str:
     change = (ratio - 1.0) * 100.0
     text = f"{abs(change):.2f}" if abs(change) < 0.995 else f"{abs(change):.1f}"
     return f"{'−' if change < 0.0 else '+'}{text}%"
+
+
+def _significance(value: float) -> str:
+    return units.DASH if math.isnan(value) else "∞" if math.isinf(value) else f"{value:.2f}"
 
 
 def _form(one: Difference) -> Callable[[float | None], str]:

@@ -82,8 +82,11 @@ class Difference:
 
     @property
     def significance(self) -> float:
-        """How many thresholds the change is; NaN where there is none."""
-        return abs(math.log(self.ratio)) / self.threshold if self.threshold > 0.0 else math.nan
+        """How many thresholds the change is; NaN where there is none, infinite where what never varied has changed."""
+        change = abs(math.log(self.ratio))
+        if self.threshold == 0.0:
+            return math.inf if change > 0.0 else 0.0
+        return change / self.threshold
 
 
 def quantile(alpha: float) -> float:
@@ -175,7 +178,7 @@ def _difference(
 
 
 def _verdict(metric: Metric, change: float, threshold: float, equivalence: float) -> str:
-    if not threshold > 0.0:
+    if math.isnan(threshold):
         return "unclear"
     if math.log1p(-equivalence) < change - threshold and change + threshold < math.log1p(equivalence):
         return "same"
@@ -204,6 +207,6 @@ def _gain(case: CaseSummary) -> Side | None:
 def _sorted(found: Sequence[Difference]) -> list[Difference]:
     def order(one: Difference) -> tuple[float, CaseKey, str, int]:
         weight = one.significance
-        return -weight if math.isfinite(weight) else 1.0, one.case, one.line, COMPARED.index(one.metric)
+        return 1.0 if math.isnan(weight) else -weight, one.case, one.line, COMPARED.index(one.metric)
 
     return sorted(found, key=order)
