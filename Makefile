@@ -9,7 +9,7 @@ BENCH ?= ^cpu\.(Mandelbrot|Dijkstra|Levenshtein)\.
 LOCKED ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: track results test lint acceptance acceptance-history acceptance-machine audit lock soak clean
+.PHONY: track results screenshots test lint acceptance acceptance-history acceptance-machine audit lock soak clean
 
 track: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
@@ -21,6 +21,10 @@ results: $(VENV)/installed
 	$(BIN)/asv-jit pythons install
 	$(BIN)/asv-jit run HEAD
 	$(BIN)/asv-jit export --format markdown --out docs/results.md
+
+# The README's pictures of the site in html/, as `make track` or `make results` and a publish left it.
+screenshots: $(VENV)/tested-with
+	$(BIN)/python docs/screenshots.py html docs
 
 test: $(VENV)/tested-with lint
 	$(BIN)/python -m pytest

@@ -22,7 +22,7 @@ _FEW = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`kind` is `yes`, `mostly`, `same`, `no`, `open` or `none`; `word` and `detail` are what a reader is told."""
+    """`kind`: `yes`, `probably`, `mostly`, `same`, `no`, `open` or `none`; a reader is told `word` and `detail`."""
 
     kind: str
     word: str
@@ -38,6 +38,8 @@ def answer_of(current: Current | None, equivalence: float) -> Answer:
     judged = sum(counts[verdict] for verdict in ("faster", "same", "slower", "unclear"))
     tally = _tally(counts, judged)
     if mean.low > 1.0 + equivalence:
+        if counts["unclear"] > 0.5 * judged:
+            return Answer("probably", "Probably", f"{units.change(mean.ratio)} on average; {tally}")
         if counts["slower"] <= _FEW * judged:
             return Answer("yes", "Yes", f"{units.change(mean.ratio)} on average; {tally}")
         return Answer("mostly", "For most programs", f"{units.change(mean.ratio)} on average, but {tally}")

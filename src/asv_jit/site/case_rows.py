@@ -26,6 +26,7 @@ __all__ = ["CaseRow", "PlainRow", "case_rows", "plain_rows", "reach_of", "top_pl
 _NARROWEST, _WIDEST = 1.1, 8.0
 _LIMIT = 160
 _PARAMS_LIMIT = 90
+_FEWEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ def top_rows(content: SiteContent, trends: Trends, most: int) -> list[CaseRow]:
     lead = next((cell.release for cell in maker.cells if cell.release.has_jit), None)
     lead = lead or next((cell.release for cell in maker.cells), None)
     mine = [cell for cell in maker.cells if cell.release == lead]
-    return [maker.row(cell) for cell in sorted(mine, key=lambda cell: -_weight(cell.case))[:most]]
+    ranked = sorted(mine, key=lambda cell: -_weight(cell.case))
+    telling = sum(_weight(cell.case) > 0.0 for cell in ranked)
+    return [maker.row(cell) for cell in ranked[: min(max(telling, _FEWEST), most)]]
 
 
 @dataclass(frozen=True, slots=True)

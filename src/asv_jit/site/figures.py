@@ -32,6 +32,7 @@ __all__ = [
 _NONE = Figure(units.DASH)
 _NAME_LIMIT = 160
 _STDERR_LIMIT = 6_000
+_WIDEST_INTERVAL = 10.0
 _TOP_NAMES = 6
 _KINDS = {
     "flat": "flat from the start",
@@ -65,9 +66,11 @@ def format_of(case: CaseSummary) -> Callable[[float | None], str]:
 
 
 def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure:
-    """A figure over trials with its interval."""
+    """A figure over trials with its interval; one of two trials may span ages, and then says nothing."""
     if level is None:
         return _NONE
+    if level.low is not None and level.high is not None and 0.0 < level.low * _WIDEST_INTERVAL < level.high:
+        return Figure(form(level.value), "no interval yet: too few trials", repr(level.value))
     return Figure(form(level.value), units.interval(form(level.low), form(level.high)), repr(level.value))
 
 

@@ -115,6 +115,7 @@ def make(site: Publication) -> HomePage:
     lead = next((card for card in cards if card.has_jit and card.answer.kind != "none"), None)
     events = content.events
     lately = [event for event in events if event.is_open]
+    lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     alerts = maker.alerts()
     trends = Trends.of(content)
     cases = {case.key.case for _, _, case in maker.current}

@@ -82,7 +82,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     leading = machines[0]
     site = project.settings.site
     return SiteContent(
-        title=site.title or f"{project.name}: what the JIT does",
+        title=site.title or f"{project.name}: {'what the JIT does' if cells else 'performance'}",
         project=project.name,
         url=site.url or "",
         show_commit_url=project.show_commit_url,
@@ -136,7 +136,10 @@ def _commits(project: Project, hashes: set[str], history: History) -> tuple[Comm
     except (UsageError, OSError):
         known = {}
     dates = dict(zip(history.commits, map(int, history.dates), strict=True))
-    unknown = (Commit(digest, dates.get(digest, 0), "", "(not in this repository)") for digest in {*hashes, *dates})
+    unknown = (
+        Commit(digest, dates.get(digest, 0), "", "(not in this repository)" if known else "")
+        for digest in {*hashes, *dates}
+    )
     found = [known.get(commit.hash, commit) for commit in unknown]
     order = {digest: place for place, digest in enumerate(known)}
     return tuple(sorted(found, key=lambda commit: (order.get(commit.hash, len(order)), -commit.date, commit.hash)))

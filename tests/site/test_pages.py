@@ -1,0 +1,137 @@
+"""The pages as files: what each says, golden pages, size, and what a user's own templates replace."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import html
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asv_jit.analysis.current import Current
+from asv_jit.analysis.series import AnchorSeries
+from asv_jit.model import CaseKey
+from asv_jit.site import home_page, render
+from asv_jit.site.answers import answer_of
+from asv_jit.site.content import Fingerprint, Machine, SiteContent
+from asv_jit.site.frame import Frames
+from asv_jit.site.publication import Publication
+from tests.site import contents, histories
+from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
+
+_GOLDEN = Path(__file__).parent / "golden"
+
+
+def _small() -> SiteContent:
+    """A case of each verdict on two releases, a second machine, and one that asv alone measured on."""
+    trials = contents.pairs(CaseKey("cpu.time_fast", ("10",)), WITH_JIT, 1.5)
+    trials += contents.pairs(CaseKey("cpu.time_fast", ("10",)), OLDER, 1.02, noise=0.0005)
+    trials += contents.pairs(CaseKey("web.time_slow"), WITH_JIT, 0.9) + contents.crash() + contents.tracked()
+    made = contents.content(trials, (WITH_JIT, OLDER), url="https://example.org/jit/")
+    found, events = histories.history([CaseKey("cpu.time_fast", ("10",)), CaseKey("asv_only.time_parse")])
+    traits = (("cpu", "One"), ("kernel", "Linux 1"))
+    prints = (
+        Fingerprint("aaaa0000", traits, "2026-11-01T04:00:00Z", "2026-11-03T04:00:00Z"),
+        Fingerprint("bbbb0000", (*traits[:1], ("kernel", "Linux 2")), "2026-11-04T04:00:00Z", "2026-11-04T05:00:00Z"),
+    )
+    first = dataclasses.replace(made.machines[0], fingerprints=prints)
+    anchor = AnchorSeries("bench-1", "", None, np.array([0, 1], dtype=np.int32), np.array([1.0, 1.031]))
+    found = dataclasses.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
+    known = histories.commits()
+    return dataclasses.replace(
+        made, history=found, events=events, machines=(first, Machine("old <box>", (("ram", "8"),), asv_only=True)),
+        commits=(*made.commits, *known[::-1]),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small") / "html"
+    render.render_site(_small(), folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["index", "cases", "releases", "regressions", "machines", "404"])
+def test_pages_look_as_before(small: Path, name: str) -> None:
+    """`ASV_JIT_GOLDEN=write` writes them anew: look at what changed before committing it."""
+    golden = _GOLDEN / f"{name}.html"
+    found = (small / f"{name}.html").read_text(encoding="utf-8")
+    if os.environ.get("ASV_JIT_GOLDEN") == "write":
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
+def _text(folder: Path, name: str) -> str:
+    text = re.sub(r"<[^>]*>", "", (folder / name).read_text(encoding="utf-8"))
+    return re.sub(r"\s+", " ", html.unescape(text))
+
+
+def test_machines_say_how_quiet_they_are_and_when_they_changed(small: Path) -> None:
+    text = _text(small, "machines.html")
+    assert "between +0.0% and +3.1% of its first level over 2 sessions" in text
+    assert "Kernel: Linux 1 → Linux 2" in text
+    assert "asv’s own results only" in text
+    assert "old <box>" in text
+
+
+def test_regressions_carry_cause_state_and_command(small: Path) -> None:
+    text = _text(small, "regressions.html")
+    for words in ("8.0% slower", "the JIT: only the time with it on moved", "candidate", "probability 97%",
+                  "asv-jit bisect 'cpu.time_fast(10)'", "15% faster", "1 improvements"):  # fmt: skip
+        assert words in text, words
+
+
+def test_home_stays_small_with_thousands_of_cases() -> None:
+    content = contents.large(2000)
+    page = home_page.make(Publication(content, Frames.of(content, ["home", "cases"])))
+    packaged = render._packaged_templates()
+    text = render._environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
+    loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]
+    assert sum(len(gzip.compress(data)) for data in loaded) < 60_000
+    assert "2,000 cases" in text
+
+
+def test_templates_and_styles_of_the_user_come_first(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (mine / "static").mkdir(parents=True)
+    (mine / "static" / "site.css").write_text("body { color: red }", encoding="utf-8")
+    (mine / "machines.html").write_text(
+        '{% extends "base.html" %}{% block main %}<h1>Our {{ page.machines|length }}</h1>{% endblock %}', "utf-8"
+    )
+    render.render_site(contents.content(contents.pairs(CaseKey("a.time_a"), WITH_JIT, 1.1)), tmp_path / "html", mine)
+    assert "<h1>Our 1</h1>" in (tmp_path / "html" / "machines.html").read_text(encoding="utf-8")
+    assert (tmp_path / "html" / "static" / "site.css").read_text(encoding="utf-8") == "body { color: red }"
+    assert 'href="static/site.css"' in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+
+
+def test_search_engines_are_told_of_every_page(small: Path, tmp_path: Path) -> None:
+    text = (small / "sitemap.xml").read_text(encoding="utf-8")
+    assert text.count("<url>") == len(list(small.rglob("*.html"))) - 1  # all but 404.html
+    assert "<loc>https://example.org/jit/cases.html</loc>" in text
+    assert not (small / "robots.txt").exists()  # it would speak for the whole host
+    alone = dataclasses.replace(contents.content([]), url="https://jit.example.org/")
+    render.render_site(alone, tmp_path / "html")
+    assert "Sitemap: https://jit.example.org/sitemap.xml" in (tmp_path / "html" / "robots.txt").read_text("utf-8")
+
+
+def _current(*ratios: float, release: contents.Release = WITH_JIT) -> Current:
+    trials = [t for n, ratio in enumerate(ratios) for t in contents.pairs(CaseKey(f"a.time_{n}"), release, ratio)]
+    (current,) = contents.content(trials, (release,)).machines[0].current
+    return current
+
+
+@pytest.mark.parametrize(
+    ("ratios", "kind"),
+    [((1.5, 1.4), "yes"), ((2.0, 2.0, 0.9), "mostly"), ((1.0, 1.0), "same"), ((0.9, 0.8), "no"), ((1.1, 0.9), "open")],
+)
+def test_the_answer_follows_the_mean_and_the_verdicts(ratios: tuple[float, ...], kind: str) -> None:
+    assert answer_of(_current(*ratios), 0.02).kind == kind
+
+
+def test_there_is_no_answer_without_pairs() -> None:
+    assert answer_of(None, 0.02).kind == "none"
+    assert answer_of(_current(1.0, release=WITHOUT_JIT), 0.02).kind == "none"
