@@ -123,7 +123,8 @@ def _point(content: SiteContent, point: str, is_release: bool) -> Link:
 def _confirmation(result: Result) -> str:
     if not result.confirmation:
         return ""
-    return f"{result.confirmation} by {units.count(result.blocks, 'fresh block')}: {units.visible(result.reason)}"
+    by = units.count(result.blocks, "fresh block")
+    return f"{result.confirmation.capitalize()} by {by}: {units.visible(result.reason)}"
 
 
 def _figures(effect: Effects) -> tuple[str, str, str, str, str]:

@@ -64,7 +64,7 @@ def bisect(project: Project, options: Options, watcher: Watcher) -> Bisection:
     releases: Mapping[str, Release] = {}
     if options.axis == "pythons":
         good, bad = split_range(options.range_words)
-        releases = release_chain(good, bad, watcher, installable=options.installable)
+        releases = release_chain(project, good, bad, watcher, installable=options.installable)
     plan, interpreter = plan_of(project, repository, options, tuple(releases))
     stored = matching(unfinished, plan, options)
     requirements = installations.requirements_of(project)

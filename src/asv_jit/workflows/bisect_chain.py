@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
-from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.offers import Offer
 from asv_jit.interpreters.provision import offered
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.repository import Commit, Repository
 from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.selection import interpreters_here
 
 __all__ = ["Release", "commit_chain", "ends_of", "merged_chains", "release_chain", "split_range"]
 
@@ -66,13 +67,15 @@ def merged_chains(repository: Repository, merge: str) -> list[tuple[str, ...]]:
     return chains
 
 
-def release_chain(good: str, bad: str, reporter: Reporter, *, installable: bool) -> dict[str, Release]:
+def release_chain(
+    project: Project, good: str, bad: str, reporter: Reporter, *, installable: bool
+) -> dict[str, Release]:
     """The releases from `good` to `bad` by identity, oldest first: what is installed and what can be.
 
     One build of each release: installed before offered, and only from the providers of the two ends, because two
     providers' builds of one release differ, too. Raises UsageError, NoInterpreterError, LockedError.
     """
-    installed = discover()
+    installed = interpreters_here(project)
     offers: Sequence[Offer] = ()
     if installable:
         market = offered(wait_s=_PATIENCE_S)
