@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.errors import InterruptedRunError
 from asv_jit.store.bisections import BisectMetric
 from asv_jit.terminal.bisect import bisection_json, print_bisection, watching
 from asv_jit.workflows import bisect as bisecting
@@ -66,8 +67,12 @@ def bisect(
         installable=not installed_only,
         machine=machine,
     )
-    with watching(quiet=as_json) as watcher:
-        bisection = bisecting.bisect(project, options, watcher)
+    try:
+        with watching(quiet=as_json) as watcher:
+            bisection = bisecting.bisect(project, options, watcher)
+    except (KeyboardInterrupt, InterruptedRunError):
+        click.echo("`asv-jit bisect --resume` goes on after the last measurement", err=True)
+        raise
     if as_json:
         print_json(bisection_json(bisection))
     else:
