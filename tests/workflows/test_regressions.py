@@ -256,3 +256,22 @@ def test_each_branch_is_a_sequence_of_its_own(tree: Tree) -> None:
     (event,) = tree.events()
     assert (event.key.branch, event.commit, event.parent) == ("v1", beside[0], tree.commits[9])
     assert event.suspects == (beside[0],)
+
+
+def test_a_machine_that_was_replaced_is_said_and_starts_anew(tree: Tree) -> None:
+    folder = tree.folder / "results" / "m1"
+    folder.mkdir(parents=True)
+    lines = [{"fingerprint": name, "kernel": kernel, "cpu": "x"} for name, kernel in (("f1", "6.1"), ("f2", "6.12"))]
+    (folder / "fingerprints.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    world = World(
+        {"a": steady},
+        commits=COMMITS,
+        anchored=False,
+        fingerprint=lambda session: "f1" if session < 20 else "f2",
+        machine_factor=lambda session: 1.0 if session < 20 else 1.4,
+    )
+    _write(tree, world)
+    history = read_history(tree.project)
+    assert {series.key.fingerprint: len(series.places) for series in history.series} == {"f1": 20, "f2": 24}
+    assert any("kernel 6.1 → 6.12" in note and "2026-01-21" in note for note in history.notes)
+    assert not tree.events()

@@ -12,7 +12,7 @@ __all__ = ["RegressionRules", "regression_rules"]
 
 @dataclass(frozen=True, slots=True)
 class RegressionRules:
-    """Patterns, matched from the start of `case` or, on another branch than the first, of `case@branch`."""
+    """Patterns, matched from the start of `case` or, where several branches are configured, of `case@branch`."""
 
     thresholds: tuple[tuple[re.Pattern[str], float], ...]
     first_commits: tuple[tuple[re.Pattern[str], str | None], ...]

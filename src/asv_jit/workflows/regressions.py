@@ -36,8 +36,8 @@ def find_events(project: Project, history: History, *, remember: bool = True) ->
     records = read_records(project)
     places = {commit: place for place, commit in enumerate(history.commits)}
     events = [
-        *(event for event in _on_commits(project, history) if _counts(event, rules, history.commits, places)),
-        *(event for event in _on_releases(project, history) if _is_large(event, rules)),
+        *(event for event in _on_commits(project, history) if _counts(project, event, rules, places)),
+        *(event for event in _on_releases(project, history) if _is_large(project, event, rules)),
     ]
     found = [with_state(event, records, places) for event in _with_names(project, events, places, remember=remember)]
     return tuple(sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity)))
@@ -81,27 +81,29 @@ def _on_releases(project: Project, history: History) -> list[Event]:
     return release_events(history.bridges, history.series, history.commits, equivalence=project.settings.equivalence)
 
 
-def _counts(event: Event, rules: RegressionRules, commits: Sequence[str], places: Mapping[str, int]) -> bool:
+def _counts(project: Project, event: Event, rules: RegressionRules, places: Mapping[str, int]) -> bool:
     """Whether asv's settings let a change count: it is large enough, and late enough."""
-    for first in rules.first_commits_of(_rule_name(event)):
+    for first in rules.first_commits_of(_rule_name(project, event)):
         if first is None:
             return False
         known = [place for commit, place in places.items() if commit.startswith(first)] if first else []
         if known and places[event.commit] <= known[0]:
             return False
-    return _is_large(event, rules)
+    return _is_large(project, event, rules)
 
 
-def _is_large(event: Event, rules: RegressionRules) -> bool:
-    threshold = rules.threshold(_rule_name(event))
+def _is_large(project: Project, event: Event, rules: RegressionRules) -> bool:
+    threshold = rules.threshold(_rule_name(project, event))
     if threshold is None or not event.worse:
         return True
     return any(abs(change.after - change.before) >= threshold * abs(change.before) for change in event.metrics)
 
 
-def _rule_name(event: Event) -> str:
-    """What asv matches its patterns against."""
-    return f"{event.key.case}@{event.key.branch}" if event.key.branch else str(event.key.case)
+def _rule_name(project: Project, event: Event) -> str:
+    """What asv matches its patterns against: it names the branch where several are configured."""
+    if len(project.branches) < 2:
+        return str(event.key.case)
+    return f"{event.key.case}@{event.key.branch or project.branches[0] or 'HEAD'}"
 
 
 def _with_names(project: Project, events: Sequence[Event], places: Mapping[str, int], *, remember: bool) -> list[Event]:
