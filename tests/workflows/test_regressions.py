@@ -214,7 +214,7 @@ def test_fresh_blocks_confirm_or_refute(measured: Tree) -> None:
 
 
 def test_asvs_own_settings_are_honoured(measured: Tree) -> None:
-    measured.configure(regressions_thresholds={"slow": 0.10})
+    measured.configure(regressions_thresholds={"slow@main$": 0.10})
     assert "slow" not in _by_case(measured.events())
     measured.configure(regressions_thresholds={"slow": 0.01, "quick": 0.5})
     assert {"slow", "quick"} <= set(_by_case(measured.events()))  # an improvement has no threshold

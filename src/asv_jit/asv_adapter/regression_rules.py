@@ -12,18 +12,18 @@ __all__ = ["RegressionRules", "regression_rules"]
 
 @dataclass(frozen=True, slots=True)
 class RegressionRules:
-    """Patterns, matched from the start of `case` or, where several branches are configured, of `case@branch`."""
+    """Patterns, matched from the start of `case@branch` as asv does, or of `case`: what asv's users mean by `case$`."""
 
     thresholds: tuple[tuple[re.Pattern[str], float], ...]
     first_commits: tuple[tuple[re.Pattern[str], str | None], ...]
 
-    def threshold(self, name: str) -> float | None:
+    def threshold(self, case: str, branch: str) -> float | None:
         """The least relative change that counts, the largest of those that apply; None where none does."""
-        return max((share for pattern, share in self.thresholds if pattern.match(name)), default=None)
+        return max((share for pattern, share in self.thresholds if _applies(pattern, case, branch)), default=None)
 
-    def first_commits_of(self, name: str) -> tuple[str | None, ...]:
+    def first_commits_of(self, case: str, branch: str) -> tuple[str | None, ...]:
         """Commits up to which changes do not count; None among them: none counts at all."""
-        return tuple(commit for pattern, commit in self.first_commits if pattern.match(name))
+        return tuple(commit for pattern, commit in self.first_commits if _applies(pattern, case, branch))
 
 
 def regression_rules(project: Project) -> RegressionRules:

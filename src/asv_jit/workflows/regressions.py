@@ -83,7 +83,7 @@ def _on_releases(project: Project, history: History) -> list[Event]:
 
 def _counts(project: Project, event: Event, rules: RegressionRules, places: Mapping[str, int]) -> bool:
     """Whether asv's settings let a change count: it is large enough, and late enough."""
-    for first in rules.first_commits_of(_rule_name(project, event)):
+    for first in rules.first_commits_of(*_named_by_asv(project, event)):
         if first is None:
             return False
         known = [place for commit, place in places.items() if commit.startswith(first)] if first else []
@@ -93,17 +93,15 @@ def _counts(project: Project, event: Event, rules: RegressionRules, places: Mapp
 
 
 def _is_large(project: Project, event: Event, rules: RegressionRules) -> bool:
-    threshold = rules.threshold(_rule_name(project, event))
+    threshold = rules.threshold(*_named_by_asv(project, event))
     if threshold is None or not event.worse:
         return True
     return any(abs(change.after - change.before) >= threshold * abs(change.before) for change in event.metrics)
 
 
-def _rule_name(project: Project, event: Event) -> str:
-    """What asv matches its patterns against: it names the branch where several are configured."""
-    if len(project.branches) < 2:
-        return str(event.key.case)
-    return f"{event.key.case}@{event.key.branch or project.branches[0] or 'HEAD'}"
+def _named_by_asv(project: Project, event: Event) -> tuple[str, str]:
+    """The case and the branch; the first one has no name of its own in a series."""
+    return str(event.key.case), event.key.branch or project.branches[0] or "HEAD"
 
 
 def _with_names(project: Project, events: Sequence[Event], places: Mapping[str, int], *, remember: bool) -> list[Event]:
