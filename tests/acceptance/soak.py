@@ -29,6 +29,7 @@ _LIMITED = (
     "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
     "from asv_jit.cli import main; main(sys.argv[2:])"
 )
+_EXPECTED = (0, 1, 4, -9)
 _FLAT = 1.25  # the last nights' peak memory over the first ones'
 
 
@@ -84,17 +85,21 @@ def _night(toy: NightToy, arguments: list[str], fault: str, limit_s: float | Non
     command = [*toy.command, *arguments]
     if fault == "full disk":
         sizes = [path.stat().st_size for path in toy.folder.glob("results/*/trials/*.jsonl")]
-        command = [sys.executable, "-c", _LIMITED, str(max(sizes, default=0) + 1), "nightly", *arguments]
+        command = [sys.executable, "-c", _LIMITED, str(max(sizes, default=4096) + 1), "nightly", *arguments]
     began = os.times().elapsed
-    with subprocess.Popen(
-        command, env=toy.env, cwd=toy.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as child:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, env=toy.env, cwd=toy.folder, stdout=subprocess.DEVNULL, stderr=said) as child,
+    ):
         if limit_s is not None:
             try:
                 child.wait(limit_s)
             except subprocess.TimeoutExpired:
                 child.kill()
         exit_code, peak_mb = _ended(child)
+        if exit_code not in _EXPECTED:
+            said.seek(0)
+            print(said.read())
     toy.wait_for_guardians()
     trials = toy.trials(mended=False)
     return _Night(
@@ -131,7 +136,7 @@ def _judged(nights: list[_Night], toy: NightToy) -> int:
     print(f"trials lost {lost}, counted twice {twice}; processes and files leaked {leaked}, half-written {len(parts)}")
     shown = ", ".join(f"{peak:.0f}" for peak in peaks)
     print(f"peak memory of quiet nights, MB: {shown} ({'flat' if flat else 'GROWS'})")
-    unexpected = [night for night in nights if night.exit_code not in (0, 1, 4, -9)]
+    unexpected = [night for night in nights if night.exit_code not in _EXPECTED]
     return int(bool(lost or twice or leaked or parts or unexpected or not flat))
 
 

@@ -35,16 +35,22 @@ _METRICS: dict[Metric, BisectMetric] = {
 
 
 def confirm_events(
-    project: Project, machine: ThisMachine, candidates: Sequence[Event], budget: Budget, reporter: Reporter
+    project: Project,
+    machine: ThisMachine,
+    candidates: Sequence[Event],
+    budget: Budget,
+    reporter: Reporter,
+    *,
+    trial_s: float | None = None,
 ) -> list[Confirmation]:
     """Settle candidates with fresh blocks, in the order given, while there is time. The caller holds the locks.
 
-    Raises StorageError.
+    `trial_s`: what a trial took this night, with all that goes on around it. Raises StorageError.
     """
     earlier, _ = read_confirmations(project.results_dir / machine.name)
     due = [event for event in candidates if _is_due(earlier.get(event.identity))]
     # Two sides in two modes, the fewest blocks that can settle it.
-    likely_s = FEWEST_BLOCKS * 4 * (project.settings.trial_seconds + _BESIDE_ITERATIONS_S)
+    likely_s = FEWEST_BLOCKS * 4 * max(trial_s or 0.0, project.settings.trial_seconds + _BESIDE_ITERATIONS_S)
     settled: list[Confirmation] = []
     if not due or budget.left_s < likely_s:
         return settled

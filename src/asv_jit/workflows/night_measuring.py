@@ -48,11 +48,18 @@ class NightMeasuring:
         self._since = since
         self._problem = problem
         self._installs: list[float] = []
+        self._spent_s = 0.0
 
     @property
     def install_s(self) -> float | None:
         """What a new installation took this night (the median); None where there was none."""
         return statistics.median(self._installs) if self._installs else None
+
+    @property
+    def trial_s(self) -> float | None:
+        """What a trial took this night, with all that goes on around it; None before the first."""
+        trials = self._night.tally.trials
+        return self._spent_s / trials if trials else None
 
     def plan_only(self, budget: Budget) -> Plan:
         """What would be measured, from what is on this disk."""
@@ -65,6 +72,7 @@ class NightMeasuring:
 
     def measure(self, budget: Budget) -> None:
         """Plan, and carry the plan out, in a session of its own. The caller holds the locks."""
+        clock = Budget()
         requirements = installations.requirements_of(self._project)
         repository = Repository(repository_without_network(self._project))
         ground = self._ground(requirements)
@@ -81,6 +89,7 @@ class NightMeasuring:
                 del ground  # all trials there are: no small thing to keep for hours
                 self._carry_out(made, engine, described, repository)
         installations.prune([])
+        self._spent_s += clock.spent_s
 
     def _describe(self, session: Session, engine: Engine, branches: Sequence[Sequence[Commit]]) -> suite.Suite | None:
         """The suite of the working tree, as an installation of a tip sees it; else as it was the last time."""

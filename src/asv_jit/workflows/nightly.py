@@ -208,7 +208,9 @@ class _Nightly:
         if candidates:
             with self._survived("candidates could not be confirmed"):
                 budget = Budget(_seconds(self._time_left_s()))
-                settled = confirm_events(self._project, self._machine, candidates, budget, self._reporter)
+                settled = confirm_events(
+                    self._project, self._machine, candidates, budget, self._reporter, trial_s=self._measuring.trial_s
+                )
                 self._night.confirmed += sum(one.state == "confirmed" for one in settled)
                 self._night.refuted += sum(one.state == "refuted" for one in settled)
                 self._detect()
@@ -227,20 +229,27 @@ class _Nightly:
                 self._detect()
 
     def _finish(self) -> None:
-        """Publish, write down the night, tell people: in this order, so that what they are sent can be looked at."""
+        """Tell people, publish, write down the night: in this order, so that what fails last loses least."""
         night = self._night
         night.fresh = fresh_events(night.folder, night.events)
-        if self._takes("publish"):
-            self._publish()
         night.spent_s = self._budget.spent_s
         night.finished = True
         if self._takes("notify"):
             night.problems += notify(night, self._project.settings.notify)
-        install_s = self._measuring.install_s
-        record = NightRecord(
-            night.started, night.budget_s, night.spent_s, night.tally.trials, install_s, self._publish_s
+        if self._takes("publish"):
+            self._publish()
+        night.spent_s = self._budget.spent_s
+        keep_night(
+            night.folder,
+            NightRecord(
+                night.started,
+                night.budget_s,
+                night.spent_s,
+                night.tally.trials,
+                self._measuring.install_s,
+                self._publish_s,
+            ),
         )
-        keep_night(night.folder, record)
         branch = named_branch(self._options.results or "")
         if branch is not None:
             with self._survived("the results could not be pushed"):
