@@ -32,3 +32,7 @@ def regression_rules(project: Project) -> RegressionRules:
         tuple((re.compile(pattern), share) for pattern, share in project.regression_thresholds),
         tuple((re.compile(pattern), commit) for pattern, commit in project.first_commits),
     )
+
+
+def _applies(pattern: re.Pattern[str], case: str, branch: str) -> bool:
+    return bool(pattern.match(f"{case}@{branch}") or pattern.match(case))
