@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page
 __all__ = ["PAGES", "barriers", "visit"]
 
 PAGES = (
-    "index.html", "cases.html", "releases.html", "regressions.html", "guide.html", "machines.html", "method.html",
-    "404.html",
+    "index.html", "cases.html", "releases.html", "regressions.html", "compare.html", "guide.html", "machines.html",
+    "data.html", "method.html", "404.html",
 )  # fmt: skip
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
