@@ -24,7 +24,7 @@ from asv_jit.site.timetable import Placed, Timetable
 
 __all__ = ["SLICE", "DataMaker", "Part", "files"]
 
-SLICE = 128
+SLICE = 256
 """Commits in one of the files that the Compare page loads: two of them for a comparison, each some 300 KB with 2,000
 series before compression."""
 

@@ -69,12 +69,13 @@ def _series(packed: Packed) -> form.SeriesData:
         protocol=key.protocol,
         fingerprint=key.fingerprint,
         unit=name(packed.placed.series.unit),
-        columns={metric: _column(column) for metric, column in packed.columns.items()},
+        columns={metric: _column(metric, column) for metric, column in packed.columns.items()},
     )
 
 
-def _column(column: Column) -> form.ColumnData:
-    below, above = column.widths()
+def _column(metric: Metric, column: Column) -> form.ColumnData:
+    """Of `plain` without intervals: asv's are from within one process, and would be half of a long history's bytes."""
+    below, above = column.widths() if metric != "plain" else (None, None)
     return form.ColumnData(step=column.step, zero=column.zero, values=column.text(), below=below, above=above)
 
 

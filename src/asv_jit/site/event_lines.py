@@ -60,7 +60,10 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One event. `kind` is `regression` or `improvement`; `is_open` says that somebody should look at it."""
+    """One event. `kind` is `regression` or `improvement`; `is_open` says that somebody should look at it.
+
+    `cause_known`: whether `cause` says more than that asv alone, which has no modes, can tell no cause.
+    """
 
     identity: str
     kind: str
@@ -83,6 +86,7 @@ class EventLine:
     size: str
     cause: str
     cause_name: str
+    cause_known: bool
     probability: str
     commit: Link
     subject: str
@@ -143,6 +147,7 @@ class Lines:
             size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
             cause=_cause(event),
             cause_name=event.attribution.cause,
+            cause_known=event.attribution.cause != "unclear" or event.headline.metric != "plain",
             probability=_probability(event.attribution),
             commit=commits.link(event.commit),
             subject=commits.subject(event.commit),

@@ -13,7 +13,7 @@ from asv_jit.site.publication import Publication
 
 __all__ = ["RegressionsPage", "make"]
 
-_MOST_REGRESSIONS, _MOST_IMPROVEMENTS = 250, 100
+_MOST_REGRESSIONS, _MOST_IMPROVEMENTS = 200, 50
 _STATES = ("candidate", "confirmed", "refuted", "fixed", "accepted")
 
 

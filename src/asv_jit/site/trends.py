@@ -18,6 +18,8 @@ from asv_jit.site.marks import trend_mark
 __all__ = ["Trends"]
 
 _LAST = 30
+_LAST_OF_ASV = 15
+"""Of what asv measured by itself there are thousands of cases in one table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ class Trends:
         if track is None or self.history is None:
             return Markup("")
         event = self.changes.get((series.key.machine, series.key.line, series.key.case))
-        values = track.values[-_LAST:].tolist()
-        places = [self.history.commits[place] for place in series.places[-_LAST:]]
+        last = _LAST_OF_ASV if series.key.protocol == "asv" else _LAST
+        values = track.values[-last:].tolist()
+        places = [self.history.commits[place] for place in series.places[-last:]]
         change = places.index(event.commit) if event is not None and event.commit in places else None
         return trend_mark([None if math.isnan(value) else value for value in values], change)
 
