@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from asv_jit.analysis import boundaries, changes, detection, partitions, robust, segmentation
+from asv_jit.analysis import boundaries, changes, detection, levelling, partitions, robust, segmentation
 from asv_jit.analysis.detection import DETECTED, Found, find_changes_of_many
 from asv_jit.analysis.levelling import Stretch
 from asv_jit.processes import cores, in_parallel
@@ -22,7 +22,7 @@ _CHUNKS_A_CORE = 4
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
 
-_METHOD = (boundaries, changes, detection, partitions, robust, segmentation)
+_METHOD = (boundaries, changes, detection, levelling, partitions, robust, segmentation)
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 
