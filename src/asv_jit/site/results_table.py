@@ -33,7 +33,11 @@ def _about(machine: Machine, currents: Sequence[Current], limits: Limits, *, qui
     cases = [case for current in currents for case in current.suite.cases]
     measured = [units.moment(case.measured) for case in cases if case.measured]
     commits = sorted({case.key.commit[:8] for case in cases})
-    details = ", ".join(f"{name} {value}" for name, value in machine.details if name in ("cpu", "num_cpu", "ram", "os"))
+    known = dict(machine.details)
+    cores = f"{known['num_cpu']} cores" if "num_cpu" in known else ""
+    ram = known.get("ram", "")
+    memory = f"{units.size(float(ram))} of memory" if ram.isdecimal() else ram
+    details = ", ".join(part for part in (known.get("cpu", ""), cores, memory, known.get("os", "")) if part)
     measured_on = (
         f"Measured on `{_plain(machine.name)}` ({_plain(details)}), {min(measured, default='')} to "
         f"{max(measured, default='')}, at {', '.join(f'`{commit}`' for commit in commits)}. Made by "
