@@ -84,7 +84,8 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "check the folder's permissions"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        remedy = "free some space" if full else "check the folder's permissions"
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}; {remedy} and run the same command again: "
             "everything that was measured before is safe, and only what is missing will be measured"

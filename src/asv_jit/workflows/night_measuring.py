@@ -49,6 +49,7 @@ class NightMeasuring:
         self._problem = problem
         self._installs: list[float] = []
         self._spent_s = 0.0
+        self._described: suite.Suite | None = None
 
     @property
     def install_s(self) -> float | None:
@@ -82,7 +83,7 @@ class NightMeasuring:
         with Session(self._project, self._machine, requirements, self._reporter) as session:
             engine = Engine(session, requirements, self._machine, self._reporter, budget=budget)
             engine.tally, engine.install_s = self._night.tally, self._installs
-            described = self._describe(session, engine, branches)
+            described = self._described = self._described or self._describe(session, engine, branches)
             if described is not None:
                 made = self._plan(ground, branches, described.cases, budget)
                 self._night.plans.append(made)

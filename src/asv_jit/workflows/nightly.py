@@ -190,11 +190,11 @@ class _Nightly:
 
     def _measure_on(self) -> None:
         """Use the time that confirming and bisecting did not need, as long as that gets anything done."""
-        night = self._night
-        while night.plans and night.plans[-1].left and night.plans[-1].steps:
-            before = night.tally.trials
+        plans, tally = self._night.plans, self._night.tally
+        while plans and plans[-1].left and any(step.kind != "anchor" for step in plans[-1].steps):
+            before = tally.trials
             self._measure(Budget(_seconds(self._time_left_s())))
-            if night.tally.trials - before <= len(night.plans[-1].steps[0].cases):
+            if tally.trials == before:
                 break
 
     def _detect(self, *, remember: bool = True) -> None:
