@@ -6,6 +6,7 @@
   const { units, make } = asvJit;
   const ROW_HEIGHT = { main: 270, gain: 130 };
   const MOST_MARKERS = 160;
+  const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const faded = (name, percent) => `color-mix(in srgb, ${colour(name)} ${percent}%, transparent)`;
@@ -134,10 +135,10 @@
   /*
    * One chart. `x`: ascending places; `tracks`: {kind, value, low, high} over them; `form`: a value as text;
    * `rule`: a level to mark, with `still` around it; `uprights`: places where the build or the benchmark changed;
-   * `range`: [from, to]; `label`: of a place on the axis; `marked`: whether marks stand above it; `key`: charts of one key share their cursor;
+   * `range`: [from, to]; `label`: of a place on the axis, which are `whole` numbers or not; `marked`: whether marks stand above it; `key`: charts of one key share their cursor;
    * `on`: {select(from, to), reset(), cursor(chart, place), drawn(chart)}.
    */
-  asvJit.chart = function chart(box, { x, tracks, form, rule, still, uprights, range, label, axis, marked, scale, height, key, on }) {
+  asvJit.chart = function chart(box, { x, tracks, form, rule, still, uprights, range, label, whole, axis, marked, scale, height, key, on }) {
     const placed = tracks.map((track) => ({ ...track, x }));
     const data = [x, ...tracks.flatMap((track) => [track.low, track.high, track.value])];
     const wanted = rule === undefined ? [] : [rule];
@@ -157,7 +158,7 @@
       series: [{}, ...tracks.flatMap(seriesOf)],
       bands: bandsOf(tracks),
       axes: [
-        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92, size: axis ? 30 : 8, values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
+        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92, ...(whole ? { incrs: WHOLE } : {}), size: axis ? 30 : 8, values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
         { stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 34, size: 74, values: (_, splits) => splits.map((split) => split === null ? "" : form(split)) },
       ],
       cursor: {

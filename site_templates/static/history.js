@@ -36,10 +36,18 @@
       const schedule = file.schedules[series.schedule];
       if (!found.has(series.schedule)) found.set(series.schedule, { schedule, number: series.schedule, parts: [] });
       const columns = Object.fromEntries(Object.entries(series.columns).map(([metric, column]) => [metric, decode(column)]));
+      if (columns.plain && series.noise > 0) columns.plain = usual(columns.plain, series.noise);
       found.get(series.schedule).parts.push({ series, number, columns });
     });
     for (const panel of found.values()) panel.parts.sort((a, b) => a.series.start - b.series.start);
     return [...found.values()].sort((a, b) => a.number - b.number);
+  }
+
+  // What asv measured has no interval that holds for another process: the band is how much the series usually varies.
+  function usual({ value }, noise) {
+    const reach = Math.exp(1.96 * noise);
+    const times = (factor) => value.map((one) => one === null ? null : one * factor);
+    return { value, low: times(1 / reach), high: times(reach), usual: reach };
   }
 
   const lengthOf = (part) => Math.max(...Object.values(part.columns).map((column) => column.value.length));
@@ -154,6 +162,13 @@
       return value - times[low] <= times[high] - value ? low : high;
     }
 
+    // What stands on the axis; nothing beside its ends, where there is room and no commit.
+    label(value) {
+      if (this.choice.x === "commit" && !(value >= 0 && value < this.commits.count)) return "";
+      const commit = this.commits.at(this.commitAt(value));
+      return commit.day || commit.short;
+    }
+
     // The first and the last commit that any of the shown panels has.
     extent() {
       const ends = this.shown().flatMap((panel) => panel.parts.flatMap((part) => {
@@ -249,7 +264,7 @@
               if (value === null || place < from || place > to) return;
               const commit = this.commits.at(place);
               rows.push([commit.hash, commit.day, commit.author, commit.subject, panel.schedule.machine, panel.schedule.line,
-                this.file.interpreters[panel.schedule.interpreters[slot]], series.benchmark_version, series.protocol, metric, unit, value, column.low[offset], column.high[offset]]);
+                this.file.interpreters[panel.schedule.interpreters[slot]], series.benchmark_version, series.protocol, metric, unit, value, ...(column.usual ? [null, null] : [column.low[offset], column.high[offset]])]);
             });
           }
         }

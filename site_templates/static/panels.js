@@ -74,7 +74,7 @@
       this.text = make("p", { class: "hint panel-text" });
       this.legend = make("ul", { class: "legend", "aria-label": "Legend" }, ...wanted.map(([, kind]) => make("li", {}, make("span", { class: `key ${kind}` }), asvJit.chart.looks[kind].name)),
         gain.length ? make("li", {}, make("span", { class: "key gain" }), "speedup, off / on") : null,
-        make("li", {}, make("span", { class: "key band" }), "interval"),
+        make("li", {}, make("span", { class: "key band" }), panel.parts.some((part) => part.columns.plain?.usual) ? "usual variation (95%)" : "interval"),
         this.points.builds.length ? make("li", {}, make("span", { class: "key build" }), "new Python release") : null,
         this.points.changes.length ? make("li", {}, make("span", { class: "key series" }), "another benchmark version, machine or protocol") : null);
       this.plots = make("div", { class: "plots", tabindex: "0", role: "group", "aria-roledescription": "chart", "aria-label": this.label() }, ...this.boxes, this.tip);
@@ -104,7 +104,8 @@
       const share = {
         x: points.x, range: view.range(), key: "history", on,
         uprights: { builds: points.builds.map((build) => build.x), changes: [...points.changes] },
-        label: (split) => { const commit = view.commits.at(view.commitAt(split)); return commit.day || commit.short; },
+        whole: view.choice.x === "commit",
+        label: (split) => view.label(split),
       };
       share.uprights.changes.push(...this.events.map((event) => view.place(event.place)));
       const { heights } = asvJit.chart;
@@ -157,7 +158,7 @@
       const figures = this.kinds.map((kind, track) => {
         const { value, low, high } = this.points.columns[track];
         const form = this.forms[track];
-        return { kind, name: asvJit.chart.looks[kind].name, text: value[place] === null ? "no figure" : form(value[place]), between: units.interval(low[place], high[place], form) };
+        return { kind, name: asvJit.chart.looks[kind].name, text: value[place] === null ? "no figure" : form(value[place]), between: `${kind === "plain" && low[place] !== null ? "usually " : ""}${units.interval(low[place], high[place], form)}` };
       });
       const build = this.view.file.interpreters[this.panel.schedule.interpreters[slot]];
       this.tip.replaceChildren(...asvJit.chart.details(commit, this.view.commits.link(commit), figures, `Python ${build}`));

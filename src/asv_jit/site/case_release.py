@@ -20,8 +20,11 @@ _LIMIT = 120
 
 @dataclass(frozen=True, slots=True)
 class CellSection:
-    """One release on one machine. `number` is the cell's place in the data file; `host` is the machine, and
-    `machine` too unless it is the leading one; `headline` is the speedup, or the time where there can be none."""
+    """One release on one machine.
+
+    `number` is the cell's place in the data file; `host` is the machine, `machine` too unless it is the leading one;
+    `headline` is the speedup, or the time where there can be none, `bounded` says whether it has an interval.
+    """
 
     anchor: str
     number: int
@@ -33,6 +36,7 @@ class CellSection:
     timed: bool
     badge: Badge
     headline: Figure
+    bounded: bool
     off: Figure
     on: Figure
     speedup: Figure
@@ -61,6 +65,7 @@ def cell_section(cell: MeasuredCell, number: int, release: Release, name: str, c
     compiled, note = figures.compiled_of(case.evidence) if release.has_jit else ((), "")
     off = figures.level_of(case.off, figures.format_of(case))
     speedup = figures.speedup_of(case, release)
+    headline = speedup if release.has_jit and case.speedup is not None else off
     return CellSection(
         anchor=cell.anchor,
         number=number,
@@ -71,7 +76,8 @@ def cell_section(cell: MeasuredCell, number: int, release: Release, name: str, c
         has_jit=release.has_jit,
         timed=case.timed,
         badge=figures.badge_of(case),
-        headline=speedup if release.has_jit and case.speedup is not None else off,
+        headline=headline,
+        bounded=" to " in headline.detail,
         off=off,
         on=figures.level_of(case.on, figures.format_of(case)) if release.has_jit else Figure("no JIT"),
         speedup=speedup,

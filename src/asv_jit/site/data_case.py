@@ -69,6 +69,7 @@ def _series(packed: Packed) -> form.SeriesData:
         protocol=key.protocol,
         fingerprint=key.fingerprint,
         unit=name(packed.placed.series.unit),
+        noise=packed.noise.get("plain"),
         columns={metric: _column(metric, column) for metric, column in packed.columns.items()},
     )
 

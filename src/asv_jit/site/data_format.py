@@ -97,6 +97,10 @@ class SeriesData(msgspec.Struct, frozen=True, kw_only=True):
     protocol: Annotated[str, Meta(description="How it was measured; `asv` for asv's own measurements.")]
     fingerprint: Annotated[str, Meta(description="The machine's: a machine that was changed starts a new series.")]
     unit: Annotated[str, Meta(description="Of `off`, `on` and `plain`: `seconds`, `bytes`, or the benchmark's own.")]
+    noise: Annotated[
+        float | None,
+        Meta(description="Of `plain`: the usual difference of neighbours as a share; asv's intervals say less."),
+    ]
     columns: Annotated[
         dict[str, ColumnData],
         Meta(
