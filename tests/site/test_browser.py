@@ -160,3 +160,15 @@ def test_hostile_names_are_text_under_the_policy(browser: Browser, hostile_site:
         page.goto(address(hostile_site, "cases.html"))
         page.get_by_label("Search").fill("<script>")
         assert _names(page)[0].startswith("<script>alert(1)</script>")
+
+
+def test_the_policy_lets_no_script_of_a_page_run(browser: Browser, rich_site: Path) -> None:
+    page = browser.new_page()
+    page.goto(address(rich_site, "index.html"))
+    for markup in ("<img src=x onerror='window.ran = 1'>", "<svg onload='window.ran = 1'></svg>"):
+        page.evaluate("markup => { document.body.insertAdjacentHTML('beforeend', markup) }", markup)
+    page.evaluate(
+        "() => { const s = document.createElement('script'); s.text = 'window.ran = 1'; document.body.append(s) }"
+    )
+    assert page.evaluate("window.ran") is None
+    page.close()
