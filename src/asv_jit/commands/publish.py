@@ -24,7 +24,19 @@ def publish(config: Path, as_json: bool, machine: str | None, with_asv: bool) ->
     for problem in published.problems:
         click.echo(f"warning: {problem}", err=True)
     if as_json:
-        print_json({"index": str(published.index), "pages": published.pages, "problems": published.problems})
+        print_json(
+            {
+                "index": str(published.index),
+                "pages": published.pages,
+                "problems": published.problems,
+                "notes": published.notes,
+                "left_out": published.left_out,
+            }
+        )
     else:
+        for note in published.notes:
+            click.echo(f"Note: {note}.")
+        for kind in published.left_out:
+            click.echo(f"Left out: {kind}.")
         click.echo(f"The site: {published.index}")
     return 4 if published.problems else 0

@@ -30,11 +30,16 @@ __all__ = ["Published", "publish", "site_content"]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where the site is, how many pages it has, and a sentence for each thing that was left out."""
+    """Where the site is, how many pages it has, and a sentence for each thing that could not be done.
+
+    `notes`, `left_out`: what else a reader of the series should know, and what is in none of them, with counts.
+    """
 
     index: Path
     pages: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def publish(project: Project, machine: str | None = None, *, with_asv: bool = False) -> Published:
@@ -60,7 +65,14 @@ def publish(project: Project, machine: str | None = None, *, with_asv: bool = Fa
             asv_site=asv_site,
             replaceable=is_asv_site if with_asv else None,
         )
-    return Published(project.html_dir / "index.html", len(written), content.problems)
+    history = content.history
+    return Published(
+        project.html_dir / "index.html",
+        len(written),
+        content.problems,
+        history.notes if history is not None else (),
+        history.left_out if history is not None else (),
+    )
 
 
 def _existing(folder: Path) -> Path:
