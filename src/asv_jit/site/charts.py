@@ -18,6 +18,7 @@ __all__ = ["Curve", "Dot", "Point", "interval_bar", "series", "sparkline", "stri
 
 _WIDTH, _HEIGHT = 420.0, 230.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 12.0, 14.0, 34.0
+_LABEL_WIDTH = 50.0
 _MODES = ("off", "on")
 
 
@@ -77,7 +78,11 @@ def strip(
     """All cases of one release on one axis of speedups, and their mean with its interval (ratio, low, high)."""
     scale = Scale(*reach, 14.0, 406.0)
     parts = []
-    for value in [tick for tick in ticks(*reach, 7) if abs(scale.at(tick) - scale.at(1.0)) > 34.0] + [1.0]:
+    shown = [1.0]
+    for tick in ticks(*reach, 7):
+        if all(abs(scale.at(tick) - scale.at(other)) > _LABEL_WIDTH for other in shown):
+            shown.append(tick)
+    for value in shown:
         x = scale.at(value)
         parts.append(element("path", class_="unity" if value == 1.0 else "grid", d=path([(x, 8.0), (x, 62.0)])))
         parts.append(element("text", units.ratio(value), class_="tick", x=x, y=78.0, text_anchor="middle"))
