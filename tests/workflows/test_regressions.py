@@ -208,6 +208,9 @@ def test_fresh_blocks_confirm_or_refute(measured: Tree) -> None:
     )  # fmt: skip
     save_confirmation(measured.folder / "results" / "m1", confirmation)
     assert (_by_case(measured.events())["slow"].state, _asv_jit("regressions")) == ("refuted", 0)
+    elsewhere = replace(confirmation, before=measured.commits[21], after=measured.commits[22])
+    save_confirmation(measured.folder / "results" / "m1", elsewhere)  # the event has moved since
+    assert _by_case(measured.events())["slow"].state == "candidate"
     save_confirmation(measured.folder / "results" / "m1", replace(confirmation, state="confirmed"))
     confirmed = _by_case(measured.events())["slow"]
     assert (confirmed.state, confirmed.attribution.cause, confirmed.is_open) == ("confirmed", "jit", True)

@@ -59,8 +59,13 @@ def commits_text(event: Event) -> str:
 
 
 def _confirmed(event: Event, confirmation: Confirmation) -> Event:
-    """Fresh blocks of both sides tell the cause better than the points of a history do."""
-    if confirmation.state == "unclear":
+    """Fresh blocks of both sides tell the cause better than the points of a history do.
+
+    What was refuted is only that these two differ: the event may since be known to be somewhere else.
+    """
+    ends = (event.before, event.after) if event.axis == "pythons" else (event.parent, event.commit)
+    moved = (confirmation.before, confirmation.after) != ends
+    if confirmation.state == "unclear" or (confirmation.state == "refuted" and moved):
         return event
     if event.state != "fixed":
         event = replace(event, state=confirmation.state, why=confirmation.reason)
