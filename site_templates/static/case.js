@@ -97,7 +97,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const view = history();
   warmUps();
   trialTables();
-  const slug = document.querySelector("[data-slug]")?.dataset.slug ?? "case";
+  const slug = location.pathname.split("/").at(-1).replace(/\.html$/, "") || "case";
   for (const button of document.querySelectorAll("[data-csv]")) {
     const act = { history: () => view && csv.save(`${slug}.csv`, view.rows()), trials: () => csv.save(`${slug}-trials.csv`, trialRows()) }[button.dataset.csv];
     button.disabled = false;

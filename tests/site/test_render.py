@@ -18,7 +18,8 @@ from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
 
 _EMPTY_ELEMENTS = {"meta", "link", "input", "br"}
 # What HTML closes by itself when these begin.
-_CLOSES = {"tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}}
+_CELLS = {"tr", "td", "th"}
+_CLOSES = {"tr": _CELLS, "td": {"td", "th"}, "th": {"td", "th"}, "tbody": {*_CELLS, "thead"}}
 
 
 class Parsed(HTMLParser):
@@ -44,8 +45,8 @@ class Parsed(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "tbody":
-            self._close({"tr", "td", "th"})
+        if tag in ("thead", "tbody", "table"):
+            self._close({*_CELLS, *({"tbody"} if tag == "table" else ())})
         assert self.open.pop() == tag
 
     def _close(self, tags: set[str]) -> None:

@@ -21,6 +21,7 @@ __all__ = ["Packed", "break_even_s", "case_data", "figures", "level", "name", "r
 
 _NAME_LIMIT = 10_000
 _DIGITS = 6
+_VERSION = 16  # of asv's 64 characters: enough to tell two apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _series(packed: Packed) -> form.SeriesData:
     return form.SeriesData(
         schedule=packed.placed.schedule,
         start=packed.placed.start,
-        benchmark_version=name(key.version),
+        benchmark_version=name(key.version)[:_VERSION],
         protocol=key.protocol,
         fingerprint=key.fingerprint,
         unit=name(packed.placed.series.unit),
@@ -90,16 +91,16 @@ def _event(event: Event, packed: Sequence[Packed], places: Mapping[str, int]) ->
         state=event.state,
         place=places.get(event.commit),
         parent=places.get(event.parent),
-        before=units.visible(event.before),
-        after=units.visible(event.after),
+        before=units.visible(event.before) if event.axis == "pythons" else "",
+        after=units.visible(event.after) if event.axis == "pythons" else "",
         cause=event.attribution.cause,
-        probability=rounded(event.attribution.probability),
+        probability=rounded(event.attribution.probability, 3),
         changes=[
             (
                 change.metric,
                 figures(change.before, change.before_low, change.before_high),
                 figures(change.after, change.after_low, change.after_high),
-                rounded(change.p_value),
+                rounded(change.p_value, 2),
             )
             for change in event.metrics
         ],

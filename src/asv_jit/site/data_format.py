@@ -88,14 +88,14 @@ class ColumnData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     above: Coded | None = None
 
 
-class SeriesData(msgspec.Struct, frozen=True, kw_only=True):
+class SeriesData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All metrics of the case on one schedule. A series never mixes benchmark versions, protocols or machines."""
 
     schedule: Annotated[int, Meta(ge=0, description="Place in the commits file's `schedules`.")]
     start: Annotated[int, Meta(ge=0, description="The slot of the first value of each column.")]
-    benchmark_version: str
+    benchmark_version: Annotated[str, Meta(description="Its first 16 characters.")]
     protocol: Annotated[str, Meta(description="How it was measured; `asv` for asv's own measurements.")]
-    fingerprint: Annotated[str, Meta(description="The machine's: a machine that was changed starts a new series.")]
+    fingerprint: Annotated[str, Meta(description="The machine's: a machine that was changed starts a new series.")] = ""
     unit: Annotated[str, Meta(description="Of `off`, `on` and `plain`: `seconds`, `bytes`, or the benchmark's own.")]
     noise: Annotated[
         float | None,
@@ -110,7 +110,7 @@ class SeriesData(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class EventData(msgspec.Struct, frozen=True, kw_only=True):
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A change point: a place where the case changed its level."""
 
     identity: Annotated[str, Meta(description="What `asv-jit accept` takes.")]
@@ -120,8 +120,8 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     place: Annotated[int | None, Meta(description="The first commit at the new level, as its place in `hashes`.")]
     parent: Annotated[int | None, Meta(description="The last measured commit at the old level.")]
-    before: Annotated[str, Meta(description="On the axis `pythons`: the build before.")]
-    after: Annotated[str, Meta(description="On the axis `pythons`: the build after.")]
+    before: Annotated[str, Meta(description="On the axis `pythons`: the build before.")] = ""
+    after: Annotated[str, Meta(description="On the axis `pythons`: the build after.")] = ""
     cause: str
     probability: Number
     changes: Annotated[
