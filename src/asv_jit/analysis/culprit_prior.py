@@ -2,7 +2,8 @@
 
 Earlier measurements come from other sessions, and the machine may have drifted between them. So only half of the
 prior follows them; the other half is spread evenly. Whatever history says, no commit starts with more than even odds,
-and against a history that is wrong the right commit needs only about `count` times the evidence that it would need without one.
+and against a history that is wrong the right commit needs only about `count` times the evidence that it would need
+without one.
 """
 
 from __future__ import annotations
