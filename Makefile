@@ -27,7 +27,7 @@ screenshots: $(VENV)/tested-with
 	$(BIN)/python docs/screenshots.py html docs
 
 test: $(VENV)/tested-with lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/tested-with
 	$(BIN)/ruff check .

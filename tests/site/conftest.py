@@ -18,9 +18,12 @@ _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium; a machine without one cannot run these, but the continuous integration must."""
+    """Chromium; a machine without one cannot run these, but the continuous integration must.
+
+    Closed with this folder's last test: while it is open its event loop runs, and no other can.
+    """
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     if executable is None:
         if os.environ.get("CI"):

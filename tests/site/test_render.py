@@ -119,6 +119,7 @@ def test_ids_are_unique_and_pages_have_their_landmarks(site: Path) -> None:
         assert [tags.count(tag) for tag in ("html", "main", "h1", "footer")] == [1, 1, 1, 1]
         assert tags.index("title") < tags.index("body")
         assert ("html", {"lang": "en"}) in page.elements
+        assert {"og:title", "og:description"} <= set(page.values("property"))
         assert {"description", "viewport"} <= set(page.values("name"))
 
 
