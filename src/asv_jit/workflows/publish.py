@@ -56,7 +56,7 @@ def publish(project: Project, machine: str | None = None, *, with_asv: bool = Fa
             try:
                 publish_asv_site(project, asv_site)
             except UsageError as error:
-                content = replace(content, problems=(*content.problems, str(error)))
+                content = replace(content, problems=(*content.problems, *_for_readers(project, [str(error)])))
                 asv_site = None
         written = render_site(
             content,
@@ -105,7 +105,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         releases=_releases(measured),
         suites=leading.suites,
         trials=leading.trials,
-        problems=(*_problems(measured, history), *history.problems, *damaged, *unreadable),
+        problems=_for_readers(project, [*_problems(measured, history), *history.problems, *damaged, *unreadable]),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
         history=history,
         events=events,
@@ -139,6 +139,11 @@ def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]
         for problem in one.results.problems
         if problem not in history.problems
     )
+
+
+def _for_readers(project: Project, problems: Sequence[str]) -> tuple[str, ...]:
+    """The site is for everybody: it names files as the repository does, not where they lie on this machine."""
+    return tuple(problem.replace(f"{project.folder}/", "") for problem in problems)
 
 
 def _commits(project: Project, hashes: set[str], history: History) -> tuple[Commit, ...]:
