@@ -147,6 +147,6 @@ def test_a_damaged_journal_is_a_problem_and_the_rest_is_published(project: Proje
     path.write_bytes(b"".join([*lines[:3], b"{broken\n", *lines[3:]]))
     published = publish(project)
     assert len(published.problems) == 1
-    assert published.problems[0].startswith(f"results/quick/trials/{path.name}:4:"), "no folder of this machine"
+    assert published.problems[0].startswith(f"quick: results/quick/trials/{path.name}:4:"), "no folder of this machine"
     assert _BOTH.benchmark.rpartition(".")[2] in (project.html_dir / "cases.html").read_text(encoding="utf-8")
     assert WITH_JIT.version in published.index.read_text(encoding="utf-8")
