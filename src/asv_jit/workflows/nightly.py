@@ -253,7 +253,8 @@ class _Nightly:
         branch = named_branch(self._options.results or "")
         if branch is not None:
             with self._survived("the results could not be pushed"):
-                push_results(self._project, branch)
+                for problem in push_results(self._project, branch).problems:
+                    self._problem(problem)
 
     def _publish(self) -> None:
         target = self._options.publish
