@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -13,6 +15,9 @@ from asv_jit.interpreters.resolve import resolve
 # The same examples every time: some properties are statistical, and a draw in a thousand breaks them by right.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+# A shell's background job starts with Ctrl-C ignored, and hands that down to whatever the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _JIT_MINORS = ("3.14", "3.15")
 _OTHER_WORKERS_S = 900.0  # several workers of one test run may want to install
