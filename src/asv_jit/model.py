@@ -6,6 +6,7 @@ never given another meaning.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -25,6 +26,7 @@ __all__ = [
     "Purpose",
     "Trace",
     "Trial",
+    "moment_s",
 ]
 
 Mode: TypeAlias = Literal["off", "on"]
@@ -185,3 +187,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     def figure(self) -> float | None:
         """The one number of a trial: its steady time in seconds per call, else the value it tracked."""
         return self.steady_s if self.steady_s is not None else self.value
+
+
+def moment_s(started: str) -> float:
+    """A trial's `started` in seconds since 1970; 0 for one that no clock wrote: journals can come from elsewhere."""
+    try:
+        return datetime.fromisoformat(started).timestamp()
+    except ValueError:
+        return 0.0

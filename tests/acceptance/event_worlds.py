@@ -3,7 +3,7 @@
 A history is one machine that measures 60 commits, each in a session of its own, 5 pairs of trials a case, and an
 anchor in each session; the noise is 0.5% between commits and 0.8% between blocks unless a world says otherwise. Five
 metrics of each case are looked at, each of which may raise a false alarm, and the events of one case count together.
-As in figure 3 there is no bar for drift and for noise that grows.
+There is no bar for noise that grows, as in figure 3. Drift of 2.5% misses its bar so far: 3.5% of 200 cases.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def scenarios() -> list[Scenario]:
         Scenario("nothing happens", plain),
         Scenario("t3 noise between commits", swayed(heavy)),
         Scenario("3% spikes", swayed(spikes)),
-        Scenario("drift of up to 2.5%", swayed(drift), bar=None),
+        Scenario("drift of up to 2.5%", swayed(drift)),
         Scenario("noise that grows threefold", swayed(louder), bar=None),
         Scenario("a third of the commits unmeasured", lambda c: World(c, unmeasured=frozenset(range(1, 60, 3)))),
         Scenario("the machine is replaced", lambda c: World(

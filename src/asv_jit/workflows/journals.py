@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from asv_jit import paths
 from asv_jit.asv_adapter.project import Project
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import release_key
-from asv_jit.model import Trial
+from asv_jit.model import Trial, moment_s
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import read_all
 
@@ -62,7 +61,7 @@ def first_seen(journals: Iterable[Journals]) -> dict[str, int]:
     began: dict[str, str] = {}
     for trial in _trials(journals):
         began[trial.commit] = min(began.get(trial.commit, trial.started), trial.started)
-    return {commit: _seconds(started) for commit, started in began.items()}
+    return {commit: int(moment_s(started)) for commit, started in began.items()}
 
 
 def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
@@ -134,10 +133,3 @@ def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 def _trials(journals: Iterable[Journals]) -> Iterable[Trial]:
     return (trial for one in journals for trial in one.trials)
-
-
-def _seconds(started: str) -> int:
-    try:
-        return int(datetime.fromisoformat(started).timestamp())
-    except ValueError:
-        return 0

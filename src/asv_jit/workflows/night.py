@@ -13,7 +13,7 @@ from asv_jit.analysis.planning import Plan
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.workflows.engine import Tally
 
-__all__ = ["Night", "event_json", "plan_json"]
+__all__ = ["Night", "event_json", "one_line", "plan_json"]
 
 
 @dataclass(slots=True)
@@ -117,3 +117,8 @@ def event_json(event: Event) -> dict[str, Any]:
         "why": event.why,
         "bisection": event.bisection,
     }
+
+
+def one_line(text: str) -> str:
+    """What another program said over several lines, as a part of a sentence."""
+    return " ".join(text.split())

@@ -18,7 +18,7 @@ from asv_jit.model import Case
 from asv_jit.repository import Commit, Repository
 from asv_jit.workflows.engine import Budget, Engine, Forget, until_precise, until_so_many
 from asv_jit.workflows.history import read_history
-from asv_jit.workflows.night import Night
+from asv_jit.workflows.night import Night, one_line
 from asv_jit.workflows.pairing import discover_suite
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.selection import interpreters_here
@@ -149,7 +149,7 @@ class NightMeasuring:
             built, broken = engine.install(wanted, commit)
             chosen = [cases[key] for key in together[0].cases]
             if kind in ("anchor", "bridge") and broken:
-                self._problem(f"the {kind} cannot be measured: {_line(str(broken[0][1]))}")
+                self._problem(f"the {kind} cannot be measured: {one_line(str(broken[0][1]))}")
                 continue
             for interpreter, error in broken:
                 engine.keep_broken(interpreter, commit, chosen, error, again=kind == "retry")
@@ -197,7 +197,3 @@ def _resolved(repository: Repository, commit: str) -> Commit | None:
         return repository.resolve(commit)
     except UsageError:
         return None
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

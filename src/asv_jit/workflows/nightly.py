@@ -28,7 +28,7 @@ from asv_jit.workflows.branches import fetch_results, named_branch, push_results
 from asv_jit.workflows.engine import Budget
 from asv_jit.workflows.follow_up import bisect_events, confirm_events
 from asv_jit.workflows.history import read_history
-from asv_jit.workflows.night import Night
+from asv_jit.workflows.night import Night, one_line
 from asv_jit.workflows.night_measuring import NightMeasuring
 from asv_jit.workflows.notify import fresh_events, notify
 from asv_jit.workflows.regressions import find_events
@@ -161,7 +161,7 @@ class _Nightly:
         self._reporter.stage("fetching the repository")
         complaint = fetched(self._project)
         if complaint is not None:
-            self._problem(f"the repository could not be fetched ({_line(complaint)}); going on with what is here")
+            self._problem(f"the repository could not be fetched ({one_line(complaint)}); going on with what is here")
         branch = named_branch(self._options.results or "")
         if branch is not None:
             with self._survived("the results branch could not be fetched"):
@@ -286,7 +286,3 @@ def _is_full(error: StorageError) -> bool:
 
 def _seconds(seconds: float) -> float | None:
     return None if math.isinf(seconds) else seconds
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from asv_jit import installations
@@ -18,7 +17,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import resolve
-from asv_jit.model import PROTOCOL, Case, CaseKey, Trial
+from asv_jit.model import PROTOCOL, Case, CaseKey, Trial, moment_s
 from asv_jit.repository import Commit, Repository
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import read_all
@@ -190,7 +189,7 @@ def _state(project: Project, cell: Cell) -> CellState:
         _progress(project, Cell(cell.key, cell.good_blocks)) == "done" or all(t.outcome == "skipped" for t in failed)
     ):
         step = "done"
-    at_s = max((_seconds(trial.started) for trial in failed), default=0.0)
+    at_s = max((moment_s(trial.started) for trial in failed), default=0.0)
     return CellState("partial" if step == "measure" else step, len({trial.session for trial in failed}), at_s)
 
 
@@ -272,10 +271,3 @@ def _bridged(history: History, old: str, new: str) -> set[CaseKey]:
         and bridge.interleaved
         and all(min(len(before), len(after)) >= ENOUGH_BLOCKS for before, after in bridge.figures.values())
     }
-
-
-def _seconds(started: str) -> float:
-    try:
-        return datetime.fromisoformat(started).timestamp()
-    except ValueError:
-        return 0.0
