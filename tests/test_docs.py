@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from asv_jit.cli import cli
@@ -32,10 +33,11 @@ def test_commands_options_files_and_pages_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     code = "\n".join(_code(text))
     for command, rest in re.findall(r"^(?:\$ )?asv-jit ([a-z][a-z-]*)((?: [^|#&;\n]*)?)", code, re.MULTILINE):
-        assert command in cli.commands, f"{page.name}: asv-jit {command}"
-        known = {option for parameter in cli.commands[command].params for option in parameter.opts}
-        known |= {option for parameter in cli.commands[command].params for option in parameter.secondary_opts}
-        if not hasattr(cli.commands[command], "commands"):
+        described = cli.get_command(click.Context(cli), command)
+        assert described is not None, f"{page.name}: asv-jit {command}"
+        known = {option for parameter in described.params for option in parameter.opts}
+        known |= {option for parameter in described.params for option in parameter.secondary_opts}
+        if not hasattr(described, "commands"):
             assert set(re.findall(r"(?<=\s)(--[a-z-]+)", rest)) <= known | {"--help"}, f"{page.name}: {command}{rest}"
     for path in re.findall(r"`((?:tests|docs|requirements)/[\w./-]+)`", text):
         assert (ROOT / path).exists(), f"{page.name}: {path}"

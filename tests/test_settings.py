@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +54,7 @@ def test_every_key_arrives() -> None:
         notify=Notify("https://example.org/hook", ("mail", "me")),
         site=SiteSettings("T", "https://example.org", "theme"),
     )
-    names = {field.name for field in dataclasses.fields(Settings)} - {"budget_s"} | {"budget"}
+    names = {field.name for field in msgspec.structs.fields(Settings)} - {"budget_s"} | {"budget"}
     assert names == set(EVERYTHING)
 
 
@@ -62,7 +62,9 @@ def test_every_key_arrives() -> None:
 def test_each_key_stands_for_itself(name: str) -> None:
     field = "budget_s" if name == "budget" else name
     settings = parse_settings({name: EVERYTHING[name]})
-    changed = {f.name for f in dataclasses.fields(Settings) if getattr(settings, f.name) != getattr(Settings(), f.name)}
+    changed = {
+        f.name for f in msgspec.structs.fields(Settings) if getattr(settings, f.name) != getattr(Settings(), f.name)
+    }
     assert changed == {field}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -11,41 +12,39 @@ from types import FrameType
 import click
 
 from asv_jit import __version__, scratch
-from asv_jit.commands.accept import accept
-from asv_jit.commands.bisect import bisect
-from asv_jit.commands.check import check, failure_code
-from asv_jit.commands.compare import compare
-from asv_jit.commands.doctor import doctor
-from asv_jit.commands.export import export
-from asv_jit.commands.init import init
-from asv_jit.commands.merge import merge
-from asv_jit.commands.nightly import nightly
-from asv_jit.commands.preview import preview
-from asv_jit.commands.prune import prune
-from asv_jit.commands.publish import publish
-from asv_jit.commands.pythons import pythons
-from asv_jit.commands.regressions import regressions
-from asv_jit.commands.run import run
-from asv_jit.commands.try_ import try_
 from asv_jit.errors import AsvJitError, InterruptedRunError
-from asv_jit.terminal.console import print_internal_error
+from asv_jit.terminal.internal_error import print_internal_error
 
 __all__ = ["cli", "main"]
 
+_MODULES = {
+    name: f"asv_jit.commands.{name}"
+    for name in (
+        "accept", "bisect", "check", "compare", "doctor", "export", "init", "merge", "nightly", "preview", "prune",
+        "publish", "pythons", "regressions", "run",
+    )
+} | {"try": "asv_jit.commands.try_"}  # fmt: skip
+"""Where each subcommand is: a function of the same name (`try_` for `try`) in a module of its own."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _Commands(click.Group):
+    """Loads a subcommand when it is asked for: what one needs to import, the others do not wait for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        module = importlib.import_module(_MODULES[cmd_name])
+        command: click.Command = getattr(module, _MODULES[cmd_name].rpartition(".")[2])
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="asv-jit")
 def cli() -> None:
     """What does CPython's JIT do to my code, on every commit and every Python release?"""
-
-
-_COMMANDS = (
-    accept, bisect, check, compare, doctor, export, init, merge, nightly, preview, prune, publish, pythons, regressions,
-    run, try_,
-)  # fmt: skip
-
-for command in _COMMANDS:
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             signal.signal(number, _terminated)
     words = sys.argv[1:] if arguments is None else list(arguments)
     code, answered = _ending(words)
-    if not answered and words[:1] == [check.name]:
+    if not answered and words[:1] == ["check"]:
+        from asv_jit.commands.check import failure_code  # here: see `_Commands`
+
         code = failure_code(code)
     sys.exit(code)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from asv_jit.analysis.series import Places
 from asv_jit.repository import Repository
@@ -15,8 +15,7 @@ from asv_jit.repository import Repository
 __all__ = ["CommitOrder", "order_commits"]
 
 
-@dataclass(frozen=True, slots=True)
-class CommitOrder:
+class CommitOrder(Struct, frozen=True):
     """Commits, oldest first, from the first measured one to the last, those between included.
 
     `dates`: seconds since 1970, shape (commits,), 0 where nobody knows. `branches`, as `analysis.branches.by_branch`
@@ -65,8 +64,7 @@ def order_commits(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(Struct, frozen=True):
     """`dates`: the commits that count, in order; `everything`: all that git was found to know."""
 
     dates: Mapping[str, int]

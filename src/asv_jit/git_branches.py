@@ -9,9 +9,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
 
 from asv_jit.errors import StorageError, UsageError
 from asv_jit.processes import Finished, base_environment, run
@@ -38,8 +39,7 @@ _PLAIN = (
 _NAME, _ADDRESS = "asv-jit", "asv-jit@localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file of a commit; `ordinary` is false for links and submodules."""
 
     path: str

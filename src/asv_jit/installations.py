@@ -23,6 +23,7 @@ from typing import Any
 from asv import util
 from asv.console import log
 from asv.repo import get_repo
+from msgspec import Struct
 
 from asv_jit import locks, paths, processes
 from asv_jit.asv_adapter.environment import InterpreterEnvironment
@@ -54,8 +55,7 @@ class UnbuildableError(AsvJitError):
     exit_code = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(Struct, frozen=True):
     """What the matrix of asv.conf.json adds to every environment: packages, and variables beside PYTHON_JIT."""
 
     packages: tuple[tuple[str, str], ...]

@@ -10,9 +10,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.trials.disturbance import STEAL_LIMIT
@@ -37,8 +38,7 @@ _DESKTOP_ADVICE = "close other programs, plug the machine in, and choose the pow
 _CPU_FOLDER = "sys/devices/system/cpu"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at: what was found, and what to do about it (empty where there is nothing to do)."""
 
     name: str
@@ -47,8 +47,7 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Machine:
+class _Machine(Struct, frozen=True):
     """A Linux machine as its files show it; `cpu` is the core that trials are pinned to."""
 
     root: Path

@@ -6,8 +6,9 @@ import shlex
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit.errors import UsageError
 from asv_jit.git_branches import GIT_ACCESS
@@ -22,8 +23,7 @@ _FIELDS = "%H%x00%ct%x00%an%x00%s"
 _PLAIN_ANSWERS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """What the site and the reports say of a commit; `date` is the committer's, in seconds since 1970."""
 
     hash: str

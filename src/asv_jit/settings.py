@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from asv_jit.errors import UsageError
 
@@ -15,32 +17,28 @@ __all__ = ["Anchor", "Notify", "PairLimits", "Settings", "SiteSettings", "parse_
 _Table = TypeVar("_Table")
 
 
-@dataclass(frozen=True, slots=True)
-class PairLimits:
+class PairLimits(Struct, frozen=True):
     """How many pairs of trials a cell gets: from `min` until precise enough, at most `max`."""
 
     min: int = 5
     max: int = 45
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """A commit and an interpreter that are measured again each session, to see the machine itself move."""
 
     commit: str | None = None
     python: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notify:
+class Notify(Struct, frozen=True):
     """Where a nightly run reports: a webhook's address, or a command that reads the report."""
 
     webhook: str | None = None
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SiteSettings:
+class SiteSettings(Struct, frozen=True):
     """How the site presents itself; `templates` is a folder whose files replace ours of the same name."""
 
     title: str | None = None
@@ -48,8 +46,7 @@ class SiteSettings:
     templates: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All settings. `precision` and `equivalence` are shares (0.01 is 1%), times are in seconds."""
 
     pairs: PairLimits = field(default_factory=PairLimits)

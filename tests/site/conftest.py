@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 def rich_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two machines, three releases, 200 commits, events, a crash, a wrong answer, cases that only asv measured."""
     folder = tmp_path_factory.mktemp("rich") / "html"
-    render_site(dataclasses.replace(histories.rich(), url=""), folder)  # so that 404.html finds its style on disk
+    render_site(msgspec.structs.replace(histories.rich(), url=""), folder)  # so that 404.html finds its style on disk
     return folder
 
 
@@ -49,5 +49,5 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile") / "html"
     made, known = contents.hostile(), histories.rich(hostile=True)
     commits = (*made.commits, *known.commits)
-    render_site(dataclasses.replace(made, history=known.history, events=known.events, commits=commits), folder)
+    render_site(msgspec.structs.replace(made, history=known.history, events=known.events, commits=commits), folder)
     return folder

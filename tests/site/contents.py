@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from asv_jit.analysis.cells import CellKey, cells_of
 from asv_jit.analysis.current import current_cells, currents, quiet
@@ -210,9 +211,9 @@ def large(count: int) -> SiteContent:
     for current in machine.current:
         cases = current.suite.cases
         many = [
-            dataclasses.replace(
+            msgspec.structs.replace(
                 cases[place % len(cases)],
-                key=dataclasses.replace(
+                key=msgspec.structs.replace(
                     cases[place % len(cases)].key, case=CaseKey(f"group_{place % 23}.Suite{place % 91}.time_{place}")
                 ),
                 answers=None,
@@ -220,10 +221,10 @@ def large(count: int) -> SiteContent:
             )
             for place in range(count)
         ]
-        whole = dataclasses.replace(current.suite, cases=tuple(many))
-        currents_of_all.append(dataclasses.replace(current, suite=whole))
-    machine = dataclasses.replace(machine, current=tuple(currents_of_all), suites=(), trials={})
-    return dataclasses.replace(made, machines=(machine,), suites=(), trials={})
+        whole = msgspec.structs.replace(current.suite, cases=tuple(many))
+        currents_of_all.append(msgspec.structs.replace(current, suite=whole))
+    machine = msgspec.structs.replace(machine, current=tuple(currents_of_all), suites=(), trials={})
+    return msgspec.structs.replace(made, machines=(machine,), suites=(), trials={})
 
 
 def hostile() -> SiteContent:
@@ -231,12 +232,12 @@ def hostile() -> SiteContent:
     trials = [t for name in HOSTILE for t in pairs(CaseKey(name, (name,)), WITH_JIT, 1.2)]
     trials += crash()
     made = content(trials, title='<b>"title"', show_commit_url="javascript:alert(1)//")
-    commit = dataclasses.replace(made.commits[0], subject="<img src=x onerror=alert(1)>", author="<i>")
+    commit = msgspec.structs.replace(made.commits[0], subject="<img src=x onerror=alert(1)>", author="<i>")
     traits = (("cpu", "<script>alert(2)</script>"), ("kernel", "x" * 10_000))
-    machine = dataclasses.replace(
+    machine = msgspec.structs.replace(
         made.machines[0], name="<u>", details=traits, fingerprints=(Fingerprint("<b>", traits, "2026-11-01", ""),)
     )
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         made, commits=(commit,), machine="<u>", machines=(machine,), problems=("<script>",), project="<p onclick=x>"
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from asv_jit.analysis.attribution import Attribution, Cause
@@ -146,6 +146,6 @@ def rich(*, hostile: bool = False) -> SiteContent:
     first = made.machines[0]
     second = Machine(MACHINES[1], (("CPU", "Other 1"),), suites=made.suites[-1:], trials=made.trials,
                      current=first.current[:1])  # fmt: skip
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         made, commits=(*made.commits, *known[::-1]), history=found, events=events, machines=(first, second)
     )

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
@@ -131,7 +131,7 @@ def test_a_file_that_readers_have_does_not_change_unnoticed() -> None:
     """Delete the golden file and run once to accept a change; raise the version if a field changed its meaning."""
     history, events = histories.history([CaseKey("a.time_a")], count=12)
     made = contents.content(contents.pairs(CaseKey("a.time_a"), contents.WITH_JIT, 1.3, count=3))
-    content = dataclasses.replace(made, history=history, events=events)
+    content = msgspec.structs.replace(made, history=history, events=events)
     found = dict(data.files(content))[f"data/{slug(CaseKey('a.time_a'))}.js"]
     if not _GOLDEN.exists():
         _GOLDEN.parent.mkdir(exist_ok=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
+from msgspec.structs import replace
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History

@@ -16,7 +16,7 @@ from tests.site.contents import HOSTILE, OLDER, WITH_JIT, WITHOUT_JIT, content, 
 
 
 def _page(found: SiteContent) -> GuidePage:
-    return guide_page.make(Publication(found, Frames.of(found)))
+    return guide_page.make(Publication.of(found, Frames.of(found)))
 
 
 def _rule(page: GuidePage, anchor: str) -> GuideRule:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import html
 import os
 import re
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -38,11 +38,11 @@ def _small() -> SiteContent:
         Fingerprint("aaaa0000", traits, "2026-11-01T04:00:00Z", "2026-11-03T04:00:00Z"),
         Fingerprint("bbbb0000", (*traits[:1], ("kernel", "Linux 2")), "2026-11-04T04:00:00Z", "2026-11-04T05:00:00Z"),
     )
-    first = dataclasses.replace(made.machines[0], fingerprints=prints)
+    first = msgspec.structs.replace(made.machines[0], fingerprints=prints)
     anchor = AnchorSeries("bench-1", "", None, np.array([0, 1], dtype=np.int32), np.array([1.0, 1.031]))
-    found = dataclasses.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
+    found = msgspec.structs.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
     known = histories.commits()
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         made, history=found, events=events, machines=(first, Machine("old <box>", (("ram", "8"),), asv_only=True)),
         commits=(*made.commits, *known[::-1]),
     )  # fmt: skip
@@ -88,7 +88,7 @@ def test_regressions_carry_cause_state_and_command(small: Path) -> None:
 
 def test_home_stays_small_with_thousands_of_cases() -> None:
     content = contents.large(2000)
-    page = home_page.make(Publication(content, Frames.of(content, ["home", "cases"])))
+    page = home_page.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
     packaged = render._packaged_templates()
     text = render._environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
     loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]
@@ -114,7 +114,7 @@ def test_search_engines_are_told_of_every_page(small: Path, tmp_path: Path) -> N
     assert text.count("<url>") == len(list(small.rglob("*.html"))) - 1  # all but 404.html
     assert "<loc>https://example.org/jit/cases.html</loc>" in text
     assert not (small / "robots.txt").exists()  # it would speak for the whole host
-    alone = dataclasses.replace(contents.content([]), url="https://jit.example.org/")
+    alone = msgspec.structs.replace(contents.content([]), url="https://jit.example.org/")
     render.render_site(alone, tmp_path / "html")
     assert "Sitemap: https://jit.example.org/sitemap.xml" in (tmp_path / "html" / "robots.txt").read_text("utf-8")
 

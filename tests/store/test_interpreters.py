@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.store.interpreters import FILE_NAME, keep_interpreter, known_interpreters

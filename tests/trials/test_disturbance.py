@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +34,7 @@ def test_a_quiet_trial_is_not_disturbed() -> None:
     [({"steal_s": 0.2}, "hypervisor took 2%"), ({"busy_s": 11.0}, "other processes used 11%")],
 )
 def test_steal_and_other_processes_disturb_and_are_named(change: dict[str, Any], words: str) -> None:
-    disturbance = judge(dataclasses.replace(QUIET, **change))
+    disturbance = judge(msgspec.structs.replace(QUIET, **change))
     assert disturbance.disturbed
     assert words in " ".join(disturbance.reasons)
 
@@ -51,7 +51,7 @@ def test_a_trial_that_took_longer_is_judged_alike(scale: float, steal: float, ot
 
 
 def test_a_single_tick_of_a_short_trial_says_nothing() -> None:
-    assert not judge(dataclasses.replace(QUIET, wall_s=0.2, steal_s=0.01, busy_s=0.2, own_s=0.18)).disturbed
+    assert not judge(msgspec.structs.replace(QUIET, wall_s=0.2, steal_s=0.01, busy_s=0.2, own_s=0.18)).disturbed
 
 
 def test_unknown_is_not_disturbed() -> None:

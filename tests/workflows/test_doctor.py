@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from asv_jit import locks, paths
 from asv_jit.errors import LockedError, NoInterpreterError

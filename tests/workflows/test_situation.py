@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -112,7 +112,7 @@ def test_the_settings_decide_what_they_say(project: Project) -> None:
 def test_a_new_release_is_to_be_bridged_to_the_one_it_replaces(project: Project) -> None:
     keep_interpreter(project.folder, OLD)
     ground = _ground(project, _pair(1, interpreter=OLD.identity) + _pair(2, interpreter=OLD.identity))
-    ground = dataclasses.replace(ground, interpreters=[NEW])
+    ground = msgspec.structs.replace(ground, interpreters=[NEW])
     empty = History((), np.array([], dtype=np.int64), "git", (), ())
 
     def situation(history: History | None) -> Situation:
@@ -125,9 +125,9 @@ def test_a_new_release_is_to_be_bridged_to_the_one_it_replaces(project: Project)
     blocks = np.ones(ENOUGH_BLOCKS)
     key = SeriesKey("m", NEW.line, CASE.key, "v", PROTOCOL)
     done = Bridge(key, OLD.identity, NEW.identity, 0, {"off": (blocks, blocks)}, interleaved=True)
-    assert not situation(dataclasses.replace(empty, bridges=(done,))).bridges
-    short = dataclasses.replace(done, figures={"off": (blocks, blocks[:5])})
-    assert situation(dataclasses.replace(empty, bridges=(short,))).bridges
+    assert not situation(msgspec.structs.replace(empty, bridges=(done,))).bridges
+    short = msgspec.structs.replace(done, figures={"off": (blocks, blocks[:5])})
+    assert situation(msgspec.structs.replace(empty, bridges=(short,))).bridges
 
 
 def test_costs_come_from_the_past(project: Project) -> None:

@@ -6,10 +6,10 @@ import json
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from asv_jit import paths
 from asv_jit.errors import NoInterpreterError, UsageError

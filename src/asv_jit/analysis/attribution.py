@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy import special
 
 __all__ = ["Attribution", "Axis", "Cause", "Moved", "Shift", "Sides", "attribute"]
@@ -45,8 +45,7 @@ _STILL = 0.25
 _CAUSES: dict[Moved, Cause] = {"both": "code", "on": "jit", "off": "interpreter", "unlike": "mixed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """By what factor times went up (after / before), with its interval at level 1 - alpha."""
 
     ratio: float
@@ -54,8 +53,7 @@ class Shift:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Struct, frozen=True):
     """The cause, and the posterior probability that it is the right one.
 
     For `unclear` the probability is that of the likeliest cause being wrong. `moved`: which modes did, less
@@ -70,8 +68,7 @@ class Attribution:
     anchor: Shift | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Observed:
+class _Observed(Struct, frozen=True):
     """Mean shifts (k,) of log time, and for each independent sample its covariance (k, k) and freedom."""
 
     shifts: Floats
@@ -90,8 +87,7 @@ class _Observed:
         return _Contrast(float(c @ self.shifts), math.sqrt(total), freedom)
 
 
-@dataclass(frozen=True, slots=True)
-class _Contrast:
+class _Contrast(Struct, frozen=True):
     estimate: float
     error: float
     freedom: float

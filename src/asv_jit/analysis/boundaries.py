@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy import ndimage
 
 from asv_jit.analysis import robust
@@ -49,8 +49,7 @@ _LEAST_NOISE = 0.01
 """Floor of the variance in units of the estimated one: quantised metrics can leave no residuals at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clean:
+class Clean(Struct, frozen=True):
     """A series of n points without outliers, and its noise.
 
     `weights` are inverse variances by the local scale; `noise` is the variance of a point times its weight,
@@ -64,8 +63,7 @@ class Clean:
     rho: float
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """A clean series and its prefix sums (n + 1 entries each, from 0) about position and level.
 
     `inflation[m]` is by how much autocorrelation inflates the variance of the mean of m points.
@@ -84,8 +82,7 @@ class Series:
     wxy: list[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A moment of the elimination: n + 2 bounds (0 and the length included), strengths of the inner ones."""
 
     bounds: list[int]
@@ -93,8 +90,7 @@ class Stage:
     noise: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Evidence(Struct, frozen=True):
     """What a step explains of the squared error: at all, beyond a line, and how far it leads the line."""
 
     step: float

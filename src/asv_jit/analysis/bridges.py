@@ -7,11 +7,11 @@ newest releases that share a commit stand for their lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis.cells import Block, Cell
 from asv_jit.analysis.series import Bridge, Floats, Metric, SeriesKey
@@ -26,8 +26,7 @@ _METRICS: tuple[Metric, ...] = ("off", "on", "peak_memory_off", "peak_memory_on"
 _Figures: TypeAlias = dict[Metric, tuple[Floats, Floats]]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A cell and where it stands: its series, its interpreter's identity and place in release order, its commit's."""
 
     key: SeriesKey
@@ -37,8 +36,7 @@ class Measured:
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
-class _Common:
+class _Common(Struct, frozen=True):
     """One commit's blocks with both interpreters."""
 
     place: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from asv_jit.analysis import speedup
 from asv_jit.model import CaseKey, Purpose, Trial
@@ -18,8 +19,7 @@ Progress = Literal["measure", "done", "failed"]
 RUNS: tuple[Purpose, ...] = ("run",)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CellKey:
+class CellKey(Struct, frozen=True, order=True):
     """What names a cell; `version` is the benchmark's, because an edited benchmark is another one."""
 
     commit: str
@@ -34,8 +34,7 @@ class CellKey:
         return cls(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The last attempt of a block: its trials by arm, and how often it was repeated because it was disturbed."""
 
     identity: str
@@ -62,8 +61,7 @@ class Block:
         return any(trial.outcome != "ok" for trial in self.trials)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One case of one commit on one interpreter: its whole blocks, in the order in which they were measured.
 
     `sampled` is the last trial that showed where the time goes, if there is one.

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis import boundaries
 from asv_jit.analysis.boundaries import SHORTEST, Clean, Series, Stage
+from asv_jit.analysis.robust import median
 from asv_jit.analysis.segmentation import segment_many
 
 __all__ = ["ChangePoint", "Scale", "detect", "detect_many", "strongest"]
@@ -46,8 +47,7 @@ _SQUARE_PER_DECADE = 5.5
 Gaussian deviate, up to 6 in the simulated series, where a few points must also estimate the noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangePoint:
+class ChangePoint(Struct, frozen=True):
     """One change of level.
 
     `index`: of the first point of the new level, in the array as given. `before`, `after`: the levels on
@@ -108,8 +108,7 @@ def detect_many(
     return [[] if task is None else _changes(task, next(starts)) for task in tasks]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """A series that can have changes: its levels are on the scale and without the missing ones."""
 
     cleaned: Clean
@@ -228,7 +227,8 @@ def _level(levels: Floats, series: Series, noise: float, a: int, b: int) -> tupl
     """Weighted mean of the points a..b, outliers limited about their own median, and its standard error."""
     part, scale, weights = levels[a:b], series.scale[a:b], series.weights[a:b]
     reach = _LEVEL_REACH * math.sqrt(noise) * scale
-    limited = np.clip(part, np.median(part) - reach, np.median(part) + reach)
+    centre = median(part)
+    limited = np.minimum(np.maximum(part, centre - reach), centre + reach)
     mass = float(np.sum(weights))
     return float(weights @ limited) / mass, math.sqrt(noise * series.inflation[b - a] / mass)
 

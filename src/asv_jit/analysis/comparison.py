@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis import correctness, evidence, speedup, suite
 from asv_jit.analysis.attribution import Attribution, Axis, attribute
@@ -44,8 +44,7 @@ _HIGHER_IS_BETTER: tuple[Metric, ...] = ("speedup",)
 _TIMES: tuple[Metric, ...] = ("off", "on")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What became of one metric: `before` and `after` are medians in its unit, `ratio` is after / before.
 
     `low` and `high` bound the ratio at level 1 - alpha. The verdict of times is `same`, `faster`, `slower` or
@@ -68,8 +67,7 @@ class Effect:
         return _inverse(self.ratio) - 1.0 if self.metric in _HIGHER_IS_BETTER else self.ratio - 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class CaseComparison:
+class CaseComparison(Struct, frozen=True):
     """One case on both sides. `before` and `after` name the interpreters; `effects` are those that could be had.
 
     `timed`: whether `off` and `on` are times in seconds per call. `answers`: whether both sides compute the same.
@@ -97,8 +95,7 @@ class CaseComparison:
         return next((effect for effect in self.effects if effect.metric == metric), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Worsening:
+class Worsening(Struct, frozen=True):
     """A case that a change certainly made worse: in `metric`, by the share `by`; or it fails now (both None)."""
 
     case: CaseKey

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from asv_jit.model import Mode, Outcome
 
@@ -52,8 +53,7 @@ class TrialOutcome(Protocol):
         """Of the first call's result; None where the result cannot be checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerCheck:
+class AnswerCheck(Struct, frozen=True):
     """Whether both modes of one interpreter give the same answers.
 
     `hash_seeds` are those under which the modes differ. With `no check` they are only a hint: `why` says what
@@ -66,8 +66,7 @@ class AnswerCheck:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class CrashOnlyOn:
+class CrashOnlyOn(Struct, frozen=True):
     """Mode on crashed and mode off never did: a suspected JIT bug. Counts are of trials that ran."""
 
     interpreter: str

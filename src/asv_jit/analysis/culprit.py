@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -47,8 +47,7 @@ class Unbuildable(Exception):  # noqa: N818 - the name is public API, and `measu
     """Raised by `measure` where the commit cannot be built, installed or run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Culprit:
+class Culprit(Struct, frozen=True):
     """The answer of a search.
 
     `index` is the first bad commit where `outcome` is `found`, else None. `candidates` is the smallest set of

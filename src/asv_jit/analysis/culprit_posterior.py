@@ -9,9 +9,9 @@ uncertain answer. Everything here is a function of the measurements alone: nothi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
@@ -34,8 +34,7 @@ _LEAST_SCALE_OF_SHIFT = 1e-3
 _LEAST_SCALE = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class Posterior:
+class Posterior(Struct, frozen=True):
     """`mass[k]` is the probability that commit k is the first bad one, shape (count,), mass[0] = 0.
 
     `separation` is the distance of the two levels in standard deviations of one measurement.

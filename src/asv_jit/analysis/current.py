@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis import suite
 from asv_jit.analysis.cells import Cell, CellKey
@@ -22,16 +22,14 @@ _SUITE_ALPHA = 0.05
 """Of the intervals of means over many cases; that of a single case is the setting's."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupMean:
+class GroupMean(Struct, frozen=True):
     """One group (a file of benchmarks): the mean over its cases, with its interval at 95%."""
 
     group: str
     mean: suite.SuiteSpeedup
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
+class Current(Struct, frozen=True):
     """One interpreter now. `suite.commit` is the newest commit with any cell; `older` cases were last measured before.
 
     `groups` are those that have pairs, in the order of their names.
@@ -51,8 +49,7 @@ class Current:
         return case.key.commit != self.suite.commit
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """How quiet a machine was while it measured.
 
     `pair` is the median over cells of the standard deviation of ln(off / on) over a cell's pairs, `between` that of

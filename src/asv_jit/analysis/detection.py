@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.changes import ChangePoint, detect_many
@@ -24,8 +24,7 @@ _BRIDGED_P = 0.001
 _LOGARITHMIC_UNITS = ("seconds", "bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A change of one metric: the first point of the new level, and the points among which it is with 95%."""
 
     change: Change

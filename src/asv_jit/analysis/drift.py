@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.model import CaseKey, Mode, Trial
 
@@ -16,8 +16,7 @@ _What: TypeAlias = tuple[str, str, CaseKey, str, str, Mode]
 """Commit, interpreter, case, version, protocol, mode: what must be equal for two times to be comparable."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnchorLevel:
+class AnchorLevel(Struct, frozen=True):
     """One session's anchor: when it began (UTC, ISO), its time relative to the first session's, its trials."""
 
     started: str

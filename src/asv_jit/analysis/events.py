@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution, Axis
 from asv_jit.analysis.series import Metric, SeriesKey
@@ -15,8 +16,7 @@ State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
 later improvement took it back; `accepted`: a person decided to live with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One metric's change of level: levels with intervals (at 95%) in the metric's unit, and the chance of seeing
     one as strong in a series that has none."""
 
@@ -35,8 +35,7 @@ class Change:
         return self.after / self.before
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One change of one case on one line of one machine.
 
     `identity`: stable over publications, ten hexadecimal digits; what `accept` takes. `worse`: whether any metric

@@ -7,7 +7,8 @@ the time goes comes from a separate trial that a timer interrupted, and that was
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.model import Evidence, Trace
 
@@ -17,8 +18,7 @@ FEWEST_SAMPLES = 50
 _HOT_SHARE = 0.03
 
 
-@dataclass(frozen=True, slots=True)
-class Hot:
+class Hot(Struct, frozen=True):
     """A function in which the program was found in `share` of the samples (time in C counts for its caller).
 
     `compiled`: a trace starts in it, or another trace names it, which is how an inlined function shows where a
@@ -30,8 +30,7 @@ class Hot:
     compiled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TraceChange:
+class TraceChange(Struct, frozen=True):
     """How a function's traces differ; None where it has none on that side."""
 
     function: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution, Sides, attribute
 from asv_jit.analysis.detection import Found, is_worse
@@ -31,8 +31,7 @@ _ORDER: Mapping[Metric, int] = {
 _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What events are told in terms of: `History.commits` and `.interpreters`, the setting `equivalence`.
 
     `branch`: the places of the series' branch, oldest first; None where all commits are one sequence.

@@ -28,10 +28,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.speedup import toll
@@ -56,8 +56,7 @@ _SUPPORTING = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One claim. `cases` is a pattern for the names of the benchmarks that test it; `also` one for tracked values
     that are shown beside the answer and do not decide it. `minors` are the Python releases that it is about (all if
     empty), `against` the one that they are compared with.
@@ -73,8 +72,7 @@ class Rule:
     also: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """One case that tests a rule: its ratio off / on (or of two speedups), with an interval at the cases' level."""
 
     key: CaseKey
@@ -85,8 +83,7 @@ class Tested:
     side: Side
 
 
-@dataclass(frozen=True, slots=True)
-class OnRelease:
+class OnRelease(Struct, frozen=True):
     """A rule's answer on one interpreter. `about`: whether the rule says anything of this release.
 
     `other` is the interpreter that it was compared with, or empty. `also` holds (parameters, mean ratio off / on).
@@ -105,8 +102,7 @@ class OnRelease:
         return sum(one.side == side for one in self.tested)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAnswer:
+class RuleAnswer(Struct, frozen=True):
     """What was measured of a rule, in the order in which the suites were given."""
 
     rule: Rule

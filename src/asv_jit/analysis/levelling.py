@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.series import Bridge, CaseSeries, Floats, Metric, Places
@@ -23,8 +23,7 @@ _CERTAIN = 1e9
 _MAD_OF_DIFFERENCES = 1.4826 / math.sqrt(2.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What a release did to a metric: the shift of its logarithm, the standard error of that, and its freedom."""
 
     shift: float
@@ -47,8 +46,7 @@ class Step:
         return float(special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """One point for each commit, shape (points,), all metrics at the level of the newest release of the stretch.
 
     `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from asv_jit.analysis.detection import is_worse
 from asv_jit.analysis.events import Change, Event

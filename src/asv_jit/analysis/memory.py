@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.speedup import check_share
@@ -17,8 +17,7 @@ __all__ = ["PeakMemory", "estimate"]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class PeakMemory:
+class PeakMemory(Struct, frozen=True):
     """Peak resident set in bytes: the median of each mode, and what mode on takes more than mode off.
 
     `difference_bytes` is the mean over the pairs, positive if the JIT costs memory; `low_bytes` and

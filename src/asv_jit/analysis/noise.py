@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.speedup import Times, check_share, log_ratios, toll
@@ -23,8 +23,7 @@ MOST_PAIRS = 2_000
 _LEVEL = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class PairNoise:
+class PairNoise(Struct, frozen=True):
     """The standard deviation of the log ratio of a pair (about a share: 0.01 is 1%) and its interval at 95%.
 
     With fewer than two pairs nothing is known: `value` is NaN, `low` 0 and `high` infinite.
@@ -36,8 +35,7 @@ class PairNoise:
     pairs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(Struct, frozen=True):
     """How many pairs show a `change` (a share); `pairs` is None where `MOST_PAIRS` would not do."""
 
     change: float

@@ -9,11 +9,11 @@ them. The time does then not depend on the data, and the whole path costs about 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis.robust import difference_scale
 
@@ -41,8 +41,7 @@ _WILDEST = 1e3
 """Values are clipped at so many times the median: squares of larger ones would swamp the sums' precision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(Struct, frozen=True):
     """Ends of segments, from 0 to n ascending, both included, and the cost of the segments without penalties."""
 
     bounds: Indices

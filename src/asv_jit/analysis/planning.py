@@ -19,8 +19,9 @@ import heapq
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from asv_jit.model import CaseKey
 
@@ -45,8 +46,7 @@ BRIDGE_BLOCKS = 15
 """On each side, at least: what a bridge needs to stand by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellState:
+class CellState(Struct, frozen=True):
     """What is known of a cell: whether more blocks are wanted, and how often and when (in seconds since 1970) the
     case failed there."""
 
@@ -55,8 +55,7 @@ class CellState:
     failed_at_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A candidate's case and interpreter, and the unmeasured commits of which one is to blame, oldest first."""
 
     event: str
@@ -65,8 +64,7 @@ class Suspect:
     commits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeNeed:
+class BridgeNeed(Struct, frozen=True):
     """A release that took the place of an `old` one on the same line, and the cases not bridged yet."""
 
     old: str
@@ -75,8 +73,7 @@ class BridgeNeed:
     cases: tuple[CaseKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Struct, frozen=True):
     """Expected seconds, from the past where there is one: of a block of a case on an interpreter, of the blocks that
     a cell needs, of an installation that does not exist yet."""
 
@@ -92,8 +89,7 @@ class Costs:
         return blocks * self.block_s.get((interpreter, case), self.default_block_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """Everything a plan depends on.
 
     `branches`: each configured branch's commits, newest first, as far back as they are of interest; `interpreters`:
@@ -115,8 +111,7 @@ class Situation:
     reach_back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Cases to be measured at one commit, on one interpreter (a bridge: on two, the old one first), and why.
 
     `install_s`: the part of `estimated_s` that goes into installations.
@@ -131,8 +126,7 @@ class Step:
     install_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What the budget had no room for: so many cells of a kind, which would take so long."""
 
     kind: StepKind
@@ -140,8 +134,7 @@ class Left:
     estimated_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Steps in their order; `estimated_s` is their sum and never above `budget_s`."""
 
     budget_s: float
@@ -154,8 +147,7 @@ class Plan:
         return math.fsum(step.estimated_s for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     """A step before it is known how much of it there is room for. `blocks`: of each case; 0: as a cell needs."""
 
     kind: StepKind

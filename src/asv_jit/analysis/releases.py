@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis import suite
 from asv_jit.analysis.attribution import Attribution, attribute
@@ -29,8 +29,7 @@ _LEVEL = 0.05
 _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
+class _Test(Struct, frozen=True):
     bridge: Bridge
     metric: Metric
     step: Step

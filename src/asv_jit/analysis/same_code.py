@@ -10,10 +10,10 @@ resemble their neighbours.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis import speedup, suite
 from asv_jit.analysis.noise import alarm_interval
@@ -23,8 +23,7 @@ __all__ = ["Rules", "SameCodeRates", "SuiteRun", "rates", "verdict_of"]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The settings that a comparison is stopped and judged by; see `speedup`."""
 
     precision: float
@@ -34,8 +33,7 @@ class Rules:
     equivalence: float
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteRun:
+class SuiteRun(Struct, frozen=True):
     """One whole A/A run: for each case the steady times of both arms, paired by index, in the order measured."""
 
     cases: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
@@ -46,8 +44,7 @@ class SuiteRun:
         return sum(len(first) for first, _ in self.cases.values())
 
 
-@dataclass(frozen=True, slots=True)
-class SameCodeRates:
+class SameCodeRates(Struct, frozen=True):
     """What whole A/A runs ended with.
 
     `runs` and `alerted`: measured runs, and those in which any case raised an alert (Benjamini-Hochberg at 1%);

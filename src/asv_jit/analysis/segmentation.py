@@ -8,10 +8,12 @@ are made of: that of the sums and masses between its ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis.robust import median
 
 __all__ = ["Fit", "segment", "segment_many"]
 
@@ -39,8 +41,7 @@ _ROUNDING = 1e-14
 for rounding: what could only tie stays, so that pruning changes no result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """What to fit: values and weights (inverse variances, positive), shape (n,), and the cost of a boundary."""
 
     values: Floats
@@ -59,7 +60,7 @@ def segment(values: Floats, weights: Floats, *, penalty: float, shortest: int) -
     n = len(values)
     if n < 2 * shortest:
         return []
-    sums = np.append(0.0, np.cumsum(weights * (values - np.median(values))))
+    sums = np.append(0.0, np.cumsum(weights * (values - median(values))))
     masses = np.append(0.0, np.cumsum(weights))
     previous = _best_predecessors(sums, masses, penalty, shortest)
     starts: list[int] = []
@@ -144,7 +145,7 @@ def _side_by_side(fits: Sequence[Fit], shortest: int) -> list[list[int]]:
     sums, masses = np.empty((n + 1, len(fits))), np.empty((n + 1, len(fits)))
     squares = np.empty(len(fits))
     for column, fit in enumerate(fits):
-        centred = fit.values - np.median(fit.values)
+        centred = fit.values - median(fit.values)
         end = len(centred)
         sums[: end + 1, column] = np.append(0.0, np.cumsum(fit.weights * centred))
         masses[: end + 1, column] = np.append(0.0, np.cumsum(fit.weights))
@@ -160,8 +161,7 @@ def _side_by_side(fits: Sequence[Fit], shortest: int) -> list[list[int]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidates:
+class _Candidates(Struct, frozen=True):
     """Where last segments may start, oldest first, each array (candidates, series); a cost of inf is no candidate.
 
     `low`, `high`: between which levels a last segment from there is better than those from later candidates.

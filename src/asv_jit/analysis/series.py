@@ -7,11 +7,11 @@ series of a thousand points stay small. `History` is all of them over one order 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from asv_jit.model import CaseKey
 
@@ -26,8 +26,7 @@ off / on; `peak_memory_*`: bytes; `warmup_on`: seconds of running before the ste
 `plain`: what asv measured by itself, without `PYTHON_JIT` set."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SeriesKey:
+class SeriesKey(Struct, frozen=True, order=True):
     """What names the series of a case: `line` is an interpreter line such as `3.15 from debian`, or, for results
     that asv wrote by itself, the name of its environment. `version` is the benchmark's, `protocol` as in a trial
     (`asv` for asv's own measurements): series never mix either.
@@ -45,8 +44,7 @@ class SeriesKey:
     branch: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True):
     """One metric at each of a series' points, each shape (points,): the value, and its interval; NaN = missing."""
 
     values: Floats
@@ -54,8 +52,7 @@ class Track:
     high: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class CaseSeries:
+class CaseSeries(Struct, frozen=True):
     """All metrics of a case on one line. Points are ordered by commit, then by interpreter release.
 
     `unit`: of `off`, `on` and `plain` (`seconds`, `bytes` or whatever a `track_` benchmark says). `places`: shape
@@ -72,8 +69,7 @@ class CaseSeries:
     sessions: Places | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """A case that was measured with two interpreters at the same commits, so that the two are comparable.
 
     `key`: that of the later interpreter's series. `before`, `after`: identities, in release order; of one line, or of
@@ -91,8 +87,7 @@ class Bridge:
     interleaved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AnchorSeries:
+class AnchorSeries(Struct, frozen=True):
     """What was measured again each time, to see the machine itself move, by session.
 
     `case` is None for all anchored cases together. Each shape (sessions,): `sessions`, places in
@@ -107,8 +102,7 @@ class AnchorSeries:
     levels: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """Everything that was measured, as series.
 
     `commits`: full hashes (or what of a hash is known), oldest first, as git orders the first parents of the

@@ -37,12 +37,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy import special
 
 __all__ = [
@@ -70,16 +70,14 @@ _EQUIVALENCE_ALPHA = 0.1
 _PRECISION_ALPHA = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """An interval of a ratio; 0 and infinity where the data set no bound."""
 
     low: float
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Speedup:
+class Speedup(Struct, frozen=True):
     """Off time over on time: above 1 the JIT helps.
 
     `low` and `high` bound the ratio at level 1 - alpha, `p_value` is two-sided against a ratio of 1, and

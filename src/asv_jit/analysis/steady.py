@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis.partitions import boundaries
 from asv_jit.analysis.robust import running_median
@@ -53,16 +53,14 @@ _CONFIDENCE_OF_FEW = 5.0
 """The same for levels of up to 10 iterations, which chance would often find somewhere in a trial."""
 
 
-@dataclass(frozen=True, slots=True)
-class SteadyState:
+class SteadyState(Struct, frozen=True):
     """How a trial settled; `start` is the index of the first steady iteration, None without a steady state."""
 
     kind: Kind
     start: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Warmup:
+class Warmup(Struct, frozen=True):
     """What precedes the steady state: how many iterations, the time they took, and how much of it was lost.
 
     Times are in the unit of the durations. `lost` is what the same iterations would have saved at the steady
@@ -199,8 +197,7 @@ def _regular_spikes(values: Floats) -> npt.NDArray[np.bool_]:
     return np.zeros(len(values), dtype=np.bool_)
 
 
-@dataclass(frozen=True, slots=True)
-class _Levels:
+class _Levels(Struct, frozen=True):
     """The levels of a trial, ascending by start; the last one is the steady one if there is any. Shapes (k,)."""
 
     starts: Indices

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.speedup import Interval, check_share, log_ratios
@@ -23,8 +23,7 @@ __all__ = ["CaseMean", "CasePairs", "SuiteSpeedup", "alerts", "bootstrap", "comb
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class CasePairs:
+class CasePairs(Struct, frozen=True):
     """One case's paired steady times (any common unit), and where the case stands in the suite."""
 
     group: str
@@ -33,8 +32,7 @@ class CasePairs:
     on: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CaseMean:
+class CaseMean(Struct, frozen=True):
     """One case's mean log ratio, its standard error and its number of pairs, and where the case stands in the suite.
 
     The error of a single pair is unknown: infinite.
@@ -59,8 +57,7 @@ class Placed(Protocol):
         """The benchmark's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteSpeedup:
+class SuiteSpeedup(Struct, frozen=True):
     """The weighted geometric mean of a suite's speedups, and the spread of its cases.
 
     `low` and `high` bound the mean at level 1 - alpha for this set of cases (0 and infinity if some case has

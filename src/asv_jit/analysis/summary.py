@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis import break_even, correctness, memory, speedup, steady, suite
@@ -28,16 +28,14 @@ UNSTEADY_SHARE = 0.3
 DISTURBED_SHARE = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The settings that decide verdicts: `alpha` of the intervals, `equivalence` as a share."""
 
     alpha: float = 0.002
     equivalence: float = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """A figure over trials: the median, and a t interval of the (geometric) mean; None where one trial gives none."""
 
     value: float
@@ -46,8 +44,7 @@ class Level:
     trials: int
 
 
-@dataclass(frozen=True, slots=True)
-class CaseSummary:
+class CaseSummary(Struct, frozen=True):
     """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
 
     Times are seconds per call; `warmup_*_s` is the median running time before the steady state, `lost_*` what
@@ -86,8 +83,7 @@ class CaseSummary:
     tracked: Speedup | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteSummary:
+class SuiteSummary(Struct, frozen=True):
     """All cases of one commit on one interpreter."""
 
     commit: str

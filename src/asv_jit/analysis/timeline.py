@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.bridges import Measured, bridges_of
@@ -26,8 +26,7 @@ __all__ = ["Axes", "Timeline", "timeline"]
 _Values = dict[Metric, tuple[float, float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Axes:
+class Axes(Struct, frozen=True):
     """What places a trial: its commit and interpreter among all, its interpreter's line, its benchmark's unit.
 
     `commits`, `interpreters`, `sessions`: the place of each commit, identity and session; a commit without one is
@@ -43,8 +42,7 @@ class Axes:
     versions: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """A machine's series, and how many cells of which sort are in none of them."""
 
     series: tuple[CaseSeries, ...]
@@ -74,8 +72,7 @@ def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float)
     return Timeline(tuple(series), tuple(bridges), tuple(anchors), dict(left_out))
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(Struct, frozen=True):
     machine: str
     fingerprint: str
     axes: Axes
@@ -85,8 +82,7 @@ class _Name:
         return SeriesKey(self.machine, line, cell.case, cell.version, cell.protocol, self.fingerprint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
+class _Point(Struct, frozen=True):
     place: int
     interpreter: int
     session: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import json5
 from asv import util
 from asv.config import Config
+from msgspec import Struct
 
 from asv_jit.asv_adapter.config_text import append_to_list, set_member, value_text
 from asv_jit.asv_adapter.project import Project, load_project
@@ -25,8 +26,7 @@ _KINDS = ("req", "env", "env_nobuild")
 _TOUCHED = ("plugins", "environment_type", "matrix", "pythons", "jit")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """The configuration's new text, and a sentence for each change that a user may want to think about."""
 
     text: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 import json5
+from msgspec import Struct
 
 from asv_jit.errors import UsageError
 
@@ -23,8 +23,7 @@ _REST_OF_LINE = re.compile(r"(?:[ \t]|/\*[^\n\r]*?\*/)*(?://[^\n\r]*)?(?=[\r\n])
 _CLOSING = {"{": "}", "[": "]"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """An element of a list, or a member of an object with its key; `start` is the key's, or the value's."""
 
     key: str | None
@@ -33,8 +32,7 @@ class _Item:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Container:
+class _Container(Struct, frozen=True):
     """An object or a list in the text: the opening bracket, what is in it, the closing one, and a last comma's end."""
 
     start: int

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 
 __all__ = ["RegressionRules", "regression_rules"]
 
 
-@dataclass(frozen=True, slots=True)
-class RegressionRules:
+class RegressionRules(Struct, frozen=True):
     """Patterns, matched from the start of `case@branch` as asv does, or of `case`: what asv's users mean by `case$`."""
 
     thresholds: tuple[tuple[re.Pattern[str], float], ...]

@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit import processes
 from asv_jit.errors import NoInterpreterError
@@ -33,8 +34,7 @@ Acquire::Retries "3";
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """One package at one version, and the suites that hold it."""
 
     name: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import python_discovery
+from msgspec import Struct
 
 from asv_jit import paths
 from asv_jit.errors import NoInterpreterError
@@ -24,8 +24,7 @@ __all__ = ["Survey", "candidates", "discover", "survey"]
 _LOOKED_AT = ("APPDATA", "PY_DISCOVERY_TIMEOUT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME")
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """The interpreters found, and a note on each candidate of ours or pyenv's that does not work."""
 
     interpreters: tuple[Interpreter, ...]

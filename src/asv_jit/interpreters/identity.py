@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["Interpreter", "Jit", "of_build", "of_package", "release_key"]
 
@@ -15,8 +16,7 @@ Jit = Literal["none", "off by default", "on by default"]
 _LEVELS = {"a": 0, "b": 1, "rc": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True):
     """One concrete CPython build.
 
     `version` is `X.Y.Z`; `identity` is `X.Y.Z+<8 hex>`; `executable` the real file, outside any virtual

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from asv_jit.interpreters import identity
 
@@ -18,8 +19,7 @@ NETWORK_VARIABLES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One release that a provider can install; `source` is the provider's own word for where it gets it."""
 
     provider: str
@@ -39,8 +39,7 @@ class Offer:
         return identity.release_key(self.package_version)
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """What a provider made: the executable, relative to its folder, and the exact packages that went in."""
 
     executable: Path

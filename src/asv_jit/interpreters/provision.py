@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit import locks, paths, processes
 from asv_jit.errors import NoInterpreterError
@@ -28,8 +29,7 @@ __all__ = ["Installed", "Market", "default_providers", "install", "matching", "o
 _MAKING = ".making-"
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """An interpreter that is there now; `fresh` when this call installed it, `notes` on what was tried in vain."""
 
     interpreter: Interpreter
@@ -37,8 +37,7 @@ class Installed:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Market:
+class Market(Struct, frozen=True):
     """What all providers offer, in their order, and why some offer nothing."""
 
     providers: Mapping[str, Provider]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.errors import UsageError
 
@@ -15,8 +16,7 @@ _PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """A parsed spec: `version` is `X.Y` or `X.Y.Z`, `build` is `+<8 hex>` or empty; `each` of the releases of a minor
     version is meant, not only the newest."""
 

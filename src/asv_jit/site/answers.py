@@ -6,7 +6,8 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.suite import SuiteSpeedup
@@ -20,8 +21,7 @@ _FEW = 0.1
 """Share of cases that may be slower before "yes" becomes "for most programs"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`kind`: `yes`, `probably`, `mostly`, `same`, `no`, `open` or `none`; a reader is told `word` and `detail`."""
 
     kind: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.site import compare_words as words
@@ -28,8 +29,7 @@ _CANDIDATES_SHOWN = 20
 _REASON_LIMIT = 300
 
 
-@dataclass(frozen=True, slots=True)
-class BisectionEntry:
+class BisectionEntry(Struct, frozen=True):
     """One bisection as finished text; `anchor` is its identity, and what other pages link to.
 
     `figures`: name, before, after, change with its interval, verdict. `skipped`: a point and why.
@@ -54,8 +54,7 @@ class BisectionEntry:
     spent: str
 
 
-@dataclass(frozen=True, slots=True)
-class BisectionsPage:
+class BisectionsPage(Struct, frozen=True):
     """`bisections.html`."""
 
     frame: Frame

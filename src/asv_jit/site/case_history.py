@@ -3,50 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.series import CaseSeries, History, Metric, Track
 from asv_jit.site import units
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.line_charts import Line, line_chart
-from asv_jit.site.pages import Figure
+from asv_jit.site.point_rows import point_rows
 from asv_jit.site.timetable import Placed, Timetable
 
-__all__ = ["LAST", "HistoryLine", "HistoryTable", "history_tables"]
+__all__ = ["LAST", "HistoryTable", "history_tables"]
 
 LAST = 30
 _HEADS: dict[Metric, str] = {"off": "JIT off", "on": "JIT on", "speedup": "Speedup", "plain": "asv’s result"}
 _LIMIT = 120
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """One point: the commit, its day, the build where the line has several, and a figure for each column."""
+class HistoryTable(Struct, frozen=True):
+    """The last points on one line of one machine, newest first; `points` is how many.
 
-    commit: str
-    date: str
-    build: str
-    figures: tuple[Figure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryTable:
-    """The last points on one line of one machine, newest first. `builds`: whether the build changes.
-
-    `dated`: whether each line has its day; of what asv measured there are thousands of cases, and `between` is all.
+    `heads`: what stands above the columns of `rows`. Of what asv measured there are thousands of cases: it has no
+    column of days, and `between` is all that is said of them.
     """
 
     title: str
     machine: str
     branch: str
     heads: tuple[str, ...]
-    builds: bool
-    dated: bool
+    wide: bool
     between: str
-    lines: tuple[HistoryLine, ...]
+    points: int
+    rows: Markup
     chart: Markup
     note: str
 
@@ -74,43 +64,39 @@ def _table(
     series: CaseSeries, history: History, commits: CommitBook, name: str, *, several: bool, note: str
 ) -> HistoryTable:
     metrics = [metric for metric in _HEADS if metric in series.tracks]
-    tracks = [series.tracks[metric] for metric in metrics]
-    points = range(max(len(series.places) - LAST, 0), len(series.places))
-    builds = [history.interpreters[series.interpreters[point]] for point in points]
-    hashes = [history.commits[series.places[point]] for point in points]
-    forms = [_form(metric, series.unit) for metric in metrics]
-    lines = [
-        HistoryLine(
-            commit=units.visible(digest[:8]),
-            date=commits.date(digest),
-            build=units.shorten(units.visible(build), 40),
-            figures=tuple(
-                _figure(metric, track, point, form) for metric, track, form in zip(metrics, tracks, forms, strict=True)
-            ),
-        )
-        for point, digest, build in zip(points, hashes, builds, strict=True)
-    ]
-    days = (lines[0].date, lines[-1].date) if lines else ()
+    first = max(len(series.places) - LAST, 0)
+    hashes = [history.commits[place] for place in series.places[first:].tolist()]
+    builds = [history.interpreters[place] for place in series.interpreters[first:].tolist()]
+    short = [units.visible(digest[:8]) for digest in hashes]
+    plain = "plain" in metrics
+    days = [commits.date(digest) for digest in (hashes[:1] + hashes[-1:] if plain else hashes)]
+    words = {"Commit": short}
+    if not plain:
+        words["Date"] = days
+    if len(set(builds)) > 1:
+        words["Python"] = [units.shorten(units.visible(build), 40) for build in builds]
     title = units.shorten(units.visible(series.key.line), _LIMIT)
     machine = units.shorten(units.visible(series.key.machine), _LIMIT) if several else ""
     drawn = [
-        Line(metric, *(column[points.start :].tolist() for column in (track.values, track.low, track.high)))
-        for metric, track in zip(metrics, tracks, strict=True)
-        if metric not in ("speedup", "plain")
+        Line(metric, *(column[first:].tolist() for column in (track.values, track.low, track.high)))
+        for metric, track in ((metric, series.tracks[metric]) for metric in metrics)
+        if metric in ("off", "on")
     ]
-    label = f"{name} on {title}{' on ' + machine if machine else ''} over its last {len(lines)} commits"
-    ends = (lines[0].commit, lines[-1].commit) if lines else ("", "")
+    label = f"{name} on {title}{' on ' + machine if machine else ''} over its last {len(short)} commits"
     return HistoryTable(
         title=title,
         machine=machine,
         branch=units.shorten(units.visible(series.key.branch), _LIMIT),
-        heads=tuple(_HEADS[metric] for metric in metrics),
-        builds=len(set(builds)) > 1,
-        dated="plain" not in metrics,
-        between=" to ".join(dict.fromkeys(one for one in days if one)),
-        lines=tuple(reversed(lines)),
+        heads=(*words, *(_HEADS[metric] for metric in metrics)),
+        wide=not plain,
+        between=" to ".join(dict.fromkeys(day for day in (days[:1] + days[-1:]) if day)),
+        points=len(short),
+        rows=point_rows(
+            list(words.values()),
+            [list(_figures(metric, series.tracks[metric], first, series.unit)) for metric in metrics],
+        ),
         # Of what asv measured by itself there are thousands of cases: the table has to do without scripts.
-        chart=line_chart(drawn, ends, label, _form("plain", series.unit)) if drawn else Markup(""),
+        chart=line_chart(drawn, (short[0], short[-1]), label, _form("plain", series.unit)) if drawn else Markup(""),
         note=note,
     )
 
@@ -119,12 +105,16 @@ def _form(metric: Metric, unit: str) -> Callable[[float | None], str]:
     return units.ratio if metric == "speedup" else lambda value: units.quantity(value, unit)
 
 
-def _figure(metric: Metric, track: Track, point: int, form: Callable[[float | None], str]) -> Figure:
-    """A point's figure; of `plain` without the interval: asv's is from within one process."""
-    value, low, high = (float(column[point]) for column in (track.values, track.low, track.high))
-    if math.isnan(value):
-        return Figure("no figure")
-    if metric == "plain" or not math.isfinite(low + high):
-        return Figure(form(value))
-    between = units.ratio_interval(low, high) if form is units.ratio else units.interval(form(low), form(high))
-    return Figure(form(value), between)
+def _figures(metric: Metric, track: Track, first: int, unit: str) -> Iterator[tuple[str, str]]:
+    """Each point's figure from `first` on, with its interval; of `plain` without: asv's is from within one process."""
+    form = _form(metric, unit)
+    three = (column[first:].tolist() for column in (track.values, track.low, track.high))
+    for value, low, high in zip(*three, strict=True):
+        if math.isnan(value):
+            yield "no figure", ""
+        elif metric == "plain" or not math.isfinite(low + high):
+            yield form(value), ""
+        elif metric == "speedup":
+            yield form(value), units.ratio_interval(low, high)
+        else:
+            yield form(value), units.interval(form(low), form(high))

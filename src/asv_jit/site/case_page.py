@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
+from asv_jit.analysis.events import Event
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site import figures, units
@@ -15,14 +16,13 @@ from asv_jit.site.case_history import HistoryTable, history_tables
 from asv_jit.site.case_release import CellSection, cell_section
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Release
-from asv_jit.site.event_lines import EventLine, event_lines
+from asv_jit.site.event_lines import EventLine, EventLines
 from asv_jit.site.history import History
-from asv_jit.site.measured import MeasuredCell, measured_cells
+from asv_jit.site.measured import MeasuredCell
 from asv_jit.site.pages import Alert, Frame
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.site.release_strip import ReleasePoint, release_strip
 from asv_jit.site.slugs import slug
-from asv_jit.site.timetable import Timetable
 
 __all__ = ["CasePage", "CasePages"]
 
@@ -31,8 +31,7 @@ _TITLE_LIMIT = 120
 _MOST_EVENTS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class CasePage:
+class CasePage(Struct, frozen=True):
     """`case/<slug>.html`. `sections` hold every current cell, `other_machines` says whether they are of several;
     `strip_note` says where the releases were measured on different commits."""
 
@@ -57,17 +56,14 @@ class CasePages:
 
     def __init__(self, site: Publication) -> None:
         content = site.content
-        self._cells = measured_cells(content)
-        self._table = Timetable.of(content.history)
-        self.cases = sorted({*self._cells, *self._table.series})
         self._site = site
         self._commits = CommitBook.of(content)
         self._index = History.of(content)
         self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
-        self._events: dict[CaseKey, list[EventLine]] = {}
-        bisections = "bisections.html" if "bisections" in site.frames.present else ""
-        for event, line in zip(content.events, event_lines(content, bisections), strict=True):
-            self._events.setdefault(event.key.case, []).append(line)
+        self._lines = EventLines(content, "bisections.html" if "bisections" in site.frames.present else "")
+        self._events: dict[CaseKey, list[Event]] = {}
+        for event in content.events:
+            self._events.setdefault(event.key.case, []).append(event)
 
     def drawn(self, case: CaseKey) -> Drawn:
         """The page of `case`, to be written."""
@@ -76,8 +72,8 @@ class CasePages:
     def page(self, case: CaseKey) -> CasePage:
         """The page of `case`."""
         name = units.visible(str(case))
-        cells = self._cells.get(case, ())
-        events = tuple(self._events.get(case, ()))
+        cells = self._site.cells.get(case, ())
+        events = tuple(self._lines.line(event) for event in self._events.get(case, ()))
         strip, strip_note = self._strip(case, cells)
         path = f"case/{slug(case)}.html"
         title = units.shorten(name, _TITLE_LIMIT)
@@ -109,7 +105,7 @@ class CasePages:
         history = self._site.content.history
         if history is None:
             return ()
-        return history_tables(self._table.series.get(case, ()), self._table, history, self._commits, name)
+        return history_tables(self._site.table.series.get(case, ()), self._site.table, history, self._commits, name)
 
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:
         """The leading machine's releases, old to new, of one protocol: times of two machines do not compare."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.site import charts, figures, units
@@ -18,8 +17,7 @@ __all__ = ["CellSection", "cell_section", "pairs_text"]
 _LIMIT = 120
 
 
-@dataclass(frozen=True, slots=True)
-class CellSection:
+class CellSection(Struct, frozen=True):
     """One release on one machine.
 
     `number` is the cell's place in the data file; `host` is the machine, `machine` too unless it is the leading one;

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.series import CaseSeries, Metric
@@ -29,8 +29,7 @@ _PARAMS_LIMIT = 90
 _FEWEST = 6
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseRow(Struct, frozen=True):
     """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest."""
 
     owner: str
@@ -52,8 +51,7 @@ class CaseRow:
     age: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlainRow:
+class PlainRow(Struct, frozen=True):
     """One case that asv measured by itself. `change` is against the level before its newest change point."""
 
     owner: str
@@ -90,8 +88,7 @@ def top_rows(content: SiteContent, trends: Trends, most: int) -> list[CaseRow]:
     return [maker.row(cell) for cell in ranked[: min(max(telling, _FEWEST), most)]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(Struct, frozen=True):
     release: Release
     machine: Machine
     current: Current

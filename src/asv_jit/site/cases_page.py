@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from asv_jit.site import units
 from asv_jit.site.case_rows import CaseRow, PlainRow, case_rows, plain_rows
@@ -15,8 +15,7 @@ __all__ = ["CasesPage", "make"]
 _VERDICTS = ("faster", "same", "slower", "unclear", "failed", "skipped", "none")
 
 
-@dataclass(frozen=True, slots=True)
-class CasesPage:
+class CasesPage(Struct, frozen=True):
     """`cases.html`. `default` is the release that the filter starts with; the lists are the filters' choices."""
 
     frame: Frame

@@ -6,9 +6,9 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.model import Trial
 from asv_jit.site import units
@@ -22,8 +22,7 @@ _LABEL_WIDTH = 50.0
 _MODES = ("off", "on")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A figure of a series; None where that commit has none."""
 
     label: str
@@ -32,8 +31,7 @@ class Point:
     high: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """How one mode warms up: per bin the running time at its end and the mean time per call, both in seconds."""
 
     elapsed_s: tuple[float, ...]
@@ -43,8 +41,7 @@ class Curve:
     steady_from_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """One case in a strip of speedups."""
 
     label: str

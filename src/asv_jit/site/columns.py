@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis.robust import median
 from asv_jit.analysis.series import Floats, Track
@@ -41,8 +41,7 @@ _LARGEST_COUNT = 2.0**50  # every count must be exact as a float, in whatever re
 _MAD_TO_SIGMA = 1.4826
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A stretch of a column: its first value in steps, and its texts, as in a column of its own."""
 
     zero: int
@@ -51,8 +50,7 @@ class Slice:
     above: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """Value i is `counts[i] * step` where it is `known[i]`; its interval reaches `below[i]` steps down, `above[i]` up.
 
     All arrays have shape (points,). Widths are -1 where there is no interval; None where no point has one.
@@ -151,13 +149,13 @@ def _step(values: Floats, widths: Floats, finer: float) -> float:
     sizes = np.abs(values[values != 0.0])
     if len(sizes) == 0:
         return 1.0
-    typical, largest = float(np.median(sizes)), float(np.max(sizes))
+    typical, largest = median(sizes), float(np.max(sizes))
     if typical < 1e6 and largest < _LARGEST_COUNT and np.all(values == np.rint(values)):
         return 1.0
     wide = widths[widths > 0.0]
     smallest = max(float(np.min(sizes)), typical / _OUTLIER)
     wanted = [smallest / _STEPS_IN_SMALLEST, smallest * noise_of(np.log(sizes)) / _STEPS_IN_NOISE]
-    wanted += [float(np.median(wide)) / _STEPS_IN_HALF_WIDTH] if len(wide) else []
+    wanted += [median(wide) / _STEPS_IN_HALF_WIDTH] if len(wide) else []
     fine = min((one for one in wanted if one > 0.0), default=typical)
     return _round_down(max(fine / finer, typical / _STEPS_IN_TYPICAL, largest / _LARGEST_COUNT))
 

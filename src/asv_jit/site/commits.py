@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from asv_jit.repository import Commit
 from asv_jit.site import units
@@ -18,8 +19,7 @@ _SHORT = 8
 _SUBJECT_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class CommitBook:
+class CommitBook(Struct, frozen=True):
     """Commits by the first eight characters of their hashes. `prefix` is what a hash is appended to, or empty."""
 
     commits: Mapping[str, Commit]

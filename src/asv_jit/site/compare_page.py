@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.model import CaseKey
@@ -14,7 +15,6 @@ from asv_jit.site.commits import CommitBook
 from asv_jit.site.comparing import Difference, Side, between_commits, between_releases, newest_commits
 from asv_jit.site.content import Release
 from asv_jit.site.history import History
-from asv_jit.site.measured import measured_cells
 from asv_jit.site.pages import Badge, Figure, Frame, Link
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.site.slugs import slug
@@ -33,8 +33,7 @@ _BADGES = {
 _LIMIT = 160
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedRow:
+class ComparedRow(Struct, frozen=True):
     """One figure before and after; `order` sorts by significance."""
 
     owner: str
@@ -51,8 +50,7 @@ class ComparedRow:
     badge: Badge
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two sides and what differs between them; `more` says how many rows are not shown."""
 
     kind: str
@@ -67,8 +65,7 @@ class Comparison:
     more: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComparePage:
+class ComparePage(Struct, frozen=True):
     """`compare.html`."""
 
     frame: Frame
@@ -83,7 +80,7 @@ def make(site: Publication) -> Iterator[Drawn]:
     content = site.content
     limits = content.settings
     machine = content.every_machine[0].name
-    table = Timetable.of(content.history)
+    table = site.table
     if table.schedules and all(one.machine != machine for one in table.schedules):
         machine = table.schedules[0].machine
     found = (_commits(site, table, machine), _releases(site))
@@ -118,7 +115,7 @@ def _releases(site: Publication) -> Comparison | None:
     content = site.content
     index = History.of(content)
     mine: dict[str, dict[CaseKey, CaseSummary]] = {}
-    for case, cells in measured_cells(content).items():
+    for case, cells in site.cells.items():
         for cell in cells:
             if cell.leading:
                 mine.setdefault(cell.summary.key.interpreter, {})[case] = cell.summary

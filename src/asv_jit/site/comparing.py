@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from scipy import special
 
+from asv_jit.analysis.robust import median
 from asv_jit.analysis.series import Metric
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
@@ -42,8 +43,7 @@ __all__ = [
 COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "plain")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """A figure with its interval; NaN where there is none."""
 
     value: float
@@ -58,8 +58,7 @@ class Side:
         return max(math.log(self.high / self.value), math.log(self.value / self.low))
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One figure before and after. `threshold` is in logarithms, NaN where nothing tells how much it varies.
 
     `verdict`: `same` if the ratio's interval lies within 1 ± equivalence, else `better` or `worse` if it excludes 1,
@@ -101,7 +100,7 @@ def noise_shares(placed: Placed) -> dict[Metric, float]:
         track = placed.series.tracks.get(metric)
         if track is not None:
             known = np.abs(track.values[np.isfinite(track.values)])
-            typical = float(np.median(known)) if len(known) else 0.0
+            typical = median(known) if len(known) else 0.0
             found[metric] = columns.noise_of(track.values) / typical if typical > 0.0 else math.nan
     return found
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asv_jit.analysis.cells import CellKey
 from asv_jit.analysis.current import Current, Quiet
@@ -17,8 +18,7 @@ from asv_jit.store.bisections import Bisection
 __all__ = ["Fingerprint", "Machine", "Release", "SiteContent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """One interpreter as the site names it; `jit` is `none`, `off by default` or `on by default`."""
 
     identity: str
@@ -35,8 +35,7 @@ class Release:
         return self.jit != "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """What a machine was for a while: its traits by name, and from when to when it measured (UTC, ISO; or empty)."""
 
     digest: str
@@ -45,8 +44,7 @@ class Fingerprint:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """One machine of the results tree, and what it measured.
 
     `newest`: whether its results are the newest of all. `suites` and `trials` are as in `SiteContent`; `current` has
@@ -65,8 +63,7 @@ class Machine:
     current: tuple[Current, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SiteContent:
+class SiteContent(Struct, frozen=True):
     """One publication of the site.
 
     `generated_at` is UTC in ISO form. `url` is where the site will stand, or empty; `show_commit_url` is asv's

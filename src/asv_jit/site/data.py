@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis.events import Event
 from asv_jit.model import CaseKey
@@ -34,14 +34,13 @@ _AUTHOR_LIMIT = 80
 
 def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     """Each data file below the site's folder with its content, and the schema."""
-    maker = DataMaker(content)
+    maker = DataMaker(content, Timetable.of(content.history), measured_cells(content))
     parts = [maker.part(range(len(maker.cases)))]
     yield from parts[0].files
     yield from maker.common(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What the suite file says of a series: its case, its schedule, its step and noise by metric."""
 
     case: int
@@ -52,8 +51,7 @@ class Listed:
     noise: Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What some cases contribute: their own files, and to the common files their series, encoded for each slice."""
 
     files: tuple[tuple[str, bytes], ...]
@@ -64,10 +62,12 @@ class Part:
 class DataMaker:
     """Makes the files of one publication: those of its cases in parts, which can be made in several processes."""
 
-    def __init__(self, content: SiteContent) -> None:
+    def __init__(
+        self, content: SiteContent, table: Timetable, cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
+    ) -> None:
         self._content = content
-        self._table = Timetable.of(content.history)
-        self._cells = measured_cells(content)
+        self._table = table
+        self._cells = cells
         self.cases = sorted({*self._table.series, *self._cells})
         self._places = _places(content, self._table)
         self._events: dict[CaseKey, list[Event]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import Metric
@@ -24,8 +25,7 @@ _DIGITS = 6
 _VERSION = 16  # of asv's 64 characters: enough to tell two apart
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A series with its columns, which its case's own file and the slices share.
 
     `case` is the case's place in the suite, `number` the series' own; `noise` of each metric is the usual

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import numpy as np
+from msgspec import Struct
 
 from asv_jit.site import data_format as form
 from asv_jit.site import figures, units
 from asv_jit.site.data import SLICE
-from asv_jit.site.measured import measured_cells
 from asv_jit.site.pages import Frame, Link
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.site.slugs import slug
@@ -29,8 +27,7 @@ _FILES = {
 _ANCHORS = {"CommitsData": "commits", "SuiteData": "suite", "CaseData": "case", "SliceData": "slices"}
 
 
-@dataclass(frozen=True, slots=True)
-class FieldLine:
+class FieldLine(Struct, frozen=True):
     """One field: its name (its place, in an array), its type, what it means."""
 
     name: str
@@ -38,8 +35,7 @@ class FieldLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormPart:
+class FormPart(Struct, frozen=True):
     """One kind of object; `file` is where it stands, empty for what is part of others."""
 
     name: str
@@ -49,8 +45,7 @@ class FormPart:
     fields: tuple[FieldLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DataPage:
+class DataPage(Struct, frozen=True):
     """`data.html`."""
 
     frame: Frame
@@ -65,12 +60,8 @@ class DataPage:
 
 def make(site: Publication) -> Iterator[Drawn]:
     """The page, which leads to every file."""
-    history = site.content.history
-    cases = set(measured_cells(site.content))
-    commits = 0
-    if history is not None:
-        cases |= {series.key.case for series in history.series if len(series.places)}
-        commits = len(np.unique(np.concatenate([[], *(series.places for series in history.series)])))
+    cases = site.cases
+    commits = len(site.table.commits)
     described = _parts()
     page = DataPage(
         frame=site.frames.make(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.events import Change, Event
@@ -17,7 +18,7 @@ from asv_jit.site.event_words import bisect_command, change_words, form_of
 from asv_jit.site.pages import Badge, Figure, Link
 from asv_jit.site.slugs import slug
 
-__all__ = ["ChangeLine", "EventLine", "event_lines"]
+__all__ = ["ChangeLine", "EventLine", "EventLines"]
 
 _METRICS: Mapping[Metric, str] = {
     "off": "time with the JIT off",
@@ -47,8 +48,7 @@ _CAUSES = {
 _MOST_SUSPECTS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
+class ChangeLine(Struct, frozen=True):
     """One metric of an event: what moved, from where to where."""
 
     metric: str
@@ -58,8 +58,7 @@ class ChangeLine:
     chance: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventLine:
+class EventLine(Struct, frozen=True):
     """One event. `kind` is `regression` or `improvement`; `is_open` says that somebody should look at it.
 
     `cause_known`: whether `cause` says more than that asv alone, which has no modes, can tell no cause.
@@ -100,26 +99,17 @@ class EventLine:
     bisection: Link
 
 
-def event_lines(content: SiteContent, bisections: str = "") -> list[EventLine]:
-    """All events, as the content orders them; `bisections` is the page that shows bisections, or empty."""
-    return Lines(content, bisections).all()
-
-
-class Lines:
-    """Makes the lines of one publication's events."""
+class EventLines:
+    """Makes the lines of one publication's events; `bisections` is the page that shows bisections, or empty."""
 
     def __init__(self, content: SiteContent, bisections: str = "") -> None:
-        self._content = content
         self._bisections = bisections
         self._commits = CommitBook.of(content)
         series = content.history.series if content.history is not None else ()
         self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
 
-    def all(self) -> list[EventLine]:
-        """A line for every event."""
-        return [self._line(event) for event in self._content.events]
-
-    def _line(self, event: Event) -> EventLine:
+    def line(self, event: Event) -> EventLine:
+        """The line of an event."""
         case = event.key.case
         unit = self._units.get(event.key, "seconds")
         commits = self._commits

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.site import units
 from asv_jit.site.content import SiteContent
@@ -25,8 +26,7 @@ NAVIGATION = (
 """Every page that the navigation may name: its key, its text, its file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
+class Frames(Struct, frozen=True):
     """Makes the frame of every page of one publication; `present` are the keys of the pages that it has."""
 
     site: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.current import Current
@@ -36,8 +37,7 @@ _SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?"}
 _MOST_ROWS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class GuideAnswer:
+class GuideAnswer(Struct, frozen=True):
     """A rule's answer on one release, in words with the figures that they follow from."""
 
     release: str
@@ -49,8 +49,7 @@ class GuideAnswer:
     also: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GuideRow:
+class GuideRow(Struct, frozen=True):
     """One case that tests a rule, with a figure and a verdict for each release."""
 
     name: str
@@ -59,8 +58,7 @@ class GuideRow:
     cells: tuple[tuple[Figure, Badge | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GuideRule:
+class GuideRule(Struct, frozen=True):
     """One rule; `missing` says why there is no answer, `contradiction` where the article is contradicted."""
 
     anchor: str
@@ -78,16 +76,14 @@ class GuideRule:
     checks: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GuideGroup:
+class GuideGroup(Struct, frozen=True):
     """A group of this project's own that no rule is about, with its mean on each release."""
 
     name: str
     cells: tuple[tuple[Figure, Badge | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GuidePage:
+class GuidePage(Struct, frozen=True):
     """`guide.html`. `measured`: whether there are any pairs; `tested`: whether they answer any of the rules."""
 
     frame: Frame
@@ -102,8 +98,7 @@ class GuidePage:
     equivalence: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(Struct, frozen=True):
     """What the page is made from: the releases with pairs, newest first, and each one's cases now."""
 
     releases: tuple[Release, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.summary import CaseSummary, SuiteSummary
 from asv_jit.model import PROTOCOL, CaseKey
@@ -15,8 +16,7 @@ __all__ = ["History"]
 _LAST = 30
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The content, indexed. `results` holds each case's summaries by interpreter, newest commit first."""
 
     commits: Mapping[str, Commit]

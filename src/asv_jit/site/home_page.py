@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.summary import CaseSummary
@@ -16,7 +16,7 @@ from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_o
 from asv_jit.site.case_rows import CaseRow, PlainRow, reach_of, top_plain_rows, top_rows
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
-from asv_jit.site.event_lines import EventLine, event_lines
+from asv_jit.site.event_lines import EventLine, EventLines
 from asv_jit.site.history import History
 from asv_jit.site.pages import Alert, Badge, Figure, Frame, Link
 from asv_jit.site.publication import Publication
@@ -35,8 +35,7 @@ _MOST_GROUPS = 40
 _VERDICTS = ("faster", "same", "slower", "unclear", "failed", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """One release. `ratio` reads `no JIT` where there is none; `elsewhere` names a machine other than the leading."""
 
     name: str
@@ -57,8 +56,7 @@ class Card:
     measured_iso: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupCell:
+class GroupCell(Struct, frozen=True):
     """A group's mean on one release; `heat` names its colour."""
 
     text: str
@@ -68,8 +66,7 @@ class GroupCell:
     heat: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(Struct, frozen=True):
     """One kind of program."""
 
     group: str
@@ -77,8 +74,7 @@ class GroupRow:
     cells: tuple[GroupCell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HomePage:
+class HomePage(Struct, frozen=True):
     """`index.html`. `lead` is the card that the first sentence is about; None where no release has a JIT's result."""
 
     frame: Frame
@@ -117,7 +113,7 @@ def make(site: Publication) -> HomePage:
     lately = [event for event in events if event.is_open]
     lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     alerts = maker.alerts()
-    trends = Trends.of(content)
+    trends, lines = Trends.of(content), EventLines(content)
     cases = {case.key.case for _, _, case in maker.current}
     if content.history is not None:
         cases |= {one.key.case for one in content.history.series if one.key.protocol == "asv"}
@@ -132,7 +128,7 @@ def make(site: Publication) -> HomePage:
         notices=notices(content, maker.index),
         alerts=tuple(alerts[:_MOST_ALERTS]),
         more_alerts=units.count(len(alerts) - _MOST_ALERTS, "more") if len(alerts) > _MOST_ALERTS else "",
-        events=tuple(event_lines(replace(content, events=tuple(lately[:_MOST_EVENTS])))),
+        events=tuple(lines.line(event) for event in lately[:_MOST_EVENTS]),
         open_events=units.count(len(lately), "open regression"),
         improvements=units.count(sum(not event.worse for event in events), "improvement"),
         all_events=units.count(len(events), "change"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.site.svg import Scale, element, ticks
 
@@ -16,8 +16,7 @@ _WIDTH, _HEIGHT = 420.0, 170.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 10.0, 10.0, 24.0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One track; `kind` names its style (`off`, `on` or `plain`). NaN where a point has no value or no bound."""
 
     kind: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.current import Quiet
 from asv_jit.analysis.series import History
@@ -26,8 +26,7 @@ _TRAITS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class NoiseRow:
+class NoiseRow(Struct, frozen=True):
     """How quietly one interpreter's cells were measured."""
 
     release: str
@@ -37,8 +36,7 @@ class NoiseRow:
     disturbed: str
 
 
-@dataclass(frozen=True, slots=True)
-class FingerprintRow:
+class FingerprintRow(Struct, frozen=True):
     """A time during which the machine was the same; `changed` says what was different before."""
 
     digest: str
@@ -46,16 +44,14 @@ class FingerprintRow:
     changed: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DriftRow:
+class DriftRow(Struct, frozen=True):
     """The anchor in one session."""
 
     started: str
     level: str
 
 
-@dataclass(frozen=True, slots=True)
-class MachineSection:
+class MachineSection(Struct, frozen=True):
     """One machine."""
 
     name: str
@@ -74,8 +70,7 @@ class MachineSection:
     series: str
 
 
-@dataclass(frozen=True, slots=True)
-class MachinesPage:
+class MachinesPage(Struct, frozen=True):
     """`machines.html`."""
 
     frame: Frame

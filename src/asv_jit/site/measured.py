@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.model import PROTOCOL, CaseKey, Trial
@@ -13,8 +14,7 @@ from asv_jit.site.slugs import anchor_of
 __all__ = ["MeasuredCell", "measured_cells"]
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredCell:
+class MeasuredCell(Struct, frozen=True):
     """A current cell with the trials that are kept of it; `leading` says whether the leading machine measured it."""
 
     machine: str

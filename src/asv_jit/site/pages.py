@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = [
     "Alert",
@@ -18,16 +18,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Text and where it leads; an empty `href` leads nowhere."""
 
     text: str
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NavEntry:
+class NavEntry(Struct, frozen=True):
     """One page in the navigation; `current` where it is the page itself."""
 
     text: str
@@ -35,8 +33,7 @@ class NavEntry:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What surrounds each page. `root` leads from the page to the site's folder; `here` names the current entry.
 
     `url` is the page's own address, or empty; `feed` leads to the feed of regressions and `asv` to asv's own site,
@@ -57,8 +54,7 @@ class Frame:
     asv: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A number as text, what stands below it, and the value that a table is sorted by (empty sorts last)."""
 
     text: str
@@ -66,8 +62,7 @@ class Figure:
     order: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Struct, frozen=True):
     """A verdict: a symbol and a word, so that colour never carries it alone; `kind` names the style."""
 
     kind: str
@@ -76,8 +71,7 @@ class Badge:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """A suspected bug of the JIT, with the command that measures the case again."""
 
     what: str
@@ -88,8 +82,7 @@ class Alert:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Trials that gave no figure, and the end of what one of them wrote to stderr."""
 
     case: str
@@ -100,8 +93,7 @@ class Failure:
     stderr: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """What the JIT made of one function."""
 
     function: str
@@ -112,8 +104,7 @@ class Compiled:
     harness: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HotFunction:
+class HotFunction(Struct, frozen=True):
     """A function in which the time goes, its share, and whether the JIT has a trace of it."""
 
     function: str
@@ -121,8 +112,7 @@ class HotFunction:
     compiled: str
 
 
-@dataclass(frozen=True, slots=True)
-class MethodPage:
+class MethodPage(Struct, frozen=True):
     """`method.html`, with the settings that decide verdicts."""
 
     frame: Frame
@@ -131,8 +121,7 @@ class MethodPage:
     equivalence: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotFoundPage:
+class NotFoundPage(Struct, frozen=True):
     """`404.html`, which a host may show under any address."""
 
     frame: Frame

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Protocol
 
+from msgspec import Struct
+
+from asv_jit.model import CaseKey
 from asv_jit.site.content import SiteContent
 from asv_jit.site.frame import Frames
+from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.pages import Frame
+from asv_jit.site.timetable import Timetable
 
 __all__ = ["Drawn", "Page", "Publication"]
 
@@ -20,8 +25,7 @@ class Page(Protocol):
         """The frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A page to be written: its file below the site's folder, its template, its value."""
 
     file: str
@@ -29,9 +33,23 @@ class Drawn:
     page: Page
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What every maker of a page is given. It can be pickled, so that pages can be made in other processes."""
+class Publication(Struct, frozen=True):
+    """What every maker of a page is given. It can be pickled, so that pages can be made in other processes.
+
+    `table` is the content's history, `cells` are its current cells by case.
+    """
 
     content: SiteContent
     frames: Frames
+    table: Timetable
+    cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
+
+    @staticmethod
+    def of(content: SiteContent, frames: Frames) -> Publication:
+        """Place what several makers need."""
+        return Publication(content, frames, Timetable.of(content.history), measured_cells(content))
+
+    @property
+    def cases(self) -> list[CaseKey]:
+        """Every case that has a page, in order."""
+        return sorted({*self.cells, *self.table.series})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from asv_jit.analysis.events import Event
 from asv_jit.site import units
-from asv_jit.site.event_lines import EventLine, event_lines
+from asv_jit.site.event_lines import EventLine, EventLines
 from asv_jit.site.pages import Frame
 from asv_jit.site.publication import Publication
 
@@ -17,8 +18,7 @@ _MOST_REGRESSIONS, _MOST_IMPROVEMENTS = 200, 50
 _STATES = ("candidate", "confirmed", "refuted", "fixed", "accepted")
 
 
-@dataclass(frozen=True, slots=True)
-class RegressionsPage:
+class RegressionsPage(Struct, frozen=True):
     """`regressions.html`. The tuples of names are the filters' choices; `cut` says where not all events are shown."""
 
     frame: Frame
@@ -40,7 +40,8 @@ def make(site: Publication) -> RegressionsPage:
     content = site.content
     bisections = "bisections.html" if "bisections" in site.frames.present else ""
     shown = _newest(content.events)
-    events = event_lines(replace(content, events=shown), bisections)
+    made = EventLines(content, bisections)
+    events = [made.line(event) for event in shown]
     still_open = sum(event.is_open for event in content.events)
     machines, lines = {event.machine for event in events}, {event.line for event in events}
     regressions = sum(event.worse for event in content.events)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.summary import Level
 from asv_jit.site import units
@@ -21,8 +21,7 @@ _MIDDLE = _TOP + _UPPER
 _FLOOR = _MIDDLE + _GAP + _LOWER
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasePoint:
+class ReleasePoint(Struct, frozen=True):
     """One release; None where it has no such figure."""
 
     name: str

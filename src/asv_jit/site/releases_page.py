@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.suite import SuiteSpeedup
@@ -21,8 +22,7 @@ from asv_jit.site.slugs import slug
 __all__ = ["HeatCell", "ReleasesPage", "make"]
 
 
-@dataclass(frozen=True, slots=True)
-class HeatCell:
+class HeatCell(Struct, frozen=True):
     """One case (or mean) on one release: the speedup, both absolute times below it, all of it in `title`.
 
     `heat` names the colour, `symbol` and `word` say the same without one; `order` is what a column is sorted by.
@@ -37,8 +37,7 @@ class HeatCell:
     order: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeatRow:
+class HeatRow(Struct, frozen=True):
     """One case across the releases."""
 
     name: str
@@ -47,8 +46,7 @@ class HeatRow:
     cells: tuple[HeatCell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HeatGroup:
+class HeatGroup(Struct, frozen=True):
     """The cases of one file of benchmarks, under their mean."""
 
     name: str
@@ -57,8 +55,7 @@ class HeatGroup:
     rows: tuple[HeatRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseColumn:
+class ReleaseColumn(Struct, frozen=True):
     """The head of a column."""
 
     name: str
@@ -68,8 +65,7 @@ class ReleaseColumn:
     measured: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeatMap:
+class HeatMap(Struct, frozen=True):
     """One machine's map."""
 
     machine: str
@@ -79,8 +75,7 @@ class HeatMap:
     groups: tuple[HeatGroup, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasesPage:
+class ReleasesPage(Struct, frozen=True):
     """`releases.html`."""
 
     frame: Frame

@@ -6,12 +6,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.errors import UsageError
 from asv_jit.processes import cores, in_parallel_with
@@ -100,8 +101,7 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """What the processes that write the site share."""
 
     site: Publication
@@ -118,9 +118,10 @@ _Task: TypeAlias = tuple[str, range]
 def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) -> list[str]:
     """Write every page and data file, by all cores; returns their names."""
     asv = f"{_ASV}/index.html" if (folder / _ASV).is_dir() else ""
-    site = Publication(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
-    work = _Work(site, case_page.CasePages(site), DataMaker(content), folder, sources)
-    count = len(work.cases.cases)
+    site = Publication.of(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
+    data = DataMaker(content, site.table, site.cells)
+    work = _Work(site, case_page.CasePages(site), data, folder, sources)
+    count = len(data.cases)
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
     tasks: list[_Task] = [(key, range(0)) for key in _PAGES]
     tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
@@ -142,7 +143,7 @@ def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
     environment = _environment(work.sources)
     if key:
         return [_write_page(work, environment, drawn) for drawn in _PAGES[key](work.site)], None
-    names = [_write_page(work, environment, work.cases.drawn(work.cases.cases[number])) for number in numbers]
+    names = [_write_page(work, environment, work.cases.drawn(work.data.cases[number])) for number in numbers]
     part = work.data.part(numbers)
     names += [_write(work.folder, name, data) for name, data in part.files]
     return names, replace(part, files=())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 __all__ = ["Scale", "element", "path", "ticks"]
 
@@ -28,8 +28,7 @@ def path(points: Sequence[tuple[float, float]], *, closed: bool = False) -> str:
     return "".join(steps) + ("Z" if closed else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Logarithmic: `low` lies at `start`, `high` at `end`; values outside are drawn at the edge."""
 
     low: float

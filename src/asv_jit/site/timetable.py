@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis.series import CaseSeries, Floats, History, Metric, Track
 from asv_jit.model import CaseKey
@@ -18,8 +18,7 @@ __all__ = ["Placed", "Schedule", "Timetable"]
 Indices = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """Every slot of a line on a machine, ordered by commit, then by release; both arrays have shape (slots,).
 
     `places` are places in the timetable's commits, `interpreters` in the history's.
@@ -32,8 +31,7 @@ class Schedule:
     interpreters: Indices
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A series in its schedule: its points stand at `slots`, shape (points,), ascending."""
 
     series: CaseSeries
@@ -68,8 +66,7 @@ class Placed:
         return filled
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(Struct, frozen=True):
     """A history, placed. `commits`: the measured ones as places in `History.commits`, ascending, shape (commits,).
 
     `series` are by case, each case's in the order of the schedules.
@@ -113,5 +110,8 @@ def _codes(series: CaseSeries, builds: int) -> Indices:
 
 def _union(arrays: Iterable[npt.NDArray[np.signedinteger]]) -> Indices:
     """All numbers that occur, ascending; most of the arrays are alike, so each is looked at once."""
-    unlike = {array.tobytes(): array for array in {id(array): array for array in arrays}.values()}
-    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *unlike.values()]))
+    unlike = {array.tobytes(): array for array in {id(array): array for array in arrays}.values() if len(array)}
+    occurs = np.zeros(max((int(array.max()) for array in unlike.values()), default=-1) + 1, dtype=np.bool_)
+    for array in unlike.values():
+        occurs[array] = True
+    return np.flatnonzero(occurs)

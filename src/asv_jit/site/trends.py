@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from asv_jit.analysis.cells import CellKey
 from asv_jit.analysis.events import Event
@@ -22,8 +22,7 @@ _LAST_OF_ASV = 15
 """Of what asv measured by itself there are thousands of cases in one table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trends:
+class Trends(Struct, frozen=True):
     """The series of one publication by what a row knows of itself."""
 
     history: History | None

@@ -34,6 +34,15 @@ _TIMES = (
 )
 """Below how many seconds a unit is taken, how long it is, its name."""
 
+_SMALL_TIMES = {
+    f"e-{-exponent:02d}" if exponent < 0 else f"e+{exponent:02d}": (
+        1 + exponent % 3,
+        ("ns", "µs", "ms", "s")[exponent // 3 + 3],
+    )
+    for exponent in range(-9, 2)
+}
+"""By the exponent of ten, how many digits stand before the point, and the unit: what a site says most of the time."""
+
 _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _WIDEST_INTERVAL = 100.0
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
@@ -47,11 +56,15 @@ def seconds(value: float | None) -> str:
         return "0 s"
     if math.isinf(value):
         return "∞"
-    rounded = _rounded(abs(value))
-    for limit, scale, unit in _TIMES:
-        if rounded < limit:
-            return f"{_three(value / scale)} {unit}"
-    return f"{_three(value / 86400.0)} days"
+    written = f"{value:.2e}"  # 1.23e-05
+    small = _SMALL_TIMES.get(written[-4:])
+    if small is not None and value > 0.0:
+        whole, unit = small
+        digits = written[0] + written[2:4]
+        return f"{digits[:whole]}.{digits[whole:]} {unit}" if whole < 3 else f"{digits} {unit}"
+    rounded = abs(float(written))
+    scale, unit = next(((scale, unit) for limit, scale, unit in _TIMES if rounded < limit), (86400.0, "days"))
+    return f"{_three(value / scale)} {unit}"
 
 
 def size(value: float | None) -> str:
@@ -168,7 +181,3 @@ def _three(value: float) -> str:
         return f"{rounded:.3g}"
     exponent = int(written[written.index("e") + 1 :])
     return f"{rounded:,.{max(2 - exponent, 0)}f}"
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.2e}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.site import units
 from asv_jit.site.commits import day
@@ -17,8 +18,7 @@ STALE_DAYS = 14
 """Results older than this are called old: a nightly job that still runs brings some every day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One sentence, and where there is more about it; `kind` is `old`, `machine`, `failed` or `unclear`."""
 
     kind: str

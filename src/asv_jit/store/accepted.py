@@ -21,10 +21,12 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.store.files import storage_errors, write_atomically
@@ -39,8 +41,7 @@ _HEAD = """\
 _TABLE = re.compile(r"\s*\[\[\s*accepted\s*\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """One decision."""
 
     id: str

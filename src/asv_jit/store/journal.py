@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit.model import Trial
 from asv_jit.store.files import append_synced, storage_errors
@@ -44,8 +44,7 @@ class _Header(msgspec.Struct, frozen=True):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalContent:
+class JournalContent(Struct, frozen=True):
     """The trials that could be read, in order, and a sentence for each thing that could not."""
 
     trials: tuple[Trial, ...]

@@ -7,11 +7,11 @@ benchmark. Of bisections and confirmations the later one stays, of all else the 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit.model import Trial
 
@@ -35,8 +35,7 @@ class _Named(msgspec.Struct, frozen=True):
 _name_of = msgspec.json.Decoder(_Named)
 
 
-@dataclass(frozen=True, slots=True)
-class United:
+class United(Struct, frozen=True):
     """The united content, and the ids of trials that both sides hold with different content (the first stays)."""
 
     content: bytes

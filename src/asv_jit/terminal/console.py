@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-import traceback
 
 from rich.console import Console
 
-__all__ = ["MARKS", "STYLES", "WIDE", "console", "duration", "print_internal_error", "say"]
+__all__ = ["MARKS", "STYLES", "WIDE", "console", "duration", "say"]
 
 MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
@@ -30,9 +29,3 @@ def duration(seconds: float) -> str:
     """`3 min 5 s`."""
     whole = max(0, round(seconds))
     return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
-
-
-def print_internal_error() -> None:
-    """A defect of the tool: the only traceback a user sees."""
-    traceback.print_exc()
-    print("error: this is a defect of asv-jit; please report it with the lines above", file=sys.stderr)  # noqa: T201

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
@@ -31,8 +32,7 @@ __all__ = [
 Keep = Callable[[Trial, Sequence[int]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """One trial of a block: its name in the journal, its mode."""
 
     name: str
@@ -44,8 +44,7 @@ ALONE = (Arm("alone", "off"),)  # an interpreter without a JIT
 SAMPLE = Arm("sample", "on")  # interrupted by a timer, to see where the time goes; not timed
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """An arm of a block, where it runs, what its line says of that, and what `setup_cache` left there."""
 
     arm: Arm
@@ -59,8 +58,7 @@ def beside(side: str, modes: Sequence[Mode]) -> tuple[Arm, ...]:
     return tuple(Arm(f"{side}-{mode}", mode) for mode in modes)
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """How long a trial is: the same in all arms of all blocks of a case on an interpreter."""
 
     inner_loops: int

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+from msgspec import Struct
 
 from asv_jit.model import Disturbance
 
@@ -22,8 +23,7 @@ OTHERS_LIMIT = 0.05
 _LEAST_TICKS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """Raw observations of one trial, for `judge`; None where the platform does not tell."""
 
     wall_s: float

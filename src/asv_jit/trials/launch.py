@@ -13,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.model import Case, Evidence, Mode
 from asv_jit.processes import Finished, base_environment, end_strays, run
@@ -45,8 +46,7 @@ _OUTSIDE = _INSIDE.with_name("outside.py")
 _TRACED = _INSIDE.with_name("traced.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where trials run: an installation's interpreter, its identity, the suite, the core."""
 
     python: Path
@@ -55,8 +55,7 @@ class Place:
     cpu: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a trial is to do; the same for both arms."""
 
     case: Case
@@ -71,8 +70,7 @@ class Plan:
     micro_ops: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A whole program to run: what follows the interpreter on the command line, where, with what as its input.
 
     `traced` runs it once within traced.py, untimed, to see what the JIT compiles; otherwise outside.py starts it
@@ -112,8 +110,7 @@ class Answer(msgspec.Struct, frozen=True):
     samples: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(Struct, frozen=True):
     """A trial's end: how the process finished, what it answered (None when it could not), what went on beside it."""
 
     finished: Finished
@@ -124,8 +121,7 @@ class Launched:
     watched: Watched
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """A private folder with the fixed names that both arms see."""
 
     folder: Path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from asv_jit.model import Benchmark, Case, Mode, Trial
 from asv_jit.trials.launch import Place, Plan, Program, Workspace, launch_program

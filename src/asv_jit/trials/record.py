@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.analysis import steady
@@ -22,8 +22,7 @@ _STDERR_CHARACTERS = 4000
 _SAMPLED_FUNCTIONS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a trial's line says besides what the trial itself answered."""
 
     session: str

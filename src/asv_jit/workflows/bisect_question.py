@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
@@ -18,8 +19,7 @@ from asv_jit.workflows.selection import interpreters_of
 __all__ = ["Options", "Plan", "interpreter_for", "matching", "plan_of", "resumed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked for. `case` and `range_words` may be empty with `resume`: then the newest unfinished one."""
 
     case: str = ""
@@ -34,8 +34,7 @@ class Options:
     machine: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is searched, before anything is measured: the ends and how a point becomes an installation."""
 
     axis: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells import HOPELESS, Block
@@ -39,8 +39,7 @@ _TRIES = 2  # a process that fails by chance is not the commit's failure
 Install = Callable[[str], Installation]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What there is to see of a search: `posterior` is empty until the ends differ; `measured` counts each point's."""
 
     points: tuple[str, ...]

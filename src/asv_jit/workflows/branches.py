@@ -10,8 +10,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError, UsageError
@@ -36,16 +37,14 @@ Lines are only ever added. `git worktree add results <this branch>` puts it wher
 _NOTHING: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """`commit` is the branch's newest, None where the remote has no such branch; `merged` is what it brought."""
 
     commit: str | None
     merged: Merged
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Struct, frozen=True):
     """`commit` is the branch's newest now; `changed` whether this push made it; `attempts` how often it was tried."""
 
     commit: str

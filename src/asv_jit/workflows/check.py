@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from asv_jit import installations, locks
 from asv_jit.analysis.beside import figure_of, side_of
@@ -31,8 +32,7 @@ _LIMIT = 45
 _FAILURES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked for; `worse_by` is a share: what a bad commit is worse by."""
 
     case: str
@@ -43,8 +43,7 @@ class Options:
     machine: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The answer. `worse_by`: how much worse the commit is than the baseline, negative for better; None if unknown."""
 
     answer: Literal["good", "bad", "untestable"]

@@ -6,7 +6,8 @@ The suite is that of the working tree on both sides: what is compared is the cod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit import installations, locks
 from asv_jit.analysis.attribution import Axis
@@ -30,8 +31,7 @@ from asv_jit.workflows.session import Session
 __all__ = ["Comparison", "Options", "Outcome", "compare_sides"]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked for: two commits on the configuration's interpreters, or one commit on `between`."""
 
     words: tuple[str, ...]
@@ -42,8 +42,7 @@ class Options:
     machine: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side: what was built where."""
 
     commit: Commit
@@ -53,8 +52,7 @@ class Side:
         return f"{self.commit.short} on CPython {self.interpreter.identity}"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The two sides of one table, its cases, and the suite's geometric mean of before / after in each mode."""
 
     before: Side
@@ -64,8 +62,7 @@ class Comparison:
     means: dict[Metric, SuiteSpeedup]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a comparison found. `unbuilt`: what could not be installed, with the reason; `worse`: what counts as worse
     by at least `fail_on`; `notes`: sentences that a reader must know."""
 

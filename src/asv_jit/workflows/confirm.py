@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from asv_jit import installations, locks
 from asv_jit.analysis.attribution import Axis
@@ -33,8 +34,7 @@ _SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
 _FINEST, _COARSEST = 0.001, 0.1  # but within these, because the attribution wants to know both modes
 
 
-@dataclass(frozen=True, slots=True)
-class _Suspect:
+class _Suspect(Struct, frozen=True):
     """Both sides of an event, as (interpreter's identity, full commit)."""
 
     before: tuple[str, str]

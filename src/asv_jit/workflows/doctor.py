@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from asv_jit.analysis import noise, speedup
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import Check
@@ -21,8 +23,7 @@ DEFAULT_PAIRS = 20
 Pairs = Callable[[], tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredNoise:
+class MeasuredNoise(Struct, frozen=True):
     """What A/A pairs say. `estimate` compares the arms: a verdict of `faster` or `slower` is a false alarm.
 
     `needed` is for a power of 90% at the setting `alpha`; `disturbed` counts the pairs that something disturbed

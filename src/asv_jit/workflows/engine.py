@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from asv_jit import installations
 from asv_jit.analysis.cells import FAILED_BLOCKS, HOPELESS, Cell, CellKey, Progress, cells_of, progress
 from asv_jit.analysis.summary import SuiteSummary
@@ -59,8 +61,7 @@ class Budget:
         return Budget(None if rest_s == math.inf else rest_s, clock=self._clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A cell to be measured and where."""
 
     installation: Installation

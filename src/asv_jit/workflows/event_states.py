@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Cause, Moved
 from asv_jit.analysis.events import Event
@@ -17,8 +19,7 @@ from asv_jit.store.confirmations import Confirmation, read_confirmations
 __all__ = ["Records", "commits_text", "read_records", "with_state"]
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """What is stored about events; confirmations and bisections by machine. `problems`: what could not be read."""
 
     accepted: tuple[Accepted, ...]

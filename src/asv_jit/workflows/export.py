@@ -6,11 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from asv_jit.analysis.cells import Cell, CellKey
 from asv_jit.analysis.summary import CaseSummary, Limits

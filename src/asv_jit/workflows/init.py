@@ -10,8 +10,9 @@ import difflib
 import json
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit import installations
 from asv_jit.asv_adapter.config_edit import checked, with_jit
@@ -26,8 +27,7 @@ _IGNORED = ("/.asv/", "/html/", "/results/", "__pycache__/")
 _OLDEST_WITH_JIT = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A file that is to be written; `before` is None where it is new."""
 
     path: Path
@@ -46,8 +46,7 @@ class Change:
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What init would do: files to write, workflows that the user edited and keeps, what to do next.
 
     `edited` holds the change that init would make if they were not edited.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit import paths
 from asv_jit.asv_adapter.project import Project
@@ -20,8 +20,7 @@ from asv_jit.store.journal import read_all
 __all__ = ["Journals", "first_seen", "machine_notes", "read_journals", "release_order", "sessions"]
 
 
-@dataclass(frozen=True, slots=True)
-class Journals:
+class Journals(Struct, frozen=True):
     """One machine: its folder, all its trials, the line of each interpreter, what could not be read."""
 
     folder: Path

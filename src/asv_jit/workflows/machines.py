@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit.analysis.cells import CellKey
 from asv_jit.analysis.current import Quiet, current_cells, currents, quiet
@@ -21,8 +21,7 @@ __all__ = ["Measured", "machine_folders", "read_machines", "site_machine"]
 _FINGERPRINTS = "fingerprints.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A machine's folder and what its journals hold; `results` is None where only asv measured."""
 
     folder: Path

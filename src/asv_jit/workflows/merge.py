@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.store.files import storage_errors, write_atomically
@@ -16,8 +16,7 @@ from asv_jit.store.uniting import is_journal, unite
 __all__ = ["Merged", "absorb", "source_folder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What came in: the files that changed and the trials that were new, and a sentence for all that did not.
 
     `notes` are worth reading, `problems` are things that were left out.

@@ -10,9 +10,11 @@ import errno
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit import locks
 from asv_jit.analysis.events import Event
@@ -44,8 +46,7 @@ _MEASURING_SHARE = 0.8  # of the budget; the rest is for confirming and bisectin
 _PATIENCE_S = 3600.0  # with whoever took the locks while the night let go of them
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked for. `publish`: a folder or `branch:NAME`; `results`: `branch:NAME`."""
 
     budget_s: float | None = None

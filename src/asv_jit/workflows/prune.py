@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit import installations, locks
 from asv_jit.asv_adapter.project import Project
@@ -18,16 +19,14 @@ __all__ = ["Keep", "Pruned", "parse_keep", "prune"]
 _DAY_S = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Which raw iterations stay: those of the last `days`, or of the last `sessions` of each machine."""
 
     days: float | None = None
     sessions: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """What went, or would go: files of raw iterations, installations, and how much they held."""
 
     raw: tuple[Path, ...]

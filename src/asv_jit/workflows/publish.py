@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History
@@ -28,8 +30,7 @@ from asv_jit.workflows.regressions import find_events
 __all__ = ["Published", "publish", "site_content"]
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """Where the site is, how many pages it has, and a sentence for each thing that could not be done.
 
     `notes`, `left_out`: what else a reader of the series should know, and what is in none of them, with counts.

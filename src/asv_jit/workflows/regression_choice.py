@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History, Metric
@@ -26,8 +27,7 @@ _AGO = re.compile(r"(\d+)\s*(d|w|days?|weeks?)")
 _SHORTEST_START = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the user asked for; None and empty mean everything. `now`: for `--since 2w`."""
 
     since: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit.analysis.cells import Cell, CellKey, cells_of
 from asv_jit.analysis.summary import Limits, SuiteSummary, summarise, summarise_suite
@@ -17,8 +18,7 @@ from asv_jit.store.journal import read_all
 __all__ = ["Results", "machine_folder", "read_results", "suites_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """Every current cell of one machine and one protocol, with a sentence for each thing left out.
 
     `trials` are all that were read, of any purpose and protocol, in the order of the journals.

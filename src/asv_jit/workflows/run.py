@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from asv_jit import installations, locks
 from asv_jit.analysis.cells import CellKey
 from asv_jit.analysis.summary import SuiteSummary
@@ -27,8 +29,7 @@ from asv_jit.workflows.session import Session
 __all__ = ["Options", "Outcome", "insist_on_a_jit", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked for; empty means: what asv.conf.json says."""
 
     range_words: str | None = None

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from asv_jit import locks, paths
 from asv_jit.analysis import speedup
 from asv_jit.analysis.same_code import Rules, SameCodeRates, SuiteRun, rates
@@ -84,8 +86,7 @@ CASES = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AaRuns:
+class AaRuns(Struct, frozen=True):
     """What whole A/A runs of the built-in suite say; `kept` of them are from earlier, `kept_in` holds all.
 
     `disturbed` counts the pairs that something disturbed twice, `repeated` those that were measured again.

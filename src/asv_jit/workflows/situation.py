@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit import installations
 from asv_jit.analysis.bridges import ENOUGH_BLOCKS
@@ -31,8 +32,7 @@ _LIKELY_BLOCKS = 14  # of a cell that nobody measured: the third of the sizes th
 _BETWEEN_TRIALS_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a night stands on. `found`: all interpreters of this machine; `interpreters`: those to measure, newest
     first; `trials`: all that this machine's journals hold."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.model import ARMS, Trial
@@ -11,8 +12,7 @@ from asv_jit.model import ARMS, Trial
 __all__ = ["TriedOn", "TryReport", "complaint", "suspicions_of", "why_none"]
 
 
-@dataclass(frozen=True, slots=True)
-class TriedOn:
+class TriedOn(Struct, frozen=True):
     """What came out on one interpreter. `summary` is None where not one pair came to its end.
 
     `suspicions` are sentences about what only happened in mode `on`; `complaint` says why there is no figure,
@@ -27,8 +27,7 @@ class TriedOn:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TryReport:
+class TryReport(Struct, frozen=True):
     """All that `asv-jit try` found; `interrupted` says that the user stopped it."""
 
     program: str

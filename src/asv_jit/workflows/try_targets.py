@@ -7,8 +7,9 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.discover import discover
@@ -25,8 +26,7 @@ _KNOBS = ("PYTHON_JIT_", "PYTHON_UOPS")
 _MISSING_MODULE = re.compile(r"^(?:ModuleNotFoundError|.*python[\w.]*): No module named '?([\w.]+)'?", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An interpreter and the file that starts it: its own, or that of a virtual environment with its packages."""
 
     interpreter: Interpreter

@@ -14,8 +14,11 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit import locks
 from asv_jit.analysis.cells import Cell, cells_of, progress
@@ -40,8 +43,7 @@ _FEW_PAIRS = 10
 _PROTOCOL = "try"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What was asked for. `arguments` follow the interpreter: a script or `-m` and a module, then their own.
 
     `seconds` bounds all measuring together, `pairs` that on one interpreter, `timeout_s` one run; `stdin` is given

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
@@ -32,8 +33,7 @@ _PLAIN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowOptions:
+class WorkflowOptions(Struct, frozen=True):
     """What users may want otherwise: what pip installs, where the measuring job runs, when, how long, which branch."""
 
     requirement: str = "asv-jit"

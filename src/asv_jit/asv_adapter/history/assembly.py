@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.analysis.series import CaseSeries, Metric, SeriesKey, Track
 from asv_jit.asv_adapter.history.columns import Columns, JitMetric
@@ -24,8 +24,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """The rows of one benchmark on one machine and environment, by commit; `places` ascend, one for each point."""
 
     machine: str

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 __all__ = [
     "FAILED",
@@ -66,8 +66,7 @@ class RowKind(msgspec.Struct, frozen=True, array_like=True):
         return math.prod(len(texts) for texts in self.params)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """`files`, `kinds`: shape (rows,), places in `heads` and `row_kinds`; `starts`: shape (rows + 1,); `values`, `low`,
     `high`: shape (values,), the interval at 99% as asv states it, NaN where it does not.
     """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from asv_jit.asv_adapter.history.columns import SKIPPED, UNUSABLE, Columns
 from asv_jit.asv_adapter.history.suite import Described
@@ -26,8 +26,7 @@ class MeasuredByTrials(NamedTuple):
     benchmark: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """`rows`: places of the rows that count, shape (counted,); `left_out`: a sentence for each other kind of value."""
 
     rows: npt.NDArray[np.int64]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis.series import CaseSeries
 from asv_jit.asv_adapter.history import shelf
@@ -32,8 +33,7 @@ _MOST_NAMED = 5
 """Rows of one file that are named one by one when they are damaged; the others are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsvSeries:
+class AsvSeries(Struct, frozen=True):
     """`interpreters`: those that were given and then the Pythons that the results name; series point into it."""
 
     series: tuple[CaseSeries, ...]

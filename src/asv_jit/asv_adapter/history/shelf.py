@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.asv_adapter.history.columns import Columns, Head, RowKind, united
 from asv_jit.store.analysis_cache import AnalysisCache
@@ -48,8 +48,7 @@ class FileRecord(msgspec.Struct, frozen=True, array_like=True):
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The files that one run decoded."""
 
     records: tuple[FileRecord, ...]

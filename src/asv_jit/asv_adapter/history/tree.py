@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit.asv_adapter.history.names import is_sound_name, shown
 from asv_jit.asv_adapter.history.shelf import Stamp
@@ -19,8 +19,7 @@ _NOT_RESULTS = ("machine.json", "benchmarks.json")
 _OUR_FOLDERS = ("trials", "confirmations", "bisections")
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """The result files in the order of their paths, and a sentence for each thing that is not as it should be."""
 
     root: Path
