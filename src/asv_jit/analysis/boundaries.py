@@ -9,13 +9,12 @@ strongest boundary is for `changes.py`, which calibrates them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from scipy import ndimage
 
 from asv_jit.analysis import robust
 from asv_jit.analysis.segmentation import Fit, segment
@@ -64,22 +63,29 @@ class Clean(Struct, frozen=True):
 
 
 class Series(Struct, frozen=True):
-    """A clean series and its prefix sums (n + 1 entries each, from 0) about position and level.
-
-    `inflation[m]` is by how much autocorrelation inflates the variance of the mean of m points.
-    """
+    """A clean series and its prefix sums, shape (6, n + 1), from 0: those of `_Sums`, in its order."""
 
     values: Floats
     scale: Floats
     weights: Floats
     noise: float
-    inflation: list[float]
-    w: list[float]
-    wy: list[float]
-    wyy: list[float]
-    wx: list[float]
-    wxx: list[float]
-    wxy: list[float]
+    rho: float
+    sums: Floats
+
+    def inflation(self, count: int) -> float:
+        """By how much autocorrelation inflates the variance of the mean of `count` points."""
+        return _inflation(self.rho, count)
+
+
+class _Sums(Struct, frozen=True):
+    """Up to one place: of weights, and of weighted values and positions and their products."""
+
+    w: float
+    wy: float
+    wyy: float
+    wx: float
+    wxx: float
+    wxy: float
 
 
 class Stage(Struct, frozen=True):
@@ -116,47 +122,39 @@ def summed(cleaned: Clean) -> Series:
     """What tests of boundaries need besides."""
     values, weights, n = cleaned.values, cleaned.weights, len(cleaned.values)
     x = np.arange(n) - (n - 1) / 2.0
-    return Series(
-        values,
-        cleaned.scale,
-        weights,
-        cleaned.noise,
-        inflation=[1.0, *_inflation(cleaned.rho, np.arange(1, n + 1)).tolist()],
-        w=_prefix_sums(weights),
-        wy=_prefix_sums(weights * values),
-        wyy=_prefix_sums(weights * np.square(values)),
-        wx=_prefix_sums(weights * x),
-        wxx=_prefix_sums(weights * np.square(x)),
-        wxy=_prefix_sums(weights * x * values),
-    )
+    wy, wx = weights * values, weights * x
+    sums = np.zeros((6, n + 1))
+    np.cumsum([weights, wy, wy * values, wx, wx * x, wx * values], axis=1, out=sums[:, 1:])
+    return Series(values, cleaned.scale, weights, cleaned.noise, cleaned.rho, sums)
 
 
-def _inflation(rho: float, counts: npt.NDArray[np.int64]) -> Floats:
-    """By how much autocorrelation inflates the variance of the mean of so many points."""
-    return np.asarray((1 + rho) / (1 - rho) - 2 * rho * (1 - rho**counts) / (counts * (1 - rho) ** 2))
+def _inflation(rho: float, count: int) -> float:
+    return (1.0 + rho) / (1.0 - rho) - 2.0 * rho * (1.0 - rho**count) / (count * (1.0 - rho) ** 2)
 
 
 def _without_outliers(values: Floats, scale: Floats) -> Floats:
     """Values beyond reach of the running median: limited if they stand together, else replaced by it."""
     median = robust.running_median(values, _MEDIAN_WINDOW)
     limited = robust.winsorise(values, median, _REACH * scale)
-    side = np.sign(values - limited)
-    slow = ndimage.grey_opening(np.maximum(side, 0.0), SHORTEST, mode="constant")
-    fast = ndimage.grey_closing(np.minimum(side, 0.0), SHORTEST, mode="constant")
-    in_runs = slow + fast
-    return np.where(side == in_runs, limited, median)
+    beyond = values - limited
+    together = _in_runs(beyond > 0.0) | _in_runs(beyond < 0.0)
+    return np.where(together | (beyond == 0.0), limited, median)
 
 
-def _prefix_sums(terms: Floats) -> list[float]:
-    sums: list[float] = np.append(0.0, np.cumsum(terms)).tolist()
-    return sums
+def _in_runs(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which of the `flags` stand in a run of at least `SHORTEST`; shape kept."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False)).reshape(-1, 2)
+    runs = np.zeros(len(flags), dtype=np.bool_)
+    for first, end in edges[edges[:, 1] - edges[:, 0] >= SHORTEST].tolist():
+        runs[first:end] = True
+    return runs
 
 
 def fit(cleaned: Clean) -> Fit:
     """What `candidates` fits: levels at a low penalty."""
     n = len(cleaned.values)
-    inflation = float(_inflation(cleaned.rho, np.array([n]))[0])
-    return Fit(cleaned.values, cleaned.weights, _PENALTY * math.log(n) * cleaned.noise * inflation)
+    penalty = _PENALTY * math.log(n) * cleaned.noise * _inflation(cleaned.rho, n)
+    return Fit(cleaned.values, cleaned.weights, penalty)
 
 
 def candidates(cleaned: Clean) -> list[int]:
@@ -172,10 +170,11 @@ def eliminate(series: Series, starts: list[int], *, least: float, critical: floa
     dear, are fitted only once all boundaries reach `critical` without.
     """
     bounds = [0, *starts, len(series.values)]
-    evidence = [_weigh(series, *bounds[i : i + 3]) for i in range(len(starts))]
+    sums = {bound: _Sums(*column) for bound, column in zip(bounds, series.sums[:, bounds].T.tolist(), strict=True)}
+    evidence = [_weigh(series, sums, *bounds[i : i + 3]) for i in range(len(starts))]
     cubics: dict[tuple[int, int, int], tuple[float, float]] = {}
     while evidence:
-        noise, freedom = _residual_noise(series, bounds)
+        noise, freedom = _residual_noise(series, sums, bounds)
         strengths = [
             0.0 if abs(e.size) < least else _gaussian(_against_line(e, noise) / noise, freedom) for e in evidence
         ]
@@ -191,24 +190,25 @@ def eliminate(series: Series, starts: list[int], *, least: float, critical: floa
         weakest = min(range(len(strengths)), key=strengths.__getitem__)
         del bounds[weakest + 1], evidence[weakest]
         for i in range(max(weakest - 1, 0), min(weakest + 1, len(evidence))):
-            evidence[i] = _weigh(series, *bounds[i : i + 3])
+            evidence[i] = _weigh(series, sums, *bounds[i : i + 3])
 
 
-def _weigh(s: Series, a: int, b: int, c: int) -> _Evidence:
+def _weigh(series: Series, sums: Mapping[int, _Sums], a: int, b: int, c: int) -> _Evidence:
     """The step at `b` between the points a..b and b..c, alone and beside a line through both."""
-    w1, w2 = s.w[b] - s.w[a], s.w[c] - s.w[b]
-    y1, y2 = s.wy[b] - s.wy[a], s.wy[c] - s.wy[b]
-    x1, x2 = s.wx[b] - s.wx[a], s.wx[c] - s.wx[b]
+    first, middle, last = sums[a], sums[b], sums[c]
+    w1, w2 = middle.w - first.w, last.w - middle.w
+    y1, y2 = middle.wy - first.wy, last.wy - middle.wy
+    x1, x2 = middle.wx - first.wx, last.wx - middle.wx
     size = y2 / w2 - y1 / w1
     spread = w1 * w2 / (w1 + w2)
     x_mean = (x1 + x2) / (w1 + w2)
-    x_spread = s.wxx[c] - s.wxx[a] - (x1 + x2) * x_mean
+    x_spread = last.wxx - first.wxx - (x1 + x2) * x_mean
     step = size * math.sqrt(spread)
-    line = (s.wxy[c] - s.wxy[a] - (y1 + y2) * x_mean) / math.sqrt(x_spread)
+    line = (last.wxy - first.wxy - (y1 + y2) * x_mean) / math.sqrt(x_spread)
     alike = (x2 / w2 - x1 / w1) * math.sqrt(spread / x_spread)
     rest = step - alike * line
     beyond = rest * rest / (1.0 - alike * alike) if rest * step > 0.0 else 0.0
-    deflation = 1.0 / ((s.inflation[b - a] / w1 + s.inflation[c - b] / w2) * spread)
+    deflation = 1.0 / ((series.inflation(b - a) / w1 + series.inflation(c - b) / w2) * spread)
     return _Evidence(
         step * step * deflation, beyond * deflation, (step * step - line * line) * deflation, size, deflation
     )
@@ -234,11 +234,12 @@ def _weigh_cubic(s: Series, a: int, b: int, c: int, e: _Evidence) -> tuple[float
     return e.step - explained, beyond
 
 
-def _residual_noise(s: Series, bounds: list[int]) -> tuple[float, int]:
+def _residual_noise(series: Series, sums: Mapping[int, _Sums], bounds: list[int]) -> tuple[float, int]:
     """Variance (times weight) about the levels and its degrees of freedom; drift within levels not counted."""
-    squares = sum(s.wyy[b] - s.wyy[a] - (s.wy[b] - s.wy[a]) ** 2 / (s.w[b] - s.w[a]) for a, b in pairwise(bounds))
-    freedom = len(s.values) - len(bounds) + 1
-    return max(min(squares / freedom, s.noise), _LEAST_NOISE), freedom
+    ends = pairwise([sums[bound] for bound in bounds])
+    squares = sum(b.wyy - a.wyy - (b.wy - a.wy) ** 2 / (b.w - a.w) for a, b in ends)
+    freedom = len(series.values) - len(bounds) + 1
+    return max(min(squares / freedom, series.noise), _LEAST_NOISE), freedom
 
 
 def _gaussian(squared_t: float, freedom: int) -> float:
@@ -250,7 +251,7 @@ def _gaussian(squared_t: float, freedom: int) -> float:
 def mean_gain(s: Series, a: int, c: int) -> tuple[npt.NDArray[np.int64], Floats]:
     """All places for one boundary within the points a..c, and the squared error (times weight) each explains."""
     at = np.arange(a + SHORTEST, c - SHORTEST + 1)
-    mass, sums = np.asarray(s.w[a : c + 1]), np.asarray(s.wy[a : c + 1])
+    mass, sums = s.sums[0, a : c + 1], s.sums[1, a : c + 1]
     left, left_sum = mass[at - a] - mass[0], sums[at - a] - sums[0]
     right, right_sum = mass[-1] - mass[at - a], sums[-1] - sums[at - a]
     return at, np.square(right_sum / right - left_sum / left) * left * right / (left + right)

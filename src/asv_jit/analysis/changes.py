@@ -230,14 +230,14 @@ def _level(levels: Floats, series: Series, noise: float, a: int, b: int) -> tupl
     centre = median(part)
     limited = np.minimum(np.maximum(part, centre - reach), centre + reach)
     mass = float(np.sum(weights))
-    return float(weights @ limited) / mass, math.sqrt(noise * series.inflation[b - a] / mass)
+    return float(weights @ limited) / mass, math.sqrt(noise * series.inflation(b - a) / mass)
 
 
 def _location(around: list[int], series: Series, noise: float) -> tuple[int, int]:
     """First and last place that the change could as well have: the profile likelihood near its peak."""
     a, b, c = around
     at, gain = boundaries.mean_gain(series, a, c)
-    drop = _LOCATION_DROP * noise * series.inflation[min(b - a, c - b)]
+    drop = _LOCATION_DROP * noise * series.inflation(min(b - a, c - b))
     near = at[gain >= gain[b - a - SHORTEST] - drop]
     return int(near[0]), int(near[-1])
 

@@ -80,6 +80,8 @@ def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence
 
     `interpreters`: `History.interpreters`; `bridges`: those of the case within the series' line.
     """
+    if (series.interpreters == series.interpreters[:1]).all():  # most series, and there are thousands
+        return [_of_one_release(series)] if len(series.places) else []
     releases = np.unique(series.interpreters).tolist()
     known = {(bridge.before, bridge.after): bridge for bridge in bridges}
     groups: list[list[int]] = []
@@ -90,6 +92,12 @@ def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence
         else:
             groups.append([release])
     return [_stretch(series, group, interpreters, known) for group in reversed(groups)]
+
+
+def _of_one_release(series: CaseSeries) -> Stretch:
+    values = {metric: track.values for metric, track in series.tracks.items()}
+    releases = np.zeros(len(series.places), dtype=np.int32)
+    return Stretch(series.places, series.interpreters, values, releases, dict.fromkeys(values, ()), series.sessions)
 
 
 def bridge_step(bridge: Bridge, metric: Metric, between: float = 0.0) -> Step | None:
@@ -128,8 +136,7 @@ def _stretch(
     interpreters: Sequence[str],
     known: Mapping[tuple[str, str], Bridge],
 ) -> Stretch:
-    whole = len(releases) == 1 and bool(np.all(series.interpreters == releases[0]))
-    chosen = np.arange(len(series.places)) if whole else _newest_of_each_commit(series, releases)
+    chosen = _newest_of_each_commit(series, releases)
     mine = np.searchsorted(releases, series.interpreters[chosen]).astype(np.int32)
     values: dict[Metric, Floats] = {}
     taken: dict[Metric, tuple[Step, ...]] = {}

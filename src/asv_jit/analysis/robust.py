@@ -74,8 +74,12 @@ def _widest_scale(values: Floats) -> Floats:
     steps = np.minimum(steps, 4.0 * running_median(steps, _SCALE_WINDOW))
     half = _SCALE_WINDOW // 2
     means = ndimage.uniform_filter1d(steps, _SCALE_WINDOW)[half:-half] * (_GAUSSIAN_MEAN_DEVIATION / np.sqrt(2.0))
-    between = ndimage.maximum_filter1d(np.pad(means, half, mode="edge"), _SCALE_WINDOW, mode="nearest")
-    return np.asarray(np.maximum(np.append(between, 0.0), np.append(0.0, between)), dtype=np.float64)
+    padded = np.concatenate([np.full(half, means[0]), means, np.full(half, means[-1])])
+    between = ndimage.maximum_filter1d(padded, _SCALE_WINDOW, mode="nearest")
+    widest = np.zeros(len(values))
+    widest[:-1] = between
+    np.maximum(widest[1:], between, out=widest[1:])
+    return widest
 
 
 def winsorise(values: Floats, centre: Floats, reach: Floats) -> Floats:

@@ -23,7 +23,7 @@ _PRUNE_EVERY = 64
 """Steps between two prunings: each costs several numpy calls, so not every step."""
 
 
-_AT_ONCE = 64
+_AT_ONCE = 128
 """Series side by side: so many amortise numpy's calls, and their candidates still fit into the cache."""
 
 _TOO_FEW = 2
