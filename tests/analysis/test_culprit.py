@@ -248,7 +248,7 @@ def slow_posterior(count: int, commits: list[int], logs: list[float]) -> list[fl
     mass = [0.0]
     for first_bad in range(1, count):
         total = 0.0
-        for freedom in (4, 30):
+        for freedom in (1, 4, 30):
             for scale in np.exp(np.linspace(-2.5, 2.5, 51)):
                 sides = [np.ones(levels.size), np.ones(levels.size)]
                 for commit, value in zip(commits, logs, strict=True):

@@ -18,7 +18,7 @@ from asv_jit.analysis.cells import FAILED_BLOCKS, HOPELESS, Block, Progress
 from asv_jit.analysis.series import Metric
 from asv_jit.model import Mode, Trial
 
-__all__ = ["Side", "blocks_of", "figure_of", "good_blocks", "is_timed", "progress", "side_of", "values"]
+__all__ = ["Floats", "Side", "blocks_of", "figure_of", "good_blocks", "is_timed", "progress", "side_of", "values"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["a", "b"]
