@@ -324,4 +324,4 @@ def test_the_figure_holds_at_a_small_size() -> None:
 def test_the_figure_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(culprit, "_DOUBT_USED", 12.0)  # stops at a posterior of 40%
     ended = figure_4_culprit.repeat(figure_4_culprit.PLAIN, 2.0, 24, 11, figure_4_culprit.searched)
-    assert not figure_4_culprit._search_row(figure_4_culprit.PLAIN, 2.0, ended).passed
+    assert not figure_4_culprit._search_row(figure_4_culprit.PLAIN, 2.0, ended, 70.0).passed

@@ -30,7 +30,7 @@ def test_quiet_measurements_are_left_as_they_are() -> None:
     rng = np.random.default_rng(1)
     for kind in ("Gaussian", "t3"):
         touched = sum(tempered(values) is not values for values in rng_values(kind, rng))
-        assert touched <= 0.001 * REPEATS
+        assert touched <= 0.002 * REPEATS
 
 
 def test_on_a_shared_host_the_interval_is_narrow_and_covers_at_its_level() -> None:

@@ -14,12 +14,11 @@ import numpy as np
 
 from asv_jit.analysis import correctness, evidence, speedup, suite
 from asv_jit.analysis.attribution import Attribution, Axis, attribute
-from asv_jit.analysis.beside import Floats, Side, good_blocks, is_timed, side_of, values
+from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, tempered_sides, values
 from asv_jit.analysis.cells import Block
 from asv_jit.analysis.evidence import TraceChange
 from asv_jit.analysis.series import Metric
 from asv_jit.analysis.summary import UNSTEADY_SHARE, Limits, group_of
-from asv_jit.analysis.wild import tempered
 from asv_jit.model import CaseKey, Mode, Trial
 
 __all__ = [
@@ -139,7 +138,7 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     sides = values(blocks, "a", metric), values(blocks, "b", metric)
     if sides[0] is None or sides[1] is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
         return None
-    a, b = _tempered(sides[0], sides[1])
+    a, b = tempered_sides(sides[0], sides[1])
     more_is_better = metric in _HIGHER_IS_BETTER
     found = speedup.estimate(
         *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
@@ -224,21 +223,14 @@ def _attribution(blocks: Sequence[Block], modes: Sequence[Mode], limits: Limits,
     if off[0] is None or off[1] is None or not is_timed(blocks) or limits.equivalence <= 0.0:
         return Attribution("unclear", 1.0, "unclear")
     return attribute(
-        _tempered(off[0], off[1]),
-        _tempered(on[0], on[1]) if on[0] is not None and on[1] is not None and "on" in modes else None,
+        tempered_sides(off[0], off[1]),
+        tempered_sides(on[0], on[1]) if on[0] is not None and on[1] is not None and "on" in modes else None,
         None,
         axis=axis,
         equivalence=limits.equivalence,
         alpha=limits.alpha,
         interleaved=True,
     )
-
-
-def _tempered(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Both sides, shape (blocks,), b as if its ratios to a were not wild where many are."""
-    logs = np.log(b / a)
-    calm = tempered(logs)
-    return (a, b) if calm is logs else (a, a * np.exp(calm))
 
 
 def _answers(blocks: Sequence[Block]) -> Answers:
