@@ -3,7 +3,8 @@
 A shift is given in standard deviations of one measurement as the search receives it; shifts go both ways by
 chance. t3 noise is scaled to the same standard deviation. With drift each trial follows a random walk that
 soon moves further than the shift, and a measurement is the ratio of a trial to an anchor trial right after it:
-its standard deviation is that of the ratio, and anchor trials are not counted. A search is right if it names
+its standard deviation is that of the ratio, and anchor trials are not counted. On a shared host the noise of a shift
+is that of the measurements that no neighbour hits; no bar but its own holds there. A search is right if it names
 the culprit, or, where unbuildable neighbours hide it, if it names nothing and its candidates are only the
 commits that cannot be told apart, the culprit among them. Builds count failed ones.
 """
@@ -26,8 +27,11 @@ COMMITS = 256
 DEVIATION = 0.01
 UNBUILDABLE = 0.05
 DRIFT_STEP = 0.2 * DEVIATION
+WILD_BY = 15.0  # standard deviations of the other measurements, to either side
 RIGHT_BAR, BUILDS_BAR = 0.95, 11.0
 MEASUREMENTS_BARS = {5.0: 25.0, 2.0: 70.0, 1.0: 240.0}
+WILD_BARS = {5.0: 60.0, 2.0: 240.0}  # ours: what the search takes on a shared host
+PRIOR_BUILDS_BARS = {5.0: 8.0, 2.0: BUILDS_BAR}  # ours: a history that tells the step from its noise saves two builds
 POINT_ESTIMATES_FROM = 200
 """Searches from which the estimate itself must meet its bar; of fewer, only its 95% interval must reach it."""
 
@@ -40,6 +44,7 @@ class World:
     t3: bool = False
     unbuildable: float = 0.0
     drift: bool = False
+    wild: float = 0.0
 
 
 PLAIN = World("Gaussian noise")
@@ -47,6 +52,9 @@ T3 = World("t3 noise", t3=True)
 UNBUILT = World("5% unbuildable", unbuildable=UNBUILDABLE)
 DRIFTING = World("drift seen by the anchor", drift=True)
 WORST = World("t3 noise, 5% unbuildable and drift together", t3=True, unbuildable=UNBUILDABLE, drift=True)
+
+
+SHARED_HOST = World("a host whose neighbours make 30% wild", wild=0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,10 @@ class Machine:
         return math.exp((level + self._trial()) - self._trial())
 
     def _noise(self) -> float:
-        wild = self._rng.standard_t(3) / math.sqrt(3.0) if self.world.t3 else self._rng.standard_normal()
-        return float(wild) * DEVIATION
+        noise = self._rng.standard_t(3) / math.sqrt(3.0) if self.world.t3 else self._rng.standard_normal()
+        if self.world.wild and self._rng.random() < self.world.wild:
+            noise += WILD_BY * (1 if self._rng.random() < 0.5 else -1)
+        return float(noise) * DEVIATION
 
     def _trial(self) -> float:
         self._walk += float(self._rng.standard_normal()) * DRIFT_STEP
@@ -181,12 +191,16 @@ def evidence(scale: float, seed: int) -> list[Row]:
     count = max(round(SEARCHES * scale), 8)
     worlds = (PLAIN, T3, UNBUILT, DRIFTING, WORST)
     rows = [
-        _search_row(world, shift, repeat(world, shift, count, seed, searched))
+        _search_row(world, shift, repeat(world, shift, count, seed, searched), bar)
         for world in worlds
-        for shift in MEASUREMENTS_BARS
+        for shift, bar in MEASUREMENTS_BARS.items()
     ]
-    rows += [_prior_row(misleading, count, seed) for misleading in (False, True)]
-    rows += [_no_change_row(world, repeat(world, 0.0, count, seed, searched)) for world in worlds]
+    rows += [
+        _search_row(SHARED_HOST, shift, repeat(SHARED_HOST, shift, count, seed, searched), bar)
+        for shift, bar in WILD_BARS.items()
+    ]
+    rows += [_prior_row(shift, misleading, count, seed) for shift in (5.0, 2.0) for misleading in (False, True)]
+    rows += [_no_change_row(world, repeat(world, 0.0, count, seed, searched)) for world in (*worlds, SHARED_HOST)]
     others: list[tuple[str, Callable[[Machine, int], Ended]]] = [
         ("plain bisection, 1 measurement a commit", lambda machine, _: bisected(machine, 1)),
         ("plain bisection, 5 measurements a commit", lambda machine, _: bisected(machine, 5)),
@@ -202,8 +216,7 @@ def evidence(scale: float, seed: int) -> list[Row]:
     return rows
 
 
-def _search_row(world: World, shift: float, ended: list[Ended]) -> Row:
-    bar = MEASUREMENTS_BARS[shift]
+def _search_row(world: World, shift: float, ended: list[Ended], bar: float) -> Row:
     return Row(
         figure="4",
         what=f"culprit among {COMMITS} commits, shift/noise {shift:g}, {world.name}",
@@ -216,18 +229,20 @@ def _search_row(world: World, shift: float, ended: list[Ended]) -> Row:
     )
 
 
-def _prior_row(misleading: bool, count: int, seed: int) -> Row:
+def _prior_row(shift: float, misleading: bool, count: int, seed: int) -> Row:
     ended = repeat(
-        PLAIN, 2.0, count, seed, lambda machine, number: with_history(machine, number, misleading=misleading)
+        PLAIN, shift, count, seed, lambda machine, number: with_history(machine, number, misleading=misleading)
     )
     what = "that shows another step" if misleading else "that shows the step"
+    most = math.inf if misleading else PRIOR_BUILDS_BARS[shift]
     return Row(
         figure="4",
-        what=f"culprit among {COMMITS} commits, shift/noise 2, with a prior from a history {what}",
-        bar=f"right >= {RIGHT_BAR:.0%}",
+        what=f"culprit among {COMMITS} commits, shift/noise {shift:g}, with a prior from a history {what}",
+        bar=f"right >= {RIGHT_BAR:.0%}" + ("" if misleading else f", mean builds <= {most:g}"),
         result=_result(ended),
         interval=_interval([end.right for end in ended]),
-        passed=_mean_meets([-float(end.right) for end in ended], -RIGHT_BAR),
+        passed=_mean_meets([-float(end.right) for end in ended], -RIGHT_BAR)
+        and _mean_meets([end.builds for end in ended], most),
     )
 
 

@@ -16,9 +16,20 @@ import numpy.typing as npt
 from asv_jit.analysis import speedup
 from asv_jit.analysis.cells import FAILED_BLOCKS, HOPELESS, Block, Progress
 from asv_jit.analysis.series import Metric
+from asv_jit.analysis.wild import tempered
 from asv_jit.model import Mode, Trial
 
-__all__ = ["Side", "blocks_of", "figure_of", "good_blocks", "is_timed", "progress", "side_of", "values"]
+__all__ = [
+    "Side",
+    "blocks_of",
+    "figure_of",
+    "good_blocks",
+    "is_timed",
+    "progress",
+    "side_of",
+    "tempered_sides",
+    "values",
+]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["a", "b"]
@@ -84,6 +95,13 @@ def figure_of(block: Block, side: Side, metric: Metric) -> float | None:
     return float(value) if value is not None and math.isfinite(value) and value > 0 else None
 
 
+def tempered_sides(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Both sides of the blocks, shape (blocks,), with the ratios of b to a tempered where some are wild."""
+    logs = np.log(b / a)
+    calm = tempered(logs)
+    return (a, b) if calm is logs else (a, a * np.exp(calm))
+
+
 def progress(
     blocks: Sequence[Block], modes: Sequence[Mode], *, precision: float, min_blocks: int, max_blocks: int
 ) -> Progress:
@@ -102,7 +120,7 @@ def progress(
         a, b = values(good, "a", mode), values(good, "b", mode)
         if a is None or b is None:
             continue
-        step = speedup.next_step(a, b, precision=precision, min_pairs=min_blocks, max_pairs=max_blocks)
+        step = speedup.next_step(*tempered_sides(a, b), precision=precision, min_pairs=min_blocks, max_pairs=max_blocks)
         if step == "measure":
             return "measure"
     return "done"

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from asv_jit.analysis import correctness, evidence, speedup, suite
 from asv_jit.analysis.attribution import Attribution, Axis, attribute
-from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, values
+from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, tempered_sides, values
 from asv_jit.analysis.cells import Block
 from asv_jit.analysis.evidence import TraceChange
 from asv_jit.analysis.series import Metric
@@ -132,9 +132,10 @@ def compare(
 
 def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect | None:
     """The change of one metric over good blocks; None where a block lacks it."""
-    a, b = values(blocks, "a", metric), values(blocks, "b", metric)
-    if a is None or b is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
+    sides = values(blocks, "a", metric), values(blocks, "b", metric)
+    if sides[0] is None or sides[1] is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
         return None
+    a, b = tempered_sides(sides[0], sides[1])
     more_is_better = metric in _HIGHER_IS_BETTER
     found = speedup.estimate(
         *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
@@ -143,8 +144,8 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     verdict, reason = _verdict(found.verdict, metric, _unsteady_share(blocks, metric))
     return Effect(
         metric=metric,
-        before=float(np.median(a)),
-        after=float(np.median(b)),
+        before=float(np.median(sides[0])),
+        after=float(np.median(sides[1])),
         ratio=found.ratio if more_is_better else _inverse(found.ratio),
         low=bounds[0],
         high=bounds[1],
@@ -219,8 +220,8 @@ def _attribution(blocks: Sequence[Block], modes: Sequence[Mode], limits: Limits,
     if off[0] is None or off[1] is None or not is_timed(blocks) or limits.equivalence <= 0.0:
         return Attribution("unclear", 1.0, "unclear")
     return attribute(
-        (off[0], off[1]),
-        (on[0], on[1]) if on[0] is not None and on[1] is not None and "on" in modes else None,
+        tempered_sides(off[0], off[1]),
+        tempered_sides(on[0], on[1]) if on[0] is not None and on[1] is not None and "on" in modes else None,
         None,
         axis=axis,
         equivalence=limits.equivalence,

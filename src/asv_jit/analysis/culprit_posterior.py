@@ -20,9 +20,10 @@ __all__ = ["Posterior", "culprit_posterior", "expected_information"]
 Floats = NDArray[np.float64]
 
 # Four degrees of freedom bound the say of one wild measurement (Lange, Little & Taylor 1989, "Robust statistical
-# modeling using the t distribution"); thirty are Gaussian in all but name. The data choose between them: under
+# modeling using the t distribution"); thirty are Gaussian in all but name, and one is for a host whose neighbours make
+# a third of the measurements wild: with four there, one clean measurement tells next to nothing. The data choose: under
 # Gaussian noise four alone would claim a tenth more information than there is.
-_FREEDOMS = np.array([4.0, 30.0])
+_FREEDOMS = np.array([1.0, 4.0, 30.0])
 _ROBUST = 4.0
 # The nodes of the quadrature. Levels: five standard errors to either side, never further apart than the
 # standard error that all measurements together would give; the trapezoid rule is then exact to 1e-4.
@@ -49,7 +50,7 @@ def culprit_posterior(count: int, commits: ArrayLike, values: ArrayLike) -> Post
 
     `commits` (int, in 0..count-1) and `values` (logs of the metric) have shape (measurements,); commit 0
     (good) and commit count - 1 (bad) must both be among them. The marginal likelihood of a culprit is the
-    integral of the Student-t likelihood over both levels (flat prior), the scale (flat in its log) and 4 or 30
+    integral of the Student-t likelihood over both levels (flat prior), the scale (flat in its log) and 1, 4 or 30
     degrees of freedom, by quadrature. It is the same for all culprits between two neighbouring measured
     commits, so the cost is O(measurements x nodes + count).
     """

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from asv_jit.analysis.wild import tempered
+
 __all__ = ["FEWEST", "Side", "side_of"]
 
 Side = Literal["below", "above", "more", "unclear"]
@@ -28,6 +30,7 @@ def side_of(logs: Sequence[float], boundary: float, *, limit: int) -> Side:
         raise ValueError("measurements must be finite")
     if len(values) < FEWEST:
         return "more"
+    values = tempered(values)
     distance = float(values.mean()) - boundary
     error = float(values.std(ddof=1)) / math.sqrt(len(values))
     if distance != 0.0 and abs(distance) >= _DECIDED_T * error:

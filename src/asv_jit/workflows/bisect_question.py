@@ -16,7 +16,7 @@ from asv_jit.workflows.bisect_chain import commit_chain, ends_of, split_range
 from asv_jit.workflows.bisect_search import MODES
 from asv_jit.workflows.selection import interpreters_of
 
-__all__ = ["Options", "Plan", "interpreter_for", "matching", "plan_of", "resumed"]
+__all__ = ["Options", "Plan", "as_asked", "interpreter_for", "matching", "plan_of", "resumed"]
 
 
 class Options(Struct, frozen=True):
@@ -51,16 +51,21 @@ def resumed(options: Options, unfinished: Sequence[Bisection]) -> Options:
         return options
     if not unfinished:
         raise UsageError("there is no unfinished bisection to resume; start one with `asv-jit bisect CASE GOOD..BAD`")
-    newest = unfinished[0]
+    return as_asked(options, unfinished[0])
+
+
+def as_asked(options: Options, stored: Bisection) -> Options:
+    """What a stored bisection was asked, to resume it; `options` says the rest."""
     return dataclasses.replace(
         options,
-        case=str(newest.case),
-        range_words=f"{newest.good}..{newest.bad}",
-        metric=newest.metric,
-        axis=newest.axis,
-        python=newest.interpreter or None,
-        commit=newest.commit or "HEAD",
-        all_commits=newest.all_commits,
+        case=str(stored.case),
+        range_words=f"{stored.good}..{stored.bad}",
+        metric=stored.metric,
+        axis=stored.axis,
+        python=stored.interpreter or None,
+        commit=stored.commit or "HEAD",
+        all_commits=stored.all_commits,
+        resume=True,
     )
 
 

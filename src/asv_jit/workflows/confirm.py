@@ -31,7 +31,8 @@ __all__ = ["FEWEST_BLOCKS", "confirm", "confirm_events", "fresh_comparison", "ju
 FEWEST_BLOCKS = 15
 _MOST_BLOCKS = 45
 _SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
-_FINEST, _COARSEST = 0.001, 0.1  # but within these, because the attribution wants to know both modes
+_FINEST = 0.001
+_SHARE_OF_EQUIVALENCE = 0.75  # a 90% interval of that half-width lies within the equivalence, if little moved
 
 
 class _Suspect(Struct, frozen=True):
@@ -98,12 +99,17 @@ def fresh_comparison(
     log_shift: float,
     reporter: Reporter,
 ) -> CaseComparison:
-    """Measure at least 15 blocks of all arms, at most 45, until each mode is known to a third of `log_shift`."""
+    """Measure at least 15 blocks of all arms, at most 45, until each mode is known well enough.
+
+    That is to a third of `log_shift`, and to what tells a mode that moved from one that is the same: the cause is
+    only known where one of the two is shown.
+    """
     settings = session.project.settings
     modes = modes_of(a.interpreter, b.interpreter)
     pairing = Pairing(session, a, b, case, modes)
     session.learn_efforts([case], a.interpreter.identity)
-    precision = min(max(log_shift / _SHARE_OF_SHIFT, _FINEST), _COARSEST)
+    enough = log_shift / _SHARE_OF_SHIFT, _SHARE_OF_EQUIVALENCE * settings.equivalence
+    precision = max(_FINEST, min((share for share in enough if share > 0.0), default=_FINEST))
     while True:
         reporter.advance(f"{case.key}, fresh blocks of both sides", len(pairing.blocks), FEWEST_BLOCKS, None)
         pairing.measure()

@@ -15,16 +15,21 @@ from asv_jit.site.event_words import BISECTED
 from asv_jit.store.accepted import Accepted, read_accepted
 from asv_jit.store.bisections import Bisection, read_bisections
 from asv_jit.store.confirmations import Confirmation, read_confirmations
+from asv_jit.store.interpreters import known_interpreters
 
-__all__ = ["Records", "commits_text", "read_records", "with_state"]
+__all__ = ["Records", "bisections_of", "commits_text", "read_records", "with_state"]
 
 
 class Records(Struct, frozen=True):
-    """What is stored about events; confirmations and bisections by machine. `problems`: what could not be read."""
+    """What is stored about events; confirmations and bisections by machine, and by machine and interpreter the lines.
+
+    `problems`: what could not be read.
+    """
 
     accepted: tuple[Accepted, ...]
     confirmations: Mapping[str, Mapping[str, Confirmation]]
     bisections: Mapping[str, tuple[Bisection, ...]]
+    lines: Mapping[str, Mapping[str, str]]
     problems: tuple[str, ...]
 
 
@@ -32,17 +37,20 @@ def read_records(project: Project) -> Records:
     """Everything that is stored about events. Raises DamagedFileError for the file that people write."""
     confirmations: dict[str, Mapping[str, Confirmation]] = {}
     bisections: dict[str, tuple[Bisection, ...]] = {}
+    lines: dict[str, Mapping[str, str]] = {}
     problems: list[str] = []
     for folder in sorted(path for path in project.results_dir.glob("*") if path.is_dir()):
         confirmations[folder.name], unreadable = read_confirmations(folder)
         bisections[folder.name], damaged = read_bisections(folder)
+        known, _ = known_interpreters(folder)  # whose problems the history tells
+        lines[folder.name] = {identity: one.line for identity, one in known.items()}
         problems += [*unreadable, *damaged]
-    return Records(read_accepted(project.folder), confirmations, bisections, tuple(problems))
+    return Records(read_accepted(project.folder), confirmations, bisections, lines, tuple(problems))
 
 
 def with_state(event: Event, records: Records, places: Mapping[str, int]) -> Event:
     """The event with what is known of it. A fix goes before a decision, and that before a measurement."""
-    bisection = next((b for b in records.bisections.get(event.key.machine, ()) if _is_of(b, event)), None)
+    bisection = next((one for one in bisections_of(event, records) if one.result is not None), None)
     if bisection is not None:
         event = replace(event, bisection=bisection.identity)
     confirmation = records.confirmations.get(event.key.machine, {}).get(event.identity)
@@ -52,6 +60,13 @@ def with_state(event: Event, records: Records, places: Mapping[str, int]) -> Eve
     if accepted is not None and event.worse:
         event = replace(event, why=accepted.why, state=event.state if event.state == "fixed" else "accepted")
     return event
+
+
+def bisections_of(event: Event, records: Records) -> tuple[Bisection, ...]:
+    """The bisections that look, or looked, for this event's culprit on its line, the newest first."""
+    lines = records.lines.get(event.key.machine, {})
+    stored = records.bisections.get(event.key.machine, ())
+    return tuple(one for one in stored if _is_of(one, event, lines))
 
 
 def commits_text(event: Event) -> str:
@@ -82,15 +97,15 @@ def _confirmed(event: Event, confirmation: Confirmation) -> Event:
     return event
 
 
-def _is_of(bisection: Bisection, event: Event) -> bool:
-    """Whether a finished bisection looked for this event's culprit."""
+def _is_of(bisection: Bisection, event: Event, lines: Mapping[str, str]) -> bool:
     same = (bisection.case, bisection.version, bisection.axis) == (event.key.case, event.key.version, event.axis)
-    if not same or bisection.result is None or bisection.metric not in {BISECTED[one.metric] for one in event.metrics}:
+    if not same or bisection.metric not in {BISECTED[one.metric] for one in event.metrics}:
         return False
     if event.axis == "pythons":
         return (bisection.good, bisection.bad) == (event.before, event.after)
-    blamed = {bisection.bad, bisection.result.culprit} & {event.commit, *event.suspects}
-    return bool(blamed) and _minor(bisection.interpreter) == _minor(event.after)
+    culprit = bisection.result.culprit if bisection.result is not None else None
+    on_its_line = lines.get(bisection.interpreter) == event.key.line or bisection.interpreter == event.after
+    return on_its_line and bool({bisection.bad, culprit} & {event.commit, *event.suspects})
 
 
 def _accepts(one: Accepted, event: Event, places: Mapping[str, int]) -> bool:
@@ -107,7 +122,3 @@ def _accepts(one: Accepted, event: Event, places: Mapping[str, int]) -> bool:
 
 def _holds(first: str, last: str, event: Event, places: Mapping[str, int]) -> bool:
     return places[first] < places[event.commit] <= places[last]
-
-
-def _minor(identity: str) -> str:
-    return identity.rpartition(".")[0]

@@ -11,13 +11,15 @@ from asv_jit.analysis.series import Metric
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError
-from asv_jit.store.bisections import Bisection, BisectMetric, read_bisections
+from asv_jit.store.bisections import BisectMetric
 from asv_jit.store.confirmations import Confirmation, read_confirmations
 from asv_jit.workflows.bisect import bisect
 from asv_jit.workflows.bisect_question import Options as BisectOptions
+from asv_jit.workflows.bisect_question import as_asked
 from asv_jit.workflows.bisect_search import View
 from asv_jit.workflows.confirm import FEWEST_BLOCKS, confirm
 from asv_jit.workflows.engine import Budget
+from asv_jit.workflows.event_states import bisections_of, read_records
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.session import Session
 
@@ -71,13 +73,14 @@ def bisect_events(
     One that time runs out on is stored after its last measurement, and goes on the next night. The caller holds no
     lock. Raises StorageError.
     """
-    said = []
+    said: list[str] = []
+    records = read_records(project)
     for event in events:
         metric = _METRICS.get(event.headline.metric)
         is_open = event.is_open and event.state == "confirmed" and event.axis == "commits"
         if not is_open or metric is None or len(event.suspects) < 2 or budget.left_s <= 0:
             continue
-        stored = [one for one in read_bisections(project.results_dir / machine)[0] if _is_of(one, event, metric)]
+        stored = bisections_of(event, records)
         if any(one.result is not None for one in stored):
             continue
         options = BisectOptions(
@@ -85,9 +88,9 @@ def bisect_events(
             range_words=f"{event.parent}..{event.commit}",
             metric=metric,
             python=event.after,
-            resume=bool(stored),
             machine=machine,
         )
+        options = as_asked(options, stored[0]) if stored else options
         said.append(_bisected(project, options, event, _Watcher(reporter, budget)))
     return said
 
@@ -139,8 +142,3 @@ def _is_due(earlier: Confirmation | None) -> bool:
         return datetime.now(UTC) - datetime.fromisoformat(earlier.at) > _UNCLEAR_FOR
     except (ValueError, TypeError):
         return True
-
-
-def _is_of(stored: Bisection, event: Event, metric: BisectMetric) -> bool:
-    asked = stored.case, stored.version, stored.good, stored.bad, stored.metric
-    return asked == (event.key.case, event.key.version, event.parent, event.commit, metric)
