@@ -24,7 +24,7 @@ from asv_jit.workflows.accept import accept
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.regression_choice import Choice, chosen
 from asv_jit.workflows.regressions import find_events
-from tests.analysis.worlds import World, place_of, steady, step
+from tests.analysis.worlds import World, place_of, release, steady, step
 
 COMMITS = 44
 FIRST_DAY = 1_767_225_600  # 2026-01-01
@@ -135,6 +135,29 @@ def test_events_may_be_chosen_by_date_by_age_and_by_commit(measured: Tree) -> No
         late = chosen(measured.project, history, events, Choice(since=since))
         assert {event.key.case.benchmark for event in late} == {"slow", "quick", "back"}
         assert all(event.commit in measured.commits[20:] for event in late)
+
+
+def test_two_minor_versions_differ_without_a_regression(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    """A first run on 3.14 and 3.15 must not fail a job, though what is slower with 3.15 is shown."""
+    cases = {"slow": release("3.15.1+aaaaaaaa", 0.2), "quick": release("3.15.1+aaaaaaaa", -0.2), "quiet": steady}
+    world = World(cases, commits=3, interpreters={"3.14.9+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1})
+    _write(tree, world)
+    assert _asv_jit("regressions") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("0 open regressions in 6 series on m1")
+    assert "2 differences between minor versions of Python" in printed
+    assert printed.index("20% slower") < printed.index("20% faster")
+    assert "improvement" not in printed
+    assert _asv_jit("regressions", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["open"], report["between_lines"]) == (0, 2)
+    slow = next(event for event in report["events"] if event["worse"])
+    assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", False, True)
+    assert (slow["attribution"]["cause"], slow["state"]) == ("release", "candidate")
+    _write(tree, World(cases, commits=3, interpreters={"3.15.0+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1}), machine="m2")
+    assert _asv_jit("regressions", "--json", "--machine", "m2") == 1  # a patch release is one of its line
+    (slow,) = [event for event in json.loads(capsys.readouterr().out)["events"] if event["worse"]]
+    assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", True, False)
 
 
 def test_accepting_is_a_line_for_review_and_closes_the_regression(

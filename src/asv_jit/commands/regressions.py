@@ -40,7 +40,8 @@ def regressions(
 ) -> int:
     """Say what became worse in the stored history, since when, why, and what to do; and what became better.
 
-    The exit code is 1 where there are open regressions, and 4 where results could not be read.
+    The exit code is 1 where there are open regressions, and 4 where results could not be read. A patch release of
+    Python can be a regression; what differs between two minor versions is shown apart and is none.
     """
     project = open_project(config)
     choice = Choice(since, metric, bench)
