@@ -260,6 +260,24 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_used(measured: Tree, capsys
     assert path.name in capsys.readouterr().err
 
 
+def test_one_damage_in_many_files_is_one_warning_with_its_number(
+    tree: Tree, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tree.folder / "results" / "ci"
+    folder.mkdir(parents=True)
+    (folder / "machine.json").write_text('{"machine": "ci", "version": 1}')
+    for number in range(60):
+        (folder / f"{number:08x}-env.json").write_text("{")
+    (folder / "ffffffff-env.json").mkdir()
+    assert _asv_jit("regressions", "--json") == 4
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)["problems"]) == 61
+    assert len(printed.err.splitlines()) == 3
+    assert "(and 59 more times)" in printed.err
+    assert "ffffffff-env.json" in printed.err
+    assert "61 things could not be read" in printed.err
+
+
 def test_each_branch_is_a_sequence_of_its_own(tree: Tree) -> None:
     """A maintenance branch that is 20% slower is no regression of the main branch, wherever its dates fall."""
     git = ["git", "-c", "user.name=T", "-c", "user.email=t@example.invalid"]

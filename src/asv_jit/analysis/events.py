@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,8 +32,8 @@ class Change:
 
     @property
     def ratio(self) -> float:
-        """after / before."""
-        return self.after / self.before
+        """after / before; NaN where they are not both positive, as tracked values may be: then no factor tells it."""
+        return self.after / self.before if self.before > 0.0 and self.after > 0.0 else math.nan
 
 
 @dataclass(frozen=True, slots=True)

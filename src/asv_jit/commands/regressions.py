@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asv_jit.analysis.events import Event
-from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.commands.common import config_option, json_option, open_project, print_json, warn_of
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
 from asv_jit.workflows.confirm import confirm_events
@@ -54,8 +54,7 @@ def regressions(
         history = read_history(project, machine)
         events = chosen(project, history, find_events(project, history), choice)
     problems = (*history.problems, *read_records(project).problems)
-    for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+    warn_of(problems)
     shown = Shown(history, events, problems, everything)
     if as_json:
         print_json(regressions_json(shown))
