@@ -200,8 +200,21 @@ def eliminate(series: Series, starts: list[int], *, least: float, critical: floa
         yield Stage(list(bounds), strengths, noise)
         weakest = min(range(len(strengths)), key=strengths.__getitem__)
         del bounds[weakest + 1], evidence[weakest]
-        for i in range(max(weakest - 1, 0), min(weakest + 1, len(evidence))):
+        _settle(series, bounds, weakest)
+        for i in range(max(weakest - 2, 0), min(weakest + 2, len(evidence))):
             evidence[i] = _weigh(series, *bounds[i : i + 3])
+
+
+def _settle(series: Series, bounds: list[int], at: int) -> None:
+    """Move the bounds on either side of the removed one, `bounds[at]` and the next, to their best places.
+
+    They stood where they were best beside the one that is gone: of two that shared a change between them the one left
+    would else be too weak to stay.
+    """
+    for inner in (at, at + 1):
+        if 0 < inner < len(bounds) - 1:
+            places, gain = mean_gain(series, bounds[inner - 1], bounds[inner + 1])
+            bounds[inner] = int(places[gain.argmax()])
 
 
 def _weigh(s: Series, a: int, b: int, c: int) -> _Evidence:
