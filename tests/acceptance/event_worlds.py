@@ -3,7 +3,7 @@
 A history is one machine that measures 60 commits, each in a session of its own, 5 pairs of trials a case, and an
 anchor in each session; the noise is 0.5% between commits and 0.8% between blocks unless a world says otherwise. Five
 metrics of each case are looked at, each of which may raise a false alarm, and the events of one case count together.
-There is no bar for noise that grows, as in figure 3. Drift of 2.5% misses its bar so far: 3.5% of 200 cases.
+There is no bar for noise that grows, as in figure 3.
 """
 
 from __future__ import annotations

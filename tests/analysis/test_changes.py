@@ -276,3 +276,20 @@ def test_scale_survives_steps_and_spikes_and_follows_the_noise():
     assert scale[50] == pytest.approx(1.0, rel=0.4)
     assert scale[250] == pytest.approx(5.0, rel=0.4)
     assert robust.difference_scale(np.array([1.0, 1.0, 1.0, 1.0, 2.0])) > 0.0
+
+
+def test_a_common_drift_is_no_step():
+    """A percent or two within sixty commits is what machines do: hardly any such series may show a step."""
+    rng = np.random.default_rng(11)
+    rises = [np.linspace(0.0, rng.uniform(0.01, 0.025), 60) for _ in range(1000)]
+    series = [np.exp(rise + 0.006 * rng.normal(size=60)) for rise in rises]
+    assert sum(bool(found) for found in detect_many(series, scales=["log"] * len(series))) <= 15
+
+
+def test_a_rise_in_two_steps_is_not_lost_whole():
+    """Of two boundaries that share a rise the weaker goes first; the one that stays must move to where it tells all."""
+    levels = np.repeat([0.0, 0.14, 0.29, 0.16, 0.29], [14, 5, 18, 6, 16])
+    rng = np.random.default_rng(12)
+    series = [np.exp(levels + 0.05 * rng.normal(size=59)) for _ in range(300)]
+    lost = sum(not found for found in detect_many(series, scales=["log"] * len(series)))
+    assert lost <= 16

@@ -103,6 +103,7 @@ def test_a_minor_release_is_an_event_between_two_lines() -> None:
     (event,) = world.events(1)
     assert (event.axis, event.before, event.after, event.worse) == ("pythons", before, NEW, False)
     assert event.key.line == "3.15 from debian"
+    assert event.between_lines
 
 
 def test_a_replaced_machine_starts_new_series_without_an_event() -> None:

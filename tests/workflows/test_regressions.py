@@ -24,7 +24,7 @@ from asv_jit.workflows.accept import accept
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.regression_choice import Choice, chosen
 from asv_jit.workflows.regressions import find_events
-from tests.analysis.worlds import World, place_of, steady, step
+from tests.analysis.worlds import World, place_of, release, steady, step
 
 COMMITS = 44
 FIRST_DAY = 1_767_225_600  # 2026-01-01
@@ -137,6 +137,29 @@ def test_events_may_be_chosen_by_date_by_age_and_by_commit(measured: Tree) -> No
         assert all(event.commit in measured.commits[20:] for event in late)
 
 
+def test_two_minor_versions_differ_without_a_regression(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    """A first run on 3.14 and 3.15 must not fail a job, though what is slower with 3.15 is shown."""
+    cases = {"slow": release("3.15.1+aaaaaaaa", 0.2), "quick": release("3.15.1+aaaaaaaa", -0.2), "quiet": steady}
+    world = World(cases, commits=3, interpreters={"3.14.9+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1})
+    _write(tree, world)
+    assert _asv_jit("regressions") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("0 open regressions in 6 series on m1")
+    assert "2 differences between minor versions of Python" in printed
+    assert printed.index("20% slower") < printed.index("20% faster")
+    assert "improvement" not in printed
+    assert _asv_jit("regressions", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["open"], report["between_lines"]) == (0, 2)
+    slow = next(event for event in report["events"] if event["worse"])
+    assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", False, True)
+    assert (slow["attribution"]["cause"], slow["state"]) == ("release", "candidate")
+    _write(tree, World(cases, commits=3, interpreters={"3.15.0+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1}), machine="m2")
+    assert _asv_jit("regressions", "--json", "--machine", "m2") == 1  # a patch release is one of its line
+    (slow,) = [event for event in json.loads(capsys.readouterr().out)["events"] if event["worse"]]
+    assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", True, False)
+
+
 def test_accepting_is_a_line_for_review_and_closes_the_regression(
     measured: Tree, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,6 +258,24 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_used(measured: Tree, capsys
     assert "rubbish" not in capsys.readouterr().err.replace(str(path), "")
     assert _asv_jit("regressions", "--bench", "quiet") == 4
     assert path.name in capsys.readouterr().err
+
+
+def test_one_damage_in_many_files_is_one_warning_with_its_number(
+    tree: Tree, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tree.folder / "results" / "ci"
+    folder.mkdir(parents=True)
+    (folder / "machine.json").write_text('{"machine": "ci", "version": 1}')
+    for number in range(60):
+        (folder / f"{number:08x}-env.json").write_text("{")
+    (folder / "ffffffff-env.json").mkdir()
+    assert _asv_jit("regressions", "--json") == 4
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)["problems"]) == 61
+    assert len(printed.err.splitlines()) == 3
+    assert "(and 59 more times)" in printed.err
+    assert "ffffffff-env.json" in printed.err
+    assert "61 things could not be read" in printed.err
 
 
 def test_each_branch_is_a_sequence_of_its_own(tree: Tree) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from msgspec import Struct
 from asv_jit.analysis.attribution import Attribution, Axis
 from asv_jit.analysis.series import Metric, SeriesKey
 
-__all__ = ["Change", "Event", "State"]
+__all__ = ["Change", "Event", "State", "is_one_line"]
 
 State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
 """`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
@@ -31,8 +32,8 @@ class Change(Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """after / before."""
-        return self.after / self.before
+        """after / before; NaN where they are not both positive, as tracked values may be: then no factor tells it."""
+        return self.after / self.before if self.before > 0.0 and self.after > 0.0 else math.nan
 
 
 class Event(Struct, frozen=True):
@@ -69,6 +70,23 @@ class Event(Struct, frozen=True):
         return self.metrics[0]
 
     @property
+    def between_lines(self) -> bool:
+        """Whether this compares two interpreter lines, such as 3.14 and 3.15.
+
+        A series holds one line, so that no level changed: the two differ, and differ for as long as both are measured.
+        """
+        return self.axis == "pythons" and not is_one_line(self.before, self.after)
+
+    @property
     def is_open(self) -> bool:
-        """Whether somebody should still do something about it; what the machine did is no regression."""
-        return self.worse and self.state in ("candidate", "confirmed") and self.attribution.cause != "machine"
+        """Whether somebody should still do something about it.
+
+        What the machine did is no regression, nor is what one interpreter line costs more than another.
+        """
+        lost = self.worse and self.state in ("candidate", "confirmed")
+        return lost and self.attribution.cause != "machine" and not self.between_lines
+
+
+def is_one_line(before: str, after: str) -> bool:
+    """Whether two identities are patch releases of one minor version; bridges join one provider's builds only."""
+    return before.rpartition(".")[0] == after.rpartition(".")[0]

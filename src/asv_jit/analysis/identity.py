@@ -25,7 +25,8 @@ class Reported(msgspec.Struct, frozen=True):
     """What is remembered of an event that was reported: a line of the file of known events.
 
     `commit`: the first one at the new level as it was first told; `first`, `last`: the ends of its suspects; on the
-    axis `pythons` all three are the pair of releases. `when`: the first report, UTC, ISO.
+    axis `pythons` all three are the pair of releases. `when`: the first report, UTC, ISO. `machine` is empty in
+    older files.
     """
 
     identity: str
@@ -41,6 +42,7 @@ class Reported(msgspec.Struct, frozen=True):
     first: str
     last: str
     when: str
+    machine: str = ""
 
 
 def identity_of(key: SeriesKey, axis: Axis, place: str, *, worse: bool) -> str:
@@ -61,7 +63,7 @@ def reported(event: Event, when: str) -> Reported:
         commit, ends = event.identity, (event.identity, event.identity)
     return Reported(
         event.identity, key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch,
-        event.axis, event.worse, commit, *ends, when,
+        event.axis, event.worse, commit, *ends, when, key.machine,
     )  # fmt: skip
 
 

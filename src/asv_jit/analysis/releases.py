@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from asv_jit.analysis import suite
 from asv_jit.analysis.attribution import Attribution, attribute
-from asv_jit.analysis.events import Change, Event
+from asv_jit.analysis.events import Change, Event, is_one_line
 from asv_jit.analysis.grouping import headline_first, is_event_worse
 from asv_jit.analysis.identity import identity_of
 from asv_jit.analysis.levelling import Step, bridge_step, metric_figures, noise_of
@@ -70,14 +70,10 @@ def _with_fixes(events: Sequence[Event], equivalence: float) -> list[Event]:
         event
         for mine in lines.values()
         for event in (
-            *(event for event in mine if not _same_line(event.before, event.after)),
-            *fixed_by_ratio([event for event in mine if _same_line(event.before, event.after)], equivalence),
+            *(event for event in mine if not is_one_line(event.before, event.after)),
+            *fixed_by_ratio([event for event in mine if is_one_line(event.before, event.after)], equivalence),
         )
     ]
-
-
-def _same_line(before: str, after: str) -> bool:
-    return before.rpartition(".")[0] == after.rpartition(".")[0]
 
 
 def _event(tests: Sequence[_Test], commits: Sequence[str], equivalence: float) -> Event:
@@ -103,8 +99,8 @@ def _event(tests: Sequence[_Test], commits: Sequence[str], equivalence: float) -
 
 def _pair(bridge: Bridge) -> str:
     """What names the step: two lines stay the same two while their patch releases come and go."""
-    before, after = bridge.before, bridge.after
-    return f"{before}>{after}" if _same_line(before, after) else ">".join(x.rpartition(".")[0] for x in (before, after))
+    ends = (bridge.before, bridge.after)
+    return ">".join(ends if is_one_line(*ends) else (identity.rpartition(".")[0] for identity in ends))
 
 
 def _change(test: _Test) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +11,9 @@ import msgspec
 
 from asv_jit.asv_adapter.project import Project, load_project
 
-__all__ = ["config_option", "json_option", "machine_option", "open_project", "print_json"]
+__all__ = ["config_option", "json_option", "machine_option", "open_project", "print_json", "warn_of"]
+
+_MOST_WARNINGS = 50
 
 config_option = click.option(
     "--config", "config", type=click.Path(path_type=Path), default=Path("asv.conf.json"), help="asv's configuration."
@@ -29,3 +32,21 @@ def open_project(config: Path) -> Project:
 def print_json(value: object) -> None:
     """One JSON object on stdout, for scripts."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
+
+
+def warn_of(problems: Sequence[str]) -> None:
+    """What could not be read, on stderr, and how much; of very many, the same complaint of many files only once.
+
+    `problems`: sentences that begin with the file they are about, `path: what is wrong`.
+    """
+    alike: dict[str, list[str]] = {}
+    for problem in problems:
+        what = problem if len(problems) <= _MOST_WARNINGS else problem.partition(": ")[2] or problem
+        alike.setdefault(what, []).append(problem)
+    for same in list(alike.values())[:_MOST_WARNINGS]:
+        others = f" (and {len(same) - 1:,} more times)" if len(same) > 1 else ""
+        click.echo(f"warning: {same[0]}{others}", err=True)
+    if len(alike) > _MOST_WARNINGS:
+        click.echo(f"warning: and {len(alike) - _MOST_WARNINGS:,} more of other kinds; --json names each", err=True)
+    if len(problems) > 1:
+        click.echo(f"warning: {len(problems):,} things could not be read and are left out; the rest is used", err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json, warn_of
 from asv_jit.workflows import publish as publishing
 
 __all__ = ["publish"]
@@ -21,8 +21,7 @@ def publish(config: Path, as_json: bool, machine: str | None, with_asv: bool) ->
     """Write the site from everything that was measured."""
     project = open_project(config)
     published = publishing.publish(project, machine, with_asv=with_asv)
-    for problem in published.problems:
-        click.echo(f"warning: {problem}", err=True)
+    warn_of(published.problems)
     if as_json:
         print_json(
             {

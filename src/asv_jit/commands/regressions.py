@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asv_jit.analysis.events import Event
-from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.commands.common import config_option, json_option, open_project, print_json, warn_of
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
 from asv_jit.workflows.confirm import confirm_events
@@ -40,7 +40,8 @@ def regressions(
 ) -> int:
     """Say what became worse in the stored history, since when, why, and what to do; and what became better.
 
-    The exit code is 1 where there are open regressions, and 4 where results could not be read.
+    The exit code is 1 where there are open regressions, and 4 where results could not be read. A patch release of
+    Python can be a regression; what differs between two minor versions is shown apart and is none.
     """
     project = open_project(config)
     choice = Choice(since, metric, bench)
@@ -53,8 +54,7 @@ def regressions(
         history = read_history(project, machine)
         events = chosen(project, history, find_events(project, history), choice)
     problems = (*history.problems, *read_records(project).problems)
-    for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+    warn_of(problems)
     shown = Shown(history, events, problems, everything)
     if as_json:
         print_json(regressions_json(shown))

@@ -49,7 +49,7 @@ def change_words(change: Change, unit: str) -> str:
     if change.metric == "speedup":
         return f"{_share(change)} {'less' if worse else 'more'} speedup"
     if change.metric.startswith("peak_memory") or unit == "bytes":
-        return f"{_share(change)} {'more' if worse else 'less'} memory"
+        return f"{_share(change, 'bytes')} {'more' if worse else 'less'} memory"
     if change.metric == "warmup_on":
         return f"warm-up {_share(change)} {'longer' if worse else 'shorter'}"
     if unit == "seconds":

@@ -20,7 +20,11 @@ _decoder = msgspec.json.Decoder(Reported)
 
 
 def known_events(machine_folder: Path) -> tuple[Reported, ...]:
-    """What was reported, oldest first. A line that cannot be read is passed over: at worst an event gets a new name."""
+    """What was reported of this machine, oldest first.
+
+    A line that cannot be read is passed over (at worst an event gets a new name), and so is one of another machine: the
+    folder was copied, and two events must not share a name.
+    """
     try:
         lines = (machine_folder / FILE_NAME).read_bytes().split(b"\n")
     except OSError:
@@ -30,6 +34,8 @@ def known_events(machine_folder: Path) -> tuple[Reported, ...]:
         try:
             one = _decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        if one.machine not in ("", machine_folder.name):
             continue
         if one.identity not in known or one.when < known[one.identity].when:
             known[one.identity] = one

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History, SeriesKey
+from asv_jit.analysis.series import History
 from asv_jit.site import figures, units
 from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
 from asv_jit.terminal.console import WIDE, console, say
@@ -37,29 +37,41 @@ class Shown(Struct, frozen=True):
         """The regressions that somebody should do something about."""
         return tuple(event for event in self.events if event.is_open)
 
+    @property
+    def between_lines(self) -> tuple[Event, ...]:
+        """What differs between two minor versions of Python, what is worse with the later one first."""
+        return tuple(sorted((event for event in self.events if event.between_lines), key=lambda event: not event.worse))
+
 
 def print_regressions(shown: Shown) -> None:
     """Open regressions, what to do about them, improvements, and the rest as counts or, with `everything`, in full."""
     screen = console()
-    units_of = {series.key: series.unit for series in shown.history.series}
-    closed = [event for event in shown.events if event.worse and not event.is_open]
-    gained = [event for event in shown.events if not event.worse]
+    within = [event for event in shown.events if not event.between_lines]
     say(screen, f"{units.count(len(shown.open), 'open regression')}{_where(shown)}", "bold")
     if shown.open:
-        screen.print(_table(shown, shown.open, units_of, narrow=screen.width < WIDE))
+        screen.print(_table(shown, shown.open, narrow=screen.width < WIDE))
         _print_commands(screen, shown.open, everything=shown.everything)
-    for name, found in (("improvement", gained), ("closed regression", closed)):
-        few = found if shown.everything else found[: _FEW if name == "improvement" else 0]
-        if few:
-            say(screen, f"\n{units.count(len(found), name)}", "bold")
-            screen.print(_table(shown, few, units_of, narrow=screen.width < WIDE))
-        if len(few) < len(found):
-            what = f"{units.count(len(found) - len(few), name)} more" if few else units.count(len(found), name)
-            say(screen, f"{what}: --all shows them")
+    _print_section(screen, shown, "improvement", [event for event in within if not event.worse], _FEW)
+    closed = [event for event in within if event.worse and not event.is_open]
+    _print_section(screen, shown, "closed regression", closed, 0)
+    _print_section(screen, shown, "difference", shown.between_lines, _FEW, " between minor versions of Python")
+    if shown.between_lines:
+        say(screen, "a minor version costs what it costs: these are shown, and count as no regression")
     for text in shown.history.notes:
         say(screen, f"note: {text}")
     for text in shown.history.left_out:
         say(screen, f"left out: {text}")
+
+
+def _print_section(screen: Console, shown: Shown, name: str, found: Sequence[Event], few: int, where: str = "") -> None:
+    """A heading and a table of the first `few`, of all with `everything`; how many more there are."""
+    told = found if shown.everything else found[:few]
+    if told:
+        say(screen, f"\n{units.count(len(found), name)}{where}", "bold")
+        screen.print(_table(shown, told, narrow=screen.width < WIDE))
+    if len(told) < len(found):
+        more = " more" if told else ""
+        say(screen, f"{units.count(len(found) - len(told), name)}{more}: --all shows them")
 
 
 def regressions_json(shown: Shown) -> dict[str, Any]:
@@ -72,6 +84,7 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
             "case": str(event.key.case),
             "unit": units_of.get(event.key, "seconds"),
             "open": event.is_open,
+            "between_lines": event.between_lines,
             "date": dates.get(event.commit),
             "bisect": bisect_command(event),
         }
@@ -79,6 +92,7 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
     ]
     return {
         "open": len(shown.open),
+        "between_lines": len(shown.between_lines),
         "events": events,
         "ordered_by": shown.history.ordered_by,
         "left_out": shown.history.left_out,
@@ -93,9 +107,10 @@ def _where(shown: Shown) -> str:
     return f" in {len(shown.history.series):,} series{named}" if machines else ": nothing was measured yet"
 
 
-def _table(shown: Shown, events: Sequence[Event], units_of: Mapping[SeriesKey, str], *, narrow: bool) -> Table:
+def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
     """One row an event; a narrow terminal gets what changed, where and what state it is in."""
     dates = _dates(shown.history)
+    units_of = {series.key: series.unit for series in shown.history.series}
     several = len({series.key.machine for series in shown.history.series}) > 1
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("id", no_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.events import Change, Event
 from asv_jit.analysis.planning import Plan, Step
 from asv_jit.site import units
 from asv_jit.workflows.night import Night
@@ -63,9 +63,15 @@ def event_line(event: Event) -> str:
     change = event.headline
     where = event.commit[:8] if event.axis == "commits" else f"{event.after} (was {event.before})"
     return (
-        f"{event.identity} {event.state}: {event.key.case} on {event.key.line}: {change.metric} ×{change.ratio:.3f} "
+        f"{event.identity} {event.state}: {event.key.case} on {event.key.line}: {_size(change)} "
         f"at {where}; cause: {event.attribution.cause}"
     )
+
+
+def _size(change: Change) -> str:
+    """`on ×1.052`; both levels where no factor tells it."""
+    factor = f"×{change.ratio:.3f}" if change.ratio > 0.0 else f"{change.before:.4g} → {change.after:.4g}"
+    return f"{change.metric} {factor}"
 
 
 def markdown(night: Night) -> str:
@@ -92,7 +98,7 @@ def _event_table(events: Sequence[Event]) -> str:
             event.identity,
             str(event.key.case),
             event.key.line,
-            f"{change.metric} ×{change.ratio:.3f}",
+            _size(change),
             where,
             event.attribution.cause,
             event.state,

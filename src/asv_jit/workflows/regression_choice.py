@@ -19,10 +19,12 @@ __all__ = ["METRICS", "Choice", "chosen", "event_named"]
 
 METRICS: Mapping[str, tuple[Metric, ...]] = {
     "on": ("on",),
-    "off": ("off", "plain"),
+    "off": ("off",),
     "speedup": ("speedup",),
     "peak_memory": ("peak_memory_off", "peak_memory_on"),
 }
+"""What asv measured by itself (`plain`) is `off`, and `peak_memory` where it is bytes."""
+
 _AGO = re.compile(r"(\d+)\s*(d|w|days?|weeks?)")
 _SHORTEST_START = 4
 
@@ -42,11 +44,21 @@ def chosen(project: Project, history: History, events: Sequence[Event], choice: 
     if choice.since is not None:
         tests.append(_since(project, history, choice.since, choice.now or datetime.now(UTC)))
     if choice.metric is not None:
-        wanted = set(METRICS[choice.metric])
-        tests.append(lambda event: any(change.metric in wanted for change in event.metrics))
+        tests.append(_of_metric(history, choice.metric))
     if choice.bench:
         tests.append(_named(choice.bench))
     return tuple(event for event in events if all(test(event) for test in tests))
+
+
+def _of_metric(history: History, name: str) -> Callable[[Event], bool]:
+    wanted, units = set(METRICS[name]), {one.key: one.unit for one in history.series}
+
+    def plain(event: Event) -> str:
+        return "peak_memory" if units.get(event.key) == "bytes" else "off"
+
+    return lambda event: any(
+        change.metric in wanted or (change.metric == "plain" and plain(event) == name) for change in event.metrics
+    )
 
 
 def event_named(events: Sequence[Event], name: str) -> Event:
