@@ -7,7 +7,7 @@ import traceback
 
 from rich.console import Console
 
-__all__ = ["MARKS", "STYLES", "WIDE", "console", "duration", "print_internal_error", "say"]
+__all__ = ["MARKS", "STYLES", "WIDE", "console", "print_internal_error", "say"]
 
 MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
@@ -24,12 +24,6 @@ def console() -> Console:
 def say(screen: Console, text: str, style: str | None = None) -> None:
     """A line as it is: what comes from benchmarks is neither markup nor wrapped."""
     screen.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def duration(seconds: float) -> str:
-    """`3 min 5 s`."""
-    whole = max(0, round(seconds))
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
 def print_internal_error() -> None:

@@ -191,7 +191,7 @@ class _Nightly:
     def _measure_on(self) -> None:
         """Use the time that confirming and bisecting did not need, as long as that gets anything done."""
         plans, tally = self._night.plans, self._night.tally
-        while plans and plans[-1].left and any(step.kind != "anchor" for step in plans[-1].steps):
+        while plans and (plans[-1].left or tally.left) and any(step.kind != "anchor" for step in plans[-1].steps):
             before = tally.trials
             self._measure(Budget(_seconds(self._time_left_s())))
             if tally.trials == before:
