@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,43 @@ def test_without_the_remote_what_is_here_stays_usable(clone: Repository, tmp_pat
     assert "remote" in complaint
     assert clone.tip("main") == before
     assert clone.tip("no-such-branch") is None
+
+
+def test_a_branch_that_the_remote_lost_is_named_and_stays_usable(clone: Repository, tmp_path: Path) -> None:
+    _git(tmp_path / "remote", "branch", "gone")
+    assert clone.fetch() is None
+    _git(clone.folder, "branch", "never-pushed")
+    assert clone.vanished([None, "main", "gone", "never-pushed", "no-such-branch"]) == []
+    _git(tmp_path / "remote", "branch", "-D", "gone")
+    assert clone.fetch() is None
+    assert clone.vanished([None, "main", "gone", "never-pushed", "no-such-branch"]) == ["gone"]
+    assert clone.tip("gone") == clone.tip("main")
+    (tmp_path / "remote").rename(tmp_path / "hidden")
+    assert clone.vanished(["gone"]) == []
+
+
+def test_a_mirror_names_a_branch_that_its_remote_lost(clone: Repository, tmp_path: Path) -> None:
+    _git(tmp_path / "remote", "branch", "gone")
+    _git(tmp_path, "clone", "--quiet", "--mirror", "remote", "mirror")
+    mirror = Repository(tmp_path / "mirror")
+    assert mirror.vanished(["main", "gone"]) == []
+    _git(tmp_path / "remote", "branch", "-D", "gone")
+    assert mirror.vanished(["main", "gone"]) == ["gone"]
+
+
+@pytest.mark.parametrize("name", ["refs/remotes/origin/main.lock", "packed-refs.lock"])
+def test_a_lock_that_a_killed_git_left_does_not_end_fetching_for_ever(
+    name: str, clone: Repository, tmp_path: Path
+) -> None:
+    lock = clone.folder / ".git" / name
+    lock.touch()
+    _git(tmp_path / "remote", "branch", "another")
+    clone.fetch()
+    assert lock.exists()  # somebody may be at work
+    os.utime(lock, (0.0, 0.0))
+    _git(tmp_path / "remote", "commit", "--quiet", "--allow-empty", "-m", "pushed", date=1_700_000_100)
+    assert clone.fetch() is None
+    assert not lock.exists()
+    tip = clone.tip("main")
+    assert tip is not None
+    assert tip.subject == "pushed"

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_jit.errors import UsageError
-from asv_jit.settings import Anchor, Notify, PairLimits, Settings, SiteSettings, parse_duration_s, parse_settings
+from asv_jit.settings import (
+    Anchor,
+    Notify,
+    PairLimits,
+    Settings,
+    SiteSettings,
+    duration_text,
+    parse_duration_s,
+    parse_settings,
+)
 
 EVERYTHING: dict[str, Any] = {
     "pairs": {"min": 6, "max": 20},
@@ -127,6 +136,21 @@ def test_zero_equivalence_is_allowed() -> None:
 )
 def test_durations_are_read(text: object, seconds: float) -> None:
     assert parse_duration_s(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"),
+        (-3.0, "0 s"),
+        (59.6, "1 min 0 s"),
+        (185.0, "3 min 5 s"),
+        (3599.7, "1 h 0 min"),
+        (93784.0, "26 h 3 min"),
+    ],
+)
+def test_durations_are_said(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
 
 
 _json = st.recursive(

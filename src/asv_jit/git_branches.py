@@ -7,8 +7,9 @@ refs below `refs/asv-jit/`, where the fetched branches are remembered.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,11 +18,12 @@ from msgspec import Struct
 from asv_jit.errors import StorageError, UsageError
 from asv_jit.processes import Finished, base_environment, run
 
-__all__ = ["GIT_ACCESS", "Entry", "RemoteBranch", "Staging"]
+__all__ = ["GIT_ACCESS", "Entry", "RemoteBranch", "Staging", "drop_stale_locks"]
 
 _TIMEOUT_S = 900.0
 _LISTING_BYTES = 1 << 28
 _PATHS_AT_ONCE = 400
+_STALE_LOCK_S = 3600.0
 _ORDINARY_MODES = ("100644", "100755")
 
 # How git reaches a remote with the user's own credentials; none of these is a token in itself.
@@ -37,6 +39,18 @@ _PLAIN = (
     "-c", "core.sparseCheckout=false", "-c", "core.fsmonitor=false",
 )  # fmt: skip
 _NAME, _ADDRESS = "asv-jit", "asv-jit@localhost"
+
+
+def drop_stale_locks(git_dir: Path) -> None:
+    """Remove the locks on branches that a killed git left in a repository; those that are older than an hour.
+
+    git holds such a lock for milliseconds, and refuses to fetch for ever while one is there.
+    """
+    long_ago_s = time.time() - _STALE_LOCK_S
+    for lock in (git_dir / "packed-refs.lock", git_dir / "shallow.lock", *(git_dir / "refs").rglob("*.lock")):
+        with suppress(OSError):  # there is none, or its owner was quicker
+            if lock.stat().st_mtime < long_ago_s:
+                lock.unlink()
 
 
 class Entry(Struct, frozen=True):
@@ -58,10 +72,10 @@ class RemoteBranch:
         self._folder = folder
         self.name = branch
         self.remote = remote
-        found = self._start(["rev-parse", "--absolute-git-dir"])
+        found = self._start(["rev-parse", "--git-common-dir"])
         if not found.ok:
             raise UsageError(f"{folder} is in no git repository, so there is no branch {branch!r} to write to")
-        self._git_dir = Path(found.stdout.rstrip("\n"))
+        self._git_dir = (folder / found.stdout.rstrip("\n")).absolute()
         if branch.startswith("-") or not self._start(["check-ref-format", f"refs/heads/{branch}"]).ok:
             raise UsageError(f"expected the name of a branch, found {branch!r}")
         if remote.startswith("-") or not self._start(["remote", "get-url", remote]).ok:
@@ -76,6 +90,7 @@ class RemoteBranch:
 
         Raises StorageError where the remote cannot be reached.
         """
+        drop_stale_locks(self._git_dir)
         reference = f"refs/heads/{self.name}"
         listed = self._start(["ls-remote", "--exit-code", self.remote, reference])
         if listed.exit == 2:  # reached, and nothing matches

@@ -26,7 +26,9 @@ __all__ = [
     "Purpose",
     "Trace",
     "Trial",
+    "minor_of",
     "moment_s",
+    "version_of",
 ]
 
 Mode: TypeAlias = Literal["off", "on"]
@@ -195,3 +197,13 @@ def moment_s(started: str) -> float:
         return datetime.fromisoformat(started).timestamp()
     except ValueError:
         return 0.0
+
+
+def version_of(identity: str) -> str:
+    """`3.15.2` of an interpreter's `3.15.2+1a2b3c4d`; what has no digest, such as asv's `3.12`, stays as it is."""
+    return identity.partition("+")[0]
+
+
+def minor_of(identity: str) -> str:
+    """The minor version of an identity or a version: `3.15`."""
+    return ".".join(version_of(identity).split(".")[:2])

@@ -11,8 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from asv_jit.errors import UsageError
-from asv_jit.git_branches import GIT_ACCESS
-from asv_jit.processes import base_environment, run
+from asv_jit.git_branches import GIT_ACCESS, drop_stale_locks
+from asv_jit.processes import Finished, base_environment, run
 
 __all__ = ["Commit", "Repository"]
 
@@ -122,13 +122,33 @@ class Repository:
 
     def fetch(self) -> str | None:
         """Fetch all remotes' branches and tags; what went wrong, or None. What was there before stays usable."""
-        done = run(
-            [self._git, "-c", "maintenance.auto=false", "-c", "gc.auto=0", "fetch", "--all", "--quiet", "--tags"],
-            env=base_environment({"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}, also=GIT_ACCESS),
-            cwd=self.folder,
-            timeout_s=_TIMEOUT_S,
-        )
+        common = self._ask(["rev-parse", "--git-common-dir"])
+        if common is not None:
+            drop_stale_locks(self.folder / common.rstrip("\n"))
+        done = self._reach(["fetch", "--all", "--quiet", "--tags"])
         return None if done.ok else done.complaint(4)
+
+    def vanished(self, branches: Sequence[str | None]) -> list[str]:
+        """Those of `branches` that a remote had when they were fetched, and does not have any more.
+
+        Fetching forgets none of them, so that what was measured of them stays known. Nothing where the remote cannot be
+        reached.
+        """
+        gone: list[str] = []
+        there: dict[str, set[str] | None] = {}
+        for name in filter(None, branches):
+            remote = self._remote_of(name)
+            is_mirror = (self._ask(["config", "--type=bool", f"remote.{remote}.mirror"]) or "").strip() == "true"
+            kept = f"refs/heads/{name}" if is_mirror else f"refs/remotes/{remote}/{name}"
+            if self._found(kept) is None:
+                continue
+            if remote not in there:
+                listed = self._reach(["ls-remote", "--heads", remote])
+                there[remote] = {line.partition("\t")[2] for line in listed.stdout.split("\n")} if listed.ok else None
+            known = there[remote]
+            if known is not None and f"refs/heads/{name}" not in known:
+                gone.append(name)
+        return gone
 
     def tip(self, branch: str | None) -> Commit | None:
         """The newest commit of a branch (None: what is checked out), as this clone or its remote has it.
@@ -154,6 +174,16 @@ class Repository:
     def is_dirty(self) -> bool:
         """Whether the working tree has changes that no commit holds."""
         return bool(self._ask(["status", "--porcelain", "--untracked-files=no"]))
+
+    def _reach(self, arguments: list[str]) -> Finished:
+        """Run a git that talks to remotes. A question for a password would wait for ever: nobody watches."""
+        return run(
+            [self._git, "-c", "maintenance.auto=false", "-c", "gc.auto=0", *arguments],
+            env=base_environment({"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}, also=GIT_ACCESS),
+            cwd=self.folder,
+            timeout_s=_TIMEOUT_S,
+            keep_bytes=_WHOLE_HISTORY_BYTES,
+        )
 
     def _ask(self, arguments: list[str]) -> str | None:
         done = run(

@@ -12,7 +12,10 @@ from msgspec.structs import fields
 
 from asv_jit.errors import UsageError
 
-__all__ = ["Anchor", "Notify", "PairLimits", "Settings", "SiteSettings", "parse_duration_s", "parse_settings"]
+__all__ = [
+    "Anchor", "Notify", "PairLimits", "Settings", "SiteSettings", "duration_text", "parse_duration_s",
+    "parse_settings",
+]  # fmt: skip
 
 _Table = TypeVar("_Table")
 
@@ -92,6 +95,14 @@ def parse_duration_s(text: object, where: str = "duration") -> float:
         raise UsageError(f'{where}: expected a duration such as "90s", "15m" or "2h", found {text!r}')
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return float(hours * 3600 + minutes * 60 + seconds)
+
+
+def duration_text(seconds: float) -> str:
+    """`2 h 5 min`, `3 min 5 s`, `7 s`."""
+    whole = max(0, round(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
 def _pairs(table: object) -> PairLimits:

@@ -37,7 +37,7 @@ from scipy import special
 from asv_jit.analysis.speedup import toll
 from asv_jit.analysis.suite import CaseMean, SuiteSpeedup, combine
 from asv_jit.analysis.summary import CaseSummary, Limits, SuiteSummary, group_of
-from asv_jit.model import CaseKey
+from asv_jit.model import CaseKey, minor_of, version_of
 
 __all__ = ["RULES", "Answer", "Claim", "OnRelease", "Rule", "RuleAnswer", "Side", "Tested", "answer", "untested_groups"]
 
@@ -148,8 +148,8 @@ def answer(rule: Rule, suites: Sequence[SuiteSummary], limits: Limits) -> RuleAn
     paired = [suite for suite in suites if any(case.pairs for case in suite.cases)]
     if not rule.against:
         return RuleAnswer(rule, tuple(_on_release(rule, suite, limits) for suite in paired))
-    before = _newest([suite for suite in paired if _minor(suite.interpreter) == rule.against])
-    after = [suite for suite in paired if _minor(suite.interpreter) in rule.minors]
+    before = _newest([suite for suite in paired if minor_of(suite.interpreter) == rule.against])
+    after = [suite for suite in paired if minor_of(suite.interpreter) in rule.minors]
     return RuleAnswer(rule, tuple(_against(rule, suite, before, limits) for suite in after))
 
 
@@ -201,7 +201,7 @@ def _decide(
     tested = tuple(_tested(rule, key, mean, verdict, limits) for key, (mean, verdict) in found)
     means = [mean for _, (mean, _) in found]
     whole = combine(means, alpha=_SUITE_ALPHA)
-    about = not rule.minors or _minor(interpreter) in rule.minors
+    about = not rule.minors or minor_of(interpreter) in rule.minors
     if whole is None:
         return OnRelease(interpreter, about, "not measured", None, (), other, also)
     side = _side(rule, _verdict_of_mean(means, whole, limits.equivalence))
@@ -301,9 +301,4 @@ def _newest(suites: Sequence[SuiteSummary]) -> SuiteSummary | None:
 
 
 def _release(identity: str) -> tuple[int, ...]:
-    version = identity.partition("+")[0]
-    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
-
-
-def _minor(identity: str) -> str:
-    return ".".join(identity.partition("+")[0].split(".")[:2])
+    return tuple(int(part) if part.isdecimal() else 0 for part in version_of(identity).split("."))

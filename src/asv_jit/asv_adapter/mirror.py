@@ -11,7 +11,7 @@ from asv.repo import get_repo
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.git_branches import GIT_ACCESS
+from asv_jit.git_branches import GIT_ACCESS, drop_stale_locks
 from asv_jit.processes import limited_environment
 from asv_jit.repository import Repository
 
@@ -21,6 +21,7 @@ __all__ = ["fetched", "mirror_of", "repository_without_network"]
 def mirror_of(project: Project) -> Path:
     """Clone or fetch the mirror that asv itself would use; its folder. Raises UsageError."""
     output = io.StringIO()
+    drop_stale_locks(project.folder / project.name)
     try:
         with (
             limited_environment(GIT_ACCESS),

@@ -14,6 +14,7 @@ from asv_jit.interpreters import prefix
 from asv_jit.interpreters.apt import SUITES, Archive, Package
 from asv_jit.interpreters.offers import Built, Offer
 from asv_jit.interpreters.probe import Runner
+from asv_jit.model import minor_of
 
 __all__ = ["Debian", "is_library"]
 
@@ -39,7 +40,7 @@ class Debian:
 
     def install(self, offer: Offer, making: Path, final: Path) -> Built:
         """Unpack the packages of `offer` and the libraries they need, and make them one relocated prefix."""
-        minor = ".".join(offer.version.split(".")[:2])
+        minor = minor_of(offer.version)
         family = [name.format(minor) for name in _FAMILY]
         plan = self._archive.plan(family, offer.package_version, offer.source)
         packages = {name: version for name, version in plan.items() if name in family or is_library(name)}

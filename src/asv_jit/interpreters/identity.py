@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from msgspec import Struct
+from asv_jit.model import minor_of
 
 __all__ = ["Interpreter", "Jit", "of_build", "of_package", "release_key"]
 
@@ -36,7 +36,7 @@ class Interpreter(Struct, frozen=True):
     @property
     def minor(self) -> str:
         """The minor version, marked when there is no GIL: `3.15`, `3.15t`."""
-        return ".".join(self.version.split(".")[:2]) + ("t" if self.free_threaded else "")
+        return minor_of(self.version) + ("t" if self.free_threaded else "")
 
     @property
     def line(self) -> str:

@@ -13,6 +13,7 @@ from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import prefix
 from asv_jit.interpreters.offers import NETWORK_VARIABLES, Built, Offer
 from asv_jit.interpreters.probe import OLDEST, Runner
+from asv_jit.model import minor_of
 
 __all__ = ["Uv"]
 
@@ -67,7 +68,7 @@ class Uv:
         self._ask("python", "install", *options, offer.source, cwd=making, timeout_s=_INSTALL_S)
         for link in (path for path in making.iterdir() if path.is_symlink()):
             link.unlink()  # uv's names for "the newest patch release", absolute and soon dangling
-        minor = ".".join(offer.version.split(".")[:2]) + ("t" if offer.free_threaded else "")
+        minor = minor_of(offer.version) + ("t" if offer.free_threaded else "")
         patterns = (f"*/bin/python{minor}", "*/python.exe", f"*/python{minor}.exe")
         found = [path for pattern in patterns for path in sorted(making.glob(pattern))]
         if not found:

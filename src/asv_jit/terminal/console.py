@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-__all__ = ["MARKS", "STYLES", "WIDE", "console", "duration", "say"]
+__all__ = ["MARKS", "STYLES", "WIDE", "console", "print_internal_error", "say"]
 
 MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
@@ -25,7 +25,7 @@ def say(screen: Console, text: str, style: str | None = None) -> None:
     screen.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def duration(seconds: float) -> str:
-    """`3 min 5 s`."""
-    whole = max(0, round(seconds))
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+def print_internal_error() -> None:
+    """A defect of the tool: the only traceback a user sees."""
+    traceback.print_exc()
+    print("error: this is a defect of asv-jit; please report it with the lines above", file=sys.stderr)  # noqa: T201

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from asv_jit.terminal.console import duration
+from asv_jit.settings import duration_text
 from asv_jit.workflows.reporter import Reporter, Silent
 
 __all__ = ["progress"]
@@ -38,7 +38,7 @@ class _Bars:
         self._bars.update(self._task, description=text, total=None, left="")
 
     def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
-        left = "" if left_s is None else f"about {duration(left_s)} left"
+        left = "" if left_s is None else f"about {duration_text(left_s)} left"
         self._bars.update(self._task, description=text, completed=done, total=total, left=left)
 
     def warn(self, text: str) -> None:
@@ -60,7 +60,7 @@ class _Lines:
         if share < self._next:
             return
         self._next = share + 0.1
-        left = "" if left_s is None else f", about {duration(left_s)} left"
+        left = "" if left_s is None else f", about {duration_text(left_s)} left"
         print(f"measuring: {done} of about {total} trials{left} ({text})", flush=True)  # noqa: T201 - as above
 
     def warn(self, text: str) -> None:

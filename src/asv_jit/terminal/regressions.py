@@ -14,6 +14,7 @@ from rich.text import Text
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History
+from asv_jit.model import version_of
 from asv_jit.site import figures, units
 from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
 from asv_jit.terminal.console import WIDE, console, say
@@ -151,13 +152,9 @@ def _changes(event: Event, unit: str) -> list[str]:
 
 def _since(event: Event, dates: Mapping[str, str]) -> str:
     if event.axis == "pythons":
-        return f"{_version(event.before)} → {_version(event.after)}"
+        return f"{version_of(event.before)} → {version_of(event.after)}"
     among = f"\n1 of {len(event.suspects)}" if len(event.suspects) > 1 else ""
     return f"{event.commit[:8]}\n{dates.get(event.commit, '')}{among}"
-
-
-def _version(identity: str) -> str:
-    return identity.partition("+")[0]
 
 
 def _print_commands(screen: Console, events: Sequence[Event], *, everything: bool) -> None:

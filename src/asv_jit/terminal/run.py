@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from asv_jit.analysis.summary import CaseSummary, SuiteSummary
+from asv_jit.model import version_of
 from asv_jit.site import figures, units
 from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
 from asv_jit.workflows.run import Outcome
@@ -68,7 +69,7 @@ def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) 
             table.add_column(heading.format(level=units.level(alpha)), justify=justify, no_wrap=True)
     rows = [(str(case.key.case), suite.interpreter, case) for suite in suites for case in suite.cases]
     for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
-        cells = (interpreter.partition("+")[0] if narrow else interpreter, *_figures(case))
+        cells = (version_of(interpreter) if narrow else interpreter, *_figures(case))
         shown = [cell for cell, (_, _, wide_only) in zip(cells, _COLUMNS, strict=True) if not (narrow and wide_only)]
         table.add_row(name, *shown)
     return table

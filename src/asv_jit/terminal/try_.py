@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 
 from asv_jit.analysis.summary import CaseSummary, Level
+from asv_jit.model import version_of
 from asv_jit.site import figures, units
 from asv_jit.terminal.console import MARKS, STYLES, console, say
 from asv_jit.workflows.try_report import TriedOn, TryReport
@@ -153,7 +154,7 @@ def _advice(report: TryReport) -> list[str]:
         )
     faster = [case for case in cases if case.verdict == "faster"]
     if faster:
-        version = faster[-1].key.interpreter.partition("+")[0]
+        version = version_of(faster[-1].key.interpreter)
         advice.append(f"on {version}: PYTHON_JIT=1 python {report.program}")
     elif any(case.off is not None and case.off.value < _SHORT_S for case in cases):
         advice.append("much of a run this short is start-up; try the program with more work, too")

@@ -71,8 +71,8 @@ class Target(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Tally:
-    """What was done. `failed`: the cells without a result, with the reason's first line; `left`: those that the
-    budget had no time for."""
+    """What was done. `measured`: the cells that got all that they needed; `failed`: those without a result, with the
+    reason's first line; `left`: those that the budget had no time for, or not enough."""
 
     trials: int = 0
     present: int = 0
@@ -169,7 +169,7 @@ class Engine:
     def _rounds(self, work: _Rounds) -> None:
         unfinished = work.unfinished()
         self.tally.present += len(work.targets) - len(unfinished)
-        self.tally.measured += len(unfinished)
+        wanted = len(unfinished)
         counter = _Counter(self.session, self._reporter, work.trials)
         out_of_time = False
         while unfinished and not out_of_time:
@@ -185,6 +185,7 @@ class Engine:
                 counter.count(work.trials[target.key][-len(arms) :])
             unfinished = work.unfinished()
         self.tally.left += len(unfinished)
+        self.tally.measured += wanted - len(unfinished)
         for target in work.targets:
             if work.lacks_sample(target) and work.block_s(target) <= self.budget.left_s:
                 sampled = [self.session.sample(target.installation, target.case)]

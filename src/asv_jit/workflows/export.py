@@ -17,7 +17,7 @@ from asv_jit.analysis.summary import CaseSummary, Limits
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.model import ARMS, Benchmark, Mode, Trial
+from asv_jit.model import ARMS, Benchmark, Mode, Trial, version_of
 from asv_jit.repository import Repository
 from asv_jit.site.results_table import markdown
 from asv_jit.store.files import storage_errors, write_atomically
@@ -179,7 +179,7 @@ def pyperf_files(project: Project, cells: Mapping[CellKey, Cell], folder: Path) 
 
 def _fits(identity: str, wanted: str) -> bool:
     """`3.15`, `3.15.2` or the whole identity."""
-    version = identity.partition("+")[0]
+    version = version_of(identity)
     return wanted == identity or version == wanted or version.startswith(f"{wanted}.")
 
 

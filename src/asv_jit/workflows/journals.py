@@ -13,7 +13,7 @@ from asv_jit import paths
 from asv_jit.asv_adapter.project import Project
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import release_key
-from asv_jit.model import Trial, moment_s
+from asv_jit.model import Trial, minor_of, moment_s, version_of
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import read_all
 
@@ -40,7 +40,7 @@ def read_journals(
 
 def release_order(identity: str) -> tuple[tuple[int, ...], str]:
     """Orders identities (and asv's Python versions) by release."""
-    version = identity.partition("+")[0]
+    version = version_of(identity)
     try:
         return release_key(version), identity
     except ValueError:
@@ -93,7 +93,7 @@ def _read(folder: Path, trials: Mapping[str, Sequence[Trial]], ours: Mapping[str
     lines = {}
     for identity in sorted({trial.interpreter for trial in found}):
         recorded = known.get(identity)
-        minor = ".".join(identity.partition("+")[0].split(".")[:2])
+        minor = minor_of(identity)
         lines[identity] = recorded.line if recorded else ours.get(identity, minor)
     return Journals(folder, found, lines, tuple(problems))
 
@@ -104,7 +104,7 @@ def _lines_of_installed() -> dict[str, str]:
     for prefix in sorted(paths.interpreters_dir().glob("[!.]*")):
         there = manifest.read(prefix)
         if there is not None:
-            minor = ".".join(there.version.split(".")[:2]) + ("t" if there.free_threaded else "")
+            minor = minor_of(there.version) + ("t" if there.free_threaded else "")
             lines[there.identity] = f"{minor} from {there.provider}"
     return lines
 

@@ -83,6 +83,7 @@ class NightMeasuring:
         with Session(self._project, self._machine, requirements, self._reporter) as session:
             engine = Engine(session, requirements, self._machine, self._reporter, budget=budget)
             engine.tally, engine.install_s = self._night.tally, self._installs
+            engine.tally.left = 0  # of the plan before, and planned again
             described = self._described = self._described or self._describe(session, engine, branches)
             if described is not None:
                 made = self._plan(ground, branches, described.cases, budget)
@@ -143,8 +144,9 @@ class NightMeasuring:
                 continue
             identities = [identity for step in together for identity in step.interpreters]
             wanted = [interpreters[identity] for identity in identities if identity in interpreters]
-            if engine.budget.left_s < sum(step.install_s for step in together):
-                break
+            if engine.budget.left_s <= sum(step.install_s for step in together):
+                engine.tally.left += sum(len(step.cases) for step in together)
+                continue  # one that is installed already may still fit
             self._reporter.stage(f"{kind}: {commit.short}, {together[0].reason}")
             built, broken = engine.install(wanted, commit)
             chosen = [cases[key] for key in together[0].cases]

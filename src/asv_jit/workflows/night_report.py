@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from asv_jit.analysis.events import Change, Event
 from asv_jit.analysis.planning import Plan, Step
+from asv_jit.settings import duration_text
 from asv_jit.site import units
 from asv_jit.workflows.night import Night
 
@@ -30,11 +31,11 @@ def summary_lines(night: Night) -> list[str]:
     """What was done, a line each, in the order in which it happened."""
     tally = night.tally
     lines = [f"installed CPython {', '.join(night.installed)}"] if night.installed else []
-    budget = "" if night.budget_s is None else f" of {_duration(night.budget_s)}"
-    left = f", {units.count(tally.left, 'cell')} begun and not finished" if tally.left else ""
+    budget = "" if night.budget_s is None else f" of {duration_text(night.budget_s)}"
+    left = f", {units.count(tally.left, 'cell')} not finished in time" if tally.left else ""
     lines.append(
         f"measured {units.count(tally.measured, 'cell')} in {units.count(tally.trials, 'trial')}{left}; "
-        f"{_duration(night.spent_s)}{budget}"
+        f"{duration_text(night.spent_s)}{budget}"
     )
     if night.confirmed or night.refuted or night.unsettled:
         lines.append(
@@ -53,8 +54,8 @@ def summary_lines(night: Night) -> list[str]:
 def plan_lines(plan: Plan) -> list[str]:
     """A plan, a line for each step, and what it left."""
     lines = [_step_line(step) for step in plan.steps]
-    budget = "no budget" if plan.budget_s == float("inf") else f"{_duration(plan.budget_s)} to measure"
-    lines.append(f"{units.count(len(plan.steps), 'step')}, about {_duration(plan.estimated_s)}; {budget}")
+    budget = "no budget" if plan.budget_s == float("inf") else f"{duration_text(plan.budget_s)} to measure"
+    lines.append(f"{units.count(len(plan.steps), 'step')}, about {duration_text(plan.estimated_s)}; {budget}")
     return lines + [f"left for another night: {line}" for line in _left_lines(plan)]
 
 
@@ -126,21 +127,12 @@ def _shortened(lines: Sequence[str]) -> list[str]:
 
 
 def _step_line(step: Step) -> str:
-    where = f"{step.commit[:8]} on {', '.join(step.interpreters)}"
-    return (
-        f"{step.kind}: {units.count(len(step.cases), 'case')} at {where}, {_duration(step.estimated_s)}: {step.reason}"
-    )
+    where = f"{units.count(len(step.cases), 'case')} at {step.commit[:8]} on {', '.join(step.interpreters)}"
+    return f"{step.kind}: {where}, {duration_text(step.estimated_s)}: {step.reason}"
 
 
 def _left_lines(plan: Plan) -> list[str]:
     return [
-        f"{units.count(left.cells, 'cell')} ({left.kind}), about {_duration(left.estimated_s)}" for left in plan.left
+        f"{units.count(left.cells, 'cell')} ({left.kind}), about {duration_text(left.estimated_s)}"
+        for left in plan.left
     ]
-
-
-def _duration(seconds: float) -> str:
-    """`2 h 5 min`, `3 min 5 s`, `7 s`."""
-    whole = max(0, round(seconds))
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"

@@ -19,9 +19,10 @@ from msgspec import Struct
 from asv_jit import locks
 from asv_jit.analysis.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
-from asv_jit.asv_adapter.mirror import fetched
+from asv_jit.asv_adapter.mirror import fetched, repository_without_network
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError
+from asv_jit.repository import Repository
 from asv_jit.store.files import remove_parts
 from asv_jit.store.journal import mend_all
 from asv_jit.store.nights import NightRecord, keep_night, nights
@@ -163,6 +164,9 @@ class _Nightly:
         complaint = fetched(self._project)
         if complaint is not None:
             self._problem(f"the repository could not be fetched ({one_line(complaint)}); going on with what is here")
+        else:
+            for gone in Repository(repository_without_network(self._project)).vanished(self._project.branches):
+                self._problem(f"branch {gone} is not on the remote any more; going on with it as it was fetched last")
         branch = named_branch(self._options.results or "")
         if branch is not None:
             with self._survived("the results branch could not be fetched"):
@@ -192,7 +196,7 @@ class _Nightly:
     def _measure_on(self) -> None:
         """Use the time that confirming and bisecting did not need, as long as that gets anything done."""
         plans, tally = self._night.plans, self._night.tally
-        while plans and plans[-1].left and any(step.kind != "anchor" for step in plans[-1].steps):
+        while plans and (plans[-1].left or tally.left) and any(step.kind != "anchor" for step in plans[-1].steps):
             before = tally.trials
             self._measure(Budget(_seconds(self._time_left_s())))
             if tally.trials == before:
