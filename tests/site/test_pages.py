@@ -20,6 +20,7 @@ from asv_jit.site.answers import answer_of
 from asv_jit.site.content import Fingerprint, Machine, SiteContent
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Publication
+from asv_jit.store.noise import KnownNoise
 from tests.site import contents, histories
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
 
@@ -38,12 +39,18 @@ def _small() -> SiteContent:
         Fingerprint("aaaa0000", traits, "2026-11-01T04:00:00Z", "2026-11-03T04:00:00Z"),
         Fingerprint("bbbb0000", (*traits[:1], ("kernel", "Linux 2")), "2026-11-04T04:00:00Z", "2026-11-04T05:00:00Z"),
     )
-    first = msgspec.structs.replace(made.machines[0], fingerprints=prints)
+    noise = KnownNoise(
+        at="2026-11-04T06:00:00+00:00", fingerprint="bbbb0000", interpreter=WITH_JIT.identity, pairs=20, value=0.0072,
+        low=0.0055, high=0.0105, disturbed=2, false_alarm=False,
+    )  # fmt: skip
+    earlier = msgspec.structs.replace(noise, at="2026-10-01T06:00:00+00:00", value=0.05)
+    first = dataclasses.replace(made.machines[0], fingerprints=prints, same_code=(earlier, noise))
     anchor = AnchorSeries("bench-1", "", None, np.array([0, 1], dtype=np.int32), np.array([1.0, 1.031]))
-    found = msgspec.structs.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
+    found = dataclasses.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
+    second = Machine("old <box>", (("ram", "8161012"),), asv_only=True)
     known = histories.commits()
-    return msgspec.structs.replace(
-        made, history=found, events=events, machines=(first, Machine("old <box>", (("ram", "8"),), asv_only=True)),
+    return dataclasses.replace(
+        made, history=found, events=events, machines=(first, second),
         commits=(*made.commits, *known[::-1]),
     )  # fmt: skip
 
@@ -75,8 +82,12 @@ def test_machines_say_how_quiet_they_are_and_when_they_changed(small: Path) -> N
     text = _text(small, "machines.html")
     assert "between +0.0% and +3.1% of its first level over 2 sessions" in text
     assert "Kernel: Linux 1 → Linux 2" in text
+    assert "0.72%0.55% to 1.05%20 pairs2 disturbed" in text  # what the doctor measured last
+    assert "2026-11-04 06:00 UTC" in text
+    assert "5.00%" not in text
     assert "asv’s own results only" in text
     assert "old <box>" in text
+    assert "7.78 GiB" in text
 
 
 def test_regressions_carry_cause_state_and_command(small: Path) -> None:

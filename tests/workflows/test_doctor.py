@@ -13,6 +13,7 @@ from asv_jit.errors import LockedError, NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe
 from asv_jit.settings import PairLimits, Settings
+from asv_jit.store.noise import known_noise
 from asv_jit.workflows import doctor
 from asv_jit.workflows.reporter import Silent
 
@@ -84,6 +85,19 @@ def test_real_pairs_come_from_real_trials(this_python: Interpreter) -> None:
     assert found.pair_noise.pairs == found.estimate.pairs == 3
     assert 0.0 < found.pair_noise.value < 3.0
     assert found.disturbed == found.repeated == 0  # without a core to watch, nothing is known to disturb
+
+
+def test_the_noise_is_kept_beside_the_results(
+    this_python: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # asv's machine file is the user's
+    found = doctor.noise_of(drawn(1, 0.014), Settings(), Silent(), pairs=20)
+    path = doctor.keep(found, this_python, tmp_path / "results")
+    (kept,) = known_noise(path.parent)
+    assert path.parent.parent == tmp_path / "results"
+    assert (path.parent / "machine.json").is_file()
+    assert (kept.interpreter, kept.pairs) == (this_python.identity, 20)
+    assert (kept.value, kept.low, kept.high) == (found.pair_noise.value, found.pair_noise.low, found.pair_noise.high)
 
 
 def test_nothing_else_may_measure_meanwhile(this_python: Interpreter) -> None:

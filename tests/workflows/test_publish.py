@@ -150,3 +150,24 @@ def test_a_damaged_journal_is_a_problem_and_the_rest_is_published(project: Proje
     assert published.problems[0].startswith(f"quick: results/quick/trials/{path.name}:4:"), "no folder of this machine"
     assert _BOTH.benchmark.rpartition(".")[2] in (project.html_dir / "cases.html").read_text(encoding="utf-8")
     assert WITH_JIT.version in published.index.read_text(encoding="utf-8")
+
+
+def test_the_site_names_no_folder_of_a_machine(project: Project) -> None:
+    said = (
+        f'  File "{project.folder}/benchmarks/cpu.py", line 3, in time_loop\n'
+        '  File "/home/ada/.cache/asv-jit/interpreters/3.15.2+0a1b2c3d/usr/lib/python3.15/json/decoder.py", line 3\n'
+        "OSError: /home/ada/data.csv"
+    )
+    commit = Repository(project.folder).commits("main")[0]
+    journal = Journal(journal_path(project.results_dir / "quick", commit.hash, WITH_JIT.identity))
+    for trial in contents.crash():
+        journal.append(msgspec.structs.replace(trial, commit=commit.hash, stderr=said if trial.outcome != "ok" else ""))
+    publish(project)
+    page = (project.html_dir / "case" / f"{slug(CaseKey('cpu.Crash.time_loop', ('1',)))}.html").read_text("utf-8")
+    assert "&lt;interpreter&gt;/usr/lib/python3.15/json/decoder.py" in page
+    assert "OSError: ~/data.csv" in page
+    for path in project.html_dir.rglob("*"):
+        if path.is_file():
+            text = path.read_text("utf-8")
+            assert "/home/ada" not in text, path
+            assert str(project.folder) not in text, path

@@ -53,12 +53,14 @@ class Quiet(Struct, frozen=True):
     """How quiet a machine was while it measured.
 
     `pair` is the median over cells of the standard deviation of ln(off / on) over a cell's pairs, `between` that of
-    ln(time) over its trials in mode off; both are shares (0.01 is 1%), NaN where nothing tells. `disturbed` of
-    `blocks` had something else on their core.
+    ln(time) over its trials in mode off; both are shares (0.01 is 1%), NaN where nothing tells. `pair_middle` and
+    `between_middle` hold the middle half of the cells. `disturbed` of `blocks` had something else on their core.
     """
 
     pair: float
     between: float
+    pair_middle: tuple[float, float]
+    between_middle: tuple[float, float]
     cells: int
     blocks: int
     disturbed: int
@@ -106,10 +108,20 @@ def quiet(cells: Sequence[Cell]) -> Quiet:
     return Quiet(
         pair=float(np.median(pair)) if pair else math.nan,
         between=float(np.median(between)) if between else math.nan,
+        pair_middle=_middle(pair),
+        between_middle=_middle(between),
         cells=len(cells),
         blocks=sum(len(cell.blocks) for cell in cells),
         disturbed=sum(block.disturbed for cell in cells for block in cell.blocks),
     )
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    """The lower and the upper quartile; NaN of nothing."""
+    if not values:
+        return math.nan, math.nan
+    low, high = np.percentile(values, (25.0, 75.0))
+    return float(low), float(high)
 
 
 def _groups(cells: Sequence[Cell]) -> tuple[GroupMean, ...]:

@@ -36,18 +36,22 @@ __all__ = ["doctor"]
 @click.option("--python", "spec", default="3.15", show_default=True, metavar="SPEC", help="The interpreter to measure.")
 def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec: str) -> None:
     """Everything about this machine that would spoil a measurement, each with the remedy."""
-    settings = load_project(config).settings if config.is_file() else Settings()
+    project = load_project(config) if config.is_file() else None
+    settings = project.settings if project is not None else Settings()
     found = discover()
     report = diagnosing.Diagnosis(machine_checks.check(cpu=settings.cpu, interpreters=found))
     cpu = settings.cpu if settings.cpu is not None else machine_checks.default_cpu()
     with progress(quiet=as_json) as reporter:
         if measure:
-            report.noise = diagnosing.measure_noise(resolve(spec, found), settings, reporter, cpu=cpu)
+            interpreter = resolve(spec, found)
+            report.noise = diagnosing.measure_noise(interpreter, settings, reporter, cpu=cpu)
+            if project is not None:
+                report.kept_in = diagnosing.keep(report.noise, interpreter, project.results_dir)
         if aa_runs:
             report.same_code = same_code.aa_runs(
                 aa_runs, resolve(spec, found), settings, reporter, cpu=cpu, machine=fingerprint()
             )
     if as_json:
-        print_json(msgspec.to_builtins(report))
+        print_json(msgspec.to_builtins(report, enc_hook=str))  # paths
     else:
         print_diagnosis(report)

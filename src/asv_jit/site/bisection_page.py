@@ -11,6 +11,7 @@ from asv_jit.analysis.attribution import Attribution
 from asv_jit.site import compare_words as words
 from asv_jit.site import units
 from asv_jit.site.content import SiteContent
+from asv_jit.site.folders import without_folders
 from asv_jit.site.pages import Badge, Frame, Link
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.store.bisections import Bisection, Result
@@ -136,4 +137,4 @@ def _figures(effect: Effects) -> tuple[str, str, str, str, str]:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return units.shorten(units.visible(lines[-1]), _REASON_LIMIT) if lines else ""
+    return units.shorten(units.visible(without_folders(lines[-1])), _REASON_LIMIT) if lines else ""

@@ -14,6 +14,7 @@ from asv_jit.analysis.summary import Limits, SuiteSummary
 from asv_jit.model import Trial
 from asv_jit.repository import Commit
 from asv_jit.store.bisections import Bisection
+from asv_jit.store.noise import KnownNoise
 
 __all__ = ["Fingerprint", "Machine", "Release", "SiteContent"]
 
@@ -49,7 +50,8 @@ class Machine(Struct, frozen=True):
 
     `newest`: whether its results are the newest of all. `suites` and `trials` are as in `SiteContent`; `current` has
     one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but asv
-    itself measured there, so that it has series and no cells. `noise` is by interpreter.
+    itself measured there, so that it has series and no cells. `noise` is by interpreter, from its cells; `same_code` is
+    what `asv-jit doctor --measure` found there, the newest last.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Machine(Struct, frozen=True):
     suites: tuple[SuiteSummary, ...] = ()
     trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
     noise: tuple[tuple[str, Quiet], ...] = ()
+    same_code: tuple[KnownNoise, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
     current: tuple[Current, ...] = ()
 

@@ -11,6 +11,7 @@ from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey, Evidence, Trace, Trial
 from asv_jit.site import units
 from asv_jit.site.content import Release
+from asv_jit.site.folders import without_folders
 from asv_jit.site.pages import Alert, Badge, Compiled, Failure, Figure, HotFunction
 
 __all__ = [
@@ -180,7 +181,7 @@ def failures_of(case: CaseSummary, trials: Sequence[Trial], release: Release, hr
     bad = [trial for trial in trials if trial.outcome != "ok"]
     counts = ", ".join(f"{units.count(amount, 'trial')} {what}" for what, amount in case.failures)
     last = max(bad, key=lambda trial: trial.started, default=None)
-    stderr = units.visible(last.stderr if last is not None else case.complaint)
+    stderr = units.visible(without_folders(last.stderr if last is not None else case.complaint))
     end = (
         ""
         if last is None

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.current import Quiet
+from asv_jit.analysis.noise import CHANGES, needed_pairs
 from asv_jit.analysis.series import History
 from asv_jit.site import units
 from asv_jit.site.content import Fingerprint, Machine
 from asv_jit.site.marks import trend_mark
-from asv_jit.site.pages import Frame
+from asv_jit.site.pages import Figure, Frame
 from asv_jit.site.publication import Publication
 from asv_jit.site.slugs import anchor_of
+from asv_jit.store.noise import KnownNoise
 
 __all__ = ["MachinesPage", "make"]
 
-_MOST_DRIFT = 60
+_MOST_DRIFT, _MOST_SAME_CODE = 60, 8
+_LEAST_BYTES = 1 << 30  # no machine that runs CPython today has less in bytes, or so much in kibibytes (1 TiB)
 _TRAITS = {
     "arch": "Architecture", "cpu": "Processor", "cores": "Cores", "memory_gib": "Memory, GiB", "kernel": "Kernel",
     "governor": "Governor", "container": "Container", "machine": "Name in asv", "num_cpu": "Cores", "os": "System",
@@ -27,13 +31,25 @@ _TRAITS = {
 
 
 class NoiseRow(Struct, frozen=True):
-    """How quietly one interpreter's cells were measured."""
+    """How quietly one interpreter's cells were measured; `needed` pairs show a change of 2%."""
 
     release: str
-    pair: str
-    between: str
+    pair: Figure
+    between: Figure
+    needed: str
     cells: str
     disturbed: str
+
+
+class SameCodeRow(Struct, frozen=True):
+    """What `asv-jit doctor --measure` found on one interpreter; `needed`: a change, and how many pairs show it."""
+
+    release: str
+    at: str
+    noise: Figure
+    pairs: str
+    needed: tuple[tuple[str, str], ...]
+    caveat: str
 
 
 class FingerprintRow(Struct, frozen=True):
@@ -61,6 +77,7 @@ class MachineSection(Struct, frozen=True):
     measured: str
     details: tuple[tuple[str, str], ...]
     noise: tuple[NoiseRow, ...]
+    same_code: tuple[SameCodeRow, ...]
     drift: tuple[DriftRow, ...]
     drift_mark: Markup
     drift_words: str
@@ -88,11 +105,12 @@ def make(site: Publication) -> MachinesPage:
             "machines", "Machines", f"The machines that measured {content.project}: hardware, noise and drift.",
             path="machines.html",
         ),
-        machines=tuple(_section(one, series.get(one.name, 0), content.history) for one in content.every_machine),
+        machines=tuple(_section(site, one, series.get(one.name, 0)) for one in content.every_machine),
     )  # fmt: skip
 
 
-def _section(machine: Machine, series: int, history: History | None) -> MachineSection:
+def _section(site: Publication, machine: Machine, series: int) -> MachineSection:
+    history, alpha = site.content.history, site.content.settings.alpha
     drift = _levels(history, machine.name) if history is not None else []
     notes = [note for note in history.notes if machine.name in note] if history is not None else []
     measured = max((case.measured for one in machine.current for case in one.suite.cases), default="")
@@ -102,8 +120,9 @@ def _section(machine: Machine, series: int, history: History | None) -> MachineS
         newest=machine.newest,
         asv_only=machine.asv_only,
         measured=units.moment(measured),
-        details=tuple((_TRAITS.get(name, units.visible(name)), _text(value)) for name, value in machine.details),
-        noise=tuple(_noise(name, quiet) for name, quiet in machine.noise),
+        details=tuple(_trait(name, value) for name, value in machine.details),
+        noise=tuple(_noise(name, quiet, alpha) for name, quiet in machine.noise),
+        same_code=_same_code(machine.same_code, alpha),
         drift=tuple(DriftRow(units.moment(started), _signed(level, 2)) for started, level in reversed(drift)),
         drift_mark=trend_mark([level for _, level in drift]),
         drift_words=_drift(drift),
@@ -114,14 +133,47 @@ def _section(machine: Machine, series: int, history: History | None) -> MachineS
     )
 
 
-def _noise(interpreter: str, quiet: Quiet) -> NoiseRow:
+def _noise(interpreter: str, quiet: Quiet, alpha: float) -> NoiseRow:
     return NoiseRow(
         release=interpreter,
-        pair=_share(quiet.pair),
-        between=_share(quiet.between),
+        pair=Figure(_share(quiet.pair), _between(quiet.pair_middle)),
+        between=Figure(_share(quiet.between), _between(quiet.between_middle)),
+        needed=_needed(quiet.pair, (0.02,), alpha)[0][1],
         cells=f"{quiet.cells:,}",
         disturbed=f"{quiet.disturbed:,} of {quiet.blocks:,}" if quiet.blocks else units.DASH,
     )
+
+
+def _same_code(found: Sequence[KnownNoise], alpha: float) -> tuple[SameCodeRow, ...]:
+    """The newest measurement on each interpreter, the newest first."""
+    newest = {one.interpreter: one for one in found}
+    ordered = sorted(newest.values(), key=lambda one: one.at, reverse=True)[:_MOST_SAME_CODE]
+    return tuple(
+        SameCodeRow(
+            release=units.shorten(units.visible(one.interpreter), 40),
+            at=units.shorten(units.moment(units.visible(one.at)), 40),
+            noise=Figure(_share(one.value), _between((one.low, one.high))),
+            pairs=units.count(one.pairs, "pair"),
+            needed=_needed(one.value, CHANGES, alpha),
+            caveat=_caveat(one),
+        )
+        for one in ordered
+    )
+
+
+def _needed(noise: float, changes: Sequence[float], alpha: float) -> tuple[tuple[str, str], ...]:
+    """A change, and how many pairs show it 9 times in 10."""
+    if not math.isfinite(noise) or noise < 0.0:
+        return tuple((f"{change:.0%}", units.DASH) for change in changes)
+    return tuple(
+        (f"{one.change:.0%}", units.count(one.pairs, "pair") if one.pairs else "too many")
+        for one in needed_pairs(noise, changes, alpha=alpha)
+    )
+
+
+def _caveat(one: KnownNoise) -> str:
+    disturbed = f"{one.disturbed:,} disturbed" if one.disturbed else ""
+    return ", ".join(filter(None, (disturbed, "the same code was called different" if one.false_alarm else "")))
 
 
 def _levels(history: History, machine: str) -> list[tuple[str, float]]:
@@ -172,8 +224,21 @@ def _signed(ratio: float, places: int) -> str:
     return f"{(ratio - 1.0) * 100.0:+.{places}f}%".replace("-", "−")
 
 
+def _trait(name: str, value: str) -> tuple[str, str]:
+    """A trait as asv's machine file has it; memory in a unit: asv wrote kibibytes once, then bytes."""
+    if name == "ram" and value.isdecimal() and len(value) < 19:
+        amount = int(value)
+        value = units.size(amount if amount >= _LEAST_BYTES else amount * 1024)
+    return _TRAITS.get(name, units.visible(name)), _text(value)
+
+
 def _text(value: str) -> str:
     return units.shorten(units.visible(value), 400) or units.DASH
+
+
+def _between(ends: tuple[float, float]) -> str:
+    low, high = ends
+    return f"{_share(low)} to {_share(high)}" if math.isfinite(low) and math.isfinite(high) else ""
 
 
 def _share(value: float) -> str:

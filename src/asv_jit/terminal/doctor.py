@@ -30,6 +30,8 @@ def print_diagnosis(report: Diagnosis) -> None:
         for needed in report.noise.needed:
             pairs = f"{needed.pairs} pairs" if needed.pairs else "more pairs than are practical"
             say(screen, f"  a change of {needed.change:.0%} is seen (9 times in 10) with {pairs}")
+    if report.kept_in is not None:
+        say(screen, f"  kept in {report.kept_in}; the site's page of machines shows it")
     if report.same_code is not None:
         _print_same_code(report.same_code)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-from msgspec import Struct
-
+from asv_jit import locks
 from asv_jit.analysis import noise, speedup
+from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import Check
 from asv_jit.settings import Settings
+from asv_jit.store.noise import KnownNoise, keep_noise
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.same_code import AaRuns, same_code
 
-__all__ = ["Diagnosis", "MeasuredNoise", "Pairs", "measure_noise", "noise_of"]
+__all__ = ["Diagnosis", "MeasuredNoise", "Pairs", "keep", "measure_noise", "noise_of"]
 
 DEFAULT_PAIRS = 20
 
@@ -44,10 +47,14 @@ class MeasuredNoise(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Diagnosis:
-    """What `asv-jit doctor` reports: the checks, and what was measured if that was asked for."""
+    """What `asv-jit doctor` reports: the checks, and what was measured if that was asked for.
+
+    `kept_in` is the file that holds the noise, where there is a project to hold it.
+    """
 
     checks: list[Check]
     noise: MeasuredNoise | None = None
+    kept_in: Path | None = None
     same_code: AaRuns | None = None
 
 
@@ -88,3 +95,24 @@ def noise_of(pair: Pairs, settings: Settings, reporter: Reporter, *, pairs: int)
         estimate=speedup.estimate(first, second, alpha=settings.alpha, equivalence=settings.equivalence),
         needed=noise.needed_pairs(spread.value, alpha=settings.alpha),
     )
+
+
+def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path) -> Path:
+    """Keep what was measured beside this machine's results, where the site finds it; returns the file.
+
+    Raises LockedError when something else writes results, StorageError when nothing can be written.
+    """
+    machine = this_machine()
+    with locks.held(locks.results_lock(results_dir), doing="write results"):
+        known = KnownNoise(
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            fingerprint=machine.fingerprint,
+            interpreter=interpreter.identity,
+            pairs=found.pair_noise.pairs,
+            value=found.pair_noise.value,
+            low=found.pair_noise.low,
+            high=found.pair_noise.high,
+            disturbed=found.disturbed,
+            false_alarm=found.false_alarm,
+        )
+        return keep_noise(machine.save(results_dir), known)

@@ -14,6 +14,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.model import Trial
 from asv_jit.site.content import Fingerprint, Machine
+from asv_jit.store.noise import known_noise
 from asv_jit.workflows.results import Results, read_results
 
 __all__ = ["Measured", "machine_folders", "read_machines", "site_machine"]
@@ -59,7 +60,9 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
     """What the site shows of a machine; `places` gives each commit's age (0 is the newest)."""
     folder, results = measured.folder, measured.results
     if results is None:
-        return Machine(name=folder.name, details=_details(folder), newest=newest, asv_only=True)
+        return Machine(
+            name=folder.name, details=_details(folder), newest=newest, asv_only=True, same_code=known_noise(folder)
+        )
     summaries = {case.key: case for suite in results.suites for case in suite.cases}
     cells = current_cells(results.cells, places)
     return Machine(
@@ -69,6 +72,7 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
         suites=tuple(sorted(results.suites, key=lambda suite: (places[suite.commit], suite.interpreter))),
         trials={key: tuple(trial for block in cell.blocks for trial in block.trials) for key, cell in cells.items()},
         noise=_noise(results),
+        same_code=known_noise(folder),
         fingerprints=_fingerprints(folder, results.trials),
         current=currents(cells, summaries, places),
     )

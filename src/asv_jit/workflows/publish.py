@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
+import msgspec
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History
@@ -18,7 +17,8 @@ from asv_jit.asv_adapter.site import is_asv_site, publish_asv_site
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.interpreters.discover import discover
 from asv_jit.repository import Commit, Repository
-from asv_jit.site.content import Release, SiteContent
+from asv_jit.site.content import Machine, Release, SiteContent
+from asv_jit.site.folders import without_folders
 from asv_jit.site.render import render_site
 from asv_jit.store.bisections import Bisection, read_bisections
 from asv_jit.store.interpreters import known_interpreters
@@ -91,7 +91,10 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     cells = {key for one in measured if one.results for key in one.results.cells}
     commits = _commits(project, {key.commit for key in cells}, history)
     places = {commit.hash: place for place, commit in enumerate(commits)}
-    machines = tuple(site_machine(one, places, newest=place == 0) for place, one in enumerate(measured))
+    machines = tuple(
+        _machine_for_readers(project, site_machine(one, places, newest=place == 0))
+        for place, one in enumerate(measured)
+    )
     leading = machines[0]
     site = project.settings.site
     return SiteContent(
@@ -144,7 +147,24 @@ def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]
 
 def _for_readers(project: Project, problems: Sequence[str]) -> tuple[str, ...]:
     """The site is for everybody: it names files as the repository does, not where they lie on this machine."""
-    return tuple(problem.replace(f"{project.folder}/", "") for problem in problems)
+    return tuple(_for_reader(project, problem) for problem in problems)
+
+
+def _for_reader(project: Project, text: str) -> str:
+    return without_folders(text, project=str(project.folder), benchmarks=project.benchmark_dir.name)
+
+
+def _machine_for_readers(project: Project, machine: Machine) -> Machine:
+    """The same with what trials wrote to stderr, which names folders of the machine that ran them."""
+    told = {
+        key: tuple(
+            msgspec.structs.replace(trial, stderr=_for_reader(project, trial.stderr)) if trial.stderr else trial
+            for trial in trials
+        )
+        for key, trials in machine.trials.items()
+        if any(trial.stderr for trial in trials)
+    }
+    return replace(machine, trials={**machine.trials, **told})
 
 
 def _commits(project: Project, hashes: set[str], history: History) -> tuple[Commit, ...]:

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from asv_jit.store.noise import FILE_NAME, KnownNoise, keep_noise, known_noise
+
+
+def _noise(at: str, value: float) -> KnownNoise:
+    return KnownNoise(
+        at=at, fingerprint="f", interpreter="3.15.2+0a1b2c3d", pairs=20, value=value, low=value / 2, high=value * 2,
+        disturbed=1, false_alarm=False,
+    )  # fmt: skip
+
+
+def test_what_is_kept_is_read_again_in_the_order_of_time(tmp_path: Path) -> None:
+    later, earlier = _noise("2026-11-02T00:00:00+00:00", 0.01), _noise("2026-11-01T00:00:00+00:00", 0.02)
+    keep_noise(tmp_path, later)
+    keep_noise(tmp_path, earlier)
+    assert known_noise(tmp_path) == (earlier, later)
+
+
+def test_a_broken_line_or_no_file_costs_nothing_else(tmp_path: Path) -> None:
+    assert known_noise(tmp_path) == ()
+    keep_noise(tmp_path, _noise("2026-11-01T00:00:00+00:00", 0.01))
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b'{"at": 1}\n\xff\n' + path.read_bytes() + b'{"at": "2026')
+    assert [one.value for one in known_noise(tmp_path)] == [0.01]
