@@ -47,10 +47,21 @@ time for a given precision is within a third of the best that 0.1 to 0.5 s could
 _WARMUPS = 3
 """A trial is at least so many times as long as the longest warm-up seen: other trials take longer to settle."""
 
+_QUICK = 0.25
+"""The quantile that a slow spell hardly moves."""
+
 _STRETCHES = 40
 _SHORTEST_STRETCH = 5
 _SAME_LEVEL = 0.02
 """Stretches whose quickest quarters differ by less, beside the noise of an iteration, are on one level."""
+
+_TOLERANCE = 0.01
+_CERTAINTY = 3.0
+"""Standard errors beyond the tolerance: a shorter trial must not tell another level than the whole one does."""
+
+_LONGER = 1.25
+_QUARTILE_EFFICIENCY = 1.86
+"""The variance of a quartile of Gaussian values, times their number, in that of one of them."""
 
 _MEDIAN_EFFICIENCY = math.pi / 2.0
 """The variance of a median of Gaussian values, times their number, in that of one of them."""
@@ -60,13 +71,19 @@ _MEDIAN_EFFICIENCY = math.pi / 2.0
 class Look:
     """A trial of full length in one mode.
 
-    `durations` in any unit, shape (n,), positive, in order; `begin_s`: from the start of the process to its first
-    iteration; `loop_s`: what all n iterations took together, with whatever is done between them.
+    `durations_s`: of its iterations, shape (n,), positive, in order; `begin_s`: from the start of the process to its
+    first iteration; `loop_s`: what all n iterations took together, with whatever is done between them.
     """
 
-    durations: Sequence[float]
+    durations_s: Sequence[float]
     begin_s: float
     loop_s: float
+
+    @property
+    def iteration_s(self) -> float:
+        """What an iteration takes while nothing disturbs it, with what is done before the next one."""
+        between_s = max(self.loop_s - math.fsum(self.durations_s), 0.0) / len(self.durations_s)
+        return float(np.quantile(self.durations_s, _QUICK)) + between_s
 
 
 def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
@@ -75,22 +92,34 @@ def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
     `looks`, at least one, one a mode, all of the same count; `least` is the smallest count that may come out, as far
     as the looks have it. Raises ValueError for looks of unequal counts.
     """
-    counts = {len(look.durations) for look in looks}
+    counts = {len(look.durations_s) for look in looks}
     if len(counts) != 1:
         raise ValueError(f"looks: expected one count of iterations, found {sorted(counts) or 'no looks'}")
     (most,) = counts
-    logs = [np.log(np.asarray(look.durations, dtype=np.float64)) for look in looks]
+    logs = [np.log(np.asarray(look.durations_s, dtype=np.float64)) for look in looks]
     noises = [difference_scale(one) for one in logs]
     starts = [_settled(one, noise) for one, noise in zip(logs, noises, strict=True)]
     if any(start is None for start in starts):
         return most
     settled = max(start for start in starts if start is not None)
-    iteration_s = sum(max(look.loop_s, 1e-9) / most for look in looks)
+    iteration_s = sum(look.iteration_s for look in looks)
     begin_s = sum(max(look.begin_s, 0.0) for look in looks) + settled * iteration_s
     within = _MEDIAN_EFFICIENCY * sum(noise**2 for noise in noises)
     best = math.sqrt(begin_s / iteration_s * within / (len(looks) * _BETWEEN_PROCESSES**2))
     long_enough = _LEAST_STEADY_S * len(looks) / iteration_s
-    return min(most, math.ceil(max(settled + max(best, long_enough), _WARMUPS * settled, least)))
+    wanted = max(settled + max(best, long_enough), _WARMUPS * settled, least)
+    while wanted < most and not all(
+        _tells_the_same(one, settled, math.ceil(wanted), noise) for one, noise in zip(logs, noises, strict=True)
+    ):
+        wanted *= _LONGER
+    return min(most, math.ceil(wanted))
+
+
+def _tells_the_same(logs: Floats, settled: int, count: int, noise: float) -> bool:
+    """Whether the level of a trial that ends at `count` is that of the rest: a slow last step shows in many only."""
+    here, rest = logs[settled:count], logs[count:]
+    error = _CERTAINTY * noise * math.sqrt(_QUARTILE_EFFICIENCY * (1.0 / len(here) + 1.0 / len(rest)))
+    return bool(abs(np.quantile(here, _QUICK) - np.quantile(rest, _QUICK)) <= _TOLERANCE + error)
 
 
 def _settled(logs: Floats, noise: float) -> int | None:
@@ -99,8 +128,8 @@ def _settled(logs: Floats, noise: float) -> int | None:
     whole = len(logs) // size
     if whole < 4:
         return None
-    quick = np.quantile(logs[: whole * size].reshape(whole, size), 0.25, axis=1)
-    level = float(np.quantile(quick[whole // 2 :], 0.25))
+    quick = np.quantile(logs[: whole * size].reshape(whole, size), _QUICK, axis=1)
+    level = float(np.quantile(quick[whole // 2 :], _QUICK))
     like = _SAME_LEVEL + noise
     if (quick < level - like).any():
         return None

@@ -101,8 +101,8 @@ def _look(launched: Launched) -> Look | None:
     if answer is None or answer.outcome != "ok" or not answer.durations_ns or start_s is None:
         return None
     begin_s = start_s + (answer.import_ns + (answer.setup_ns or 0)) / 1e9
-    durations = [max(duration, 1) for duration in answer.durations_ns]  # a coarse clock may say 0
-    return Look(durations, begin_s, launched.finished.duration_s - begin_s)
+    durations_s = [max(duration, 1) / 1e9 for duration in answer.durations_ns]  # a coarse clock may say 0
+    return Look(durations_s, begin_s, launched.finished.duration_s - begin_s)
 
 
 def make_cache(place: Place, case: Case, folder: Path) -> str | None:
