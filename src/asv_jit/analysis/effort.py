@@ -30,14 +30,14 @@ import numpy.typing as npt
 
 from asv_jit.analysis.robust import difference_scale
 
-__all__ = ["Look", "enough_iterations"]
+__all__ = ["LEAST_STEADY_S", "Look", "enough_iterations"]
 
 Floats = npt.NDArray[np.float64]
 
 _BETWEEN_PROCESSES = 0.005
 """Standard deviation between processes of one program, relative: that of pairs whose noise is 0.7%, over √2."""
 
-_LEAST_STEADY_S = 0.15
+LEAST_STEADY_S = 0.15
 """A steady part is at least so long, on average over the modes.
 
 Starting a process takes about half of that, so whether the noise lies all within processes or all between them, the
@@ -106,7 +106,7 @@ def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
     begin_s = sum(max(look.begin_s, 0.0) for look in looks) + settled * iteration_s
     within = _MEDIAN_EFFICIENCY * sum(noise**2 for noise in noises)
     best = math.sqrt(begin_s / iteration_s * within / (len(looks) * _BETWEEN_PROCESSES**2))
-    long_enough = _LEAST_STEADY_S * len(looks) / iteration_s
+    long_enough = LEAST_STEADY_S * len(looks) / iteration_s
     wanted = max(settled + max(best, long_enough), _WARMUPS * settled, least)
     while wanted < most and not all(
         _tells_the_same(one, settled, math.ceil(wanted), noise) for one, noise in zip(logs, noises, strict=True)

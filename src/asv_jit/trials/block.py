@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from asv_jit.analysis.effort import Look, enough_iterations
+from asv_jit.analysis.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
 from asv_jit.trials.record import Context, record
@@ -84,7 +84,7 @@ def calibrate(
         if answer is None or answer.outcome != "ok":
             return Effort(1, 1), launched
         most = Effort(answer.inner_loops, answer.iterations)
-        if most.iterations <= plan.min_iterations:
+        if most.iterations <= plan.min_iterations or trial_s <= LEAST_STEADY_S:  # no look could make it shorter
             return most, launched
         whole = replace(plan, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
         looks = [_look(launch(place, whole, mode, space, cache)) for mode in modes]
