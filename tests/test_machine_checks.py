@@ -134,6 +134,13 @@ def test_what_does_not_spoil_it_is_let_pass(tmp_path: Path, name: str, changes: 
     assert looked_at(tmp_path, changes)[name].state == "good"
 
 
+def test_a_virtual_machine_cannot_promise_a_core_of_its_own(tmp_path: Path) -> None:
+    found = looked_at(tmp_path, {"proc/cpuinfo": "flags : fpu hypervisor avx\n"})["shared core"]
+    assert found.state == "unknown"
+    assert "as far as the virtual machine is told" in found.found
+    assert "whoever runs the host" in found.remedy
+
+
 def supply(**files: str) -> dict[str, str]:
     return {f"sys/class/power_supply/BAT0/{name}": text for name, text in files.items()}
 

@@ -178,6 +178,9 @@ def _siblings(machine: _Machine, name: str) -> Check:
     if listed is None:
         return Check(name, "unknown", f"core {machine.cpu} does not show what it shares", _if_virtual(machine))
     others = [core for core in parse_cores(listed) if core != machine.cpu and core in machine.online]
+    if not others and _is_virtual(machine):  # the other half of its core may be another machine's, or ours
+        found = f"core {machine.cpu} shares with no other, as far as the virtual machine is told"
+        return Check(name, "unknown", found, _if_virtual(machine))
     if not others:
         return Check(name, "good", f"core {machine.cpu} shares with no other")
     shared = ", ".join(map(str, others))
@@ -298,9 +301,14 @@ def _layout(machine: _Machine, name: str) -> Check:
     return Check(name, "good", f"{names[value]} (for information)")
 
 
+def _is_virtual(machine: _Machine) -> bool:
+    return _virtual(machine, "").state == "bad"
+
+
 def _if_virtual(machine: _Machine) -> str:
-    virtual = _virtual(machine, "").state == "bad"
-    return "ask whoever runs the host: a virtual machine cannot see or set this" if virtual else "see the BIOS settings"
+    if _is_virtual(machine):
+        return "ask whoever runs the host: a virtual machine cannot see or set this"
+    return "see the BIOS settings"
 
 
 def _jit_knobs(variables: Mapping[str, str]) -> Check:

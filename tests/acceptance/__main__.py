@@ -22,6 +22,7 @@ MODULES = (
     "figure_1_same_code",
     "figure_2_power",
     "effort",
+    "trial_length",
     "figure_3_series",
     "attribution_causes",
     "event_worlds",

@@ -245,8 +245,9 @@ def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict
     for name in FUNCTIONS:
         began = time.monotonic()
         efforts[name], launched = calibrate(
-            place, case_of(f"{name}.time_{name}"), trial_s=TRIAL_S, max_iterations=MAX_ITERATIONS, cache=None
+            place, case_of(f"{name}.time_{name}"), ARMS, trial_s=TRIAL_S, max_iterations=MAX_ITERATIONS, cache=None
         )
+        print(f"{name}: {efforts[name]}", file=sys.stderr)
         if launched.answer is None:
             raise FailedError(f"calibrating {name}: {launched.complaint}")
         found[name]["asv-jit"].once_s = time.monotonic() - began

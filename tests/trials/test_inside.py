@@ -44,12 +44,14 @@ def test_exactly_as_many_calls_are_made_as_were_asked_for(tmp_path: Path) -> Non
 
 def test_calibration_gives_long_iterations_but_one_call_with_a_setup(tmp_path: Path) -> None:
     place = tiny_place(tmp_path / "log")
-    effort, launched = calibrate(place, tiny_case("answers.time_one"), trial_s=0.1, max_iterations=50, cache=None)
+    effort, launched = calibrate(
+        place, tiny_case("answers.time_one"), ("off",), trial_s=0.1, max_iterations=50, cache=None
+    )
     assert launched.finished.ok
     assert effort.inner_loops > 1
     assert 30 <= effort.iterations <= 50
     effort, launched = calibrate(
-        place, tiny_case("sub.deep.Deep.time_deep"), trial_s=0.1, max_iterations=50, cache=None
+        place, tiny_case("sub.deep.Deep.time_deep"), ("off",), trial_s=0.1, max_iterations=50, cache=None
     )
     assert launched.finished.ok
     assert effort.inner_loops == 1
@@ -57,9 +59,26 @@ def test_calibration_gives_long_iterations_but_one_call_with_a_setup(tmp_path: P
     assert calls == ["setup", "call"] * (len(calls) // 2)
 
 
+def test_calibration_looks_at_a_whole_trial_in_each_mode_and_where_one_fails_keeps_its_length(tmp_path: Path) -> None:
+    place, case = tiny_place(tmp_path / "log"), tiny_case("sub.deep.Deep.time_deep")
+    effort, _ = calibrate(place, case, ("off",), trial_s=1.0, max_iterations=60, cache=None)
+    looked = (tmp_path / "log").read_text(encoding="utf-8").count("call")
+    assert 30 <= effort.iterations <= 60
+    # This interpreter has no JIT, so that what is to run in mode `on` fails.
+    effort, launched = calibrate(place, case, ("off", "on"), trial_s=1.0, max_iterations=60, cache=None)
+    assert launched.finished.ok
+    assert effort.iterations == 60
+    assert looked > 60
+
+
 def test_a_case_that_cannot_be_calibrated_gets_the_least_effort(tmp_path: Path) -> None:
     effort, launched = calibrate(
-        tiny_place(tmp_path / "log"), tiny_case("answers.time_raises"), trial_s=0.1, max_iterations=50, cache=None
+        tiny_place(tmp_path / "log"),
+        tiny_case("answers.time_raises"),
+        ("off",),
+        trial_s=0.1,
+        max_iterations=50,
+        cache=None,
     )
     assert (effort.inner_loops, effort.iterations) == (1, 1)
     assert not launched.finished.ok

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from msgspec import Struct
-
+from asv_jit.analysis.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
 from asv_jit.trials.record import Context, record
@@ -66,19 +66,40 @@ class Effort(Struct, frozen=True):
 
 
 def calibrate(
-    place: Place, case: Case, *, trial_s: float, max_iterations: int, cache: Path | None
+    place: Place, case: Case, modes: Sequence[Mode], *, trial_s: float, max_iterations: int, cache: Path | None
 ) -> tuple[Effort, Launched]:
-    """Find the effort of a case in a process in mode `off` that is thrown away.
+    """Find the effort of a case in processes that are thrown away: one in mode `off`, then a look at each of `modes`.
 
-    Where that process fails, the effort is the least there is, so that trials put the failure on record.
+    The first finds the inner loops, and how many iterations fit into `trial_s`. So many are run in each mode, and
+    `analysis.effort` says how many of them would have been enough. Where the first process fails, the effort is the
+    least there is, so that trials put the failure on record; returned with it. Where a look fails, all stay.
     """
     plan = Plan(case=case, operation="calibrate", hash_seed=0, budget_s=trial_s, max_iterations=max_iterations)
     with workspace() as space:
         launched = launch(place, plan, "off", space, cache)
-    answer = launched.answer
-    if answer is None or answer.outcome != "ok":
-        return Effort(1, 1), launched
-    return Effort(answer.inner_loops, answer.iterations), launched
+        answer = launched.answer
+        if answer is None or answer.outcome != "ok":
+            return Effort(1, 1), launched
+        most = Effort(answer.inner_loops, answer.iterations)
+        if most.iterations <= plan.min_iterations or trial_s <= LEAST_STEADY_S:  # no look could make it shorter
+            return most, launched
+        whole = replace(plan, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
+        looks = [_look(launch(place, whole, mode, space, cache)) for mode in modes]
+    if any(look is None for look in looks):
+        return most, launched
+    seen = [look for look in looks if look is not None]
+    enough = enough_iterations(seen, least=plan.min_iterations)
+    return Effort(most.inner_loops, enough), launched
+
+
+def _look(launched: Launched) -> Look | None:
+    """What a whole trial shows; None where it failed or has no iterations."""
+    answer, start_s = launched.answer, launched.start_s
+    if answer is None or answer.outcome != "ok" or not answer.durations_ns or start_s is None:
+        return None
+    begin_s = start_s + (answer.import_ns + (answer.setup_ns or 0)) / 1e9
+    durations_s = [max(duration, 1) / 1e9 for duration in answer.durations_ns]  # a coarse clock may say 0
+    return Look(durations_s, begin_s, launched.finished.duration_s - begin_s)
 
 
 def make_cache(place: Place, case: Case, folder: Path) -> str | None:

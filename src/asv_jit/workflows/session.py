@@ -26,7 +26,7 @@ from asv_jit.errors import UsageError
 from asv_jit.installations import Installation, Requirements, UnbuildableError, install
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import default_cpu
-from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
+from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.raw import append_raw, raw_path
@@ -152,6 +152,7 @@ class Session:
             self._efforts[key], _ = calibrate(
                 self.place(installation),
                 case,
+                ARMS if installation.interpreter.has_jit else ("off",),
                 trial_s=settings.trial_seconds * share,
                 max_iterations=settings.max_iterations,
                 cache=cache,
