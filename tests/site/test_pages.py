@@ -44,12 +44,12 @@ def _small() -> SiteContent:
         low=0.0055, high=0.0105, disturbed=2, false_alarm=False,
     )  # fmt: skip
     earlier = msgspec.structs.replace(noise, at="2026-10-01T06:00:00+00:00", value=0.05)
-    first = dataclasses.replace(made.machines[0], fingerprints=prints, same_code=(earlier, noise))
+    first = msgspec.structs.replace(made.machines[0], fingerprints=prints, same_code=(earlier, noise))
     anchor = AnchorSeries("bench-1", "", None, np.array([0, 1], dtype=np.int32), np.array([1.0, 1.031]))
-    found = dataclasses.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
+    found = msgspec.structs.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
     second = Machine("old <box>", (("ram", "8161012"),), asv_only=True)
     known = histories.commits()
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         made, history=found, events=events, machines=(first, second),
         commits=(*made.commits, *known[::-1]),
     )  # fmt: skip

@@ -9,7 +9,7 @@ strongest boundary is for `changes.py`, which calibrates them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -81,6 +81,10 @@ class Series(Struct, frozen=True):
     def inflation(self, count: int) -> float:
         """By how much autocorrelation inflates the variance of the mean of `count` points."""
         return _inflation(self.rho, count)
+
+    def sums_at(self, places: Sequence[int]) -> dict[int, _Sums]:
+        """The prefix sums up to each place."""
+        return {place: _Sums(*sums) for place, sums in zip(places, self.sums[:, places].T.tolist(), strict=True)}
 
 
 class _Sums(Struct, frozen=True):
@@ -176,7 +180,7 @@ def eliminate(series: Series, starts: list[int], *, least: float, critical: floa
     dear, are fitted only once all boundaries reach `critical` without.
     """
     bounds = [0, *starts, len(series.values)]
-    sums = {bound: _Sums(*column) for bound, column in zip(bounds, series.sums[:, bounds].T.tolist(), strict=True)}
+    sums = series.sums_at(bounds)
     evidence = [_weigh(series, sums, *bounds[i : i + 3]) for i in range(len(starts))]
     cubics: dict[tuple[int, int, int], tuple[float, float]] = {}
     while evidence:
@@ -196,8 +200,9 @@ def eliminate(series: Series, starts: list[int], *, least: float, critical: floa
         weakest = min(range(len(strengths)), key=strengths.__getitem__)
         del bounds[weakest + 1], evidence[weakest]
         _settle(series, bounds, weakest)
+        sums |= series.sums_at(bounds[weakest : weakest + 2])
         for i in range(max(weakest - 2, 0), min(weakest + 2, len(evidence))):
-            evidence[i] = _weigh(series, *bounds[i : i + 3])
+            evidence[i] = _weigh(series, sums, *bounds[i : i + 3])
 
 
 def _settle(series: Series, bounds: list[int], at: int) -> None:
@@ -212,7 +217,7 @@ def _settle(series: Series, bounds: list[int], at: int) -> None:
             bounds[inner] = int(places[gain.argmax()])
 
 
-def _weigh(s: Series, a: int, b: int, c: int) -> _Evidence:
+def _weigh(series: Series, sums: Mapping[int, _Sums], a: int, b: int, c: int) -> _Evidence:
     """The step at `b` between the points a..b and b..c, alone and beside a line through both."""
     first, middle, last = sums[a], sums[b], sums[c]
     w1, w2 = middle.w - first.w, last.w - middle.w

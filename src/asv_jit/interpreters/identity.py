@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 from asv_jit.model import minor_of
 
 __all__ = ["Interpreter", "Jit", "of_build", "of_package", "release_key"]

@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-__all__ = ["MARKS", "STYLES", "WIDE", "console", "print_internal_error", "say"]
+__all__ = ["MARKS", "STYLES", "WIDE", "console", "say"]
 
 MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
@@ -23,9 +23,3 @@ def console() -> Console:
 def say(screen: Console, text: str, style: str | None = None) -> None:
     """A line as it is: what comes from benchmarks is neither markup nor wrapped."""
     screen.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def print_internal_error() -> None:
-    """A defect of the tool: the only traceback a user sees."""
-    traceback.print_exc()
-    print("error: this is a defect of asv-jit; please report it with the lines above", file=sys.stderr)  # noqa: T201

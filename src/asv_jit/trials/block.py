@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import Struct
+
 from asv_jit.analysis.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
+
 from asv_jit import locks
 from asv_jit.analysis import noise, speedup
 from asv_jit.asv_adapter.machine import this_machine

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.events import Event
 from asv_jit.analysis.series import History
