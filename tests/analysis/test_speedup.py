@@ -23,6 +23,27 @@ def noisy_pairs(pairs: int, *, ratio: float = 1.0, noise: float = 0.01, seed: in
     return on * ratio * np.exp(rng.normal(0.0, noise, pairs)), on
 
 
+def on_a_shared_host(pairs: int, *, ratio: float, noise: float, seed: int):
+    """A neighbour slows one arm of a seventh of all pairs by half."""
+    off, on = noisy_pairs(pairs, ratio=ratio, noise=noise, seed=seed)
+    return off * np.exp(np.random.default_rng(seed).choice([-0.45, 0.0, 0.45], pairs, p=[0.07, 0.86, 0.07])), on
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_neighbour_on_the_host_neither_widens_nor_moves_the_answer(seed: int) -> None:
+    off, on = on_a_shared_host(22, ratio=1.1, noise=0.01, seed=seed)
+    found = estimate(off, on, alpha=0.002, equivalence=0.02)
+    as_means = stats.ttest_rel(np.log(off), np.log(on)).confidence_interval(0.998)
+    assert found.half_width < (as_means.high - as_means.low) / 2 / 3
+    assert found.verdict == "faster"
+    assert found.ratio == pytest.approx(1.1, rel=0.02)
+
+
+def test_a_neighbour_on_the_host_does_not_keep_the_loop_going() -> None:
+    off, on = on_a_shared_host(45, ratio=1.0, noise=0.007, seed=1)
+    assert next_step(off[:14], on[:14]) == "stop"
+
+
 # Against the paired t test of scipy
 
 

@@ -120,7 +120,7 @@ def progress(
         a, b = values(good, "a", mode), values(good, "b", mode)
         if a is None or b is None:
             continue
-        step = speedup.next_step(*tempered_sides(a, b), precision=precision, min_pairs=min_blocks, max_pairs=max_blocks)
+        step = speedup.next_step(a, b, precision=precision, min_pairs=min_blocks, max_pairs=max_blocks)
         if step == "measure":
             return "measure"
     return "done"

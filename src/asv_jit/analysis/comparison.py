@@ -132,10 +132,9 @@ def compare(
 
 def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect | None:
     """The change of one metric over good blocks; None where a block lacks it."""
-    sides = values(blocks, "a", metric), values(blocks, "b", metric)
-    if sides[0] is None or sides[1] is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
+    a, b = values(blocks, "a", metric), values(blocks, "b", metric)
+    if a is None or b is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
         return None
-    a, b = tempered_sides(sides[0], sides[1])
     more_is_better = metric in _HIGHER_IS_BETTER
     found = speedup.estimate(
         *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
@@ -144,8 +143,8 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     verdict, reason = _verdict(found.verdict, metric, _unsteady_share(blocks, metric))
     return Effect(
         metric=metric,
-        before=float(np.median(sides[0])),
-        after=float(np.median(sides[1])),
+        before=float(np.median(a)),
+        after=float(np.median(b)),
         ratio=found.ratio if more_is_better else _inverse(found.ratio),
         low=bounds[0],
         high=bounds[1],

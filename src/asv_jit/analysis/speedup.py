@@ -45,6 +45,8 @@ import numpy.typing as npt
 from msgspec import Struct
 from scipy import special
 
+from asv_jit.analysis.wild import tempered
+
 __all__ = [
     "Interval",
     "Speedup",
@@ -101,7 +103,8 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
     """The speedup of paired trials, its interval at level 1 - `alpha`, and the verdict.
 
     `off` and `on` have shape (pairs,), one positive steady time per trial in any common unit, paired by index.
-    The ratio is the exponential of the mean of log(off / on) with a t interval (times `toll`). The verdict is
+    The ratio is the exponential of the mean of log(off / on) with a t interval (times `toll`); where a neighbour on
+    the host makes some pairs wild, of the mean of the middle half (see `wild`). The verdict is
     `same` if the 90% interval lies within 1 ± `equivalence`, that is, if both of two one-sided tests at 5%
     reject (Schuirmann 1987); else `faster` or `slower` if the interval excludes 1; else `unclear`. The bounds
     of equivalence are ± log(1 + `equivalence`), so that exchanging the arms mirrors the verdict; the lower,
@@ -114,7 +117,7 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
     check_share("alpha", alpha)
     if not (math.isfinite(equivalence) and equivalence >= 0.0):
         raise ValueError(f"equivalence must be zero or a positive share such as 0.02, not {equivalence}")
-    logs = log_ratios(off, on)
+    logs = tempered(log_ratios(off, on))
     pairs = len(logs)
     if pairs < 2:
         ratio = float(np.exp(logs[0])) if pairs else math.nan
@@ -143,7 +146,7 @@ def bootstrap(off: Times, on: Times, *, alpha: float, seed: int, resamples: int 
     or a tiny alpha give too narrow an interval. No `toll` is charged. Raises ValueError as `estimate` does.
     """
     check_share("alpha", alpha)
-    logs = log_ratios(off, on)
+    logs = tempered(log_ratios(off, on))
     pairs = len(logs)
     if pairs < 2:
         return Interval(0.0, math.inf)
@@ -174,7 +177,7 @@ def next_step(off: Times, on: Times, *, precision: float = 0.01, min_pairs: int 
     looked = max((size for size in sizes if size <= len(logs)), default=0)
     if looked < 2:
         return "measure"
-    half = _quantile(looked, _PRECISION_ALPHA) * _standard_error(logs[:looked])
+    half = _quantile(looked, _PRECISION_ALPHA) * _standard_error(tempered(logs[:looked]))
     return "stop" if half <= precision else "measure"
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from scipy import special
 
 from asv_jit.analysis.speedup import Interval, check_share, log_ratios
+from asv_jit.analysis.wild import tempered
 
 __all__ = ["CaseMean", "CasePairs", "SuiteSpeedup", "alerts", "bootstrap", "combine", "estimate", "weights"]
 
@@ -183,7 +184,7 @@ def _half_width(cases: Sequence[CaseMean], share: Floats, alpha: float) -> float
 def _log_ratios(case: CasePairs) -> Floats:
     where = f"{case.group}/{case.benchmark}"
     try:
-        logs = log_ratios(case.off, case.on)
+        logs = tempered(log_ratios(case.off, case.on))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     if len(logs) == 0:

@@ -17,6 +17,7 @@ from asv_jit.analysis import break_even, correctness, memory, speedup, steady, s
 from asv_jit.analysis.cells import Cell, CellKey
 from asv_jit.analysis.evidence import Hot, hot_functions
 from asv_jit.analysis.speedup import Speedup
+from asv_jit.analysis.wild import tempered
 from asv_jit.model import Evidence, Trial
 
 __all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "level", "summarise", "summarise_suite"]
@@ -206,7 +207,10 @@ def _unsteady_share(trials: Sequence[Trial]) -> float:
 
 
 def level(figures: Sequence[float], alpha: float) -> Level | None:
-    """The median of `figures` and the interval of their mean at level 1 - `alpha`; None where there are none."""
+    """The median of `figures` and the interval of their mean at level 1 - `alpha`; None where there are none.
+
+    Where some are wild, of the mean of the middle half.
+    """
     if not figures:
         return None
     values = np.asarray(figures, dtype=np.float64)
@@ -214,7 +218,7 @@ def level(figures: Sequence[float], alpha: float) -> Level | None:
     if len(values) < 2:
         return Level(median, None, None, 1)
     positive = bool(np.all(values > 0))
-    scaled = np.log(values) if positive else values
+    scaled = tempered(np.log(values) if positive else values)
     half = float(-special.stdtrit(len(values) - 1, alpha / 2) * np.std(scaled, ddof=1) / math.sqrt(len(values)))
     middle = float(np.mean(scaled))
     low, high = middle - half, middle + half
