@@ -95,6 +95,16 @@ def test_a_sampled_trial_says_where_the_time_goes(tmp_path: Path) -> None:
     assert launched.answer.durations_ns == ()
 
 
+def test_a_short_trial_is_sampled_for_longer_than_it_is_timed(tmp_path: Path) -> None:
+    plan = Plan(case=tiny_case("time_in_init"), operation="sample", hash_seed=1, inner_loops=2, iterations=3)
+    with workspace() as space:
+        launched = launch(tiny_place(tmp_path / "log"), plan, "off", space)
+    assert launched.answer is not None, launched.complaint
+    calls = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert len(calls) > 2 * 3
+    assert len(calls) % 2 == 0
+
+
 # --- digests ---------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ REQUEST, an object:
     inner_loops     calls per iteration                    ("measure", "sample")
     iterations      how many iterations, from cold         ("measure", "sample")
     iteration_ns    an iteration should last at least this ("calibrate")
-    budget_ns       what all iterations may take together  ("calibrate")
+    budget_ns       what all iterations may take together  ("calibrate"), or take at least ("sample")
     patience_ns     what they may take at the very most    ("calibrate")
     min_iterations, max_iterations                         ("calibrate")
     micro_ops       whether the evidence counts micro-operations by name
@@ -329,14 +329,14 @@ def calibrate(benchmark, request):
         if again.needed or per_iteration >= request["iteration_ns"]:
             continue
         loops = max(loops + 1, min(loops * 10, loops * request["iteration_ns"] * 11 // (max(per_iteration, 1) * 10)))
-    begin, repeats = clock(), 0
     # Three, unless the next one might not fit: a call that takes half the time-out must not cost a whole one.
-    while repeats < 3 and clock() - started + per_iteration < request["patience_ns"]:
+    wholes = []  # with their setup and teardown
+    while len(wholes) < 3 and clock() - started + per_iteration < request["patience_ns"]:
+        begin = clock()
         again()
         per_iteration = iteration(call, loops)
-        repeats += 1
-    whole = (clock() - begin) // repeats if repeats else per_iteration  # with its setup and teardown
-    whole = max(whole, 1)
+        wholes.append(clock() - begin)
+    whole = max(min(wholes, default=per_iteration), 1)  # whatever else is on the core only adds to it
     fitting = request["budget_ns"] // whole
     affordable = request["patience_ns"] // whole
     count = min(max(fitting, request["min_iterations"]), request["max_iterations"], max(affordable, 1))
@@ -587,7 +587,13 @@ def sample(benchmark, request):
     signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
     try:
         if benchmark.kind == "time":
+            enough_ns = min(request["budget_ns"], request["patience_ns"])  # a trial may be too short to show much
+            started = clock()
             measure(benchmark, request)
+            again, call = Again(benchmark), timing_call(benchmark)
+            while clock() - started < enough_ns:
+                again()
+                iteration(call, request["inner_loops"])
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     rows = [[function_name(code), count] for code, count in counts.items() if code.co_filename != __file__]
