@@ -241,6 +241,26 @@ def test_there_is_no_evidence_where_it_cannot_be_asked_for() -> None:
     assert inside.gather_evidence(micro_ops=True) is None
 
 
+def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = [0]
+
+    class Short:
+        kind, setups, arguments = "time", (), ()
+
+        def func(self) -> None:
+            now_ns[0] += 2_000_000
+
+        def run_setup(self) -> None:
+            pass
+
+        run_teardown = run_setup
+
+    monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
+    answer = inside.measure(Short(), {"inner_loops": 1, "iterations": 10})
+    assert [index for index, _ in answer["fixed_work"]] == [3, 6, 9]
+    assert answer["durations_ns"] == [2_000_000] * 10
+
+
 def test_a_call_of_nearly_the_time_out_is_calibrated_by_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     now_ns = [0]
     calls = []

@@ -30,6 +30,7 @@ RESULT, an object; times in integer nanoseconds:
     inner_loops, iterations       as used; "calibrate" answers with the ones to use
     durations_ns    one entry an iteration, each for `inner_loops` calls   (time, timeraw)
     value           a number                                               (track, mem, peakmem)
+    fixed_work      [[iteration, nanoseconds], ...]: how long the same piece of work took after some iterations (time)
     digest          of the first call's result, or null: no check
     peak_rss_bytes, voluntary_switches, involuntary_switches
     cpu_ns          of the whole process, the evidence included, and of the children that it waited for
@@ -288,17 +289,39 @@ def measure(benchmark, request):
     again = Again(benchmark)
     call = timing_call(benchmark)
     durations = [0] * count
+    works = []
     first_call, durations[0], digest = first_iteration(call, loops)
+    worked = clock()
     for index in range(1, count):
         again()
         durations[index] = iteration(call, loops)
+        if clock() - worked >= WORK_EVERY_NS:
+            works.append((index, fixed_work()))
+            worked = clock()
     return {
         "durations_ns": durations,
+        "fixed_work": works,
         "first_call_ns": first_call,
         "digest": digest,
         "inner_loops": loops,
         "iterations": count,
     }
+
+
+WORK_EVERY_NS = 5_000_000
+WORK = 3, (1 << 255) - 19, (1 << 192) - 237
+
+
+def fixed_work():
+    """Nanoseconds that always the same arithmetic takes: how fast the core is, whatever the benchmark does.
+
+    A core that shares its units with a busy one, or that clocks down, shows nowhere else in a virtual machine. The
+    first time is not timed: it brings back into the caches what the benchmark threw out.
+    """
+    pow(*WORK)
+    start = clock()
+    pow(*WORK)
+    return clock() - start
 
 
 class Again:
