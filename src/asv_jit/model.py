@@ -85,7 +85,8 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     """What else happened on the core while a trial ran. Rates only: durations never enter the rule.
 
     `steal` is the share of the trial that the hypervisor gave to others, `others` the share of the core that
-    other processes used, `load` the load average before; None where the platform does not tell.
+    other processes used, `load` the load average before; None where the platform does not tell. `fixed_work_s`: how
+    long the same piece of arithmetic took beside the steady iterations, the median: how fast the core was.
     """
 
     steal: float | None = None
@@ -93,6 +94,7 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     load: float | None = None
     involuntary_per_s: float | None = None
     frequency_mhz: float | None = None
+    fixed_work_s: float | None = None
     reasons: tuple[str, ...] = ()
 
     @property

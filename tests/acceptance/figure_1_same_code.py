@@ -55,7 +55,7 @@ class Loops:
 
 
 def draw(rng: np.random.Generator, noise: Noise, deviation: float, shape: tuple[int, int]) -> Floats:
-    """Noise of pairs with that standard deviation; on a shared host a neighbour slows one arm of a fifth by half too."""
+    """Noise of pairs with that standard deviation; on a shared host one arm of a fifth is slowed by half as well."""
     if noise == "Gaussian":
         return np.asarray(rng.standard_normal(shape) * deviation)
     if noise == "shared host":

@@ -54,6 +54,16 @@ def test_a_single_tick_of_a_short_trial_says_nothing() -> None:
     assert not judge(msgspec.structs.replace(QUIET, wall_s=0.2, steal_s=0.01, busy_s=0.2, own_s=0.18)).disturbed
 
 
+@pytest.mark.parametrize(
+    ("work_s", "words"), [(1.3e-4, "30% slower"), (0.8e-4, "20% quicker"), (1.05e-4, ""), (0.95e-4, ""), (None, "")]
+)
+def test_a_core_of_another_speed_than_for_the_first_trial_disturbs(work_s: float | None, words: str) -> None:
+    disturbance = judge(QUIET, work_s=work_s, first_work_s=1e-4)
+    assert (disturbance.disturbed, disturbance.fixed_work_s) == (bool(words), work_s)
+    assert words in " ".join(disturbance.reasons)
+    assert not judge(QUIET, work_s=work_s).disturbed, "the first trial of a block has nothing to be compared with"
+
+
 def test_unknown_is_not_disturbed() -> None:
     unknown = Watched(1.0, None, None, None, None, None, None, tick_s=0.01)
     disturbance = judge(unknown)

@@ -95,6 +95,16 @@ def test_a_sampled_trial_says_where_the_time_goes(tmp_path: Path) -> None:
     assert launched.answer.durations_ns == ()
 
 
+def test_a_short_trial_is_sampled_for_longer_than_it_is_timed(tmp_path: Path) -> None:
+    plan = Plan(case=tiny_case("time_in_init"), operation="sample", hash_seed=1, inner_loops=2, iterations=3)
+    with workspace() as space:
+        launched = launch(tiny_place(tmp_path / "log"), plan, "off", space)
+    assert launched.answer is not None, launched.complaint
+    calls = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert len(calls) > 2 * 3
+    assert len(calls) % 2 == 0
+
+
 # --- digests ---------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +239,26 @@ def test_names_of_micro_operations_are_left_out_unless_asked_for(
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="3.13 and later have _opcode.get_executor")
 def test_there_is_no_evidence_where_it_cannot_be_asked_for() -> None:
     assert inside.gather_evidence(micro_ops=True) is None
+
+
+def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = [0]
+
+    class Short:
+        kind, setups, arguments = "time", (), ()
+
+        def func(self) -> None:
+            now_ns[0] += 2_000_000
+
+        def run_setup(self) -> None:
+            pass
+
+        run_teardown = run_setup
+
+    monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
+    answer = inside.measure(Short(), {"inner_loops": 1, "iterations": 10})
+    assert [index for index, _ in answer["fixed_work"]] == [3, 6, 9]
+    assert answer["durations_ns"] == [2_000_000] * 10
 
 
 def test_a_call_of_nearly_the_time_out_is_calibrated_by_one_call(monkeypatch: pytest.MonkeyPatch) -> None:

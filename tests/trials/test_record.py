@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,23 @@ def test_the_curve_has_many_points_where_there_are_many_iterations(count: int) -
     assert curve[-1] == (count, float(count))
     assert len(curve) >= min(count, 5)
     assert len(curve) <= CURVE_POINTS
+
+
+def test_the_speed_of_the_core_is_that_beside_the_iterations_that_count(tmp_path: Path) -> None:
+    case = tiny_case("answers.Loop.time_hot")
+    launched = measure(tiny_place(tmp_path / "log"), case, iterations=40)
+    assert launched.answer is not None, launched.complaint
+    fast, slow = [(index, 10_000) for index in range(1, 11)], [(index, 20_000) for index in range(30, 40)]
+    durations_ns = (2000,) * 20 + (1000,) * 20
+    answer = msgspec.structs.replace(launched.answer, durations_ns=durations_ns, fixed_work=(*fast, *slow))
+    trial = trial_of(msgspec.structs.replace(launched, answer=answer), case)
+    assert trial.steady_start == 20
+    assert trial.disturbance is not None
+    assert trial.disturbance.fixed_work_s == pytest.approx(20e-6)
+    few = msgspec.structs.replace(answer, fixed_work=tuple(slow[:4]))
+    trial = trial_of(msgspec.structs.replace(launched, answer=few), case)
+    assert trial.disturbance is not None
+    assert trial.disturbance.fixed_work_s is None
 
 
 def test_the_figures_are_seconds_per_call(tmp_path: Path) -> None:

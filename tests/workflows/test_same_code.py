@@ -60,11 +60,11 @@ def test_runs_with_other_settings_are_other_runs(this_python: Interpreter) -> No
 
 
 def test_a_disturbed_pair_is_measured_again_once(this_python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "judge", lambda watched: Disturbance(reasons=("somebody else",)))
+    monkeypatch.setattr(record, "judge", lambda watched, **works: Disturbance(reasons=("somebody else",)))
     with same_code(this_python, QUICK, Silent(), cpu=None, seed=1) as bench:
         bench.pair()
         assert (bench.repeated, bench.disturbed) == (1, 1)
-        monkeypatch.setattr(record, "judge", lambda watched: Disturbance())
+        monkeypatch.setattr(record, "judge", lambda watched, **works: Disturbance())
         bench.pair()
         assert (bench.repeated, bench.disturbed) == (1, 1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +11,7 @@ import json5
 from asv import util
 from asv.config import Config
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.asv_adapter.config_text import append_to_list, set_member, value_text
 from asv_jit.asv_adapter.project import Project, load_project

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import json5
 from asv import util
 from asv.config import Config
+from msgspec import Struct
 
 from asv_jit.errors import UsageError
 from asv_jit.settings import Settings, parse_settings
@@ -18,8 +18,7 @@ from asv_jit.settings import Settings, parse_settings
 __all__ = ["Project", "load_project"]
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True):
     """A suite's configuration. All paths are absolute; `asv` is asv's own object, for the adapter only.
 
     `regression_thresholds`, `first_commits`: asv's `regressions_thresholds` (the share by which a level must worsen)

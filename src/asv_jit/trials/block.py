@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
@@ -148,12 +148,16 @@ def run_stands(
         micro_ops=micro_ops,
     )
     done: dict[str, Trial] = {}
+    works_s: dict[str, float | None] = {}  # by interpreter: each has arithmetic of its own
     with workspace() as space:
         for stand in rng.sample(stands, len(stands)):
             launched = launch(stand.place, plan, stand.arm.mode, space, stand.cache)
-            trial = record(stand.context, plan, stand.arm.name, stand.arm.mode, launched)
+            arm, interpreter = stand.arm, stand.context.interpreter
+            trial = record(stand.context, plan, arm.name, arm.mode, launched, first_work_s=works_s.get(interpreter))
+            if works_s.get(interpreter) is None and trial.disturbance is not None:
+                works_s[interpreter] = trial.disturbance.fixed_work_s
             keep(trial, _iterations(launched.answer))
-            done[stand.arm.name] = trial
+            done[arm.name] = trial
     return [done[stand.arm.name] for stand in stands]
 
 

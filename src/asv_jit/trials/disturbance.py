@@ -19,6 +19,9 @@ __all__ = ["Watch", "Watched", "judge"]
 # A trial is disturbed when more than this share of it went to the hypervisor or to other processes on its core.
 STEAL_LIMIT = 0.01
 OTHERS_LIMIT = 0.05
+# Or when the same piece of work took so much longer or shorter than during the first trial of its block: a core that
+# loses its units to a busy neighbour, on this machine or on another one of the same host, loses a third of its speed.
+SPEED_LIMIT = 0.10
 # The kernel counts in ticks of 10 ms: below this many ticks a share says nothing.
 _LEAST_TICKS = 3
 
@@ -72,8 +75,11 @@ class Watch:
         )
 
 
-def judge(watched: Watched) -> Disturbance:
-    """Turn observations into rates and say what disturbed the trial, if anything did."""
+def judge(watched: Watched, *, work_s: float | None = None, first_work_s: float | None = None) -> Disturbance:
+    """Turn observations into rates and say what disturbed the trial, if anything did.
+
+    `work_s` is what the fixed work took beside it, `first_work_s` beside the first trial of its block.
+    """
     wall_s = max(watched.wall_s, 1e-9)
     steal = others = None
     reasons = []
@@ -86,12 +92,19 @@ def judge(watched: Watched) -> Disturbance:
         others = max(0.0, watched.busy_s - watched.own_s) / wall_s
         if others > max(OTHERS_LIMIT, noise):
             reasons.append(f"other processes used {others:.0%} of the core's time")
+    if work_s and first_work_s and max(work_s, first_work_s) > (1.0 + SPEED_LIMIT) * min(work_s, first_work_s):
+        slower = work_s > first_work_s
+        share = abs(work_s / first_work_s - 1.0)
+        reasons.append(
+            f"the core was {share:.0%} {'slower' if slower else 'quicker'} than for the first trial of the block"
+        )
     return Disturbance(
         steal=None if steal is None else round(steal, 4),
         others=None if others is None else round(others, 4),
         load=None if watched.load is None else round(watched.load, 2),
         involuntary_per_s=None if watched.involuntary is None else round(watched.involuntary / wall_s, 2),
         frequency_mhz=watched.frequency_mhz,
+        fixed_work_s=work_s,
         reasons=tuple(reasons),
     )
 

@@ -15,7 +15,7 @@ REQUEST, an object:
     inner_loops     calls per iteration                    ("measure", "sample")
     iterations      how many iterations, from cold         ("measure", "sample")
     iteration_ns    an iteration should last at least this ("calibrate")
-    budget_ns       what all iterations may take together  ("calibrate")
+    budget_ns       what all iterations may take together  ("calibrate"), or take at least ("sample")
     patience_ns     what they may take at the very most    ("calibrate")
     min_iterations, max_iterations                         ("calibrate")
     micro_ops       whether the evidence counts micro-operations by name
@@ -30,6 +30,7 @@ RESULT, an object; times in integer nanoseconds:
     inner_loops, iterations       as used; "calibrate" answers with the ones to use
     durations_ns    one entry an iteration, each for `inner_loops` calls   (time, timeraw)
     value           a number                                               (track, mem, peakmem)
+    fixed_work      [[iteration, nanoseconds], ...]: how long the same piece of work took after some iterations (time)
     digest          of the first call's result, or null: no check
     peak_rss_bytes, voluntary_switches, involuntary_switches
     cpu_ns          of the whole process, the evidence included, and of the children that it waited for
@@ -288,17 +289,39 @@ def measure(benchmark, request):
     again = Again(benchmark)
     call = timing_call(benchmark)
     durations = [0] * count
+    works = []
     first_call, durations[0], digest = first_iteration(call, loops)
+    worked = clock()
     for index in range(1, count):
         again()
         durations[index] = iteration(call, loops)
+        if clock() - worked >= WORK_EVERY_NS:
+            works.append((index, fixed_work()))
+            worked = clock()
     return {
         "durations_ns": durations,
+        "fixed_work": works,
         "first_call_ns": first_call,
         "digest": digest,
         "inner_loops": loops,
         "iterations": count,
     }
+
+
+WORK_EVERY_NS = 5_000_000
+WORK = 3, (1 << 255) - 19, (1 << 192) - 237
+
+
+def fixed_work():
+    """Nanoseconds that always the same arithmetic takes: how fast the core is, whatever the benchmark does.
+
+    A core that shares its units with a busy one, or that clocks down, shows nowhere else in a virtual machine. The
+    first time is not timed: it brings back into the caches what the benchmark threw out.
+    """
+    pow(*WORK)
+    start = clock()
+    pow(*WORK)
+    return clock() - start
 
 
 class Again:
@@ -329,14 +352,14 @@ def calibrate(benchmark, request):
         if again.needed or per_iteration >= request["iteration_ns"]:
             continue
         loops = max(loops + 1, min(loops * 10, loops * request["iteration_ns"] * 11 // (max(per_iteration, 1) * 10)))
-    begin, repeats = clock(), 0
     # Three, unless the next one might not fit: a call that takes half the time-out must not cost a whole one.
-    while repeats < 3 and clock() - started + per_iteration < request["patience_ns"]:
+    wholes = []  # with their setup and teardown
+    while len(wholes) < 3 and clock() - started + per_iteration < request["patience_ns"]:
+        begin = clock()
         again()
         per_iteration = iteration(call, loops)
-        repeats += 1
-    whole = (clock() - begin) // repeats if repeats else per_iteration  # with its setup and teardown
-    whole = max(whole, 1)
+        wholes.append(clock() - begin)
+    whole = max(min(wholes, default=per_iteration), 1)  # whatever else is on the core only adds to it
     fitting = request["budget_ns"] // whole
     affordable = request["patience_ns"] // whole
     count = min(max(fitting, request["min_iterations"]), request["max_iterations"], max(affordable, 1))
@@ -587,7 +610,13 @@ def sample(benchmark, request):
     signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
     try:
         if benchmark.kind == "time":
+            enough_ns = min(request["budget_ns"], request["patience_ns"])  # a trial may be too short to show much
+            started = clock()
             measure(benchmark, request)
+            again, call = Again(benchmark), timing_call(benchmark)
+            while clock() - started < enough_ns:
+                again()
+                iteration(call, request["inner_loops"])
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     rows = [[function_name(code), count] for code, count in counts.items() if code.co_filename != __file__]

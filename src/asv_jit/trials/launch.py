@@ -100,6 +100,7 @@ class Answer(msgspec.Struct, frozen=True):
     inner_loops: Annotated[int, msgspec.Meta(ge=1)] = 1
     iterations: Annotated[int, msgspec.Meta(ge=1)] = 1
     durations_ns: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
+    fixed_work: tuple[tuple[int, Annotated[int, msgspec.Meta(ge=0)]], ...] = ()
     value: float | None = None
     digest: str | None = None
     peak_rss_bytes: int | None = None

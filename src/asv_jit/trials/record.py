@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from datetime import UTC, datetime
 from itertools import accumulate
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from asv_jit.analysis import steady
 from asv_jit.model import Mode, Outcome, Purpose, Trial
 from asv_jit.trials.disturbance import judge
-from asv_jit.trials.launch import Launched, Plan
+from asv_jit.trials.launch import Answer, Launched, Plan
 
 __all__ = ["CURVE_POINTS", "STEADY_TOLERANCE", "Context", "curve_of", "record"]
 
@@ -20,6 +21,7 @@ CURVE_POINTS = 64
 STEADY_TOLERANCE = 0.01
 _STDERR_CHARACTERS = 4000
 _SAMPLED_FUNCTIONS = 40
+_FEWEST_WORKS = 5
 
 
 class Context(Struct, frozen=True):
@@ -37,8 +39,13 @@ class Context(Struct, frozen=True):
     cpu: int | None
 
 
-def record(context: Context, plan: Plan, arm: str, mode: Mode, launched: Launched) -> Trial:
-    """The trial's line. Durations become seconds per call; the iterations themselves go to the raw file."""
+def record(
+    context: Context, plan: Plan, arm: str, mode: Mode, launched: Launched, *, first_work_s: float | None = None
+) -> Trial:
+    """The trial's line. Durations become seconds per call; the iterations themselves go to the raw file.
+
+    `first_work_s`: what the fixed work took beside the first trial of the block, if this is not that one.
+    """
     answer, finished = launched.answer, launched.finished
     key = plan.case.key
     trial = Trial(
@@ -69,9 +76,10 @@ def record(context: Context, plan: Plan, arm: str, mode: Mode, launched: Launche
         started=datetime.fromtimestamp(launched.started_at, UTC).isoformat(timespec="milliseconds"),
         duration_s=round(finished.duration_s, 6),
         start_s=launched.start_s,
-        disturbance=judge(launched.watched),
     )
-    return _with_figures(trial, launched)
+    trial = _with_figures(trial, launched)
+    work_s = None if answer is None else _work_s(answer, trial.steady_start)
+    return replace(trial, disturbance=judge(launched.watched, work_s=work_s, first_work_s=first_work_s))
 
 
 def curve_of(durations_s: list[float], points: int = CURVE_POINTS) -> tuple[tuple[int, float], ...]:
@@ -117,6 +125,13 @@ def _with_figures(trial: Trial, launched: Launched) -> Trial:
         steady_s=steady.steady_time(per_call_s, state),
         warmup_s=None if state.start is None else math.fsum(running_s[: state.start]),
     )
+
+
+def _work_s(answer: Answer, steady_start: int | None) -> float | None:
+    """What the fixed work took beside the iterations that gave the trial its figure; None for few of them."""
+    begin = answer.iterations // 2 if steady_start is None else steady_start
+    works_ns = [work_ns for index, work_ns in answer.fixed_work if index >= begin]
+    return statistics.median(works_ns) / 1e9 if len(works_ns) >= _FEWEST_WORKS else None
 
 
 def _outcome(launched: Launched) -> Outcome:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
@@ -56,7 +56,7 @@ def resumed(options: Options, unfinished: Sequence[Bisection]) -> Options:
 
 def as_asked(options: Options, stored: Bisection) -> Options:
     """What a stored bisection was asked, to resume it; `options` says the rest."""
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         options,
         case=str(stored.case),
         range_words=f"{stored.good}..{stored.bad}",

@@ -10,11 +10,11 @@ import errno
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit import locks
 from asv_jit.analysis.events import Event
