@@ -201,9 +201,10 @@ def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> N
     if result.confirmation == "refuted":
         say(screen, f"undecided: fresh blocks of {result.parent} and the suspect refute it: {result.reason}", "yellow")
         _print_figures(screen, result)
+        say(screen, f"the search itself had blamed with probability {result.probability:.1%}:")
     else:
-        say(screen, "undecided: no further measurement can tell these apart", "bold yellow")
-    say(screen, f"one of these is to blame with probability {result.probability:.1%}:")
+        say(screen, "undecided: the measurements do not tell these apart", "bold yellow")
+        say(screen, f"one of these is to blame with probability {result.probability:.1%}:")
     for candidate in result.candidates:
         say(screen, f"  {candidate}")
 
