@@ -38,7 +38,7 @@ _FUTILE = 0.002  # give up on the ends once |t| >= 5 at the limit is less probab
 _BETWEEN_CONTROLS = 3
 # The search stops when the posterior leaves this part of the doubt that the caller allows. The rest is for
 # what the posterior knows nothing of: ends that differed by luck, drift that the anchor has left.
-_DOUBT_USED = 0.7
+_DOUBT_USED = 0.5
 # How many measurements of a freshly built commit are weighed against its build: a build that pays only
 # after ten measurements must not look worthless because one alone tells little.
 _REPEATS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64])
