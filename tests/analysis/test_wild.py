@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from asv_jit.analysis.wild import tempered, trimmed
+from asv_jit.analysis.wild import centre, tempered
 
 REPEATS, BLOCKS = 2000, 45
 
@@ -43,25 +43,31 @@ def test_on_a_shared_host_the_interval_is_narrow_and_covers_at_its_level() -> No
     assert calm < plain / 3
 
 
-def test_the_error_of_the_middle_half_is_that_of_yuen() -> None:
+def test_the_centre_is_that_of_the_likeliest_cauchy_distribution() -> None:
     values = np.random.default_rng(3).standard_t(2, 40)
-    found = trimmed(values)
+    found = centre(values)
     assert found is not None
-    assert found[0] == pytest.approx(stats.trim_mean(values, 0.25))
-    winsorised = np.asarray(stats.mstats.winsorize(values, (0.25, 0.25)))
-    squares = float(((winsorised - winsorised.mean()) ** 2).sum())
-    assert found[1] == pytest.approx(np.sqrt(squares * 40 / (20 * 20 * 39)))
+    assert found[0] == pytest.approx(stats.cauchy.fit(values)[0], abs=1e-3)
+    assert tempered(values + 5.0).mean() == pytest.approx(tempered(values).mean() + 5.0)
+
+
+def test_the_error_is_that_of_repeated_samples() -> None:
+    rng = np.random.default_rng(5)
+    found = [centre(values) for values in rng_values("shared host", rng)]
+    centres, errors = np.array([one for one in found if one is not None]).T
+    assert len(centres) == REPEATS
+    assert np.median(errors) == pytest.approx(np.std(centres), rel=0.1)
 
 
 @pytest.mark.parametrize("values", [[0.0, 1.0] * 5, [0.0] * 20, [0.0] * 18 + [1.0] * 2])
 def test_too_few_values_and_steps_say_nothing_of_their_error(values: list[float]) -> None:
     array = np.array(values)
-    assert trimmed(array) is None
+    assert centre(array) is None
     assert tempered(array) is array
 
 
 def test_a_difference_of_two_groups_is_not_taken_for_noise() -> None:
-    """Values that lie in two heaps have a wide middle: neither heap is called wild."""
+    """Values that lie in two heaps spread widely: neither heap is called wild."""
     array = np.repeat([0.0, 0.4], 10) + 0.01 * np.random.default_rng(4).standard_normal(20)
     assert tempered(array) is array
 

@@ -58,6 +58,23 @@ def test_nothing_that_a_repository_says_is_markup_in_a_pull_request() -> None:
     assert text.splitlines()[0] == "### asv-jit: 1 case became worse by 2.0% or more"
 
 
+def test_what_shows_and_gets_no_verdict_is_told_with_the_reason() -> None:
+    effects = (
+        Effect("off", 1.0, 4.0, 4.0, 3.1, 5.1, 1e-9, "unclear", "not steady: 40% of the trials of one arm"),
+        Effect("on", 1.0, 1.0, 1.0, 0.9, 1.1, 0.9, "unclear", "more blocks are needed"),
+    )
+    found = CaseComparison(
+        case=CaseKey("toys.time_x"), before="", after="3.15.2+0a1b2c3d", timed=True, blocks=15, disturbed=0,
+        effects=effects, attribution=Attribution("unclear", 0.5, "unclear"), answers="agree", wrong_answers=(),
+        crashes=(), fails_on=(), complaint="", traces=(),
+    )  # fmt: skip
+    side = Side(Commit("0" * 40, 0, "", ""), INTERPRETER)
+    comparison = Comparison(side, side, "commits", (found,), {})
+    lines = comparison_markdown(Outcome((comparison,), (), (), 0.02, ())).splitlines()
+    (told,) = [line for line in lines if line.startswith("- ")]
+    assert "slower with the JIT off (3.10× to 5.10×), but not steady: 40%" in told
+
+
 @pytest.mark.parametrize(("text", "share"), [("2%", 0.02), ("0.02", 0.02), (" 150% ", 1.5)])
 def test_shares_are_read_as_people_write_them(text: str, share: float) -> None:
     assert parse_share(text, "--fail-on") == pytest.approx(share)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from asv_jit.errors import UsageError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.offers import Offer
 from asv_jit.repository import Repository
-from asv_jit.workflows.bisect_chain import commit_chain, ends_of, merged_chains, split_range
+from asv_jit.workflows import bisect_chain
+from asv_jit.workflows.bisect_chain import commit_chain, ends_of, merged_chains, release_chain, split_range
+from asv_jit.workflows.reporter import Silent
 from tests.workflows.histories import FAST, History, commit, make_history
 
 
@@ -52,3 +60,43 @@ def test_a_range_may_leave_out_its_end_and_name_paths() -> None:
     assert split_range("v1..") == ("v1", "")
     assert split_range("/opt/python3.14../opt/python3.15") == ("/opt/python3.14", "/opt/python3.15")
     assert split_range("3.14.10..3.15.2") == ("3.14.10", "3.15.2")
+
+
+def build(version: str, provider: str = "debian", *, debug: bool = False) -> Interpreter:
+    name = f"{version}+{provider[:4]:0<8}"
+    return Interpreter(version, name, Path("python"), provider, version, "off by default", False, debug, version)
+
+
+@pytest.fixture
+def market(monkeypatch: pytest.MonkeyPatch) -> list[Offer]:
+    """What is offered; installed are 3.14.10 and a debug build of 3.15.1 from Debian, and 3.15.0 from elsewhere."""
+    offers = [Offer("debian", f"3.{minor}.{patch}", f"3.{minor}.{patch}", "") for minor, patch in OFFERED]
+    offers += [Offer("uv", "3.15.1", "3.15.1", ""), Offer("debian", "3.15.1", "3.15.1", "", free_threaded=True)]
+    installed = [build("3.14.10"), build("3.15.1", debug=True), build("3.15.0", "pyenv")]
+    monkeypatch.setattr(bisect_chain, "interpreters_here", lambda _project: installed)
+    monkeypatch.setattr(bisect_chain, "offered", lambda **_: SimpleNamespace(offers=offers, notes=()))
+    return offers
+
+
+OFFERED = [(14, 8), (14, 10), (15, 0), (15, 2)]
+
+
+def releases(good: str, bad: str, *, installable: bool = True) -> list[str]:
+    project: Any = None
+    return [name.partition("+")[0] for name in release_chain(project, good, bad, Silent(), installable=installable)]
+
+
+def test_releases_that_can_be_installed_lie_on_the_chain_once_each(market: list[Offer]) -> None:
+    assert releases("3.14.8", "3.15.2") == ["3.14.8", "3.14.10", "3.15.0", "3.15.2"]
+    assert releases("3.14", "3.15.2") == ["3.14.10", "3.15.0", "3.15.2"]
+    # As a resumed bisection names them, before they were installed.
+    assert releases(market[0].identity, market[3].identity) == ["3.14.8", "3.14.10", "3.15.0", "3.15.2"]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "words"),
+    [("3.15.2", "3.14", "the range is empty"), ("3.14.8", "", "two releases"), ("3.15.2", "3.15.2", "nothing between")],
+)
+def test_a_chain_of_releases_needs_two_ends_in_order(market: list[Offer], good: str, bad: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        releases(good, bad)

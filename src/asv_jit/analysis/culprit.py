@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from asv_jit.analysis.culprit_posterior import Posterior, culprit_posterior, expected_information
-from asv_jit.analysis.wild import trimmed
+from asv_jit.analysis.wild import centre
 
 __all__ = ["Culprit", "Outcome", "Search", "Unbuildable", "search"]
 
@@ -38,7 +38,7 @@ _FUTILE = 0.002  # give up on the ends once |t| >= 5 at the limit is less probab
 _BETWEEN_CONTROLS = 3
 # The search stops when the posterior leaves this part of the doubt that the caller allows. The rest is for
 # what the posterior knows nothing of: ends that differed by luck, drift that the anchor has left.
-_DOUBT_USED = 0.7
+_DOUBT_USED = 0.5
 # How many measurements of a freshly built commit are weighed against its build: a build that pays only
 # after ten measurements must not look worthless because one alone tells little.
 _REPEATS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64])
@@ -303,9 +303,9 @@ def compare_ends(good: Floats, bad: Floats, *, limit: int) -> EndsState:
     size = min(good.size, bad.size)
     if size < _FIRST_MEASUREMENTS:
         return "more"
-    # A shared host makes a third of all measurements wild, which leaves little of the means' t: the middle half of
-    # each end has a say of its own.
-    t = max(_pooled_t(good, bad), _trimmed_t(good, bad))
+    # A shared host makes a third of all measurements wild, which leaves little of the means' t: what is free of
+    # them has a say of its own.
+    t = max(_pooled_t(good, bad), _centres_t(good, bad))
     if t >= _REPRODUCED_T:
         return "differ"
     if size >= limit:
@@ -326,9 +326,9 @@ def _pooled_t(good: Floats, bad: Floats) -> float:
     return difference / error if error > 0 else math.inf
 
 
-def _trimmed_t(good: Floats, bad: Floats) -> float:
-    """|t| of the means of each end's middle half; 0 where they cannot tell."""
-    ends = trimmed(good), trimmed(bad)
+def _centres_t(good: Floats, bad: Floats) -> float:
+    """|t| of the ends' locations, free of wild values; 0 where they cannot tell."""
+    ends = centre(good), centre(bad)
     if ends[0] is None or ends[1] is None:
         return 0.0
     return abs(ends[1][0] - ends[0][0]) / math.hypot(ends[0][1], ends[1][1])

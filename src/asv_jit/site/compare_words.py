@@ -20,6 +20,7 @@ __all__ = [
     "summary_words",
     "time_words",
     "trace_words",
+    "unsettled_words",
     "worsening_words",
 ]
 
@@ -80,6 +81,16 @@ def summary_words(case: CaseComparison) -> str:
     if gain is not None and gain.verdict in ("better", "worse"):
         parts.append(f"so the JIT gains {'more' if gain.verdict == 'better' else 'less'}: {percent(gain.ratio)}")
     return ", ".join(parts)
+
+
+def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
+    """What shows and yet gets no verdict, with the reason: `298% slower with the JIT off (…), but not steady: …`."""
+    shows = [e for m in ("off", "on") if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
+    return tuple(
+        f"{change_words(e)} ({percent(e.low)} to {percent(e.high)}), but {e.reason}"
+        for e in shows
+        if e.verdict == "unclear" and e.reason
+    )
 
 
 def attribution_words(found: Attribution) -> str:

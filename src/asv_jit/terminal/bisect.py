@@ -91,7 +91,7 @@ class _Lines:
 
     def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
         if done % 5 == 0:
-            self._say(f"{done} of at least {total} blocks ({text})")
+            self._say(_blocks_words(text, done, total))
 
     def warn(self, text: str) -> None:
         print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the output of a command
@@ -116,7 +116,7 @@ class _Picture:
         self._show(doing=text)
 
     def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
-        self._show(doing=f"{done} of at least {total} blocks ({text})")
+        self._show(doing=_blocks_words(text, done, total))
 
     def warn(self, text: str) -> None:
         self._live.console.print(f"warning: {text}", markup=False, highlight=False)
@@ -132,6 +132,11 @@ class _Picture:
     def _show(self, doing: str) -> None:
         self._doing = Text(doing, overflow="ellipsis", no_wrap=True)
         self._live.update(Group(self._picture, self._doing), refresh=True)
+
+
+def _blocks_words(text: str, done: int, total: int) -> str:
+    blocks = f"{done} of at least {total} blocks" if done < total else units.count(done, "block")
+    return f"{blocks} ({text})"
 
 
 def _marks(view: View, width: int) -> str:
@@ -201,9 +206,10 @@ def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> N
     if result.confirmation == "refuted":
         say(screen, f"undecided: fresh blocks of {result.parent} and the suspect refute it: {result.reason}", "yellow")
         _print_figures(screen, result)
+        say(screen, f"the search itself had blamed with probability {result.probability:.1%}:")
     else:
-        say(screen, "undecided: no further measurement can tell these apart", "bold yellow")
-    say(screen, f"one of these is to blame with probability {result.probability:.1%}:")
+        say(screen, "undecided: the measurements do not tell these apart", "bold yellow")
+        say(screen, f"one of these is to blame with probability {result.probability:.1%}:")
     for candidate in result.candidates:
         say(screen, f"  {candidate}")
 

@@ -37,6 +37,8 @@ def print_comparison(outcome: Outcome) -> None:
         screen.print(_table(one, narrow=screen.width < WIDE))
         for case in one.cases:
             _print_details(screen, case)
+            for text in words.unsettled_words(case):
+                say(screen, f"{case.case}: {text}", "yellow")
         for text in _means(one):
             say(screen, text)
     for note in outcome.notes:
@@ -57,7 +59,8 @@ def comparison_markdown(outcome: Outcome) -> str:
     lines += [f"- **{_code(str(w.case))}** on {w.interpreter}: {words.worsening_words(w)}" for w in outcome.worse]
     for one in outcome.comparisons:
         for case in one.cases:
-            lines += [f"- {_code(str(case.case))}: {_plain(found)}" for found in words.findings(case)]
+            found = *words.findings(case), *words.unsettled_words(case)
+            lines += [f"- {_code(str(case.case))}: {_plain(text)}" for text in found]
         bad = {w.case for w in outcome.worse}
         better = [c for c in one.cases if c.case not in bad and any(_is(c, m, "faster") for m in ("off", "on"))]
         lines += [f"- {_code(str(case.case))}: {words.summary_words(case)}" for case in better]

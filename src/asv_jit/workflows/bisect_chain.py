@@ -103,7 +103,7 @@ def _end(spec: str, installed: Sequence[Interpreter], offers: Sequence[Offer]) -
     try:
         return resolve(spec, installed)
     except NoInterpreterError:
-        fitting = [offer for offer in offers if offer.version == spec or offer.version.startswith(f"{spec}.")]
+        fitting = [one for one in offers if spec in (one.version, one.identity) or one.version.startswith(f"{spec}.")]
         if not fitting:
             raise
         return max(fitting, key=lambda offer: offer.release)
