@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +31,11 @@ __all__ = ["Ground", "anchor_of", "branches_of", "cell_states", "measured_trials
 _RECENT = 10
 _LIKELY_BLOCKS = 14  # of a cell that nobody measured: the third of the sizes that the adaptive rule looks at
 _BETWEEN_TRIALS_S = 0.05
+_DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}(?!\d)|^@\d+$|\b(ago|last|yesterday)\b")
+_NO_SINCE = (
+    "--since: expected a commit of this repository, or a date such as 2026-01-01 or '3 months ago', found {!r}; going "
+    "back to the oldest commit that was measured"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def branches_of(
     """Each branch's commits, newest first, and a complaint for each branch that is not there.
 
     They reach back to `since` (a commit, or a date as git understands it), else to the oldest commit that was measured;
-    where nothing was measured, the tip is all there is.
+    where nothing was measured, the tip is all there is. A complaint too for a `since` that is neither.
     """
     measured = {trial.commit for trial in trials}
     branches, complaints = [], []
@@ -64,9 +71,12 @@ def branches_of(
         if tip is None:
             complaints.append(f"branch {branch or 'HEAD'} is not there any more; asv.conf.json names it under branches")
             continue
-        if since is not None:
-            branches.append(_since(repository, tip, since))
+        reached = None if since is None else _since(repository, tip, since)
+        if reached is not None:
+            branches.append(reached)
             continue
+        if since is not None:
+            complaints.append(_NO_SINCE.format(since))
         commits = repository.commits(tip.hash)
         known = [place for place, commit in enumerate(commits) if commit.hash in measured]
         branches.append(tuple(commits[: known[-1] + 1] if known else commits[:1]))
@@ -172,11 +182,14 @@ def _anchors_before(trials: Iterable[Trial]) -> list[Point]:
     return sorted(sessions, key=lambda point: (-len(sessions[point]), min(sessions[point]), point))
 
 
-def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...]:
+def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...] | None:
+    """A branch back to a commit or a date; None where `since` is neither. git itself takes any word for a date."""
     try:
         first = repository.resolve(since)
     except UsageError:
-        return tuple(repository.commits(f"{tip.hash} '--since={since}'")) or (tip,)
+        if not _DATE.search(since):
+            return None
+        return tuple(repository.commits(f"{tip.hash} {shlex.quote(f'--since={since}')}")) or (tip,)
     newer = repository.commits(f"{first.hash}..{tip.hash}")
     return (*newer, first)
 
