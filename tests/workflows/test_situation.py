@@ -192,3 +192,14 @@ def test_interpreters_that_are_gone_are_named_and_the_others_measured(
     assert ["3.99" in complaint for complaint in complaints] == [True]
     with pytest.raises(NoInterpreterError, match=r"3\.98"):
         selection.interpreters_that_are_here(dataclasses.replace(project, pythons=("3.98", "3.99")))
+
+
+def test_an_anchor_that_is_installed_costs_no_installation(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its commit nor its interpreter need be among those that are measured now."""
+    monkeypatch.setattr(installations, "exists", lambda _, one, __, commit: (one, commit) == (OLD, FIRST))
+    ground = dataclasses.replace(_ground(project, [_anchored(OLD.identity, FIRST, "s1")]), interpreters=[NEW])
+    now = situation_of(
+        ground, [(TIP,)], [CASE], anchor=(FIRST, OLD.identity), history=None, events=(), now_s=0.0, budget_s=math.inf
+    )
+    anchor, newest = plan(now).steps
+    assert (anchor.kind, anchor.install_s, newest.install_s) == ("anchor", 0.0, 30.0)

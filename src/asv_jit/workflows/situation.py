@@ -102,7 +102,9 @@ def situation_of(
     identities = tuple(one.identity for one in ground.interpreters)
     hashes = tuple(tuple(commit.hash for commit in commits) for commits in branches)
     cells = cell_states(ground.project, ground.trials, cases, identities)
+    bridges = _bridges(ground, hashes, keys, history)
     points = {(commit, identity) for commits in hashes for commit in commits for identity in identities}
+    points |= {(need.commit, need.old) for need in bridges} | ({anchor} if anchor is not None else set())
     return Situation(
         branches=hashes,
         interpreters=identities,
@@ -113,7 +115,7 @@ def situation_of(
         budget_s=budget_s,
         anchor=anchor,
         suspects=_suspects(events),
-        bridges=_bridges(ground, hashes, keys, history),
+        bridges=bridges,
         reach_back=reach_back,
     )
 
@@ -238,7 +240,7 @@ def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> 
 
 
 def _is_installed(ground: Ground, point: Point) -> bool:
-    interpreter = next(one for one in ground.interpreters if one.identity == point[1])
+    interpreter = next(one for one in ground.found if one.identity == point[1])
     return installations.exists(ground.project, interpreter, ground.requirements, point[0])
 
 
