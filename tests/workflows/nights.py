@@ -139,6 +139,6 @@ def make_toy(home: Path, interpreter: Interpreter, **settings: object) -> NightT
 
 def git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
     identity = ["-c", "user.name=Toy", "-c", "user.email=toy@example.invalid"]
-    done = run(["git", *identity, *arguments], env={**os.environ, **(env or {})}, cwd=folder)
+    done = run(["git", *identity, *arguments], env={**os.environ, **(env or {})}, cwd=folder, keep_bytes=1 << 28)
     assert done.ok, done.complaint()
     return done.stdout.strip()
