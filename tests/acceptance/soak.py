@@ -2,7 +2,7 @@
 
     python -m tests.acceptance.soak [--commits 200] [--nights 24] [--budget 120s]
 
-Half-way through the history the code becomes slower, so that there is something to confirm and to bisect; each night
+Half-way through the nights the code becomes slower, so that there is something to confirm and to bisect; each night
 keeps its results on a branch and publishes the site on another. The faults, in turn, are `_FAULTS`; the last night is
 a quiet one. Prints a line for each night, and at the end what the whole is about: trials lost (0), counted twice (0),
 missing on the branch (0), processes and files that leaked (0), and the peak of the memory over time, which should be
@@ -48,7 +48,7 @@ def _nothing(toy: NightToy) -> None:
 
 def _break_install(toy: NightToy) -> None:
     (toy.remote / "install.py").write_text("raise SystemExit(1)")
-    toy.push(package=_SLOWER, message="Broken")
+    git(toy.remote, "commit", "-q", "-a", "-m", "Broken")
 
 
 def _mend_install(toy: NightToy) -> None:
@@ -143,7 +143,7 @@ def main() -> int:
         toy = _toy(Path(home), wanted.python)
         root = git(toy.remote, "rev-parse", "HEAD")
         for number in range(1, wanted.commits - wanted.nights):
-            toy.push(package=PACKAGE if number < wanted.commits // 2 else _SLOWER, message=f"Commit {number}")
+            toy.push(message=f"Commit {number}")
         _make_branch(toy)
         return _judged(_nights(toy, root, wanted.nights, wanted.budget), toy)
 
@@ -163,7 +163,7 @@ def _nights(toy: NightToy, root: str, count: int, budget: str) -> list[_Night]:
     print("night  {:<16} {:>4} {:>6} {:>6} {:>7} {:>5} {:>6}  {}".format(*heads))
     for number in range(count):
         fault = _QUIET if number == count - 1 else _FAULTS[number % len(_FAULTS)]
-        toy.push(package=_SLOWER, message=f"Of night {number}")
+        toy.push(package=PACKAGE if number < count // 2 else _SLOWER, message=f"Of night {number}")
         fault.before(toy)
         after_s = rng.uniform(0.0, nights[0].seconds) if nights else 0.0
         arguments = ["--since", root, "--budget", budget]

@@ -137,8 +137,8 @@ def make_toy(home: Path, interpreter: Interpreter, **settings: object) -> NightT
     return NightToy(folder, remote, env)
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
     identity = ["-c", "user.name=Toy", "-c", "user.email=toy@example.invalid"]
-    done = run(["git", *identity, *arguments], env=dict(os.environ), cwd=folder)
+    done = run(["git", *identity, *arguments], env={**os.environ, **(env or {})}, cwd=folder, keep_bytes=1 << 28)
     assert done.ok, done.complaint()
     return done.stdout.strip()

@@ -107,6 +107,17 @@ def test_without_a_network_the_night_goes_on_with_what_is_there(toy: NightToy, f
     assert report["trials"] > 0  # the anchor, as ever
 
 
+@pytest.mark.parametrize("option", ["--results", "--publish"])
+def test_a_branch_that_nothing_can_be_pushed_to_is_refused_before_the_night(
+    option: str, toy: NightToy, first: dict[str, Any]
+) -> None:
+    before = toy.trials()
+    done = toy.nightly(option, "branch:no:branch")
+    assert done.exit == 2
+    assert "no:branch" in done.stderr
+    assert toy.trials() == before
+
+
 def test_after_a_force_push_the_new_history_is_measured(toy: NightToy, first: dict[str, Any]) -> None:
     before = toy.trials()
     git(toy.remote, "commit", "-q", "--amend", "--allow-empty", "-m", "Rewritten")

@@ -15,12 +15,15 @@ from asv_jit.analysis.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.planning import BridgeNeed, Situation, plan
 from asv_jit.analysis.series import Bridge, History, SeriesKey
 from asv_jit.asv_adapter.project import Project, load_project
+from asv_jit.errors import NoInterpreterError
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
-from asv_jit.repository import Commit
+from asv_jit.repository import Commit, Repository
 from asv_jit.store.interpreters import keep_interpreter
-from asv_jit.workflows.situation import Ground, anchor_of, cell_states, situation_of
+from asv_jit.workflows import selection
+from asv_jit.workflows.situation import Ground, anchor_of, branches_of, cell_states, situation_of
 from tests.interpreters.fakes import interpreter
 from tests.store.trials import FULL
+from tests.workflows.nights import git
 
 OLD = interpreter("3.15.0", "aaaaaaaa")
 NEW = interpreter("3.15.2", "bbbbbbbb")
@@ -138,3 +141,65 @@ def test_costs_come_from_the_past(project: Project) -> None:
     assert now.costs.block_s[NEW.identity, CASE.key] == pytest.approx(8.1)
     assert (now.costs.install_s, now.costs.blocks, now.costs.least_blocks) == (7.0, 3, 2)
     assert plan(now).estimated_s == pytest.approx(7.0 + 3 * 8.1)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Three commits of 2020, 2021 and 2022; the first one has a tag."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    for year in (2020, 2021, 2022):
+        date = {"GIT_COMMITTER_DATE": f"{year}-05-05T12:00:00Z", "GIT_AUTHOR_DATE": f"{year}-05-05T12:00:00Z"}
+        git(folder, "commit", "-q", "--allow-empty", "-m", str(year), env=date)
+    git(folder, "tag", "v1", "HEAD~2")
+    return Repository(folder)
+
+
+@pytest.mark.parametrize(
+    ("since", "subjects"),
+    [
+        ("v1", ["2022", "2021", "2020"]),
+        ("2021-01-01", ["2022", "2021"]),
+        ("2021-01-01T00:00:00", ["2022", "2021"]),
+        ("1 day ago", ["2022"]),
+    ],
+)
+def test_a_branch_reaches_back_to_a_commit_or_a_date(
+    since: str, subjects: list[str], project: Project, repository: Repository
+) -> None:
+    (commits,), complaints = branches_of(dataclasses.replace(project, branches=("main",)), repository, [], since)
+    assert [commit.subject for commit in commits] == subjects
+    assert not complaints
+
+
+@pytest.mark.parametrize("since", ["v1.0", "2021-01", "nonsense", "main'", "--all"])
+def test_a_since_that_is_neither_is_named_and_the_night_goes_on(
+    since: str, project: Project, repository: Repository
+) -> None:
+    (commits,), complaints = branches_of(dataclasses.replace(project, branches=("main",)), repository, [], since)
+    assert [commit.subject for commit in commits] == ["2022"]
+    assert [repr(since) in complaint for complaint in complaints] == [True]
+
+
+def test_interpreters_that_are_gone_are_named_and_the_others_measured(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "discover", lambda: [OLD, NEW])
+    some = dataclasses.replace(project, pythons=("3.15", "3.99"))
+    chosen, complaints = selection.interpreters_that_are_here(some)
+    assert chosen == [NEW]
+    assert ["3.99" in complaint for complaint in complaints] == [True]
+    with pytest.raises(NoInterpreterError, match=r"3\.98"):
+        selection.interpreters_that_are_here(dataclasses.replace(project, pythons=("3.98", "3.99")))
+
+
+def test_an_anchor_that_is_installed_costs_no_installation(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its commit nor its interpreter need be among those that are measured now."""
+    monkeypatch.setattr(installations, "exists", lambda _, one, __, commit: (one, commit) == (OLD, FIRST))
+    ground = dataclasses.replace(_ground(project, [_anchored(OLD.identity, FIRST, "s1")]), interpreters=[NEW])
+    now = situation_of(
+        ground, [(TIP,)], [CASE], anchor=(FIRST, OLD.identity), history=None, events=(), now_s=0.0, budget_s=math.inf
+    )
+    anchor, newest = plan(now).steps
+    assert (anchor.kind, anchor.install_s, newest.install_s) == ("anchor", 0.0, 30.0)

@@ -22,6 +22,7 @@ from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.mirror import fetched, repository_without_network
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError
+from asv_jit.git_branches import RemoteBranch
 from asv_jit.repository import Repository
 from asv_jit.store.files import remove_parts
 from asv_jit.store.journal import mend_all
@@ -38,7 +39,7 @@ from asv_jit.workflows.regressions import find_events
 from asv_jit.workflows.releases import install_releases
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.run import insist_on_a_jit
-from asv_jit.workflows.selection import interpreters_here, interpreters_of
+from asv_jit.workflows.selection import interpreters_here, interpreters_that_are_here
 
 __all__ = ["STEPS", "Options", "nightly", "plan_only"]
 
@@ -97,6 +98,7 @@ class _Nightly:
         self._reserve_s = past[-1] if past and options.publish is not None else 0.0
 
     def run(self) -> Night:
+        self._insist_on_branches()
         with self._locks():
             self._tidy()
             self._fetch()
@@ -119,6 +121,13 @@ class _Nightly:
         self._night.plans.append(self._measuring.plan_only(self._budget_for_measuring()))
         self._night.finished = True
         return self._night
+
+    def _insist_on_branches(self) -> None:
+        """Raise UsageError now, and not when the night is over, for a branch that nothing can be pushed to."""
+        for text in (self._options.results, self._options.publish):
+            branch = named_branch(text or "")
+            if branch is not None:
+                RemoteBranch(self._project.folder, branch)
 
     def _takes(self, step: str) -> bool:
         return step in self._options.steps
@@ -182,7 +191,9 @@ class _Nightly:
                 self._problem(problem)
 
     def _choose_interpreters(self) -> None:
-        chosen = interpreters_of(self._project)
+        chosen, missing = interpreters_that_are_here(self._project)
+        for complaint in missing:
+            self._problem(complaint)
         insist_on_a_jit(chosen)
         self._night.interpreters = tuple(sorted(chosen, key=lambda one: one.release, reverse=True))
 

@@ -13,7 +13,14 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import is_path, resolve, resolve_all
 from asv_jit.repository import Commit, Repository
 
-__all__ = ["commits_of", "interpreters_here", "interpreters_of", "measured_commits", "missing_pythons"]
+__all__ = [
+    "commits_of",
+    "interpreters_here",
+    "interpreters_of",
+    "interpreters_that_are_here",
+    "measured_commits",
+    "missing_pythons",
+]
 
 
 def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Interpreter]:
@@ -29,6 +36,24 @@ def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Inter
     if not chosen:
         raise UsageError('asv.conf.json: "pythons" is empty; expected versions such as ["3.14", "3.15"]')
     return list(chosen.values())
+
+
+def interpreters_that_are_here(project: Project) -> tuple[list[Interpreter], list[str]]:
+    """Those of the configuration's interpreters that are there, each once, and a sentence for each that is not.
+
+    Raises NoInterpreterError where none is.
+    """
+    found = discover()
+    chosen: dict[str, Interpreter] = {}
+    missing: dict[str, NoInterpreterError] = {}
+    for spec in project.pythons:
+        try:
+            chosen |= {one.identity: one for one in resolve_all(spec, found)}
+        except NoInterpreterError as error:
+            missing[spec] = error
+    if missing and not chosen:
+        raise next(iter(missing.values()))
+    return list(chosen.values()), [f"CPython {spec} is not installed: nothing is measured with it" for spec in missing]
 
 
 def interpreters_here(project: Project) -> list[Interpreter]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,6 +32,11 @@ __all__ = ["Ground", "anchor_of", "branches_of", "cell_states", "measured_trials
 _RECENT = 10
 _LIKELY_BLOCKS = 14  # of a cell that nobody measured: the third of the sizes that the adaptive rule looks at
 _BETWEEN_TRIALS_S = 0.05
+_DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}(?!\d)|^@\d+$|\b(ago|last|yesterday)\b")
+_NO_SINCE = (
+    "--since: expected a commit of this repository, or a date such as 2026-01-01 or '3 months ago', found {!r}; going "
+    "back to the oldest commit that was measured"
+)
 
 
 class Ground(Struct, frozen=True):
@@ -55,7 +62,7 @@ def branches_of(
     """Each branch's commits, newest first, and a complaint for each branch that is not there.
 
     They reach back to `since` (a commit, or a date as git understands it), else to the oldest commit that was measured;
-    where nothing was measured, the tip is all there is.
+    where nothing was measured, the tip is all there is. A complaint too for a `since` that is neither.
     """
     measured = {trial.commit for trial in trials}
     branches, complaints = [], []
@@ -64,9 +71,12 @@ def branches_of(
         if tip is None:
             complaints.append(f"branch {branch or 'HEAD'} is not there any more; asv.conf.json names it under branches")
             continue
-        if since is not None:
-            branches.append(_since(repository, tip, since))
+        reached = None if since is None else _since(repository, tip, since)
+        if reached is not None:
+            branches.append(reached)
             continue
+        if since is not None:
+            complaints.append(_NO_SINCE.format(since))
         commits = repository.commits(tip.hash)
         known = [place for place, commit in enumerate(commits) if commit.hash in measured]
         branches.append(tuple(commits[: known[-1] + 1] if known else commits[:1]))
@@ -92,7 +102,9 @@ def situation_of(
     identities = tuple(one.identity for one in ground.interpreters)
     hashes = tuple(tuple(commit.hash for commit in commits) for commits in branches)
     cells = cell_states(ground.project, ground.trials, cases, identities)
+    bridges = _bridges(ground, hashes, keys, history)
     points = {(commit, identity) for commits in hashes for commit in commits for identity in identities}
+    points |= {(need.commit, need.old) for need in bridges} | ({anchor} if anchor is not None else set())
     return Situation(
         branches=hashes,
         interpreters=identities,
@@ -103,7 +115,7 @@ def situation_of(
         budget_s=budget_s,
         anchor=anchor,
         suspects=_suspects(events),
-        bridges=_bridges(ground, hashes, keys, history),
+        bridges=bridges,
         reach_back=reach_back,
     )
 
@@ -172,11 +184,14 @@ def _anchors_before(trials: Iterable[Trial]) -> list[Point]:
     return sorted(sessions, key=lambda point: (-len(sessions[point]), min(sessions[point]), point))
 
 
-def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...]:
+def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...] | None:
+    """A branch back to a commit or a date; None where `since` is neither. git itself takes any word for a date."""
     try:
         first = repository.resolve(since)
     except UsageError:
-        return tuple(repository.commits(f"{tip.hash} '--since={since}'")) or (tip,)
+        if not _DATE.search(since):
+            return None
+        return tuple(repository.commits(f"{tip.hash} {shlex.quote(f'--since={since}')}")) or (tip,)
     newer = repository.commits(f"{first.hash}..{tip.hash}")
     return (*newer, first)
 
@@ -225,7 +240,7 @@ def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> 
 
 
 def _is_installed(ground: Ground, point: Point) -> bool:
-    interpreter = next(one for one in ground.interpreters if one.identity == point[1])
+    interpreter = next(one for one in ground.found if one.identity == point[1])
     return installations.exists(ground.project, interpreter, ground.requirements, point[0])
 
 
