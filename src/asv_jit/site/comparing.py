@@ -137,7 +137,7 @@ def between_releases(
     """The current cells of two releases by case, as (before, after); the most significant first."""
     found = []
     for case, (before, after) in cells.items():
-        unit = "seconds" if before.timed and after.timed else "unit"
+        unit = before.unit if before.unit == after.unit else "unit"
         sides: tuple[tuple[Metric, Side | None, Side | None], ...] = (
             ("off", _side(before.off), _side(after.off)),
             ("on", _side(before.on), _side(after.on)),

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from markupsafe import Markup
 
 from asv_jit.site import data_format as form
 from asv_jit.site import figures, units
@@ -35,7 +36,7 @@ class FieldLine:
 
     name: str
     kind: str
-    text: str
+    text: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class FormPart:
     name: str
     anchor: str
     file: str
-    text: str
+    text: Markup
     fields: tuple[FieldLine, ...]
 
 
@@ -60,6 +61,7 @@ class DataPage:
     parts: tuple[FormPart, ...]
     cases: tuple[Link, ...]
     slices: tuple[Link, ...]
+    slice_count: str
     slice_size: str
 
 
@@ -87,9 +89,17 @@ def make(site: Publication) -> Iterator[Drawn]:
         slices=tuple(
             Link(f"data/commits-{number}.js", f"data/commits-{number}.js") for number in range(-(-commits // SLICE))
         ),
+        slice_count=units.count(-(-commits // SLICE), "slice"),
         slice_size=units.count(SLICE, "commit"),
     )
     yield Drawn("data.html", "data.html", page)
+
+
+def _marked(text: str) -> Markup:
+    """A docstring's text, its `code` as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(text.split("`"))
+    )
 
 
 def _parts() -> dict[str, FormPart]:
@@ -99,7 +109,7 @@ def _parts() -> dict[str, FormPart]:
     for name in sorted(schemas):
         text = inspect.getdoc(getattr(form, name)) or ""
         fields = _fields(name, schemas[name])
-        found[name] = FormPart(name, _ANCHORS.get(name, name.lower()), _FILES.get(name, ""), text, fields)
+        found[name] = FormPart(name, _ANCHORS.get(name, name.lower()), _FILES.get(name, ""), _marked(text), fields)
     return found
 
 
@@ -112,7 +122,7 @@ def _fields(name: str, schema: Mapping[str, Any]) -> tuple[FieldLine, ...]:
             (f"{place}: {one}", kind)
             for place, (one, kind) in enumerate(zip(names, schema["prefixItems"], strict=True))
         ]
-    return tuple(FieldLine(one, _kind(kind), kind.get("description", "")) for one, kind in items)
+    return tuple(FieldLine(one, _kind(kind), _marked(kind.get("description", ""))) for one, kind in items)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

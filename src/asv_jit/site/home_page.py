@@ -79,7 +79,10 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """`index.html`. `lead` is the card that the first sentence is about; None where no release has a JIT's result."""
+    """`index.html`. `lead` is the card that the first sentence is about; None where no release has a JIT's result.
+
+    `telling`: whether any of `rows` says more than that more pairs are needed.
+    """
 
     frame: Frame
     lead: Card | None
@@ -95,6 +98,7 @@ class HomePage:
     improvements: str
     all_events: str
     rows: tuple[CaseRow, ...]
+    telling: bool
     plain: tuple[PlainRow, ...]
     cases: str
     several_machines: bool
@@ -118,6 +122,7 @@ def make(site: Publication) -> HomePage:
     lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     alerts = maker.alerts()
     trends = Trends.of(content)
+    rows = tuple(top_rows(content, trends, _MOST_ROWS))
     cases = {case.key.case for _, _, case in maker.current}
     if content.history is not None:
         cases |= {one.key.case for one in content.history.series if one.key.protocol == "asv"}
@@ -136,7 +141,8 @@ def make(site: Publication) -> HomePage:
         open_events=units.count(len(lately), "open regression"),
         improvements=units.count(sum(not event.worse for event in events), "improvement"),
         all_events=units.count(len(events), "change"),
-        rows=tuple(top_rows(content, trends, _MOST_ROWS)),
+        rows=rows,
+        telling=any(row.badge.kind in ("faster", "slower", "failed") for row in rows),
         plain=tuple(top_plain_rows(content, trends, _MOST_ROWS)),
         cases=units.count(len(cases), "case"),
         several_machines=len(content.every_machine) > 1,
