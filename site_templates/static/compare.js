@@ -10,6 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
     worse: ["slower", "▼"], better: ["faster", "▲"], same: ["same", "="], unclear: ["unclear", "?"],
   };
   const FEW = 200;
+  const WIDEST = 100; // a wider threshold comes of two or three trials and says nothing
   let commits = null;
   let suite = null;
   let choice = {};
@@ -89,11 +90,13 @@ document.addEventListener("DOMContentLoaded", () => {
     const host = suite.machines.indexOf(machine);
     const cells = (name) => new Map(current.case.map((place, at) => [place, at]).filter(([, at]) => current.machine[at] === host && suite.interpreters[current.interpreter[at]] === name));
     const [before, after] = [cells(a), cells(b)];
+    const unitOf = new Map(suite.series.case.map((place, number) => [place, suite.series.unit[number]]));
     const rows = [];
     for (const [place, one] of before) {
       const other = after.get(place);
       if (other === undefined) continue;
-      const unit = current.timed[one] && current.timed[other] ? "seconds" : "unit";
+      const timed = current.timed[one] && current.timed[other];
+      const unit = timed ? "seconds" : unitOf.get(place) ?? "unit";
       for (const metric of ["off", "on", "speedup"]) {
         const sides = [one, other].map((at) => sideOf(current[metric][at]));
         if (sides[0] && sides[1]) rows.push(difference(place, "", metric, unit, ...sides, NaN));
@@ -205,13 +208,15 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   const figure = (text, detail) => [make("span", { class: "figure" }, text), detail ? make("span", { class: "detail" }, detail) : null].filter(Boolean);
-  const cell = (...content) => make("td", { class: "number" }, ...content);
+  const cell = (name, ...content) => make("td", { class: `${name} number` }, ...content);
 
   function row(one, lines) {
     const form = one.metric === "speedup" ? units.ratio : units.quantity(one.unit);
     const side = ({ value, low, high }) => figure(form(value), one.metric === "plain" ? "" : units.interval(low, high, form));
     const wide = Math.exp(one.threshold);
-    const known = Number.isFinite(wide);
+    const known = wide <= WIDEST;
+    const threshold = known ? `±${percent(wide).replace("+", "")}` : wide > WIDEST ? `over ×${WIDEST}` : "–";
+    const significance = Number.isNaN(one.significance) ? "–" : Number.isFinite(one.significance) ? one.significance.toFixed(2) : "∞";
     const benchmark = suite.benchmarks[one.place];
     const cut = benchmark.lastIndexOf(".");
     const params = suite.params[one.place].length ? `(${suite.params[one.place].join(", ")})` : "";
@@ -220,11 +225,11 @@ document.addEventListener("DOMContentLoaded", () => {
       make("th", { scope: "row" }, make("a", { href: `case/${suite.slugs[one.place]}.html` },
         cut > 0 ? make("bdi", { class: "owner" }, `${benchmark.slice(0, cut).slice(0, 160)}.`) : null,
         make("bdi", { class: "name" }, benchmark.slice(cut + 1).slice(0, 160) || "(no name)", make("span", { class: "params" }, params.slice(0, 160))))),
-      lines ? make("td", {}, make("bdi", {}, one.line)) : null,
-      make("td", { class: "nowrap" }, METRICS[one.metric]), cell(...side(one.before)), cell(...side(one.after)),
-      make("td", { class: "number big" }, ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
-      cell(known ? `±${percent(wide).replace("+", "")}` : "–"), cell(!known ? "–" : Number.isFinite(one.significance) ? one.significance.toFixed(2) : "∞"),
-      make("td", {}, make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
+      lines ? make("td", { class: "d-li" }, make("bdi", {}, one.line)) : null,
+      make("td", { class: "d-fi nowrap" }, METRICS[one.metric]), cell("d-be", ...side(one.before)), cell("d-af", ...side(one.after)),
+      make("td", { class: "d-ch number big" }, ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
+      cell("d-th", threshold), cell("d-si", significance),
+      make("td", { class: "d-ve" }, make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
   }
 
   function table(rows) {

@@ -10,7 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-__all__ = ["PAGES", "barriers", "visit"]
+__all__ = ["PAGES", "PATIENCE_MS", "barriers", "visit"]
+
+PATIENCE_MS = 30_000  # no time is asserted here: a busy machine may take long
 
 PAGES = (
     "index.html", "cases.html", "releases.html", "regressions.html", "compare.html", "guide.html", "machines.html",
@@ -28,7 +30,7 @@ def visit(browser: Browser, *, width: int = 1440, scheme: str = "light", scripts
         java_script_enabled=scripts,
     )
     page = context.new_page()
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))

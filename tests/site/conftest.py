@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from asv_jit.site.render import render_site
 from tests.site import contents, histories
+from tests.site.browsing import PATIENCE_MS
 
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -30,6 +31,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("Chromium was not found on PATH; .ci/run installs it")
         pytest.skip("Chromium was not found on PATH")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         opened = playwright.chromium.launch(executable_path=executable, args=_QUIET)
         yield opened
         opened.close()

@@ -169,7 +169,7 @@ def test_tracked_values_and_lone_pairs(tmp_path: Path) -> None:
     render.render_site(contents.content(trials, (WITH_JIT, OLDER)), tmp_path / "html")
     text = (tmp_path / "html" / "cases.html").read_text(encoding="utf-8")
     assert "1,236" in text
-    assert "not a time" in text
+    assert "not a timing" in text
     assert "too few pairs" in text
 
 

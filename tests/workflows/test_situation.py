@@ -168,7 +168,7 @@ def repository(tmp_path: Path) -> Repository:
 def test_a_branch_reaches_back_to_a_commit_or_a_date(
     since: str, subjects: list[str], project: Project, repository: Repository
 ) -> None:
-    (commits,), complaints = branches_of(dataclasses.replace(project, branches=("main",)), repository, [], since)
+    (commits,), complaints = branches_of(msgspec.structs.replace(project, branches=("main",)), repository, [], since)
     assert [commit.subject for commit in commits] == subjects
     assert not complaints
 
@@ -177,7 +177,7 @@ def test_a_branch_reaches_back_to_a_commit_or_a_date(
 def test_a_since_that_is_neither_is_named_and_the_night_goes_on(
     since: str, project: Project, repository: Repository
 ) -> None:
-    (commits,), complaints = branches_of(dataclasses.replace(project, branches=("main",)), repository, [], since)
+    (commits,), complaints = branches_of(msgspec.structs.replace(project, branches=("main",)), repository, [], since)
     assert [commit.subject for commit in commits] == ["2022"]
     assert [repr(since) in complaint for complaint in complaints] == [True]
 
@@ -186,18 +186,18 @@ def test_interpreters_that_are_gone_are_named_and_the_others_measured(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selection, "discover", lambda: [OLD, NEW])
-    some = dataclasses.replace(project, pythons=("3.15", "3.99"))
+    some = msgspec.structs.replace(project, pythons=("3.15", "3.99"))
     chosen, complaints = selection.interpreters_that_are_here(some)
     assert chosen == [NEW]
     assert ["3.99" in complaint for complaint in complaints] == [True]
     with pytest.raises(NoInterpreterError, match=r"3\.98"):
-        selection.interpreters_that_are_here(dataclasses.replace(project, pythons=("3.98", "3.99")))
+        selection.interpreters_that_are_here(msgspec.structs.replace(project, pythons=("3.98", "3.99")))
 
 
 def test_an_anchor_that_is_installed_costs_no_installation(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its commit nor its interpreter need be among those that are measured now."""
     monkeypatch.setattr(installations, "exists", lambda _, one, __, commit: (one, commit) == (OLD, FIRST))
-    ground = dataclasses.replace(_ground(project, [_anchored(OLD.identity, FIRST, "s1")]), interpreters=[NEW])
+    ground = msgspec.structs.replace(_ground(project, [_anchored(OLD.identity, FIRST, "s1")]), interpreters=[NEW])
     now = situation_of(
         ground, [(TIP,)], [CASE], anchor=(FIRST, OLD.identity), history=None, events=(), now_s=0.0, budget_s=math.inf
     )

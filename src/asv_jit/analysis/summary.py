@@ -50,7 +50,8 @@ class CaseSummary(Struct, frozen=True):
 
     Times are seconds per call; `warmup_*_s` is the median running time before the steady state, `lost_*` what
     of it was lost against running steadily; `first_call_*_s` the median of the very first call. `tracked` is off over
-    on of a positive tracked value (a latency, say), which is no speedup and decides no verdict.
+    on of a positive tracked value (a latency, say), which is no speedup and decides no verdict. `unit` is
+    that of the values: `seconds`, `bytes`, whatever a tracked value has; `unit` where it has none.
     """
 
     key: CellKey
@@ -82,6 +83,7 @@ class CaseSummary(Struct, frozen=True):
     hot: tuple[Hot, ...]
     measured: str
     tracked: Speedup | None = None
+    unit: str = "unit"
 
 
 class SuiteSummary(Struct, frozen=True):
@@ -94,8 +96,8 @@ class SuiteSummary(Struct, frozen=True):
     alerts: tuple[CellKey, ...]
 
 
-def summarise(cell: Cell, limits: Limits) -> CaseSummary:
-    """Everything that is known of a cell; never raises for its content."""
+def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
+    """Everything that is known of a cell; never raises for its content. `unit`: of what is no timing."""
     off_arm = "off" if cell.has_pairs else "alone"
     off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
     estimate = _speedup(cell, limits)
@@ -134,6 +136,7 @@ def summarise(cell: Cell, limits: Limits) -> CaseSummary:
         hot=hot_functions(cell.sampled.samples, cell.sampled.evidence) if cell.sampled is not None else (),
         measured=max((trial.started for trial in every), default=""),
         tracked=_tracked(cell, limits),
+        unit="seconds" if cell.timed else unit,
     )
 
 
@@ -183,17 +186,17 @@ def _verdict(
     if not cell.good_blocks:
         return "failed", "no block of trials came to its end"
     if estimate is None:
-        return "none", "no JIT" if not cell.has_pairs else "the value is no time"
+        return "none", "no JIT" if not cell.has_pairs else "not a timing"
     if _is_short(cell, off):
         return "unclear", f"fewer than {FEWEST_ITERATIONS} iterations fit into the benchmark's time-out"
     unsteady = max(_unsteady_share(off), _unsteady_share(on))
     if unsteady > UNSTEADY_SHARE:
-        return "unclear", f"not steady: {unsteady:.0%} of the trials of one mode reached no steady state"
+        return "unclear", f"not steady: {unsteady:.0%} of the trials of one mode never settled"
     disturbed = sum(block.disturbed for block in cell.good_blocks) / len(cell.good_blocks)
     if disturbed > DISTURBED_SHARE:
         return "unclear", f"disturbed: something else used the core in {disturbed:.0%} of the blocks"
     if estimate.verdict == "unclear":
-        return "unclear", "the interval holds 1 and more than the equivalence: more pairs are needed"
+        return "unclear", "too imprecise to tell faster from slower: more pairs are needed"
     return estimate.verdict, ""
 
 

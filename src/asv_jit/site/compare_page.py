@@ -31,6 +31,9 @@ _BADGES = {
     "unclear": Badge("unclear", "?", "unclear"),
 }
 _LIMIT = 160
+_WIDEST = 100.0
+"""Wider thresholds come of two or three trials and say nothing."""
+_MOST_LOG = 700.0  # what a float can hold
 
 
 class ComparedRow(Struct, frozen=True):
@@ -167,8 +170,8 @@ def _comparison(
 
 def _row(one: Difference) -> ComparedRow:
     form = _form(one)
-    ratio, wide = one.ratio, math.exp(one.threshold) if math.isfinite(one.threshold) else math.nan
-    known = math.isfinite(wide)
+    ratio, wide = one.ratio, math.exp(min(one.threshold, _MOST_LOG)) if math.isfinite(one.threshold) else math.nan
+    known = wide <= _WIDEST
     return ComparedRow(
         owner=units.shorten(units.visible(one.case.benchmark.rpartition(".")[0]), _LIMIT),
         name=units.shorten(units.visible(figures.name_in(one.case)), _LIMIT),
@@ -181,7 +184,7 @@ def _row(one: Difference) -> ComparedRow:
         change=Figure(
             percent(ratio), f"{percent(ratio / wide)} to {percent(ratio * wide)}" if known else "", f"{ratio:.6g}"
         ),
-        threshold=f"±{percent(wide).removeprefix('+')}" if known else units.DASH,
+        threshold=_threshold(wide),
         significance=_significance(one.significance),
         badge=_BADGES[one.verdict],
     )
@@ -194,6 +197,12 @@ def percent(ratio: float) -> str:
     change = (ratio - 1.0) * 100.0
     text = f"{abs(change):.2f}" if abs(change) < 0.995 else f"{abs(change):.1f}"
     return f"{'−' if change < 0.0 else '+'}{text}%"
+
+
+def _threshold(wide: float) -> str:
+    if math.isnan(wide):
+        return units.DASH
+    return f"±{percent(wide).removeprefix('+')}" if wide <= _WIDEST else f"over ×{_WIDEST:g}"
 
 
 def _significance(value: float) -> str:

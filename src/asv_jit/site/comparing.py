@@ -10,7 +10,8 @@ with ha and hb the half-widths of the two intervals, noise the robust standard d
 normal quantile of the intervals' level. The ratio's interval is ratio · exp(± threshold). What asv measured by
 itself has intervals from within one process, which say nothing about the next process: only the noise counts.
 
-`static/compare.js` computes the same for any pair that a reader chooses.
+`static/compare.js` computes the same for any pair that a reader chooses, from the data files, whose values are rounded.
+Where that could tip a verdict, the rounded values count here, too: a site must not say two things of one comparison.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "plain")
+_CLOSE = 0.15  # of a bound: rounding moves a significance by some hundredths, see `columns.of_track`
 
 
 class Side(Struct, frozen=True):
@@ -136,7 +138,7 @@ def between_releases(
     """The current cells of two releases by case, as (before, after); the most significant first."""
     found = []
     for case, (before, after) in cells.items():
-        unit = "seconds" if before.timed and after.timed else "unit"
+        unit = before.unit if before.unit == after.unit else "unit"
         sides: tuple[tuple[Metric, Side | None, Side | None], ...] = (
             ("off", _side(before.off), _side(after.off)),
             ("on", _side(before.on), _side(after.on)),
@@ -162,7 +164,33 @@ def _of_series(
         )
         if one.value > 0.0 and other.value > 0.0:
             usual = quantile(alpha) * math.sqrt(2.0) * noise[metric]
-            yield _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence)
+            made = _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence)
+            if _is_close(made, equivalence):
+                one, other = _written(placed, metric, before), _written(placed, metric, after)
+                usual = quantile(alpha) * math.sqrt(2.0) * float(f"{noise[metric]:.3g}")
+                made = _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence)
+            yield made
+
+
+def _is_close(one: Difference, equivalence: float) -> bool:
+    """Whether a rounding of the figures may change the verdict."""
+    if math.isnan(one.threshold):
+        return False
+    reach = abs(math.log(one.ratio)) + one.threshold
+    return abs(one.significance - 1.0) < _CLOSE or abs(reach / math.log1p(equivalence) - 1.0) < _CLOSE
+
+
+def _written(placed: Placed, metric: Metric, point: int) -> Side:
+    """A point as the data files have it."""
+    column = columns.of_track(placed.series.tracks[metric], fine=placed.series.key.protocol != "asv")
+    if column is None:
+        return Side(math.nan, math.nan, math.nan)
+    count = int(column.counts[point])
+    bounds = [
+        math.nan if widths is None or widths[point] < 0 else (count + sign * int(widths[point])) * column.step
+        for sign, widths in ((-1, column.below), (1, column.above))
+    ]
+    return Side(count * column.step, *bounds)
 
 
 def _difference(

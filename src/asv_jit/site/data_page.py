@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.site import data_format as form
@@ -32,7 +33,7 @@ class FieldLine(Struct, frozen=True):
 
     name: str
     kind: str
-    text: str
+    text: Markup
 
 
 class FormPart(Struct, frozen=True):
@@ -41,7 +42,7 @@ class FormPart(Struct, frozen=True):
     name: str
     anchor: str
     file: str
-    text: str
+    text: Markup
     fields: tuple[FieldLine, ...]
 
 
@@ -55,6 +56,7 @@ class DataPage(Struct, frozen=True):
     parts: tuple[FormPart, ...]
     cases: tuple[Link, ...]
     slices: tuple[Link, ...]
+    slice_count: str
     slice_size: str
 
 
@@ -78,9 +80,17 @@ def make(site: Publication) -> Iterator[Drawn]:
         slices=tuple(
             Link(f"data/commits-{number}.js", f"data/commits-{number}.js") for number in range(-(-commits // SLICE))
         ),
+        slice_count=units.count(-(-commits // SLICE), "slice"),
         slice_size=units.count(SLICE, "commit"),
     )
     yield Drawn("data.html", "data.html", page)
+
+
+def _marked(text: str) -> Markup:
+    """A docstring's text, its `code` as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(text.split("`"))
+    )
 
 
 def _parts() -> dict[str, FormPart]:
@@ -90,7 +100,7 @@ def _parts() -> dict[str, FormPart]:
     for name in sorted(schemas):
         text = inspect.getdoc(getattr(form, name)) or ""
         fields = _fields(name, schemas[name])
-        found[name] = FormPart(name, _ANCHORS.get(name, name.lower()), _FILES.get(name, ""), text, fields)
+        found[name] = FormPart(name, _ANCHORS.get(name, name.lower()), _FILES.get(name, ""), _marked(text), fields)
     return found
 
 
@@ -103,7 +113,7 @@ def _fields(name: str, schema: Mapping[str, Any]) -> tuple[FieldLine, ...]:
             (f"{place}: {one}", kind)
             for place, (one, kind) in enumerate(zip(names, schema["prefixItems"], strict=True))
         ]
-    return tuple(FieldLine(one, _kind(kind), kind.get("description", "")) for one, kind in items)
+    return tuple(FieldLine(one, _kind(kind), _marked(kind.get("description", ""))) for one, kind in items)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

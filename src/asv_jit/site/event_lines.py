@@ -166,7 +166,7 @@ def _line_name(key: SeriesKey) -> str:
 def _change(change: Change, unit: str) -> ChangeLine:
     form = form_of(change.metric, unit)
     return ChangeLine(
-        metric=_METRICS[change.metric],
+        metric=_METRICS[change.metric] if unit == "seconds" else _METRICS[change.metric].replace("time", "value"),
         change=change_words(change, unit),
         before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
         after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),

@@ -62,8 +62,8 @@ def params_text(key: CaseKey, limit: int) -> str:
 
 
 def format_of(case: CaseSummary) -> Callable[[float | None], str]:
-    """How this case's figures are written: as times, or as the plain values that were tracked."""
-    return units.seconds if case.timed else units.number
+    """How this case's figures are written: as times, or as the values that were tracked, in their unit."""
+    return lambda value: units.quantity(value, case.unit)
 
 
 def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure:
@@ -81,7 +81,7 @@ def speedup_of(case: CaseSummary, release: Release) -> Figure:
         return Figure("no JIT")
     found = case.speedup
     if found is None or math.isnan(found.ratio):
-        return _NONE if case.timed else Figure(units.DASH, "not a time")
+        return _NONE if case.timed else Figure(units.DASH, "not a timing")
     return Figure(units.ratio(found.ratio), units.ratio_interval(found.low, found.high), repr(found.ratio))
 
 

@@ -16,7 +16,7 @@ from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_o
 from asv_jit.site.case_rows import CaseRow, PlainRow, reach_of, top_plain_rows, top_rows
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
-from asv_jit.site.event_lines import EventLine, EventLines
+from asv_jit.site.event_lines import EventLine
 from asv_jit.site.history import History
 from asv_jit.site.pages import Alert, Badge, Figure, Frame, Link
 from asv_jit.site.publication import Publication
@@ -75,7 +75,10 @@ class GroupRow(Struct, frozen=True):
 
 
 class HomePage(Struct, frozen=True):
-    """`index.html`. `lead` is the card that the first sentence is about; None where no release has a JIT's result."""
+    """`index.html`. `lead` is the card that the first sentence is about; None where no release has a JIT's result.
+
+    `telling`: whether any of `rows` says more than that more pairs are needed.
+    """
 
     frame: Frame
     lead: Card | None
@@ -91,6 +94,7 @@ class HomePage(Struct, frozen=True):
     improvements: str
     all_events: str
     rows: tuple[CaseRow, ...]
+    telling: bool
     plain: tuple[PlainRow, ...]
     cases: str
     several_machines: bool
@@ -113,7 +117,8 @@ def make(site: Publication) -> HomePage:
     lately = [event for event in events if event.is_open]
     lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     alerts = maker.alerts()
-    trends, lines = Trends.of(content), EventLines(content)
+    trends = Trends.of(content)
+    rows = tuple(top_rows(content, trends, _MOST_ROWS))
     cases = {case.key.case for _, _, case in maker.current}
     if content.history is not None:
         cases |= {one.key.case for one in content.history.series if one.key.protocol == "asv"}
@@ -132,7 +137,8 @@ def make(site: Publication) -> HomePage:
         open_events=units.count(len(lately), "open regression"),
         improvements=units.count(sum(not event.worse for event in events), "improvement"),
         all_events=units.count(len(events), "change"),
-        rows=tuple(top_rows(content, trends, _MOST_ROWS)),
+        rows=rows,
+        telling=any(row.badge.kind in ("faster", "slower", "failed") for row in rows),
         plain=tuple(top_plain_rows(content, trends, _MOST_ROWS)),
         cases=units.count(len(cases), "case"),
         several_machines=len(content.every_machine) > 1,

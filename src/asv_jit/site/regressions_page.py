@@ -53,8 +53,8 @@ def make(site: Publication) -> RegressionsPage:
         ),
         events=tuple(events),
         open_count=units.count(still_open, "open regression"),
-        counts=(("open", f"{still_open:,}"), ("regressions", f"{regressions:,}"),
-                ("improvements", f"{len(content.events) - regressions:,}")),
+        counts=(("open", f"{still_open:,}"), _counted(regressions, "regression"),
+                _counted(len(content.events) - regressions, "improvement")),
         cut=f"The newest {units.count(len(events), 'change')} are shown; those of a case are all on its page."
         if len(events) < len(content.events)
         else "",
@@ -66,6 +66,12 @@ def make(site: Publication) -> RegressionsPage:
         searched=content.history is not None,
         bisections=bisections,
     )  # fmt: skip
+
+
+def _counted(amount: int, noun: str) -> tuple[str, str]:
+    """`regressions`, `1,200`: the noun fits the number."""
+    number, _, word = units.count(amount, noun).partition(" ")
+    return word, number
 
 
 def _newest(events: Sequence[Event]) -> tuple[Event, ...]:

@@ -23,7 +23,7 @@ __all__ = ["HeatCell", "ReleasesPage", "make"]
 
 
 class HeatCell(Struct, frozen=True):
-    """One case (or mean) on one release: the speedup, both absolute times below it, all of it in `title`.
+    """One case (or mean) on one release: the speedup, below it its interval and both absolute times, all in `title`.
 
     `heat` names the colour, `symbol` and `word` say the same without one; `order` is what a column is sorted by.
     """
@@ -35,6 +35,7 @@ class HeatCell(Struct, frozen=True):
     detail: str
     title: str
     order: str
+    interval: str = ""
 
 
 class HeatRow(Struct, frozen=True):
@@ -177,12 +178,14 @@ def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
     badge = figures.badge_of(case)
     found = case.speedup
     if found is None or not math.isfinite(found.ratio):
-        text = "failed" if case.verdict == "failed" else "skipped" if case.verdict == "skipped" else off
+        values = off if case.on is None else f"{off} → {on}"
+        text = case.verdict if case.verdict in ("failed", "skipped") else values
+        between = figures.level_of(case.off, form).detail if case.on is None else ""
         title = (
             f"{badge.word}{': ' + badge.why if badge.why else ''}; {'JIT off' if release.has_jit else 'no JIT'} {off}"
         )
         symbol = badge.symbol if case.verdict != "none" else ""
-        return HeatCell(heat_of(math.nan, case.verdict), symbol, badge.word, text, "", title, "")
+        return HeatCell(heat_of(math.nan, case.verdict), symbol, badge.word, text, "", title, "", between)
     title = _sentence(
         [
             f"{badge.word}{': ' + badge.why if badge.why else ''}",
@@ -197,6 +200,7 @@ def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
         word=badge.word,
         text=units.ratio(found.ratio),
         detail=f"{off} → {on}",
+        interval=units.ratio_interval(found.low, found.high),
         title=title,
         order=f"{found.ratio:.5f}",
     )

@@ -75,10 +75,17 @@ def _current(project: Project, cells: dict[CellKey, Cell]) -> tuple[dict[CellKey
 def suites_of(project: Project, cells: dict[CellKey, Cell]) -> tuple[SuiteSummary, ...]:
     """A summary for each commit and interpreter that `cells` are of."""
     limits = Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence)
+    described = suite.load(project)
+    units = {one.name: one.unit for one in described.benchmarks} if described is not None else {}
     grouped: dict[tuple[str, str], list[Cell]] = {}
     for key in sorted(cells):
         grouped.setdefault((key.commit, key.interpreter), []).append(cells[key])
     return tuple(
-        summarise_suite(commit, interpreter, [summarise(cell, limits) for cell in found], found)
+        summarise_suite(
+            commit,
+            interpreter,
+            [summarise(cell, limits, unit=units.get(cell.key.case.benchmark, "unit")) for cell in found],
+            found,
+        )
         for (commit, interpreter), found in grouped.items()
     )
