@@ -23,7 +23,7 @@ from asv_jit.store.known_events import known_events
 from asv_jit.workflows.accept import accept
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.regression_choice import Choice, chosen
-from asv_jit.workflows.regressions import find_events
+from asv_jit.workflows.regressions import find_events, found_events
 from tests.analysis.worlds import World, place_of, release, steady, step
 
 COMMITS = 44
@@ -246,6 +246,15 @@ def test_asvs_own_settings_are_honoured(measured: Tree) -> None:
     assert {"slow", "quick"} <= set(_by_case(measured.events()))  # an improvement has no threshold
     measured.configure(regressions_first_commits={"slow": measured.commits[30], "quick": None})
     assert set(_by_case(measured.events())) == {"back"}
+    subprocess.run(["git", "tag", "v1", measured.commits[26]], check=True)
+    measured.configure(regressions_thresholds={"back": 0.5}, regressions_first_commits={"slow": "v1", "quick": "v9"})
+    found = found_events(measured.project, read_history(measured.project))
+    assert {(event.key.case.benchmark, event.worse) for event in found.events} == {("quick", False), ("back", False)}
+    assert found.left_out == (
+        "1 change by asv.conf.json's regressions_first_commits",
+        "1 change by asv.conf.json's regressions_thresholds",
+        "nothing by regressions_first_commits 'v9': the measured history has no such commit",
+    )
     measured.configure(regressions_thresholds={"(": 0.1})
     with pytest.raises(UsageError, match="regressions_thresholds"):
         measured.events()
