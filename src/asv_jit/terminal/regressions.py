@@ -66,7 +66,7 @@ def print_regressions(shown: Shown) -> None:
     _print_section(screen, shown, "closed regression", closed, 0)
     _print_section(screen, shown, "difference", shown.between_lines, _FEW, " between minor versions of Python")
     if shown.between_lines:
-        say(screen, "a minor version costs what it costs: these are shown, and count as no regression")
+        say(screen, "they count as no regressions: each minor version has a history of its own")
     for text in shown.history.notes:
         say(screen, f"note: {text}")
     for text in shown.left_out:
@@ -150,11 +150,12 @@ def _measured_by(event: Event, *, several: bool) -> str:
 
 
 def _changes(event: Event, unit: str) -> list[str]:
-    """`JIT on: 12% slower`, a line for each metric."""
+    """`JIT on: 12% slower`, a line for each metric; of a benchmark of memory it says which is the process's peak."""
     lines = []
     for change in event.metrics:
         words = change_words(change, unit)
-        name = "" if change.metric == "speedup" else metric_words(change.metric).replace("peak memory, ", "")
+        name = "" if change.metric == "speedup" else metric_words(change.metric)
+        name = name if unit == "bytes" else name.replace("peak memory, ", "")
         lines.append(f"{name}: {words}" if name else words)
     return lines
 
