@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,9 @@ from asv_jit.store.known_events import known_events
 from asv_jit.workflows.accept import accept
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.regression_choice import Choice, chosen
-from asv_jit.workflows.regressions import find_events
+from asv_jit.workflows.regressions import find_events, found_events
 from tests.analysis.worlds import World, place_of, release, steady, step
+from tests.asv_adapter import trees
 
 COMMITS = 44
 FIRST_DAY = 1_767_225_600  # 2026-01-01
@@ -154,10 +156,33 @@ def test_two_minor_versions_differ_without_a_regression(tree: Tree, capsys: pyte
     slow = next(event for event in report["events"] if event["worse"])
     assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", False, True)
     assert (slow["attribution"]["cause"], slow["state"]) == ("release", "candidate")
+    assert _asv_jit("publish") == 0
+    page = (tree.folder / "html" / "regressions.html").read_text(encoding="utf-8")
+    assert re.search(r"<strong>0</strong> regressions.*<strong>2</strong> between minor versions of Python", page)
+    assert b"<entry>" not in (tree.folder / "html" / "feed.xml").read_bytes()
+    capsys.readouterr()
     _write(tree, World(cases, commits=3, interpreters={"3.15.0+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1}), machine="m2")
     assert _asv_jit("regressions", "--json", "--machine", "m2") == 1  # a patch release is one of its line
     (slow,) = [event for event in json.loads(capsys.readouterr().out)["events"] if event["worse"]]
     assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", True, False)
+
+
+def test_changes_from_and_to_zero_are_told_by_their_difference(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    asvs = trees.Tree(tree.folder)
+    levels = {"a.track_up": (0, 3), "a.track_down": (5, -5), "a.mem_new": (0, 4096), "a.peakmem_up": (4096, 8192)}
+    asvs.suite(*(trees.described(name) for name in levels))
+    for number, commit in enumerate(tree.commits):
+        rows = {name: trees.row([float(pair[number >= 20])], width=None) for name, pair in levels.items()}
+        asvs.add(trees.file(number, rows, commit_hash=commit))
+    assert _asv_jit("regressions", "--all") == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("3 open regressions")
+    for words in ("3 more", "4.00 KiB more memory", "100% more memory", "10 less"):
+        assert words in printed
+    assert _asv_jit("regressions", "--json", "--metric", "peak_memory") == 1
+    events = json.loads(capsys.readouterr().out)["events"]
+    assert {event["case"] for event in events} == {"a.mem_new", "a.peakmem_up"}  # what asv measured in bytes
+    assert _asv_jit("publish") == 0
 
 
 def test_accepting_is_a_line_for_review_and_closes_the_regression(
@@ -246,6 +271,15 @@ def test_asvs_own_settings_are_honoured(measured: Tree) -> None:
     assert {"slow", "quick"} <= set(_by_case(measured.events()))  # an improvement has no threshold
     measured.configure(regressions_first_commits={"slow": measured.commits[30], "quick": None})
     assert set(_by_case(measured.events())) == {"back"}
+    subprocess.run(["git", "tag", "v1", measured.commits[26]], check=True)
+    measured.configure(regressions_thresholds={"back": 0.5}, regressions_first_commits={"slow": "v1", "quick": "v9"})
+    found = found_events(measured.project, read_history(measured.project))
+    assert {(event.key.case.benchmark, event.worse) for event in found.events} == {("quick", False), ("back", False)}
+    assert found.left_out == (
+        "1 change by asv.conf.json's regressions_first_commits",
+        "1 change by asv.conf.json's regressions_thresholds",
+        "nothing by regressions_first_commits 'v9': the measured history has no such commit",
+    )
     measured.configure(regressions_thresholds={"(": 0.1})
     with pytest.raises(UsageError, match="regressions_thresholds"):
         measured.events()

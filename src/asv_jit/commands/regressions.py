@@ -14,7 +14,7 @@ from asv_jit.workflows.confirm import confirm_events
 from asv_jit.workflows.event_states import read_records
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.regression_choice import METRICS, Choice, chosen
-from asv_jit.workflows.regressions import find_events
+from asv_jit.workflows.regressions import found_events
 
 __all__ = ["regressions"]
 
@@ -46,16 +46,18 @@ def regressions(
     project = open_project(config)
     choice = Choice(since, metric, bench)
     history = read_history(project, machine)
-    events = chosen(project, history, find_events(project, history), choice)
+    found = found_events(project, history)
+    events = chosen(project, history, found.events, choice)
     candidates = [event for event in events if event.is_open and event.state == "candidate" and _is_ours(event)]
     if confirm and candidates:
         with progress(quiet=as_json) as reporter:
             confirm_events(project, candidates, reporter, machine=machine)
         history = read_history(project, machine)
-        events = chosen(project, history, find_events(project, history), choice)
+        found = found_events(project, history)
+        events = chosen(project, history, found.events, choice)
     problems = (*history.problems, *read_records(project).problems)
     warn_of(problems)
-    shown = Shown(history, events, problems, everything)
+    shown = Shown(history, events, problems, everything, found.left_out)
     if as_json:
         print_json(regressions_json(shown))
     else:

@@ -59,7 +59,8 @@ class ChangeLine(Struct, frozen=True):
 
 
 class EventLine(Struct, frozen=True):
-    """One event. `kind` is `regression` or `improvement`; `is_open` says that somebody should look at it.
+    """One event. `kind` is `regression`, `improvement` or `difference` (between two minor versions); `is_open`
+    says that somebody should look at it.
 
     `cause_known`: whether `cause` says more than that asv alone, which has no modes, can tell no cause.
     """
@@ -115,11 +116,12 @@ class EventLines:
         commits = self._commits
         newest = event.suspects[::-1][:_MOST_SUSPECTS] if len(event.suspects) > 1 else ()
         more = len(event.suspects) - len(newest) if newest else 0
+        what = _what(event)
         return EventLine(
             identity=event.identity,
-            kind="regression" if event.worse else "improvement",
+            kind=what.word,
             is_open=event.is_open,
-            what=Badge("slower", "▼", "regression") if event.worse else Badge("faster", "▲", "improvement"),
+            what=what,
             state=_STATES[event.state],
             state_name=event.state,
             why=units.shorten(units.visible(event.why), 300),
@@ -152,6 +154,11 @@ class EventLines:
             if event.bisection and self._bisections
             else Link(""),
         )
+
+
+def _what(event: Event) -> Badge:
+    kind, symbol, word = ("slower", "▼", "regression") if event.worse else ("faster", "▲", "improvement")
+    return Badge(kind, symbol, "difference" if event.between_lines else word)
 
 
 def _cause(event: Event) -> str:

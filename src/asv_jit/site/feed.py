@@ -34,8 +34,15 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def feed(content: SiteContent) -> bytes:
-    """The feed of a publication's regressions, the newest first; what the machine did is none."""
-    regressions = [event for event in content.events if event.worse and event.attribution.cause != "machine"]
+    """The feed of a publication's regressions, the newest first.
+
+    What the machine did is none, nor is what differs between two minor versions of Python.
+    """
+    regressions = [
+        event
+        for event in content.events
+        if event.worse and event.attribution.cause != "machine" and not event.between_lines
+    ]
     book = _Book(content)
     shown = sorted(regressions, key=lambda event: (book.when(event), event.identity), reverse=True)[:_MOST_ENTRIES]
     root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})

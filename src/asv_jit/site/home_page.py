@@ -135,7 +135,7 @@ def make(site: Publication) -> HomePage:
         more_alerts=units.count(len(alerts) - _MOST_ALERTS, "more") if len(alerts) > _MOST_ALERTS else "",
         events=tuple(lines.line(event) for event in lately[:_MOST_EVENTS]),
         open_events=units.count(len(lately), "open regression"),
-        improvements=units.count(sum(not event.worse for event in events), "improvement"),
+        improvements=units.count(sum(not event.worse and not event.between_lines for event in events), "improvement"),
         all_events=units.count(len(events), "change"),
         rows=rows,
         telling=any(row.badge.kind in ("faster", "slower", "failed") for row in rows),

@@ -31,6 +31,7 @@ class RegressionsPage(Struct, frozen=True):
     machines: tuple[str, ...]
     groups: tuple[str, ...]
     lines: tuple[str, ...]
+    between: bool
     searched: bool
     bisections: str
 
@@ -44,7 +45,14 @@ def make(site: Publication) -> RegressionsPage:
     events = [made.line(event) for event in shown]
     still_open = sum(event.is_open for event in content.events)
     machines, lines = {event.machine for event in events}, {event.line for event in events}
-    regressions = sum(event.worse for event in content.events)
+    between = sum(event.between_lines for event in content.events)
+    regressions = sum(event.worse and not event.between_lines for event in content.events)
+    counts = {
+        "open": still_open,
+        "regressions": regressions,
+        "improvements": len(content.events) - regressions - between,
+        "between minor versions of Python": between,
+    }
     return RegressionsPage(
         frame=site.frames.make(
             "regressions", "Regressions",
@@ -53,8 +61,8 @@ def make(site: Publication) -> RegressionsPage:
         ),
         events=tuple(events),
         open_count=units.count(still_open, "open regression"),
-        counts=(("open", f"{still_open:,}"), _counted(regressions, "regression"),
-                _counted(len(content.events) - regressions, "improvement")),
+        counts=tuple((name, f"{count:,}") for name, count in counts.items() if count or not name.startswith("between")),
+        between=between > 0,
         cut=f"The newest {units.count(len(events), 'change')} are shown; those of a case are all on its page."
         if len(events) < len(content.events)
         else "",

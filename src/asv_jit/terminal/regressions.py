@@ -26,17 +26,26 @@ _ASV = "asv"
 
 
 class Shown(Struct, frozen=True):
-    """What is printed: the chosen events of a history, all of them or only what matters, and what could not be read."""
+    """What is printed: the chosen events of a history, all of them or only what matters, and what could not be read.
+
+    `uncounted`: a sentence for each kind of change that asv's own settings leave out.
+    """
 
     history: History
     events: tuple[Event, ...]
     problems: tuple[str, ...]
     everything: bool = False
+    uncounted: tuple[str, ...] = ()
 
     @property
     def open(self) -> tuple[Event, ...]:
         """The regressions that somebody should do something about."""
         return tuple(event for event in self.events if event.is_open)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is in no series, and what changed and does not count."""
+        return (*self.history.left_out, *self.uncounted)
 
     @property
     def between_lines(self) -> tuple[Event, ...]:
@@ -57,10 +66,10 @@ def print_regressions(shown: Shown) -> None:
     _print_section(screen, shown, "closed regression", closed, 0)
     _print_section(screen, shown, "difference", shown.between_lines, _FEW, " between minor versions of Python")
     if shown.between_lines:
-        say(screen, "a minor version costs what it costs: these are shown, and count as no regression")
+        say(screen, "they count as no regressions: each minor version has a history of its own")
     for text in shown.history.notes:
         say(screen, f"note: {text}")
-    for text in shown.history.left_out:
+    for text in shown.left_out:
         say(screen, f"left out: {text}")
 
 
@@ -96,7 +105,7 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
         "between_lines": len(shown.between_lines),
         "events": events,
         "ordered_by": shown.history.ordered_by,
-        "left_out": shown.history.left_out,
+        "left_out": shown.left_out,
         "notes": shown.history.notes,
         "problems": shown.problems,
     }
@@ -141,11 +150,12 @@ def _measured_by(event: Event, *, several: bool) -> str:
 
 
 def _changes(event: Event, unit: str) -> list[str]:
-    """`JIT on: 12% slower`, a line for each metric."""
+    """`JIT on: 12% slower`, a line for each metric; of a benchmark of memory it says which is the process's peak."""
     lines = []
     for change in event.metrics:
         words = change_words(change, unit)
-        name = "" if change.metric == "speedup" else metric_words(change.metric).replace("peak memory, ", "")
+        name = "" if change.metric == "speedup" else metric_words(change.metric)
+        name = name if unit == "bytes" else name.replace("peak memory, ", "")
         lines.append(f"{name}: {words}" if name else words)
     return lines
 

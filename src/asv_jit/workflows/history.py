@@ -20,7 +20,7 @@ from asv_jit.repository import Repository
 from asv_jit.store.analysis_cache import AnalysisCache
 from asv_jit.workflows.journals import Journals, first_seen, machine_notes, read_journals, release_order, sessions
 
-__all__ = ["read_history"]
+__all__ = ["read_history", "repository_of"]
 
 
 def read_history(
@@ -33,7 +33,7 @@ def read_history(
     """
     journals = read_journals(project, machine, trials)
     rows = read_asv_results(project.results_dir, AnalysisCache(project.results_dir))
-    order = order_commits(_repository(project), project.branches, _dates(journals, rows))
+    order = order_commits(repository_of(project), project.branches, _dates(journals, rows))
     built = tuple(sorted({t.interpreter for one in journals for t in one.trials}, key=release_order))
     started = sessions(journals)
     found = _timelines(project, journals, order, built, tuple(started))
@@ -100,7 +100,7 @@ def _by_trials(journals: Iterable[Journals]) -> set[MeasuredByTrials]:
     }
 
 
-def _repository(project: Project) -> Repository | None:
+def repository_of(project: Project) -> Repository | None:
     """The project's repository, or asv's mirror of it, if it is on this machine: nothing is fetched here."""
     for folder in (project.folder / project.repo, project.folder / Path(project.name)):
         if folder.is_dir():

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis.branches import MAIN
 from asv_jit.analysis.events import Event
@@ -16,31 +17,41 @@ from asv_jit.analysis.levelling import stretches
 from asv_jit.analysis.releases import release_events
 from asv_jit.analysis.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
-from asv_jit.asv_adapter.regression_rules import RegressionRules, regression_rules
 from asv_jit.errors import StorageError
 from asv_jit.store.known_events import known_events, remember_events
 from asv_jit.workflows.event_states import read_records, with_state
 from asv_jit.workflows.found_changes import changes_of
+from asv_jit.workflows.regression_counting import counting_of
 
-__all__ = ["find_events"]
+__all__ = ["FoundEvents", "find_events", "found_events"]
+
+
+class FoundEvents(Struct, frozen=True):
+    """Every event that counts, the newest first; a sentence for each kind of change that does not."""
+
+    events: tuple[Event, ...]
+    left_out: tuple[str, ...]
 
 
 def find_events(project: Project, history: History, *, remember: bool = True) -> tuple[Event, ...]:
-    """Every event of the history, the newest first; improvements and closed ones too.
+    """Every event of the history, the newest first; improvements and closed ones too. As `found_events`."""
+    return found_events(project, history, remember=remember).events
+
+
+def found_events(project: Project, history: History, *, remember: bool = True) -> FoundEvents:
+    """Every event of the history that counts by asv's own settings, with name and state.
 
     `remember`: keep the names of new events in the results tree, where that can be written, so that they stay.
     Raises DamagedFileError where the file of accepted regressions is not readable, UsageError for settings of asv's
     that nobody understands.
     """
-    rules = regression_rules(project)
+    counting = counting_of(project, history)
     records = read_records(project)
-    places = {commit: place for place, commit in enumerate(history.commits)}
-    events = [
-        *(event for event in _on_commits(project, history) if _counts(project, event, rules, places)),
-        *(event for event in _on_releases(project, history) if _is_large(project, event, rules)),
-    ]
+    places = counting.places
+    events, left_out = counting.split([*_on_commits(project, history), *_on_releases(project, history)])
     found = [with_state(event, records, places) for event in _with_names(project, events, places, remember=remember)]
-    return tuple(sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity)))
+    ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
+    return FoundEvents(tuple(ordered), left_out)
 
 
 def _on_commits(project: Project, history: History) -> list[Event]:
@@ -79,29 +90,6 @@ def _of_branch_only(events: Sequence[Event], history: History) -> list[Event]:
 
 def _on_releases(project: Project, history: History) -> list[Event]:
     return release_events(history.bridges, history.series, history.commits, equivalence=project.settings.equivalence)
-
-
-def _counts(project: Project, event: Event, rules: RegressionRules, places: Mapping[str, int]) -> bool:
-    """Whether asv's settings let a change count: it is large enough, and late enough."""
-    for first in rules.first_commits_of(*_named_by_asv(project, event)):
-        if first is None:
-            return False
-        known = [place for commit, place in places.items() if commit.startswith(first)] if first else []
-        if known and places[event.commit] <= known[0]:
-            return False
-    return _is_large(project, event, rules)
-
-
-def _is_large(project: Project, event: Event, rules: RegressionRules) -> bool:
-    threshold = rules.threshold(*_named_by_asv(project, event))
-    if threshold is None or not event.worse:
-        return True
-    return any(abs(change.after - change.before) >= threshold * abs(change.before) for change in event.metrics)
-
-
-def _named_by_asv(project: Project, event: Event) -> tuple[str, str]:
-    """The case and the branch; the first one has no name of its own in a series."""
-    return str(event.key.case), event.key.branch or project.branches[0] or "HEAD"
 
 
 def _with_names(project: Project, events: Sequence[Event], places: Mapping[str, int], *, remember: bool) -> list[Event]:
