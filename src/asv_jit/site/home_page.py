@@ -16,7 +16,7 @@ from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_o
 from asv_jit.site.case_rows import CaseRow, PlainRow, reach_of, top_plain_rows, top_rows
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
-from asv_jit.site.event_lines import EventLine
+from asv_jit.site.event_lines import EventLine, EventLines
 from asv_jit.site.history import History
 from asv_jit.site.pages import Alert, Badge, Figure, Frame, Link
 from asv_jit.site.publication import Publication
@@ -117,7 +117,7 @@ def make(site: Publication) -> HomePage:
     lately = [event for event in events if event.is_open]
     lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     alerts = maker.alerts()
-    trends = Trends.of(content)
+    trends, lines = Trends.of(content), EventLines(content)
     rows = tuple(top_rows(content, trends, _MOST_ROWS))
     cases = {case.key.case for _, _, case in maker.current}
     if content.history is not None:

@@ -47,12 +47,10 @@ def make(site: Publication) -> RegressionsPage:
     machines, lines = {event.machine for event in events}, {event.line for event in events}
     between = sum(event.between_lines for event in content.events)
     regressions = sum(event.worse and not event.between_lines for event in content.events)
-    counts = {
-        "open": still_open,
-        "regressions": regressions,
-        "improvements": len(content.events) - regressions - between,
-        "between minor versions of Python": between,
-    }
+    improvements = len(content.events) - regressions - between
+    counts = [("open", f"{still_open:,}"), _counted(regressions, "regression"), _counted(improvements, "improvement")]
+    if between:
+        counts.append(("between minor versions of Python", f"{between:,}"))
     return RegressionsPage(
         frame=site.frames.make(
             "regressions", "Regressions",
@@ -61,7 +59,7 @@ def make(site: Publication) -> RegressionsPage:
         ),
         events=tuple(events),
         open_count=units.count(still_open, "open regression"),
-        counts=tuple((name, f"{count:,}") for name, count in counts.items() if count or not name.startswith("between")),
+        counts=tuple(counts),
         between=between > 0,
         cut=f"The newest {units.count(len(events), 'change')} are shown; those of a case are all on its page."
         if len(events) < len(content.events)
