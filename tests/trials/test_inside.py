@@ -256,9 +256,9 @@ def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: 
         run_teardown = run_setup
 
     monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
-    answer = inside.measure(Short(), {"inner_loops": 1, "iterations": 10})
-    assert [index for index, _ in answer["fixed_work"]] == [3, 6, 9]
-    assert answer["durations_ns"] == [2_000_000] * 10
+    answer = inside.measure(Short(), {"inner_loops": 1, "iterations": 16})
+    assert [index for index, _ in answer["fixed_work"]] == [5, 10, 15]
+    assert answer["durations_ns"] == [2_000_000] * 16
 
 
 def test_a_call_of_nearly_the_time_out_is_calibrated_by_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
