@@ -128,6 +128,8 @@ def test_json_has_everything_and_choices_hold_there_too(measured: Tree, capsys: 
     assert _asv_jit("regressions", "--json", "--since", "2026-01-26") == 0  # what is left is an improvement
     assert _asv_jit("regressions", "--json", "--metric", "peak_memory") == 0
     assert _asv_jit("regressions", "--since", "yesterday") == 2
+    assert _asv_jit("regressions", "--machine", "m2") == 2
+    assert "those of m1" in capsys.readouterr().err
 
 
 def test_events_may_be_chosen_by_date_by_age_and_by_commit(measured: Tree) -> None:

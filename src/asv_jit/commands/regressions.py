@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from asv_jit.analysis.events import Event
+from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, open_project, print_json, warn_of
+from asv_jit.errors import UsageError
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
 from asv_jit.workflows.confirm import confirm_events
@@ -45,6 +47,8 @@ def regressions(
     """
     project = open_project(config)
     choice = Choice(since, metric, bench)
+    if machine is not None:
+        _check_machine(project, machine)
     history = read_history(project, machine)
     found = found_events(project, history)
     events = chosen(project, history, found.events, choice)
@@ -65,6 +69,14 @@ def regressions(
     if shown.open:
         return 1
     return 4 if problems else 0
+
+
+def _check_machine(project: Project, machine: str) -> None:
+    """A name with a typo must not pass for a machine without regressions. Raises UsageError."""
+    known = sorted(path.name for path in project.results_dir.glob("*") if path.is_dir())
+    if machine not in known:
+        there = f"there are those of {', '.join(known)}" if known else "there are none at all"
+        raise UsageError(f"--machine: no results of {machine!r}; {there}")
 
 
 def _is_ours(event: Event) -> bool:
