@@ -36,7 +36,7 @@ document.addEventListener("DOMContentLoaded", () => {
     new ResizeObserver(() => charts.forEach((one) => one.resize())).observe(document.body);
     const redraw = () => charts.forEach((one) => one.redraw());
     new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", redraw);
   }
 
   const COLUMNS = [

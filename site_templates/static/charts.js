@@ -4,7 +4,8 @@
 // A chart knows nothing of the page: it is given points and says what the reader chose.
 {
   const { units, make } = asvJit;
-  const ROW_HEIGHT = { main: 270, gain: 130 };
+  const EM = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // charts grow with the page's letters
+  const ROW_HEIGHT = { main: Math.round(270 * EM), gain: Math.round(130 * EM) };
   const MOST_MARKERS = 160;
   const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
 
@@ -95,7 +96,7 @@
   function drawNames(u, tracks) {
     const used = [];
     u.ctx.save();
-    u.ctx.font = `600 ${11 * devicePixelRatio}px system-ui, sans-serif`;
+    u.ctx.font = `600 ${11 * EM * devicePixelRatio}px system-ui, sans-serif`;
     u.ctx.textAlign = "left";
     for (const [place, track] of tracks.entries()) {
       const column = u.data[3 * place + 3];
@@ -145,12 +146,12 @@
     let shown = range;
     const ink = () => colour("--soft");
     const grid = { stroke: () => colour("--line"), width: 1 };
-    const font = "11px system-ui, sans-serif";
+    const font = `${11 * EM}px system-ui, sans-serif`;
     const u = new uPlot({
       width: Math.max(box.clientWidth, 200),
       height,
       legend: { show: false },
-      padding: [marked ? 28 : 10, 36, 0, 0],
+      padding: [marked ? 28 : 10, 36 * EM, 0, 0],
       scales: {
         x: { time: false, range: () => shown },
         y: { distr: scale === "log" ? 3 : 1, range: () => reach(placed, wanted, ...shown, scale) },
@@ -158,8 +159,8 @@
       series: [{}, ...tracks.flatMap(seriesOf)],
       bands: bandsOf(tracks),
       axes: [
-        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92, ...(whole ? { incrs: WHOLE } : {}), size: axis ? 30 : 8, values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
-        { stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 34, size: 74, values: (_, splits) => splits.map((split) => split === null ? "" : form(split)) },
+        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92 * EM, ...(whole ? { incrs: WHOLE } : {}), size: axis ? 30 * EM : 8, values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
+        { stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 34 * EM, size: 74 * EM, values: (_, splits) => splits.map((split) => split === null ? "" : form(split)) },
       ],
       cursor: {
         drag: { x: true, y: false, setScale: false, dist: 6 },
@@ -207,6 +208,7 @@
   };
 
   asvJit.chart.heights = ROW_HEIGHT;
+  asvJit.chart.em = EM;
   asvJit.chart.looks = LOOKS;
   asvJit.chart.colour = colour;
   asvJit.chart.faded = faded;

@@ -3,7 +3,8 @@
 // Warm-up curves: time per call against running time, both logarithmic; every trial faint, the median of a mode strong.
 {
   const { units } = asvJit;
-  const HEIGHT = 280;
+  const EM = asvJit.chart.em;
+  const HEIGHT = Math.round(280 * EM);
   const MODES = ["off", "on"];
   const DASHES = { off: [7, 4], on: [] };
 
@@ -57,7 +58,7 @@
     ctx.moveTo(at, bbox.top);
     ctx.lineTo(at, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.font = `${11 * EM * devicePixelRatio}px system-ui, sans-serif`;
     const after = at < bbox.left + bbox.width * 0.6;
     ctx.textAlign = after ? "left" : "right";
     ctx.fillText(name, at + (after ? 5 : -5) * devicePixelRatio, bbox.top + (14 + 15 * row) * devicePixelRatio);
@@ -83,7 +84,7 @@
     const [first, last] = [data[0][0], data[0].at(-1)];
     const ink = () => asvJit.chart.colour("--soft");
     const grid = { stroke: () => asvJit.chart.colour("--line"), width: 1 };
-    const axis = { filter: (_, splits) => splits, stroke: ink, grid, ticks: { ...grid, size: 4 }, font: "11px system-ui, sans-serif" };
+    const axis = { filter: (_, splits) => splits, stroke: ink, grid, ticks: { ...grid, size: 4 }, font: `${11 * EM}px system-ui, sans-serif` };
     const values = (_, splits) => splits.map((split) => split === null ? "" : units.seconds(split));
     // On a short range the powers of ten are too few to read a value from.
     const fine = (most) => (_, __, min, max) => {
@@ -100,8 +101,8 @@
       scales: { x: { time: false, distr: 3, range: [first / 1.15, last * 1.15] }, y: { distr: 3, range: [low / 1.05, high * 1.05] } },
       series: [{}, ...MODES.map((mode) => ({ label: `JIT ${mode}`, stroke: () => asvJit.chart.colour(`--${mode}`), width: 2.4, dash: DASHES[mode], spanGaps: true, points: { show: false } }))],
       axes: [
-        { ...axis, values, splits: fine(box.clientWidth < 420 ? 4 : 7), label: "running time of the process’s benchmark", labelSize: 18, labelFont: axis.font, size: 32 },
-        { ...axis, values, splits: fine(7), size: 74 },
+        { ...axis, values, splits: fine(box.clientWidth < 420 ? 4 : 7), label: "running time of the process’s benchmark", labelSize: 18 * EM, labelFont: axis.font, size: 32 * EM },
+        { ...axis, values, splits: fine(7), size: 74 * EM },
       ],
       cursor: { drag: { x: false, y: false }, points: { size: 8 } },
       hooks: {

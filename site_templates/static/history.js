@@ -227,7 +227,8 @@
       addEventListener("popstate", () => { if (!state.isAnchor()) { this.choice = this.read(); this.render(); } });
       new ResizeObserver(() => this.charts.forEach((one) => one.resize())).observe(this.panels);
       new MutationObserver(() => this.charts.forEach((one) => one.redraw())).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.charts.forEach((one) => one.redraw()));
+      // Paper is light, whatever the screen is.
+      for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => this.charts.forEach((one) => one.redraw()));
       this.render();
     }
 

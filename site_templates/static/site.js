@@ -22,7 +22,6 @@ function bindTheme(button) {
     page.dataset.theme = isDark() ? "light" : "dark";
     button.setAttribute("aria-pressed", String(isDark()));
     remember(page.dataset.theme);
-    page.dispatchEvent(new CustomEvent("asv-jit-theme")); // charts take their colours anew
   });
 }
 

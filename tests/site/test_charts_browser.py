@@ -181,6 +181,10 @@ def test_charts_follow_the_theme(browser: Browser, rich_site: Path) -> None:
         light = page.evaluate(drawn)
         page.locator("[data-theme-switch]").click()
         page.wait_for_function(f"light => {drawn} !== light", arg=light)
+        dark = page.evaluate(drawn)
+        page.emulate_media(media="print")  # on paper everything is light, also what was drawn already
+        page.wait_for_function(f"dark => {drawn} !== dark", arg=dark)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_the_page_does_not_jump_while_charts_come(browser: Browser, rich_site: Path) -> None:

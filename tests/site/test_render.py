@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
 import pytest
 
 from asv_jit.errors import UsageError
@@ -212,3 +213,17 @@ def test_templates_of_the_user_come_first(tmp_path: Path) -> None:
     assert (tmp_path / "html" / "404.html").read_text(encoding="utf-8") == "gone: demo project &lt;"
     assert (tmp_path / "html" / "static" / "favicon.svg").read_text(encoding="utf-8") == "<svg/>"
     assert (tmp_path / "html" / "index.html").is_file()
+
+
+def test_values_have_their_unit_everywhere(tmp_path: Path) -> None:
+    """Whether a case is a timing, memory, or a latency that was tracked: no bare 38543590.355."""
+    made = contents.content(contents.tracked() + contents.pairs(CaseKey("a.time_a"), WITH_JIT, 1.3), (WITH_JIT, OLDER))
+    (current,) = made.machines[0].current
+    for unit, wanted in (("bytes", "1.21 KiB"), ("seconds", "20.6 min"), ("objects", "1,236 objects")):
+        cases = tuple(one if one.timed else msgspec.structs.replace(one, unit=unit) for one in current.suite.cases)
+        changed = msgspec.structs.replace(current, suite=msgspec.structs.replace(current.suite, cases=cases))
+        machine = msgspec.structs.replace(made.machines[0], current=(changed,))
+        folder = tmp_path / unit
+        render.render_site(msgspec.structs.replace(made, machines=(machine,)), folder)
+        for name in ("cases.html", "releases.html", "index.html"):
+            assert wanted in (folder / name).read_text(encoding="utf-8"), (unit, name)

@@ -63,7 +63,7 @@ def params_text(key: CaseKey, limit: int) -> str:
 
 def format_of(case: CaseSummary) -> Callable[[float | None], str]:
     """How this case's figures are written: as times, or as the values that were tracked, in their unit."""
-    return lambda value: units.quantity(value, case.unit)
+    return units.seconds if case.timed else lambda value: units.quantity(value, case.unit)
 
 
 def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure:

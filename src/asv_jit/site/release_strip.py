@@ -40,7 +40,7 @@ def release_strip(points: Sequence[ReleasePoint], form: Callable[[float | None],
     right = _LEFT + step * len(points)
     vertical = _scale(levels, _MIDDLE, _TOP)
     parts = _axis(vertical, right, form, 5)
-    parts.append(_caption(_TOP + 2.0, "time per call" if form is units.seconds else "value"))
+    captions = [_caption(_TOP + 2.0, "time per call" if form is units.seconds else "value")]
     for kind, shift in (("off", -7.0), ("on", 7.0)):
         mode = [point.off if kind == "off" else point.on for point in points]
         parts += _marks(kind, [x + shift for x in places], mode, vertical)
@@ -50,7 +50,7 @@ def release_strip(points: Sequence[ReleasePoint], form: Callable[[float | None],
     if known:
         lower = _scale([*known, Level(1.0, None, None, 1)], _FLOOR, _MIDDLE + _GAP)
         parts += _axis(lower, right, units.ratio, 4)
-        parts.append(_caption(_MIDDLE + _GAP + 2.0, "speedup"))
+        captions.append(_caption(_MIDDLE + _GAP + 2.0, "speedup"))
         parts.append(element("path", class_="unity", d=f"M{_LEFT:g} {lower.at(1.0):.1f}H{right:.1f}"))
         parts += _marks("gain", places, gains, lower)
         floor = _FLOOR
@@ -58,7 +58,7 @@ def release_strip(points: Sequence[ReleasePoint], form: Callable[[float | None],
         parts.append(element("text", point.name, class_="tick", x=x, y=floor + 18.0, text_anchor="middle"))
     width, height = right + _RIGHT, floor + _BOTTOM
     return element(
-        "svg", *parts, class_="chart strip-chart", role="img", aria_label=label,
+        "svg", *parts, *captions, class_="chart strip-chart", role="img", aria_label=label,
         viewBox=f"0 0 {width:.0f} {height:.0f}", width=width, height=height,
     )  # fmt: skip
 
