@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 import click
 
 from asv_jit import __version__, scratch
-from asv_jit.errors import AsvJitError, InterruptedRunError
-from asv_jit.terminal.internal_error import print_internal_error
+from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError, is_full
+from asv_jit.terminal.console import print_internal_error
 
 __all__ = ["cli", "main"]
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from asv_jit.commands.check import failure_code  # here: see `_Commands`
 
         code = failure_code(code)
-    sys.exit(code)
+    sys.exit(_flushed(code))
 
 
 def _ending(words: list[str]) -> tuple[int, bool]:
@@ -70,20 +71,45 @@ def _ending(words: list[str]) -> tuple[int, bool]:
     except click.exceptions.Exit as done:
         return done.exit_code, True
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return 2, False
     except (KeyboardInterrupt, click.Abort, InterruptedRunError):
-        click.echo("interrupted; everything that was measured is kept, and the next run goes on from there", err=True)
+        _complain("interrupted; everything that was measured is kept, and the next run goes on from there")
         return 130, False
     except AsvJitError as error:
-        click.echo(f"error: {error}", err=True)
+        _complain(f"error: {error}")
         return error.exit_code, False
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0, False
-    except Exception:  # noqa: BLE001 - the one place where a defect becomes an exit code
-        print_internal_error()
-        return 70, False
+    except Exception as error:  # noqa: BLE001 - the one place where a defect becomes an exit code
+        if isinstance(error, OSError) and is_full(error):  # our own output, as a rule: a log on a disk that is full
+            _complain(
+                f"error: cannot write ({error.strerror}); what was measured is kept; make room, then run it again"
+            )
+            return StorageError.exit_code, False
+        with suppress(OSError):
+            print_internal_error()
+        return AsvJitError.exit_code, False
+
+
+def _complain(text: str) -> None:
+    """Say it where errors go; the exit code says it where that is on a full disk."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _flushed(code: int) -> int:
+    """The exit code when what was printed is written out; a full disk is noticed only then."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes again when it ends
+        if is_full(error):
+            _complain(f"error: cannot write the output ({error.strerror})")
+            return code or StorageError.exit_code
+    return code
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

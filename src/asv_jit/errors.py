@@ -6,6 +6,7 @@ into an exit; any other exception is a defect of the tool and leaves with a trac
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "NoInterpreterError",
     "StorageError",
     "UsageError",
+    "is_full",
 ]
 
 
@@ -59,3 +61,8 @@ class InterruptedRunError(AsvJitError):
     """The user or the system stopped the run (Ctrl-C, SIGTERM); what was synced before is safe."""
 
     exit_code = 130
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk is: then nothing that follows can be kept either."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -6,7 +6,6 @@ night goes on from there: all that was measured is in the journal, and a plan is
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from asv_jit.analysis.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.mirror import fetched, repository_without_network
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError
+from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError, is_full
 from asv_jit.git_branches import RemoteBranch
 from asv_jit.repository import Repository
 from asv_jit.store.files import remove_parts
@@ -295,9 +294,8 @@ class _Nightly:
 
 
 def _is_full(error: StorageError) -> bool:
-    """Whether the disk is: then nothing that follows could be kept either."""
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    """Whether a full disk is why."""
+    return isinstance(error.__cause__, OSError) and is_full(error.__cause__)
 
 
 def _seconds(seconds: float) -> float | None:

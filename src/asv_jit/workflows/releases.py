@@ -65,4 +65,4 @@ def _fitting(spec: specs.Spec, found: Sequence[Interpreter]) -> list[Interpreter
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0]
+    return (str(error).splitlines() or [""])[0].rstrip(".")

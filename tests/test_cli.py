@@ -1,0 +1,51 @@
+"""How a subcommand's ending becomes an exit code, also where its words cannot be written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asv_jit import paths
+from asv_jit.cli import main
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="a device that is always full: Linux has one")
+
+
+def _exit_code(folder: Path, *arguments: str, stdout: Path = FULL, stderr: Path | None = None) -> tuple[int, str]:
+    env = {**os.environ, paths.CACHE_VARIABLE: str(folder)}
+    with stdout.open("wb") as out, (stderr or folder / "stderr").open("wb") as err:
+        done = subprocess.run(
+            [sys.executable, "-m", "asv_jit", *arguments], check=False, stdout=out, stderr=err, env=env, cwd=folder
+        )
+    return done.returncode, "" if stderr else (folder / "stderr").read_text()
+
+
+@needs_full
+@pytest.mark.parametrize("arguments", [["pythons", "list"], ["--help"]])
+def test_a_log_on_a_full_disk_is_no_defect(arguments: list[str], tmp_path: Path) -> None:
+    code, said = _exit_code(tmp_path, *arguments)
+    assert code == 4
+    assert "cannot write" in said
+    assert "Traceback" not in said
+
+
+@needs_full
+def test_an_error_that_cannot_be_written_keeps_its_exit_code(tmp_path: Path) -> None:
+    assert _exit_code(tmp_path, "run", stdout=tmp_path / "out", stderr=FULL)[0] == 2
+    assert _exit_code(tmp_path, "pythons", "list", stderr=FULL)[0] == 4
+
+
+def test_a_defect_is_the_only_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr("asv_jit.commands.doctor.doctor.callback", lambda **_: {}["no such key"])
+    with pytest.raises(SystemExit) as ending:
+        main(["doctor"])
+    assert ending.value.code == 70
+    assert "please report it" in capsys.readouterr().err
