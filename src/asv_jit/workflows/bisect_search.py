@@ -19,7 +19,7 @@ from asv_jit.workflows.pairing import Pairing
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.session import Session
 
-__all__ = ["MODES", "SERIES_METRIC", "Measurer", "View", "Watcher", "searched", "skipped_of"]
+__all__ = ["MODES", "SERIES_METRIC", "Measurer", "View", "Watcher", "complaint_of", "searched", "skipped_of"]
 
 SERIES_METRIC: dict[BisectMetric, Metric] = {
     "on": "on",
@@ -86,7 +86,7 @@ class Measurer:
         metric = SERIES_METRIC[self._metric]
         good, value = figure_of(block, "a", metric), figure_of(block, "b", metric)
         if good is None or value is None:
-            raise Unbuildable(_complaint(block))
+            raise Unbuildable(complaint_of(block))
         return value / good, block.identity
 
     def blames_the_good_end(self, point: int) -> bool:
@@ -179,7 +179,8 @@ def _fails(trials: Sequence[Trial]) -> bool:
     return any(trial.outcome != "ok" for trial in trials)
 
 
-def _complaint(block: Block) -> str:
+def complaint_of(block: Block) -> str:
+    """Why a block has no figure: how its last failing trial ended, and the last words there."""
     bad = [trial for trial in block.trials if trial.outcome != "ok"]
     if not bad:
         return "it gives no positive figure for this metric"

@@ -20,7 +20,7 @@ from asv_jit.model import CaseKey
 from asv_jit.repository import Commit, Repository
 from asv_jit.store.bisections import BisectMetric
 from asv_jit.workflows.bisect_question import interpreter_for
-from asv_jit.workflows.bisect_search import MODES, SERIES_METRIC
+from asv_jit.workflows.bisect_search import MODES, SERIES_METRIC, complaint_of
 from asv_jit.workflows.pairing import Pairing, case_named, discover_suite, repository_folder
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.session import Session
@@ -125,8 +125,7 @@ def _judged(pairing: Pairing, options: Options, answer: Checked, reporter: Repor
         failed += 1
         bad = [trial for trial in block.trials if trial.outcome != "ok"]
         if failed >= _FAILURES or any(trial.outcome in HOPELESS for trial in bad) or not bad:
-            words = next((trial.stderr.strip().splitlines()[-1:] for trial in bad), [])
-            reason = f"{bad[-1].outcome if bad else 'no positive figure'}: {' '.join(words)}"
+            reason = complaint_of(block)
             if side_of(bad, "a") and not side_of(bad, "b"):
                 raise UsageError(f"the baseline cannot be measured: {reason}")
             return Checked("untestable", reason, *_names(answer), blocks=len(pairing.blocks))
