@@ -14,7 +14,7 @@ import click
 
 from asv_jit import __version__, scratch
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError, is_full
-from asv_jit.terminal.console import print_internal_error
+from asv_jit.terminal.internal_error import print_internal_error
 
 __all__ = ["cli", "main"]
 

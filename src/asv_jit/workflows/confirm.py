@@ -78,6 +78,8 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
         case = case_named(discover_suite(project, session, [b, a]).cases, str(event.key.case))
         if case.benchmark.version != event.key.version:
             raise UsageError(f"{event.key.case} was edited since: its measurements say nothing of the old one")
+        if math.isnan(event.headline.ratio):
+            raise UsageError(f"{event.key.case} has values that are not positive: fresh blocks are compared by ratio")
         sides = [one.commit[:8] if event.axis == "commits" else one.interpreter.identity for one in (a, b)]
         reporter.stage(f"confirming {event.key.case}: {' against '.join(sides)}")
         found = fresh_comparison(session, a, b, case, event.axis, abs(math.log(event.headline.ratio)), reporter)
