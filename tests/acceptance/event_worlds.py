@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from tests.acceptance.figure_3_series import share
 from tests.acceptance.rows import Row
 from tests.analysis.worlds import Truth, World, place_of, release, steady, step

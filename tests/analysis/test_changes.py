@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asv_jit.analysis import changes, robust
+from asv_jit.analysis import changes
 from asv_jit.analysis.changes import detect, detect_many
-from asv_jit.analysis.segmentation import Fit, segment, segment_many
+from asv_jit.analysis.history import robust
+from asv_jit.analysis.history.segmentation import Fit, segment, segment_many
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from tests.analysis.worlds import World, commit_of, place_of, release, steady, step
 
 OLD, NEW = "3.15.1+aaaaaaaa", "3.15.2+bbbbbbbb"

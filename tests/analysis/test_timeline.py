@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.branches import by_branch
-from asv_jit.analysis.bridges import line_order
-from asv_jit.analysis.timeline import Axes, timeline
+from asv_jit.analysis.history.branches import by_branch
+from asv_jit.analysis.history.bridges import line_order
+from asv_jit.analysis.history.timeline import Axes, timeline
 from asv_jit.model import Trial
 from tests.analysis.worlds import World, commit_of, place_of, release, steady, timeline_of
 

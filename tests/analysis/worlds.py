@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from asv_jit.analysis.detection import find_changes
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.grouping import Scene, commit_events
-from asv_jit.analysis.levelling import stretches
-from asv_jit.analysis.releases import release_events
-from asv_jit.analysis.timeline import Axes, Timeline, timeline
+from asv_jit.analysis.history.detection import find_changes
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.grouping import Scene, commit_events
+from asv_jit.analysis.history.levelling import stretches
+from asv_jit.analysis.history.releases import release_events
+from asv_jit.analysis.history.timeline import Axes, Timeline, timeline
 from asv_jit.model import Mode, Purpose, Trial
 
 EQUIVALENCE = 0.02

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from asv_jit.analysis.attribution import Attribution, Cause
-from asv_jit.analysis.events import Change, Event, State
-from asv_jit.analysis.series import CaseSeries, Floats, History, Metric, SeriesKey, Track
+from asv_jit.analysis.history.events import Change, Event, State
+from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, SeriesKey, Track
 from asv_jit.model import CaseKey
 from asv_jit.repository import Commit
 from asv_jit.site.content import Machine, SiteContent

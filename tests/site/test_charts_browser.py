@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from asv_jit.model import CaseKey
-from asv_jit.site import comparing
-from asv_jit.site.compare_page import NAMES
+from asv_jit.site.compare import comparing
+from asv_jit.site.compare.page import NAMES
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.slugs import slug
-from asv_jit.site.timetable import Timetable
 from tests.site import columns_oracle as oracle
 from tests.site import histories
 from tests.site.browsing import barriers, visit

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_jit.analysis.series import Track
-from asv_jit.site import columns
+from asv_jit.analysis.history.series import Track
+from asv_jit.site.data import columns
 from tests.site import columns_oracle as oracle
 
 _SIZES = st.floats(1e-12, 1e15).flatmap(lambda size: st.sampled_from([size, -size, 0.0, math.nan]))

@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from asv_jit.model import CaseKey
-from asv_jit.site import data, data_format
+from asv_jit.site.data import files as data
+from asv_jit.site.data import format as data_format
 from asv_jit.site.slugs import slug
 from tests.site import columns_oracle as oracle
 from tests.site import contents, histories

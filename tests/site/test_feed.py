@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import numpy as np
 from msgspec.structs import replace
 
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History
 from asv_jit.model import CaseKey
 from asv_jit.site.content import SiteContent
 from asv_jit.site.feed import feed

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from asv_jit.analysis.current import Current
-from asv_jit.analysis.series import AnchorSeries
+from asv_jit.analysis.history.series import AnchorSeries
 from asv_jit.model import CaseKey
 from asv_jit.site import home_page, render
 from asv_jit.site.answers import answer_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from asv_jit.analysis.identity import Reported
+from asv_jit.analysis.history.identity import Reported
 from asv_jit.model import CaseKey
 from asv_jit.store.known_events import FILE_NAME, known_events, remember_events
 

@@ -12,8 +12,8 @@ from asv_jit.errors import UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.offers import Offer
 from asv_jit.repository import Repository
-from asv_jit.workflows import bisect_chain
-from asv_jit.workflows.bisect_chain import commit_chain, ends_of, merged_chains, release_chain, split_range
+from asv_jit.workflows.bisection import chain as bisect_chain
+from asv_jit.workflows.bisection.chain import commit_chain, ends_of, merged_chains, release_chain, split_range
 from asv_jit.workflows.reporter import Silent
 from tests.workflows.histories import FAST, History, commit, make_history
 

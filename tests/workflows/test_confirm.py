@@ -9,8 +9,8 @@ import pytest
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.comparison import Effect
-from asv_jit.analysis.events import Change, Event
-from asv_jit.analysis.series import SeriesKey
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.series import SeriesKey
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.analysis.events import Change, Event
-from asv_jit.analysis.series import SeriesKey
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.series import SeriesKey
 from asv_jit.model import CaseKey
 from asv_jit.store.bisections import Bisection, Result
 from asv_jit.workflows.event_states import Records, bisections_of, with_state

@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.store.bisections import Bisection, Result
-from asv_jit.workflows import follow_up
-from asv_jit.workflows.bisect_question import Options
+from asv_jit.workflows.bisection.question import Options
 from asv_jit.workflows.engine import Budget
+from asv_jit.workflows.nights import follow_up
 from asv_jit.workflows.reporter import Silent
 from tests.workflows.test_event_states import EVENT, NEW, OLD, STORED, A, D, records
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.analysis.events import Change, Event, State
-from asv_jit.analysis.series import SeriesKey
+from asv_jit.analysis.history.events import Change, Event, State
+from asv_jit.analysis.history.series import SeriesKey
 from asv_jit.model import CaseKey
 from asv_jit.settings import Notify
-from asv_jit.workflows.night import Night
-from asv_jit.workflows.night_report import markdown
-from asv_jit.workflows.notify import fresh_events, notify
+from asv_jit.workflows.nights.night import Night
+from asv_jit.workflows.nights.notify import fresh_events, notify
+from asv_jit.workflows.nights.report import markdown
 
 HOSTILE = "bench.time_x(['<script>|`@everyone`'])"
 

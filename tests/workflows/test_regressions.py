@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit import paths
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.cli import main
 from asv_jit.errors import DamagedFileError, UsageError

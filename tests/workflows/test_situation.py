@@ -11,16 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit import installations, paths
-from asv_jit.analysis.bridges import ENOUGH_BLOCKS
+from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
+from asv_jit.analysis.history.series import Bridge, History, SeriesKey
 from asv_jit.analysis.planning import BridgeNeed, Situation, plan
-from asv_jit.analysis.series import Bridge, History, SeriesKey
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import NoInterpreterError
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.repository import Commit, Repository
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.workflows import selection
-from asv_jit.workflows.situation import Ground, anchor_of, branches_of, cell_states, situation_of
+from asv_jit.workflows.nights.situation import Ground, anchor_of, branches_of, cell_states, situation_of
 from tests.interpreters.fakes import interpreter
 from tests.store.trials import FULL
 from tests.workflows.nights import git

@@ -16,11 +16,11 @@ from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.processes import Finished, run
 from asv_jit.trials.launch import Place, Program, launch_program, workspace
-from asv_jit.workflows import try_targets
 from asv_jit.workflows.reporter import Silent
-from asv_jit.workflows.try_report import TriedOn, TryReport
-from asv_jit.workflows.try_targets import Target, notes_of_shell, remedy, targets_of
-from asv_jit.workflows.trying import Options, try_program
+from asv_jit.workflows.trying import targets as try_targets
+from asv_jit.workflows.trying.report import TriedOn, TryReport
+from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, targets_of
+from asv_jit.workflows.trying.trying import Options, try_program
 
 pytestmark = pytest.mark.interpreters
 

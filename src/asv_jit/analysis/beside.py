@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.cells import FAILED_BLOCKS, HOPELESS, Block, Progress
-from asv_jit.analysis.series import Metric
+from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.wild import tempered
 from asv_jit.model import Mode, Trial
 

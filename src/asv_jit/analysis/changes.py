@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis import boundaries
-from asv_jit.analysis.boundaries import SHORTEST, Clean, Series, Stage
-from asv_jit.analysis.robust import median
-from asv_jit.analysis.segmentation import segment_many
+from asv_jit.analysis.history import boundaries
+from asv_jit.analysis.history.boundaries import SHORTEST, Clean, Series, Stage
+from asv_jit.analysis.history.robust import median
+from asv_jit.analysis.history.segmentation import segment_many
 
 __all__ = ["ChangePoint", "Scale", "detect", "detect_many", "strongest"]
 

@@ -17,7 +17,7 @@ from asv_jit.analysis.attribution import Attribution, Axis, attribute
 from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, tempered_sides, values
 from asv_jit.analysis.cells import Block
 from asv_jit.analysis.evidence import TraceChange
-from asv_jit.analysis.series import Metric
+from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.summary import UNSTEADY_SHARE, Limits, group_of
 from asv_jit.model import CaseKey, Mode, Trial
 

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.robust import difference_scale
+from asv_jit.analysis.history.robust import difference_scale
 
 __all__ = ["LEAST_STEADY_S", "Look", "enough_iterations"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.history.robust import running_median
 from asv_jit.analysis.partitions import boundaries
-from asv_jit.analysis.robust import running_median
 
 __all__ = ["Agreement", "Kind", "SteadyState", "Warmup", "agreement", "classify", "ordinary", "steady_time", "warmup"]
 

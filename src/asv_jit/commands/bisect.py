@@ -11,8 +11,8 @@ from asv_jit.commands.common import config_option, json_option, machine_option, 
 from asv_jit.errors import InterruptedRunError
 from asv_jit.store.bisections import BisectMetric
 from asv_jit.terminal.bisect import bisection_json, print_bisection, watching
-from asv_jit.workflows import bisect as bisecting
-from asv_jit.workflows.bisect_question import Options
+from asv_jit.workflows.bisection import bisect as bisecting
+from asv_jit.workflows.bisection.question import Options
 
 __all__ = ["METRICS", "bisect"]
 

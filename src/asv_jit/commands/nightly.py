@@ -11,8 +11,8 @@ from asv_jit.commands.common import config_option, json_option, machine_option, 
 from asv_jit.settings import parse_duration_s
 from asv_jit.terminal.nightly import print_night, print_plan
 from asv_jit.terminal.progress import progress
-from asv_jit.workflows import nightly as nights
-from asv_jit.workflows.night_report import markdown
+from asv_jit.workflows.nights import nightly as nights
+from asv_jit.workflows.nights.report import markdown
 
 __all__ = ["nightly"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, open_project, print_json, warn_of
 from asv_jit.errors import UsageError

@@ -9,7 +9,7 @@ import click
 from asv_jit.commands.common import json_option, print_json
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.try_ import print_try, try_json
-from asv_jit.workflows import trying
+from asv_jit.workflows.trying import trying
 
 __all__ = ["try_"]
 

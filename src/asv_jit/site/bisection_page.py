@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.site import compare_words as words
 from asv_jit.site import units
+from asv_jit.site.compare import words
 from asv_jit.site.content import SiteContent
 from asv_jit.site.folders import without_folders
 from asv_jit.site.pages import Badge, Frame, Link

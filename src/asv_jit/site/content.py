@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from asv_jit.analysis.cells import CellKey
 from asv_jit.analysis.current import Current, Quiet
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History
 from asv_jit.analysis.summary import Limits, SuiteSummary
 from asv_jit.model import Trial
 from asv_jit.repository import Commit

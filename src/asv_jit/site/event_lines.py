@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.analysis.events import Change, Event
-from asv_jit.analysis.series import Metric, SeriesKey
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.series import Metric, SeriesKey
 from asv_jit.analysis.summary import group_of
 from asv_jit.site import figures, units
 from asv_jit.site.commits import CommitBook

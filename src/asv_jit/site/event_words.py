@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Callable, Mapping
 
 from asv_jit.analysis.attribution import Attribution, Cause
-from asv_jit.analysis.detection import is_worse
-from asv_jit.analysis.events import Change, Event
-from asv_jit.analysis.series import Metric
+from asv_jit.analysis.history.detection import is_worse
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.series import Metric
 from asv_jit.site import units
 
 __all__ = ["BISECTED", "bisect_command", "cause_words", "change_words", "form_of", "levels_words", "metric_words"]

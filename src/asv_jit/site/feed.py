@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from asv_jit import __version__
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import CaseSeries, SeriesKey
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import CaseSeries, SeriesKey
 from asv_jit.site import units
 from asv_jit.site.content import SiteContent
 from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words

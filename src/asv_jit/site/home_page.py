@@ -13,7 +13,7 @@ from asv_jit.analysis.current import Current
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.site import charts, figures, units
 from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_of
-from asv_jit.site.case_rows import CaseRow, PlainRow, reach_of, top_plain_rows, top_rows
+from asv_jit.site.case.rows import CaseRow, PlainRow, reach_of, top_plain_rows, top_rows
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
 from asv_jit.site.event_lines import EventLine, EventLines

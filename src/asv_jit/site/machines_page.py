@@ -9,8 +9,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.current import Quiet
+from asv_jit.analysis.history.series import History
 from asv_jit.analysis.noise import CHANGES, needed_pairs
-from asv_jit.analysis.series import History
 from asv_jit.site import units
 from asv_jit.site.content import Fingerprint, Machine
 from asv_jit.site.marks import trend_mark

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from asv_jit.model import CaseKey
 from asv_jit.site.content import SiteContent
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.frame import Frames
 from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.pages import Frame
-from asv_jit.site.timetable import Timetable
 
 __all__ = ["Drawn", "Page", "Publication"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from asv_jit.site import units
 from asv_jit.site.event_lines import EventLine, EventLines
 from asv_jit.site.pages import Frame

@@ -19,10 +19,6 @@ from asv_jit.errors import UsageError
 from asv_jit.processes import cores, in_parallel, in_parallel_with
 from asv_jit.site import (
     bisection_page,
-    case_page,
-    cases_page,
-    compare_page,
-    data_page,
     guide_page,
     home_page,
     machines_page,
@@ -30,8 +26,12 @@ from asv_jit.site import (
     releases_page,
     text_pages,
 )
+from asv_jit.site.case import list_page as cases_page
+from asv_jit.site.case import page as case_page
+from asv_jit.site.compare import page as compare_page
 from asv_jit.site.content import SiteContent
-from asv_jit.site.data import DataMaker, Part
+from asv_jit.site.data import page as data_page
+from asv_jit.site.data.files import DataMaker, Part
 from asv_jit.site.feed import FILE_NAME as FEED
 from asv_jit.site.feed import feed
 from asv_jit.site.frame import Frames

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.cells import CellKey
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import CaseSeries, History, Metric
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import CaseSeries, History, Metric
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.model import CaseKey
 from asv_jit.site.content import Machine, SiteContent

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from asv_jit.analysis.series import Metric
+from asv_jit.analysis.history.series import Metric
 from asv_jit.model import CaseKey
 from asv_jit.store.files import write_atomically
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from asv_jit.analysis.identity import Reported
+from asv_jit.analysis.history.identity import Reported
 from asv_jit.store.files import append_synced
 
 __all__ = ["FILE_NAME", "known_events", "remember_events"]

@@ -13,12 +13,12 @@ from rich.live import Live
 from rich.text import Text
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.site import compare_words as words
 from asv_jit.site import units
+from asv_jit.site.compare import words
 from asv_jit.store.bisections import Bisection, Result
 from asv_jit.store.confirmations import Effects
 from asv_jit.terminal.console import console, say
-from asv_jit.workflows.bisect_search import View, Watcher
+from asv_jit.workflows.bisection.search import View, Watcher
 from asv_jit.workflows.reporter import Silent
 
 __all__ = ["bars", "bisection_json", "print_bisection", "watching"]

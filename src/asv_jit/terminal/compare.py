@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from asv_jit.analysis.comparison import CaseComparison, Effect
-from asv_jit.analysis.series import Metric
-from asv_jit.site import compare_words as words
+from asv_jit.analysis.history.series import Metric
 from asv_jit.site import units
+from asv_jit.site.compare import words
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.workflows.compare import Comparison, Outcome
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asv_jit.terminal.console import console, say
-from asv_jit.workflows.night import Night
-from asv_jit.workflows.night_report import event_line, headline, plan_lines, summary_lines
+from asv_jit.workflows.nights.night import Night
+from asv_jit.workflows.nights.report import event_line, headline, plan_lines, summary_lines
 
 __all__ = ["print_night", "print_plan"]
 

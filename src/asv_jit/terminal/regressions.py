@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History
 from asv_jit.model import version_of
 from asv_jit.site import figures, units
 from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words

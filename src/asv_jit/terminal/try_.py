@@ -11,7 +11,7 @@ from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import version_of
 from asv_jit.site import figures, units
 from asv_jit.terminal.console import MARKS, STYLES, console, say
-from asv_jit.workflows.try_report import TriedOn, TryReport
+from asv_jit.workflows.trying.report import TriedOn, TryReport
 
 __all__ = ["print_try", "try_json"]
 

@@ -19,8 +19,8 @@ from asv_jit.installations import UnbuildableError
 from asv_jit.model import CaseKey
 from asv_jit.repository import Commit, Repository
 from asv_jit.store.bisections import BisectMetric
-from asv_jit.workflows.bisect_question import interpreter_for
-from asv_jit.workflows.bisect_search import MODES, SERIES_METRIC, complaint_of
+from asv_jit.workflows.bisection.question import interpreter_for
+from asv_jit.workflows.bisection.search import MODES, SERIES_METRIC, complaint_of
 from asv_jit.workflows.pairing import Pairing, case_named, discover_suite, repository_folder
 from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.session import Session

@@ -13,7 +13,7 @@ from asv_jit import installations, locks
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import progress
 from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, worsenings
-from asv_jit.analysis.series import Metric
+from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.suite import SuiteSpeedup
 from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter import suite

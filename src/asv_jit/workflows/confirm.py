@@ -12,7 +12,7 @@ from asv_jit import installations, locks
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import progress
 from asv_jit.analysis.comparison import CaseComparison, Effect, compare
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project

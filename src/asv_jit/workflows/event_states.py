@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Cause, Moved
-from asv_jit.analysis.events import Event
+from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.project import Project
 from asv_jit.site.event_words import BISECTED
 from asv_jit.store.accepted import Accepted, read_accepted

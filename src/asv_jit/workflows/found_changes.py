@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from asv_jit.analysis import boundaries, changes, detection, levelling, partitions, robust, segmentation
-from asv_jit.analysis.detection import DETECTED, Found, find_changes_of_many
-from asv_jit.analysis.levelling import Stretch
+from asv_jit.analysis import changes, partitions
+from asv_jit.analysis.history import boundaries, detection, levelling, robust, segmentation
+from asv_jit.analysis.history.detection import DETECTED, Found, find_changes_of_many
+from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.processes import cores, in_parallel
 from asv_jit.store.analysis_cache import AnalysisCache
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from asv_jit.analysis.branches import by_branch
-from asv_jit.analysis.series import History
-from asv_jit.analysis.timeline import Axes, Timeline, timeline
+from asv_jit.analysis.history.branches import by_branch
+from asv_jit.analysis.history.series import History
+from asv_jit.analysis.history.timeline import Axes, Timeline, timeline
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.history import AsvResults, MeasuredByTrials, read_asv_results
 from asv_jit.asv_adapter.project import Project

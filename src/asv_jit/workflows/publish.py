@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History
 from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.site import is_asv_site, publish_asv_site

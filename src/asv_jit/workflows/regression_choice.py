@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History, Metric
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History, Metric
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.repository import Repository

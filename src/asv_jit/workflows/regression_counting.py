@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.series import History
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History
 from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.regression_rules import RegressionRules, regression_rules
 from asv_jit.errors import UsageError

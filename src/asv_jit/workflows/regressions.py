@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis.branches import MAIN
-from asv_jit.analysis.events import Event
-from asv_jit.analysis.grouping import Scene, commit_events
-from asv_jit.analysis.identity import named, reported
-from asv_jit.analysis.levelling import stretches
-from asv_jit.analysis.releases import release_events
-from asv_jit.analysis.series import AnchorSeries, Bridge, CaseSeries, History
+from asv_jit.analysis.history.branches import MAIN
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.grouping import Scene, commit_events
+from asv_jit.analysis.history.identity import named, reported
+from asv_jit.analysis.history.levelling import stretches
+from asv_jit.analysis.history.releases import release_events
+from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError
 from asv_jit.store.known_events import known_events, remember_events

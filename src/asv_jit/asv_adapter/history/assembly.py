@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.series import CaseSeries, Metric, SeriesKey, Track
+from asv_jit.analysis.history.series import CaseSeries, Metric, SeriesKey, Track
 from asv_jit.asv_adapter.history.columns import Columns, JitMetric
 from asv_jit.asv_adapter.history.suite import Described
 

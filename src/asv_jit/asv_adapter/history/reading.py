@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis.series import CaseSeries
+from asv_jit.analysis.history.series import CaseSeries
 from asv_jit.asv_adapter.history import shelf
 from asv_jit.asv_adapter.history.assembly import assemble
 from asv_jit.asv_adapter.history.columns import Columns, ColumnsBuilder, RowKind, united

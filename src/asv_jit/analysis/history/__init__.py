@@ -1,0 +1,1 @@
+"""What changed over commits and releases: from trials to series, from series to events."""

@@ -1,0 +1,64 @@
+"""Series by branch: commits of two branches are no sequence, so that a series holds those of one only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from asv_jit.analysis.history.series import CaseSeries, Places, Track
+
+__all__ = ["by_branch", "chosen_points"]
+
+MAIN = ""
+
+
+def by_branch(series: Sequence[CaseSeries], branches: Mapping[str, Places]) -> tuple[tuple[CaseSeries, ...], int]:
+    """Each series once for every branch that it has points of; and how many points are on none of them.
+
+    `branches`: places of each branch's commits, the first branch under the empty name; empty where git does not
+    tell: then all points are one sequence. The series of another branch holds its whole past, that which it shares
+    with the first one too, but there is none where it adds nothing.
+    """
+    if not branches:
+        return tuple(series), 0
+    length = 1 + max((int(places.max()) for places in branches.values() if len(places)), default=0)
+    length = max(length, 1 + max((int(one.places.max()) for one in series if len(one.places)), default=0))
+    masks = {name: _mask(places, length) for name, places in branches.items()}
+    found: list[CaseSeries] = []
+    beside = 0
+    for one in series:
+        beside += int(np.sum(~np.any([mask[one.places] for mask in masks.values()], axis=0)))
+        for name, mask in masks.items():
+            on = mask[one.places]
+            adds = on if name == MAIN else on & ~masks[MAIN][one.places]
+            if np.any(adds):
+                found.append(replace(chosen_points(one, on), key=replace(one.key, branch=name)))
+    return tuple(found), beside
+
+
+def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeries:
+    """The points where `chosen`, shape (points,), is true; metrics without any value left are left out."""
+    if np.all(chosen):
+        return series
+    tracks = {
+        metric: Track(track.values[chosen], track.low[chosen], track.high[chosen])
+        for metric, track in series.tracks.items()
+        if np.any(~np.isnan(track.values[chosen]))
+    }
+    sessions = None if series.sessions is None else series.sessions[chosen]
+    return replace(
+        series,
+        places=series.places[chosen],
+        interpreters=series.interpreters[chosen],
+        tracks=tracks,
+        sessions=sessions,
+    )
+
+
+def _mask(places: Places, length: int) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(length, dtype=np.bool_)
+    mask[places] = True
+    return mask

@@ -1,0 +1,92 @@
+"""Events: the change points of a case that belong together, as one thing that a person can act on."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from msgspec import Struct
+
+from asv_jit.analysis.attribution import Attribution, Axis
+from asv_jit.analysis.history.series import Metric, SeriesKey
+
+__all__ = ["Change", "Event", "State", "is_one_line"]
+
+State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
+"""`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
+later improvement took it back; `accepted`: a person decided to live with it."""
+
+
+class Change(Struct, frozen=True):
+    """One metric's change of level: levels with intervals (at 95%) in the metric's unit, and the chance of seeing
+    one as strong in a series that has none."""
+
+    metric: Metric
+    before: float
+    before_low: float
+    before_high: float
+    after: float
+    after_low: float
+    after_high: float
+    p_value: float
+
+    @property
+    def ratio(self) -> float:
+        """after / before; NaN where they are not both positive, as tracked values may be: then no factor tells it."""
+        return self.after / self.before if self.before > 0.0 and self.after > 0.0 else math.nan
+
+
+class Event(Struct, frozen=True):
+    """One change of one case on one line of one machine.
+
+    `identity`: stable over publications, ten hexadecimal digits; what `accept` takes. `worse`: whether any metric
+    became worse (slower, a smaller speedup, more memory); else it is an improvement. `metrics`: those that
+    moved, the headline first. On the axis `commits`, `commit` is the first one measured at the new level, `parent`
+    the last one measured at the old level, and `suspects` all commits, oldest first, of which one is to blame:
+    the unmeasured ones between and those that the interval of the change's place holds; `before` and `after` are
+    both the identity of the interpreter that measured `commit`. On the axis `pythons`, `before` and `after` are
+    identities of the two interpreters and `commit` is where both were measured.
+    `bisection`: the stored result's identity where one was made.
+    """
+
+    identity: str
+    key: SeriesKey
+    axis: Axis
+    worse: bool
+    metrics: tuple[Change, ...]
+    commit: str
+    parent: str
+    suspects: tuple[str, ...]
+    before: str
+    after: str
+    attribution: Attribution
+    state: State
+    why: str = ""
+    bisection: str | None = None
+
+    @property
+    def headline(self) -> Change:
+        """The change that names the event."""
+        return self.metrics[0]
+
+    @property
+    def between_lines(self) -> bool:
+        """Whether this compares two interpreter lines, such as 3.14 and 3.15.
+
+        A series holds one line, so that no level changed: the two differ, and differ for as long as both are measured.
+        """
+        return self.axis == "pythons" and not is_one_line(self.before, self.after)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody should still do something about it.
+
+        What the machine did is no regression, nor is what one interpreter line costs more than another.
+        """
+        lost = self.worse and self.state in ("candidate", "confirmed")
+        return lost and self.attribution.cause != "machine" and not self.between_lines
+
+
+def is_one_line(before: str, after: str) -> bool:
+    """Whether two identities are patch releases of one minor version; bridges join one provider's builds only."""
+    return before.rpartition(".")[0] == after.rpartition(".")[0]

@@ -1,0 +1,223 @@
+"""Events on the commit axis: the changes of a case's metrics that are at one place, as one event, with its cause."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from asv_jit.analysis.attribution import Attribution, Sides, attribute
+from asv_jit.analysis.history.detection import Found, is_worse
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.identity import identity_of
+from asv_jit.analysis.history.levelling import Stretch
+from asv_jit.analysis.history.lifecycle import fixed_by_level
+from asv_jit.analysis.history.series import AnchorSeries, CaseSeries, Floats, Metric, Places
+
+__all__ = ["Scene", "commit_events", "headline_first", "is_event_worse"]
+
+_SLACK = 2
+"""Points: two metrics' changes this near are at one place; a level has three points at least, so none is skipped."""
+
+_REACH = 30
+"""Points on either side that an attribution looks at: farther ones are of other times."""
+
+_FEWEST = 3
+_ORDER: Mapping[Metric, int] = {
+    "off": 0, "on": 0, "plain": 0, "speedup": 1, "peak_memory_off": 2, "peak_memory_on": 2, "warmup_on": 3,
+}  # fmt: skip
+_UNKNOWN = Attribution("unclear", 1.0, "unclear")
+
+
+class Scene(Struct, frozen=True):
+    """What events are told in terms of: `History.commits` and `.interpreters`, the setting `equivalence`.
+
+    `branch`: the places of the series' branch, oldest first; None where all commits are one sequence.
+    """
+
+    commits: Sequence[str]
+    interpreters: Sequence[str]
+    equivalence: float
+    branch: Places | None = None
+
+    def between(self, last_good: int, first_bad: int) -> tuple[str, ...]:
+        """The commits after one place up to and with another, those of the branch only."""
+        if self.branch is None:
+            return tuple(self.commits[last_good + 1 : first_bad + 1])
+        start, stop = np.searchsorted(self.branch, [last_good, first_bad], side="right")
+        return tuple(self.commits[place] for place in self.branch[start:stop])
+
+
+def commit_events(
+    series: CaseSeries,
+    scene: Scene,
+    changes: Iterable[tuple[Stretch, Sequence[Found]]],
+    anchors: Sequence[AnchorSeries],
+) -> list[Event]:
+    """The events of one series over its commits, oldest first: candidates, and those that a later one took back.
+
+    `changes`: its stretches, the newest releases first, each with what `detection.find_changes` found in it;
+    `anchors`: the machine's, with the series' fingerprint.
+    """
+    events: list[Event] = []
+    for stretch, found in changes:
+        groups = _grouped(found)
+        bounds = [0, *(group[0].index for group in groups), len(stretch.places)]
+        of_stretch = [
+            _event(series, scene, stretch, group, (bounds[number], bounds[number + 2]), anchors)
+            for number, group in enumerate(groups)
+        ]
+        events = fixed_by_level(of_stretch, scene.equivalence) + events
+    return events
+
+
+def is_event_worse(changes: Sequence[Change]) -> bool:
+    """Whether somebody lost: more time or memory, or a smaller speedup that is not just a faster interpreter."""
+    worse = {change.metric for change in changes if is_worse(change.metric, change.before, change.after)}
+    off_gained = any(change.metric == "off" and change.metric not in worse for change in changes)
+    return bool(worse - {"speedup"}) or ("speedup" in worse and not off_gained)
+
+
+def headline_first(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """What is worse first, then times, the speedup, memory; of two alike the larger change."""
+    gained = not is_event_worse(changes)
+
+    def rank(change: Change) -> tuple[bool, int, float]:
+        worse = is_worse(change.metric, change.before, change.after)
+        return worse == gained, _ORDER[change.metric], -_size(change)
+
+    return tuple(sorted(changes, key=rank))
+
+
+def _size(change: Change) -> float:
+    if change.before > 0.0 and change.after > 0.0:
+        return abs(math.log(change.after / change.before))
+    return abs(change.after - change.before)
+
+
+def _grouped(changes: Sequence[Found]) -> list[list[Found]]:
+    """Changes at one place, the surest of each group first, groups in order of their places."""
+    groups: list[list[Found]] = []
+    for found in sorted(changes, key=lambda one: (one.change.p_value, one.index)):
+        near = [group for group in groups if _is_near(found, group[0]) and not _has(group, found.change.metric)]
+        if near:
+            min(near, key=lambda group: abs(group[0].index - found.index)).append(found)
+        else:
+            groups.append([found])
+    return sorted(groups, key=lambda group: group[0].index)
+
+
+def _is_near(one: Found, other: Found) -> bool:
+    overlap = one.earliest <= other.latest and other.earliest <= one.latest
+    return overlap or abs(one.index - other.index) <= _SLACK
+
+
+def _has(group: Sequence[Found], metric: Metric) -> bool:
+    return any(found.change.metric == metric for found in group)
+
+
+def _event(
+    series: CaseSeries,
+    scene: Scene,
+    stretch: Stretch,
+    group: Sequence[Found],
+    around: tuple[int, int],
+    anchors: Sequence[AnchorSeries],
+) -> Event:
+    surest = group[0]
+    changes = headline_first([found.change for found in group])
+    last_good = _previous(stretch, surest.change.metric, surest.earliest)
+    parent = scene.commits[stretch.places[_previous(stretch, surest.change.metric, surest.index)]]
+    commit = scene.commits[stretch.places[surest.index]]
+    interpreter = scene.interpreters[stretch.interpreters[surest.index]]
+    worse = is_event_worse(changes)
+    return Event(
+        identity=identity_of(series.key, "commits", commit, worse=worse),
+        key=series.key,
+        axis="commits",
+        worse=worse,
+        metrics=changes,
+        commit=commit,
+        parent=parent,
+        suspects=scene.between(int(stretch.places[last_good]), int(stretch.places[surest.latest])),
+        before=interpreter,
+        after=interpreter,
+        attribution=_cause(series, stretch, changes, surest, around, anchors, scene.equivalence),
+        state="candidate",
+    )
+
+
+def _previous(stretch: Stretch, metric: Metric, index: int) -> int:
+    """The last point before `index` at which the metric was measured."""
+    return int(np.flatnonzero(~np.isnan(stretch.values[metric][:index]))[-1])
+
+
+def _cause(
+    series: CaseSeries,
+    stretch: Stretch,
+    changes: Sequence[Change],
+    surest: Found,
+    around: tuple[int, int],
+    anchors: Sequence[AnchorSeries],
+    equivalence: float,
+) -> Attribution:
+    off_name, on_name = _modes(changes)
+    off = stretch.values.get(off_name)
+    on = stretch.values.get(on_name) if on_name is not None else None
+    if off is None or np.any(off <= 0.0) or (on is not None and np.any(on <= 0.0)):
+        return _UNKNOWN
+    before, after = _sides(surest, around)
+    anchor = _anchor(series, stretch, before, after, anchors)
+    if on is None and anchor is None:
+        return _UNKNOWN  # nothing tells the code from the machine but what one believed before
+    return attribute(
+        (off[before], off[after]),
+        None if on is None else (on[before], on[after]),
+        anchor,
+        axis="commits",
+        equivalence=equivalence,
+    )
+
+
+def _modes(changes: Sequence[Change]) -> tuple[Metric, Metric | None]:
+    """The two modes that tell the cause: of times, or of memory where only that moved."""
+    metrics = {change.metric for change in changes}
+    if "plain" in metrics:
+        return "plain", None
+    if metrics <= {"peak_memory_off", "peak_memory_on"}:
+        return "peak_memory_off", "peak_memory_on"
+    return "off", "on"
+
+
+def _sides(surest: Found, around: tuple[int, int]) -> tuple[slice, slice]:
+    """The points before and after, without those that may be on either side where enough others are left."""
+    first, end = around
+    before = slice(max(first, surest.earliest - _REACH), surest.earliest)
+    after = slice(surest.latest, min(end, surest.latest + _REACH))
+    if before.stop - before.start < _FEWEST:
+        before = slice(max(first, surest.index - _REACH), surest.index)
+    if after.stop - after.start < _FEWEST:
+        after = slice(surest.index, min(end, surest.index + _REACH))
+    return before, after
+
+
+def _anchor(
+    series: CaseSeries, stretch: Stretch, before: slice, after: slice, anchors: Sequence[AnchorSeries]
+) -> Sides | None:
+    """The anchor's levels in the sessions of both sides: of this case if it is anchored, else of all together."""
+    if stretch.sessions is None:
+        return None
+    mine = [one for one in anchors if one.case == series.key.case] or [one for one in anchors if one.case is None]
+    for anchor in mine:
+        sides = [_levels(anchor, stretch.sessions[part]) for part in (before, after)]
+        if min(len(side) for side in sides) >= 2:
+            return sides[0], sides[1]
+    return None
+
+
+def _levels(anchor: AnchorSeries, sessions: Places) -> Floats:
+    """The anchor's level in each of `sessions`, once; in the one before where it was not measured in that."""
+    at = np.searchsorted(anchor.sessions, np.unique(sessions), side="right") - 1
+    return anchor.levels[np.unique(at[at >= 0])]

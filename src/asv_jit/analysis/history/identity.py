@@ -1,0 +1,104 @@
+"""Names of events that stay while points are added.
+
+A change point may move by a commit or two as more points tell where it is, and a range of unmeasured commits shrinks.
+So what was reported once is remembered, and an event of the same series and direction keeps its name as long as it
+may be the same: as long as the commits that are suspected of the two overlap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from asv_jit.analysis.attribution import Axis
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.model import CaseKey
+
+__all__ = ["Reported", "identity_of", "named", "reported"]
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """What is remembered of an event that was reported: a line of the file of known events.
+
+    `commit`: the first one at the new level as it was first told; `first`, `last`: the ends of its suspects; on the
+    axis `pythons` all three are the pair of releases. `when`: the first report, UTC, ISO. `machine` is empty in
+    older files.
+    """
+
+    identity: str
+    line: str
+    case: CaseKey
+    version: str
+    protocol: str
+    fingerprint: str
+    branch: str
+    axis: Axis
+    worse: bool
+    commit: str
+    first: str
+    last: str
+    when: str
+    machine: str = ""
+
+
+def identity_of(key: SeriesKey, axis: Axis, place: str, *, worse: bool) -> str:
+    """Ten hexadecimal digits. `place`: a commit's hash, or a pair of releases."""
+    parts = (
+        key.machine, key.fingerprint, key.line, key.branch, str(key.case), key.version, key.protocol, axis, place,
+        "worse" if worse else "better",
+    )  # fmt: skip
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def reported(event: Event, when: str) -> Reported:
+    """What is to be remembered of an event."""
+    key = event.key
+    ends = (event.suspects[0], event.suspects[-1]) if event.suspects else (event.commit, event.commit)
+    commit = event.commit
+    if event.axis == "pythons":
+        commit, ends = event.identity, (event.identity, event.identity)
+    return Reported(
+        event.identity, key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch,
+        event.axis, event.worse, commit, *ends, when, key.machine,
+    )  # fmt: skip
+
+
+def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[str, int]) -> list[Event]:
+    """The events of one machine under the names that they were first reported under, oldest reports first.
+
+    `places`: of each commit in the history's order. Events on the axis `pythons` are named after their releases and
+    need no memory.
+    """
+    waiting: dict[tuple[object, ...], list[Event]] = {}
+    for event in events:
+        waiting.setdefault(_series(event), []).append(event)
+    names: dict[int, str] = {}
+    for one in known:
+        candidates = waiting.get(_series_of(one), [])
+        near = [event for event in candidates if id(event) not in names and _overlap(event, one, places)]
+        if near:
+            at = places.get(one.commit, 0)
+            names[id(min(near, key=lambda event: abs(places.get(event.commit, 0) - at)))] = one.identity
+    return [replace(event, identity=names.get(id(event), event.identity)) for event in events]
+
+
+def _series(event: Event) -> tuple[object, ...]:
+    key = event.key
+    return key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch, event.axis, event.worse
+
+
+def _series_of(one: Reported) -> tuple[object, ...]:
+    return one.line, one.case, one.version, one.protocol, one.fingerprint, one.branch, one.axis, one.worse
+
+
+def _overlap(event: Event, one: Reported, places: Mapping[str, int]) -> bool:
+    if event.axis == "pythons":
+        return event.identity == one.identity
+    if one.first not in places or one.last not in places:
+        return one.commit == event.commit
+    mine = [places[commit] for commit in event.suspects or (event.commit,)]
+    return mine[0] <= places[one.last] and places[one.first] <= mine[-1]

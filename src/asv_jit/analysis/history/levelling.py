@@ -1,0 +1,172 @@
+"""Patch releases join a line: their points are brought to one level, so that a release is never taken for a commit.
+
+A series is cut into stretches. Within a stretch every release is bridged to the next one by commits that were measured
+with both, and the points of older releases are moved to the level of the newest. How exactly a bridge is known is
+kept, because a change of level that coincides with it is known no better. Where no bridge is, the stretch ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from msgspec import Struct
+from scipy import special
+
+from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Places
+
+__all__ = ["Step", "Stretch", "bridge_step", "metric_figures", "noise_of", "stretches"]
+
+_CERTAIN = 1e9
+_MAD_OF_DIFFERENCES = 1.4826 / math.sqrt(2.0)
+
+
+class Step(Struct, frozen=True):
+    """What a release did to a metric: the shift of its logarithm, the standard error of that, and its freedom."""
+
+    shift: float
+    error: float
+    freedom: float
+
+    def wide_error(self, alpha: float) -> float:
+        """The error of a Gaussian with the same interval at level 1 - `alpha`: larger where few blocks tell it."""
+        return self.error * self.quantile(alpha) / -float(special.ndtri(alpha / 2.0))
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, by Student's t."""
+        if self.error == 0.0:
+            return 1.0 if self.shift == 0.0 else 0.0
+        return 2.0 * float(special.stdtr(self.freedom, -abs(self.shift) / self.error))
+
+    def quantile(self, alpha: float) -> float:
+        """By how many standard errors an interval at level 1 - `alpha` reaches to either side."""
+        return float(special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
+
+
+class Stretch(Struct, frozen=True):
+    """One point for each commit, shape (points,), all metrics at the level of the newest release of the stretch.
+
+    `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest
+    of the stretch; `steps`: for each metric what each of the later releases did to it, which the values are less by.
+    """
+
+    places: Places
+    interpreters: Places
+    values: Mapping[Metric, Floats]
+    releases: Places
+    steps: Mapping[Metric, tuple[Step, ...]]
+    sessions: Places | None
+
+    def bridged(self, metric: Metric, before: slice, after: slice, alpha: float) -> float:
+        """Standard error (of the logarithm) that the bridges add to the difference of two groups of points.
+
+        A bridge counts by how much more of one group than of the other lies before it. It is the error of a Gaussian
+        that is as wide at level 1 - `alpha` as the bridges' own t distributions.
+        """
+        steps = self.steps[metric]
+        if not steps:
+            return 0.0
+        known = ~np.isnan(self.values[metric])
+        first, second = (self.releases[part][known[part]] for part in (before, after))
+        shares = [float(np.mean(first <= release) - np.mean(second <= release)) for release in range(len(steps))]
+        return math.hypot(*(share * step.wide_error(alpha) for share, step in zip(shares, steps, strict=True)))
+
+
+def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence[Bridge]) -> list[Stretch]:
+    """The stretches of a series, from the newest releases to the oldest.
+
+    `interpreters`: `History.interpreters`; `bridges`: those of the case within the series' line.
+    """
+    if (series.interpreters == series.interpreters[:1]).all():  # most series, and there are thousands
+        return [_of_one_release(series)] if len(series.places) else []
+    releases = np.unique(series.interpreters).tolist()
+    known = {(bridge.before, bridge.after): bridge for bridge in bridges}
+    groups: list[list[int]] = []
+    for release in releases:
+        bridged = bool(groups) and (interpreters[groups[-1][-1]], interpreters[release]) in known
+        if bridged:
+            groups[-1].append(release)
+        else:
+            groups.append([release])
+    return [_stretch(series, group, interpreters, known) for group in reversed(groups)]
+
+
+def _of_one_release(series: CaseSeries) -> Stretch:
+    values = {metric: track.values for metric, track in series.tracks.items()}
+    releases = np.zeros(len(series.places), dtype=np.int32)
+    return Stretch(series.places, series.interpreters, values, releases, dict.fromkeys(values, ()), series.sessions)
+
+
+def bridge_step(bridge: Bridge, metric: Metric, between: float = 0.0) -> Step | None:
+    """What the later release did to a metric. None where the bridge has nothing of it.
+
+    `between`: how much the logarithm differs between sessions (standard deviation), which counts where the two
+    releases were not measured in the same ones. The freedom is Welch's and Satterthwaite's.
+    """
+    sides = metric_figures(bridge, metric)
+    if sides is None:
+        return None
+    before, after = (np.log(side[~np.isnan(side)]) for side in sides)
+    if min(len(before), len(after)) < 2:
+        return None
+    parts = [float(np.var(side, ddof=1)) / len(side) for side in (before, after)]
+    variance = math.fsum(parts)
+    squares = math.fsum(part**2 / (len(side) - 1) for part, side in zip(parts, (before, after), strict=True))
+    freedom = variance**2 / squares if squares > 0.0 else _CERTAIN
+    apart = 0.0 if bridge.interleaved else 2.0 * between**2
+    return Step(float(np.mean(after) - np.mean(before)), math.sqrt(variance + apart), freedom)
+
+
+def metric_figures(bridge: Bridge, metric: Metric) -> tuple[Floats, Floats] | None:
+    """A bridge's figures of a metric before and after; the speedup's are ratios within blocks."""
+    if metric == "speedup":
+        off, on = bridge.figures.get("off"), bridge.figures.get("on")
+        if off is None or on is None or any(len(a) != len(b) for a, b in zip(off, on, strict=True)):
+            return None
+        return off[0] / on[0], off[1] / on[1]
+    return bridge.figures.get(metric)
+
+
+def _stretch(
+    series: CaseSeries,
+    releases: Sequence[int],
+    interpreters: Sequence[str],
+    known: Mapping[tuple[str, str], Bridge],
+) -> Stretch:
+    chosen = _newest_of_each_commit(series, releases)
+    mine = np.searchsorted(releases, series.interpreters[chosen]).astype(np.int32)
+    values: dict[Metric, Floats] = {}
+    taken: dict[Metric, tuple[Step, ...]] = {}
+    for metric, track in series.tracks.items():
+        column = track.values[chosen]
+        noise = noise_of(column) if len(releases) > 1 else 0.0
+        steps: list[Step] = []
+        for before, after in pairwise(releases):
+            step = bridge_step(known[interpreters[before], interpreters[after]], metric, noise)
+            if step is None:  # of this metric the bridge knows nothing: what is older cannot be compared
+                column = np.where(mine <= len(steps), np.nan, column)
+            steps.append(step or Step(0.0, 0.0, _CERTAIN))
+        moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
+        values[metric] = column * np.exp(moves[mine]) if steps else column
+        taken[metric] = tuple(steps)
+    sessions = None if series.sessions is None else series.sessions[chosen]
+    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions)
+
+
+def _newest_of_each_commit(series: CaseSeries, releases: Sequence[int]) -> Places:
+    """Points are ordered by commit, then by release: the last ones of their commits."""
+    mine = np.flatnonzero(np.isin(series.interpreters, releases))
+    places = series.places[mine]
+    chosen: Places = mine[np.append(places[1:] != places[:-1], True)].astype(np.int32)
+    return chosen
+
+
+def noise_of(values: Floats) -> float:
+    """Standard deviation of the logarithm from point to point, from neighbouring points; 0 where nothing tells."""
+    known = values[~np.isnan(values)]
+    if len(known) < 3 or np.any(known <= 0.0):
+        return 0.0
+    return _MAD_OF_DIFFERENCES * float(np.median(np.abs(np.diff(np.log(known)))))

@@ -1,0 +1,137 @@
+"""Events on the release axis: what a new Python release did to a case at an unchanged commit.
+
+Two releases are compared where both were measured at the same commit (`bridges`). Two binaries differ by a percent or
+two for reasons of layout alone, so a change within the equivalence is none; and as many cases are looked at together,
+the alerts of a release are those of Benjamini and Hochberg.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from asv_jit.analysis import suite
+from asv_jit.analysis.attribution import Attribution, attribute
+from asv_jit.analysis.history.events import Change, Event, is_one_line
+from asv_jit.analysis.history.grouping import headline_first, is_event_worse
+from asv_jit.analysis.history.identity import identity_of
+from asv_jit.analysis.history.levelling import Step, bridge_step, metric_figures, noise_of
+from asv_jit.analysis.history.lifecycle import fixed_by_ratio
+from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, SeriesKey
+
+__all__ = ["release_events"]
+
+_COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on")
+_LEVEL = 0.05
+_UNKNOWN = Attribution("unclear", 1.0, "unclear")
+
+
+class _Test(Struct, frozen=True):
+    bridge: Bridge
+    metric: Metric
+    step: Step
+
+
+def release_events(
+    bridges: Sequence[Bridge], series: Sequence[CaseSeries], commits: Sequence[str], *, equivalence: float
+) -> list[Event]:
+    """The events of all bridges, as candidates.
+
+    `series`: those that the bridges belong to, which tell how much sessions differ; `commits`: `History.commits`.
+    """
+    noise = _noise(series)
+    tests: dict[tuple[str, str, str, str], list[_Test]] = {}
+    for bridge in bridges:
+        for metric in _COMPARED:
+            step = bridge_step(bridge, metric, noise.get((bridge.key, metric), 0.0))
+            if step is not None:
+                pair = (bridge.key.machine, bridge.key.fingerprint, bridge.before, bridge.after)
+                tests.setdefault(pair, []).append(_Test(bridge, metric, step))
+    events = []
+    for together in tests.values():
+        flags = suite.alerts([test.step.p_value for test in together])
+        moved: dict[int, list[_Test]] = {}
+        for test, flag in zip(together, flags, strict=True):
+            if flag and abs(test.step.shift) > math.log1p(equivalence):
+                moved.setdefault(id(test.bridge), []).append(test)
+        events += [_event(found, commits, equivalence) for found in moved.values()]
+    return _with_fixes(events, equivalence)
+
+
+def _with_fixes(events: Sequence[Event], equivalence: float) -> list[Event]:
+    """Within a line only: two lines are compared anew with each of their releases."""
+    lines: dict[SeriesKey, list[Event]] = {}
+    for event in events:
+        lines.setdefault(event.key, []).append(event)
+    return [
+        event
+        for mine in lines.values()
+        for event in (
+            *(event for event in mine if not is_one_line(event.before, event.after)),
+            *fixed_by_ratio([event for event in mine if is_one_line(event.before, event.after)], equivalence),
+        )
+    ]
+
+
+def _event(tests: Sequence[_Test], commits: Sequence[str], equivalence: float) -> Event:
+    bridge = tests[0].bridge
+    changes = headline_first([_change(test) for test in tests])
+    worse = is_event_worse(changes)
+    commit = commits[bridge.place]
+    return Event(
+        identity=identity_of(bridge.key, "pythons", _pair(bridge), worse=worse),
+        key=bridge.key,
+        axis="pythons",
+        worse=worse,
+        metrics=changes,
+        commit=commit,
+        parent=commit,
+        suspects=(),
+        before=bridge.before,
+        after=bridge.after,
+        attribution=_cause(bridge, changes, equivalence),
+        state="candidate",
+    )
+
+
+def _pair(bridge: Bridge) -> str:
+    """What names the step: two lines stay the same two while their patch releases come and go."""
+    ends = (bridge.before, bridge.after)
+    return ">".join(ends if is_one_line(*ends) else (identity.rpartition(".")[0] for identity in ends))
+
+
+def _change(test: _Test) -> Change:
+    sides = metric_figures(test.bridge, test.metric)
+    assert sides is not None  # there is a step
+    levels = [_level(side) for side in sides]
+    return Change(test.metric, *levels[0], *levels[1], test.step.p_value)
+
+
+def _level(figures: Floats) -> tuple[float, float, float]:
+    """The geometric mean of one figure per block, and its interval at 95%."""
+    logs = np.log(figures[~np.isnan(figures)])
+    middle = float(np.mean(logs))
+    error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs))
+    half = error * Step(0.0, error, len(logs) - 1.0).quantile(_LEVEL)
+    return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
+
+
+def _cause(bridge: Bridge, changes: Sequence[Change], equivalence: float) -> Attribution:
+    memory = all(change.metric.startswith("peak_memory") for change in changes)
+    names: tuple[Metric, Metric] = ("peak_memory_off", "peak_memory_on") if memory else ("off", "on")
+    off, on = (bridge.figures.get(name) for name in names)
+    if off is None:
+        return _UNKNOWN
+    return attribute(off, on, None, axis="pythons", equivalence=equivalence)
+
+
+def _noise(series: Sequence[CaseSeries]) -> Mapping[tuple[SeriesKey, Metric], float]:
+    return {
+        (one.key, metric): noise_of(one.tracks[metric].values)
+        for one in series
+        for metric in _COMPARED
+        if metric in one.tracks
+    }

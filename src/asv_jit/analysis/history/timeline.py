@@ -1,0 +1,215 @@
+"""From trials to series: the cells of one machine become points, one for each commit and exact interpreter.
+
+A point of a time is the median over the cell's blocks and the interval of their mean, as everywhere else; a point of
+the speedup is the paired estimate. Only full measurements (purpose `run`, the current protocol) become points. The
+anchor's trials become series over sessions, and what was measured with two releases at one commit becomes a bridge.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from asv_jit.analysis import speedup
+from asv_jit.analysis.cells import Cell, CellKey, cells_of
+from asv_jit.analysis.drift import anchor_levels
+from asv_jit.analysis.history.bridges import Measured, bridges_of
+from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, Metric, SeriesKey, Track
+from asv_jit.analysis.summary import level
+from asv_jit.model import PROTOCOL, CaseKey, Trial
+
+__all__ = ["Axes", "Timeline", "timeline"]
+
+_Values = dict[Metric, tuple[float, float, float]]
+
+
+class Axes(Struct, frozen=True):
+    """What places a trial: its commit and interpreter among all, its interpreter's line, its benchmark's unit.
+
+    `commits`, `interpreters`, `sessions`: the place of each commit, identity and session; a commit without one is
+    left out. `lines`: identity to line. `units`: of each benchmark. `versions`: the current one of each benchmark, None
+    where nothing tells: then all count.
+    """
+
+    commits: Mapping[str, int]
+    interpreters: Mapping[str, int]
+    sessions: Mapping[str, int]
+    lines: Mapping[str, str]
+    units: Mapping[str, str]
+    versions: Mapping[str, str] | None = None
+
+
+class Timeline(Struct, frozen=True):
+    """A machine's series, and how many cells of which sort are in none of them."""
+
+    series: tuple[CaseSeries, ...]
+    bridges: tuple[Bridge, ...]
+    anchors: tuple[AnchorSeries, ...]
+    left_out: Mapping[str, int]
+
+
+def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float) -> Timeline:
+    """The series of one machine, from all its trials in the order of its journals; intervals at level 1 - `alpha`.
+
+    Each fingerprint has series of its own: a machine that changed starts anew.
+    """
+    by_fingerprint: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_fingerprint.setdefault(trial.machine, []).append(trial)
+    left_out: Counter[str] = Counter()
+    series: list[CaseSeries] = []
+    bridges: list[Bridge] = []
+    anchors: list[AnchorSeries] = []
+    for fingerprint, mine in sorted(by_fingerprint.items()):
+        name = _Name(machine, fingerprint, axes)
+        series += _series(name, _sound_cells(mine, axes, left_out), alpha)
+        if len({trial.interpreter for trial in mine}) > 1:
+            bridges += _bridges(name, mine)
+        anchors += _anchors(name, mine)
+    return Timeline(tuple(series), tuple(bridges), tuple(anchors), dict(left_out))
+
+
+class _Name(Struct, frozen=True):
+    machine: str
+    fingerprint: str
+    axes: Axes
+
+    def key(self, cell: CellKey) -> SeriesKey:
+        line = self.axes.lines[cell.interpreter]
+        return SeriesKey(self.machine, line, cell.case, cell.version, cell.protocol, self.fingerprint)
+
+
+class _Point(Struct, frozen=True):
+    place: int
+    interpreter: int
+    session: int
+    values: _Values
+
+
+def _sound_cells(trials: Sequence[Trial], axes: Axes, left_out: Counter[str]) -> dict[CellKey, Cell]:
+    """The cells that become points; the others are counted by what is wrong with them."""
+    sound: dict[CellKey, Cell] = {}
+    for key, cell in cells_of(trials).items():
+        if key.protocol != PROTOCOL:
+            left_out[f"of another protocol ({key.protocol})"] += 1
+        elif axes.versions is not None and axes.versions.get(key.case.benchmark) != key.version:
+            left_out["of benchmarks that were edited or removed since"] += 1
+        elif key.commit not in axes.commits:
+            left_out["of commits on none of the configured branches"] += 1
+        elif not cell.good_blocks:
+            left_out["without a figure (failed, skipped or not buildable)"] += 1
+        else:
+            sound[key] = cell
+    return sound
+
+
+def _series(name: _Name, cells: Mapping[CellKey, Cell], alpha: float) -> list[CaseSeries]:
+    points: dict[SeriesKey, list[_Point]] = {}
+    timed: dict[SeriesKey, bool] = {}
+    for key, cell in cells.items():
+        series = name.key(key)
+        points.setdefault(series, []).append(_point(key, cell, name.axes, alpha))
+        timed[series] = timed.get(series, True) and cell.timed
+    return [_columns(key, points[key], _unit(key.case, name.axes, timed=timed[key])) for key in sorted(points)]
+
+
+def _unit(case: CaseKey, axes: Axes, *, timed: bool) -> str:
+    return "seconds" if timed else axes.units.get(case.benchmark, "unit")
+
+
+def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
+    blocks = cell.good_blocks
+    sessions = sorted(axes.sessions[block.trials[0].session] for block in blocks)
+    return _Point(
+        axes.commits[key.commit],
+        axes.interpreters[key.interpreter],
+        sessions[len(sessions) // 2],
+        _values([dict(block.arms) for block in blocks], alpha),
+    )
+
+
+def _values(blocks: Sequence[Mapping[str, Trial]], alpha: float) -> _Values:
+    """The figures of a cell from its good blocks, each a trial by arm."""
+    paired = any("on" in arms for arms in blocks)
+    off = [arms[arm] for arms in blocks if (arm := "off" if paired else "alone") in arms]
+    on = [arms["on"] for arms in blocks if "on" in arms] if paired else []
+    columns: dict[Metric, list[float | None]] = {
+        "off": [trial.figure for trial in off],
+        "on": [trial.figure for trial in on],
+        "peak_memory_off": [trial.peak_rss_bytes for trial in off],
+        "peak_memory_on": [trial.peak_rss_bytes for trial in on],
+        "warmup_on": [trial.warmup_s for trial in on],
+    }
+    values: _Values = {}
+    for metric, column in columns.items():
+        found = level([figure for figure in column if figure is not None], alpha)
+        if found is not None:
+            values[metric] = (found.value, _or_nan(found.low), _or_nan(found.high))
+    times = [(a.steady_s, b.steady_s) for a, b in zip(off, on, strict=True)] if paired else []
+    known = [(a, b) for a, b in times if a is not None and b is not None]
+    if known and len(known) == len(times):  # a tracked value has no speedup
+        gain = speedup.estimate(*zip(*known, strict=True), alpha=alpha, equivalence=0.0)
+        bounds = (gain.low, gain.high) if gain.pairs > 1 else (np.nan, np.nan)
+        values["speedup"] = (gain.ratio, *bounds)
+    return values
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
+    points.sort(key=lambda point: (point.place, point.interpreter))
+    metrics = sorted({metric for point in points for metric in point.values})
+    missing = (np.nan, np.nan, np.nan)
+    tracks: dict[Metric, Track] = {}
+    for metric in metrics:
+        table = np.array([point.values.get(metric, missing) for point in points], dtype=np.float64)
+        tracks[metric] = Track(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy())
+    return CaseSeries(
+        key,
+        unit,
+        np.array([point.place for point in points], dtype=np.int32),
+        np.array([point.interpreter for point in points], dtype=np.int32),
+        tracks,
+        np.array([point.session for point in points], dtype=np.int32),
+    )
+
+
+def _bridges(name: _Name, trials: Sequence[Trial]) -> list[Bridge]:
+    """What was measured with two releases at one commit; an anchor is as good as a run for that."""
+    axes = name.axes
+    cells = [
+        Measured(name.key(key), key.interpreter, axes.interpreters[key.interpreter], axes.commits[key.commit], cell)
+        for key, cell in cells_of(trials, ("run", "anchor")).items()
+        if key.protocol == PROTOCOL
+        and key.commit in axes.commits
+        and (axes.versions is None or axes.versions.get(key.case.benchmark) == key.version)
+        and cell.good_blocks
+    ]
+    return bridges_of(cells)
+
+
+def _anchors(name: _Name, trials: Sequence[Trial]) -> list[AnchorSeries]:
+    by_case: dict[CaseKey | None, list[Trial]] = {}
+    for trial in trials:
+        if trial.purpose == "anchor":
+            by_case.setdefault(trial.key, []).append(trial)
+            by_case.setdefault(None, []).append(trial)
+    found = []
+    for case, mine in by_case.items():
+        places = {trial.started: name.axes.sessions[trial.session] for trial in mine}
+        levels = {places[one.started]: one.ratio for one in anchor_levels(mine)}
+        found.append(
+            AnchorSeries(
+                name.machine,
+                name.fingerprint,
+                case,
+                np.array(sorted(levels), dtype=np.int32),
+                np.array([levels[place] for place in sorted(levels)], dtype=np.float64),
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""The pages of cases: the list of all, and the page of each."""

@@ -1,0 +1,1 @@
+"""The Compare page: two commits or two releases, side by side."""

@@ -1,0 +1,1 @@
+"""The site's data files, and the page that documents them."""

@@ -1,0 +1,190 @@
+"""The data file of one case: its series, its events, and the trials behind its current figures."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.summary import CaseSummary, Level, Limits
+from asv_jit.model import CaseKey, Trial
+from asv_jit.site import units
+from asv_jit.site.data import format as form
+from asv_jit.site.data.columns import Column
+from asv_jit.site.data.timetable import Placed
+from asv_jit.site.measured import MeasuredCell
+
+__all__ = ["Packed", "break_even_s", "case_data", "figures", "level", "name", "rounded", "speedup"]
+
+_NAME_LIMIT = 10_000
+_DIGITS = 6
+_VERSION = 16  # of asv's 64 characters: enough to tell two apart
+
+
+class Packed(Struct, frozen=True):
+    """A series with its columns, which its case's own file and the slices share.
+
+    `case` is the case's place in the suite, `number` the series' own; `noise` of each metric is the usual
+    difference of neighbours, as a share.
+    """
+
+    case: int
+    number: int
+    placed: Placed
+    columns: Mapping[Metric, Column]
+    noise: Mapping[str, float | None]
+
+
+def case_data(
+    case: CaseKey,
+    series: Sequence[Packed],
+    events: Sequence[Event],
+    cells: Sequence[MeasuredCell],
+    *,
+    places: Mapping[str, int],
+    limits: Limits,
+) -> form.CaseData:
+    """The file of `case`; `places` gives each measured commit's place in the commits file."""
+    return form.CaseData(
+        version=form.VERSION,
+        benchmark=name(case.benchmark),
+        params=[name(param) for param in case.params],
+        level=rounded(1.0 - limits.alpha) or 0.0,
+        equivalence=limits.equivalence,
+        series=[_series(one) for one in series],
+        events=[_event(event, series, places) for event in events],
+        cells=[_cell(cell) for cell in cells],
+    )
+
+
+def _series(packed: Packed) -> form.SeriesData:
+    key = packed.placed.series.key
+    return form.SeriesData(
+        schedule=packed.placed.schedule,
+        start=packed.placed.start,
+        benchmark_version=name(key.version)[:_VERSION],
+        protocol=key.protocol,
+        fingerprint=key.fingerprint,
+        unit=name(packed.placed.series.unit),
+        noise=packed.noise.get("plain"),
+        columns={metric: _column(metric, column) for metric, column in packed.columns.items()},
+    )
+
+
+def _column(metric: Metric, column: Column) -> form.ColumnData:
+    """Of `plain` without intervals: asv's are from within one process, and would be half of a long history's bytes."""
+    below, above = column.widths() if metric != "plain" else (None, None)
+    return form.ColumnData(step=column.step, zero=column.zero, values=column.text(), below=below, above=above)
+
+
+def _event(event: Event, packed: Sequence[Packed], places: Mapping[str, int]) -> form.EventData:
+    series = next((number for number, one in enumerate(packed) if one.placed.series.key == event.key), None)
+    return form.EventData(
+        identity=event.identity,
+        series=series,
+        axis=event.axis,
+        worse=event.worse,
+        state=event.state,
+        place=places.get(event.commit),
+        parent=places.get(event.parent),
+        before=units.visible(event.before) if event.axis == "pythons" else "",
+        after=units.visible(event.after) if event.axis == "pythons" else "",
+        cause=event.attribution.cause,
+        probability=rounded(event.attribution.probability, 3),
+        changes=[
+            (
+                change.metric,
+                figures(change.before, change.before_low, change.before_high),
+                figures(change.after, change.after_low, change.after_high),
+                rounded(change.p_value, 2),
+            )
+            for change in event.metrics
+        ],
+    )
+
+
+def _cell(cell: MeasuredCell) -> form.CellData:
+    case = cell.summary
+    return form.CellData(
+        machine=units.visible(cell.machine),
+        interpreter=units.visible(case.key.interpreter),
+        commit=units.visible(case.key.commit),
+        measured=case.measured,
+        protocol=case.key.protocol,
+        verdict=case.verdict,
+        pairs=case.pairs,
+        off=level(case.off),
+        on=level(case.on),
+        speedup=speedup(case),
+        break_even_s=break_even_s(case),
+        steady_from=(rounded(case.warmup_off_s), rounded(case.warmup_on_s)),
+        trials=_trials(cell.trials),
+    )
+
+
+def _trials(trials: Sequence[Trial]) -> form.TrialsData:
+    blocks = {block: number for number, block in enumerate(dict.fromkeys(trial.block for trial in trials))}
+    grids = Counter(tuple(done for done, _ in trial.curve) for trial in trials if len(trial.curve) >= 2)
+    bins = grids.most_common(1)[0][0] if grids else ()
+    usable = all(later > earlier for earlier, later in zip((0, *bins), bins, strict=False))
+    return form.TrialsData(
+        block=[blocks[trial.block] for trial in trials],
+        mode=[trial.mode for trial in trials],
+        outcome=[trial.outcome for trial in trials],
+        figure=[rounded(trial.figure) for trial in trials],
+        first_call=[rounded(trial.first_call_s) for trial in trials],
+        warmup=[rounded(trial.warmup_s) for trial in trials],
+        peak_memory=[rounded(trial.peak_rss_bytes, 9) for trial in trials],
+        kind=[trial.steady_kind or "" for trial in trials],
+        disturbed=[trial.disturbed for trial in trials],
+        hash_seed=[trial.hash_seed for trial in trials],
+        started=[trial.started for trial in trials],
+        inner_loops=[trial.inner_loops for trial in trials],
+        bins=list(bins) if usable else [],
+        curves=[_curve(trial, bins) if usable else None for trial in trials],
+    )
+
+
+def _curve(trial: Trial, bins: tuple[int, ...]) -> list[float | None] | None:
+    """Mean seconds per call in each bin; four digits are finer than one trial's noise."""
+    if not bins or trial.inner_loops <= 0 or tuple(done for done, _ in trial.curve) != bins:
+        return None
+    before = ((0, 0.0), *trial.curve[:-1])
+    means = ((s - s0) / ((n - n0) * trial.inner_loops) for (n0, s0), (n, s) in zip(before, trial.curve, strict=True))
+    return [rounded(mean, 4) for mean in means]
+
+
+def level(found: Level | None) -> form.LevelData | None:
+    """A figure over trials."""
+    return None if found is None else figures(found.value, found.low, found.high)
+
+
+def speedup(case: CaseSummary) -> form.LevelData | None:
+    """The speedup; None where there is none."""
+    found = case.speedup
+    return None if found is None or math.isnan(found.ratio) else figures(found.ratio, found.low, found.high)
+
+
+def break_even_s(case: CaseSummary) -> float | None:
+    """When the JIT has paid, where the modes differ."""
+    shown = case.break_even is not None and case.verdict in ("faster", "slower")
+    return rounded(case.break_even.seconds) if shown and case.break_even is not None else None
+
+
+def figures(value: float | None, low: float | None = None, high: float | None = None) -> form.LevelData:
+    """A figure with its interval, rounded."""
+    return rounded(value), rounded(low), rounded(high)
+
+
+def rounded(value: float | None, digits: int = _DIGITS) -> float | None:
+    """`digits` significant ones; null for what JSON has no number for."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.{digits}g}")
+
+
+def name(text: str) -> str:
+    """A name as any reader can take it: no control characters, at most 10,000 characters."""
+    return units.shorten(units.visible(text), _NAME_LIMIT)

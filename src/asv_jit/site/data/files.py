@@ -1,0 +1,258 @@
+"""The site's data files, from its content; `data_format` documents them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from asv_jit.analysis.history.events import Event
+from asv_jit.model import CaseKey
+from asv_jit.site import units
+from asv_jit.site.commits import CommitBook
+from asv_jit.site.compare.comparing import COMPARED, noise_shares, quantile
+from asv_jit.site.content import SiteContent
+from asv_jit.site.data import format as form
+from asv_jit.site.data.case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
+from asv_jit.site.data.timetable import Placed, Timetable
+from asv_jit.site.measured import MeasuredCell, measured_cells
+from asv_jit.site.slugs import slug
+
+__all__ = ["SLICE", "DataMaker", "Part", "files"]
+
+SLICE = 256
+"""Commits in one of the files that the Compare page loads: two of them for a comparison, each some 300 KB with 2,000
+series before compression."""
+
+_SUBJECT_LIMIT = 200
+_AUTHOR_LIMIT = 80
+
+
+def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
+    """Each data file below the site's folder with its content, and the schema."""
+    maker = DataMaker(content, Timetable.of(content.history), measured_cells(content))
+    parts = [maker.part(range(len(maker.cases)))]
+    yield from parts[0].files
+    yield from maker.common(parts)
+
+
+class Listed(Struct, frozen=True):
+    """What the suite file says of a series: its case, its schedule, its step and noise by metric."""
+
+    case: int
+    schedule: int
+    protocol: str
+    unit: str
+    step: Mapping[str, float]
+    noise: Mapping[str, float | None]
+
+
+class Part(Struct, frozen=True):
+    """What some cases contribute: their own files, and to the common files their series, encoded for each slice."""
+
+    files: tuple[tuple[str, bytes], ...]
+    listed: tuple[Listed, ...]
+    slices: tuple[bytes, ...]
+
+
+class DataMaker:
+    """Makes the files of one publication: those of its cases in parts, which can be made in several processes."""
+
+    def __init__(
+        self, content: SiteContent, table: Timetable, cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
+    ) -> None:
+        self._content = content
+        self._table = table
+        self._cells = cells
+        self.cases = sorted({*self._table.series, *self._cells})
+        self._places = _places(content, self._table)
+        self._events: dict[CaseKey, list[Event]] = {}
+        for event in content.events:
+            self._events.setdefault(event.key.case, []).append(event)
+        counts = [len(self._table.series.get(case, ())) for case in self.cases]
+        self._first = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
+
+    def part(self, numbers: Iterable[int]) -> Part:
+        """What the cases of these numbers contribute."""
+        bounds = list(_bounds(self._table))
+        made: list[tuple[str, bytes]] = []
+        listed: list[Listed] = []
+        slices: list[list[form.PackedSeries]] = [[] for _ in bounds]
+        for number in numbers:
+            case = self.cases[number]
+            packed = [
+                _packed(number, self._first[number] + at, one)
+                for at, one in enumerate(self._table.series.get(case, ()))
+            ]
+            made.append((f"data/{slug(case)}.js", form.encoded(self._case(case, packed))))
+            for one in packed:
+                listed.append(_listed(one))
+                mine = [ends[one.placed.schedule] for ends in bounds]
+                for found, sliced in zip(slices, _sliced(one, mine), strict=True):
+                    if sliced is not None:
+                        found.append(sliced)
+        return Part(tuple(made), tuple(listed), tuple(msgspec.json.encode(one)[1:-1] for one in slices))
+
+    def common(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
+        """The files that all cases share, from all parts in the order of their cases."""
+        yield "data/commits.js", form.encoded(_commits(self._content, self._table))
+        every = [one for part in parts for one in part.listed]
+        yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._cells, self.cases, every))
+        count = len(self._table.commits)
+        for number, first in enumerate(range(0, count, SLICE)):
+            series = [msgspec.Raw(part.slices[number]) for part in parts if part.slices[number]]
+            data = form.SliceData(
+                version=form.VERSION,
+                first=first,
+                end=min(first + SLICE, count),
+                series=cast("list[form.PackedSeries]", series),  # parts that are encoded already
+            )
+            yield f"data/commits-{number}.js", form.encoded(data)
+        yield "data/schema.json", form.schema()
+
+    def _case(self, case: CaseKey, packed: Sequence[Packed]) -> form.CaseData:
+        return case_data(
+            case,
+            packed,
+            self._events.get(case, ()),
+            self._cells.get(case, ()),
+            places=self._places,
+            limits=self._content.settings,
+        )
+
+
+def _commits(content: SiteContent, table: Timetable) -> form.CommitsData:
+    history, book = content.history, CommitBook.of(content)
+    hashes = [history.commits[place] for place in table.commits] if history is not None else []
+    known = [book.find(digest) for digest in hashes]
+    authors = Counter(units.shorten(units.visible(commit.author), _AUTHOR_LIMIT) for commit in known)
+    names = list(authors)
+    places = {name: place for place, name in enumerate(names)}
+    return form.CommitsData(
+        version=form.VERSION,
+        generated=content.generated_at,
+        project=units.visible(content.project),
+        show_commit_url=book.prefix,
+        ordered_by=history.ordered_by if history is not None else "git",
+        hashes=[units.visible(digest) for digest in hashes],
+        dates=[int(history.dates[place]) for place in table.commits] if history is not None else [],
+        authors=names,
+        author=[places[units.shorten(units.visible(commit.author), _AUTHOR_LIMIT)] for commit in known],
+        subjects=[units.shorten(units.visible(commit.subject), _SUBJECT_LIMIT) for commit in known],
+        interpreters=[units.visible(name) for name in history.interpreters] if history is not None else [],
+        schedules=[
+            form.Schedule(
+                machine=units.visible(one.machine),
+                line=units.visible(one.line),
+                branch=units.visible(one.branch),
+                places=one.places.tolist(),
+                interpreters=one.interpreters.tolist(),
+            )
+            for one in table.schedules
+        ],
+    )
+
+
+def _places(content: SiteContent, table: Timetable) -> dict[str, int]:
+    """Of each measured commit, its place in the commits file."""
+    commits = content.history.commits if content.history is not None else ()
+    return {commits[place]: number for number, place in enumerate(table.commits)}
+
+
+def _packed(case: int, number: int, placed: Placed) -> Packed:
+    noise: dict[str, float | None] = {metric: rounded(share, 3) for metric, share in noise_shares(placed).items()}
+    return Packed(case, number, placed, placed.columns(), noise)
+
+
+def _suite(
+    content: SiteContent,
+    table: Timetable,
+    cells: Mapping[CaseKey, Sequence[MeasuredCell]],
+    cases: Sequence[CaseKey],
+    every: Sequence[Listed],
+) -> form.SuiteData:
+    places = {case: number for number, case in enumerate(cases)}
+    machines = sorted({machine.name for machine in content.every_machine})
+    rows = [cell for case in cases for cell in cells.get(case, ())]
+    interpreters = sorted({cell.summary.key.interpreter for cell in rows})
+    found = [cell.summary for cell in rows]
+    current = form.CurrentData(
+        case=[places[case.key.case] for case in found],
+        machine=[machines.index(cell.machine) for cell in rows],
+        interpreter=[interpreters.index(case.key.interpreter) for case in found],
+        commit=[units.visible(case.key.commit) for case in found],
+        protocol=[case.key.protocol for case in found],
+        timed=[case.timed for case in found],
+        verdict=[case.verdict for case in found],
+        pairs=[case.pairs for case in found],
+        off=[level(case.off) for case in found],
+        on=[level(case.on) for case in found],
+        speedup=[speedup(case) for case in found],
+        memory=[figures(case.peak_off_bytes) if case.peak_off_bytes is not None else None for case in found],
+        memory_added=[
+            figures(case.memory.difference_bytes, case.memory.low_bytes, case.memory.high_bytes)
+            if case.memory is not None
+            else None
+            for case in found
+        ],
+        break_even_s=[break_even_s(case) for case in found],
+    )
+    count = len(table.commits)
+    return form.SuiteData(
+        version=form.VERSION,
+        level=rounded(1.0 - content.settings.alpha) or 0.0,
+        quantile=rounded(quantile(content.settings.alpha)) or 0.0,
+        equivalence=content.settings.equivalence,
+        slugs=[slug(case) for case in cases],
+        benchmarks=[name(case.benchmark) for case in cases],
+        params=[[name(param) for param in case.params] for case in cases],
+        machines=[units.visible(name) for name in machines],
+        interpreters=[units.visible(name) for name in interpreters],
+        slices=[*range(0, count, SLICE), count] if count else [],
+        series=form.ListedData(
+            case=[one.case for one in every],
+            schedule=[one.schedule for one in every],
+            protocol=[one.protocol for one in every],
+            unit=[one.unit for one in every],
+            step=[dict(one.step) for one in every],
+            noise=[dict(one.noise) for one in every],
+        ),
+        current=current,
+    )
+
+
+def _listed(packed: Packed) -> Listed:
+    series = packed.placed.series
+    step: dict[str, float] = {metric: packed.columns[metric].step for metric in COMPARED if metric in packed.columns}
+    return Listed(packed.case, packed.placed.schedule, series.key.protocol, name(series.unit), step, dict(packed.noise))
+
+
+def _bounds(table: Timetable) -> Iterator[list[tuple[int, int]]]:
+    """Of each slice, by schedule: its first slot, and the one after its last."""
+    count = len(table.commits)
+    for first in range(0, count, SLICE):
+        ends = (first, min(first + SLICE, count))
+        found = (np.searchsorted(one.places, ends).tolist() for one in table.schedules)
+        yield [(low, high) for low, high in found]
+
+
+def _sliced(packed: Packed, bounds: Sequence[tuple[int, int]]) -> Iterator[form.PackedSeries | None]:
+    """What a series has in the slots of each slice; None where that is nothing."""
+    start = packed.placed.start
+    cuts = [(max(first - start, 0), end - start) for first, end in bounds]
+    columns = {
+        metric: packed.columns[metric].sliced(cuts, intervals=metric != "plain")
+        for metric in COMPARED
+        if metric in packed.columns
+    }
+    for number, (low, high) in enumerate(cuts):
+        known: dict[str, form.PackedColumn] = {
+            metric: form.PackedColumn(found.zero, found.values, found.below, found.above)
+            for metric, slices in columns.items()
+            if (found := slices[number]) is not None
+        }
+        yield form.PackedSeries(packed.number, start + low, known) if high > 0 and known else None

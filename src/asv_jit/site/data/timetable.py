@@ -1,0 +1,117 @@
+"""The slots that series share: most cases of a machine are measured on the same commits, so those are said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, Track
+from asv_jit.model import CaseKey
+from asv_jit.site.data import columns
+from asv_jit.site.data.columns import Column
+
+__all__ = ["Placed", "Schedule", "Timetable"]
+
+Indices = npt.NDArray[np.int64]
+
+
+class Schedule(Struct, frozen=True):
+    """Every slot of a line on a machine, ordered by commit, then by release; both arrays have shape (slots,).
+
+    `places` are places in the timetable's commits, `interpreters` in the history's.
+    """
+
+    machine: str
+    line: str
+    branch: str
+    places: Indices
+    interpreters: Indices
+
+
+class Placed(Struct, frozen=True):
+    """A series in its schedule: its points stand at `slots`, shape (points,), ascending."""
+
+    series: CaseSeries
+    schedule: int
+    slots: Indices
+
+    @property
+    def start(self) -> int:
+        """The first slot."""
+        return int(self.slots[0])
+
+    def columns(self) -> dict[Metric, Column]:
+        """Each metric that has any value, one entry a slot from `start` to the last one.
+
+        What asv measured is long and many, and coarse in itself; intervals over trials are worth more characters.
+        """
+        fine = self.series.key.protocol != "asv"
+        tracks = self.series.tracks.items()
+        made = ((metric, columns.of_track(self._spread(track), fine=fine)) for metric, track in tracks)
+        return {metric: column for metric, column in made if column is not None}
+
+    def _spread(self, track: Track) -> Track:
+        """The track with a NaN in each slot that the series has no point in."""
+        length = int(self.slots[-1]) - self.start + 1
+        if length == len(self.slots):
+            return track
+        return Track(*(self._filled(values, length) for values in (track.values, track.low, track.high)))
+
+    def _filled(self, values: Floats, length: int) -> Floats:
+        filled = np.full(length, np.nan)
+        filled[self.slots - self.start] = values
+        return filled
+
+
+class Timetable(Struct, frozen=True):
+    """A history, placed. `commits`: the measured ones as places in `History.commits`, ascending, shape (commits,).
+
+    `series` are by case, each case's in the order of the schedules.
+    """
+
+    commits: Indices
+    schedules: tuple[Schedule, ...]
+    series: Mapping[CaseKey, tuple[Placed, ...]]
+
+    @staticmethod
+    def of(history: History | None) -> Timetable:
+        """The timetable of `history`; empty without one."""
+        if history is None:
+            return Timetable(np.empty(0, dtype=np.int64), (), {})
+        commits = _union(one.places for one in history.series)
+        builds = max(len(history.interpreters), 1)
+        lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
+        for one in history.series:
+            if len(one.places):
+                lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
+        schedules: list[Schedule] = []
+        placed: dict[CaseKey, list[Placed]] = {}
+        for (machine, branch, line), members in sorted(lines.items()):
+            # Cases that were measured together share their arrays.
+            alike = {(id(one.places), id(one.interpreters)): one for one in members}
+            mine = {shared: _codes(one, builds) for shared, one in alike.items()}
+            codes = _union(mine.values())
+            places = np.searchsorted(commits, codes // builds)
+            slots = {shared: np.searchsorted(codes, found) for shared, found in mine.items()}
+            for one in members:
+                shared = id(one.places), id(one.interpreters)
+                placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots[shared]))
+            schedules.append(Schedule(machine, line, branch, places, codes % builds))
+        return Timetable(commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
+
+
+def _codes(series: CaseSeries, builds: int) -> Indices:
+    """Commit and build of each point as one number that sorts as they do."""
+    return series.places.astype(np.int64) * builds + series.interpreters
+
+
+def _union(arrays: Iterable[npt.NDArray[np.signedinteger]]) -> Indices:
+    """All numbers that occur, ascending; most of the arrays are alike, so each is looked at once."""
+    unlike = {array.tobytes(): array for array in {id(array): array for array in arrays}.values() if len(array)}
+    occurs = np.zeros(max((int(array.max()) for array in unlike.values()), default=-1) + 1, dtype=np.bool_)
+    for array in unlike.values():
+        occurs[array] = True
+    return np.flatnonzero(occurs)

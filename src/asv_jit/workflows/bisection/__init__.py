@@ -1,0 +1,1 @@
+"""`asv-jit bisect`: which commit or release moved a metric."""

@@ -1,0 +1,309 @@
+"""`asv-jit bisect`: finds the commit, or the release, that moved a metric, and makes sure of it.
+
+Each measurement is a block of one point and the good end, interleaved, so it is free of drift. What earlier runs
+measured is a prior at most; whatever it says, the difference between the ends is reproduced first, and the culprit
+is confirmed with fresh blocks against its parent in the end. Each step is stored before the next begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+from msgspec.structs import replace
+
+from asv_jit import installations, locks
+from asv_jit.analysis.beside import values
+from asv_jit.analysis.cells import Block, cells_of
+from asv_jit.analysis.culprit import Culprit, Search
+from asv_jit.analysis.culprit_prior import prior_of
+from asv_jit.asv_adapter.machine import ThisMachine, this_machine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.installations import Installation, UnbuildableError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.provision import install as install_interpreters
+from asv_jit.model import Case, CaseKey
+from asv_jit.repository import Repository
+from asv_jit.store.bisections import Bisection, BisectMetric, Result, Stage, read_bisections, save_bisection
+from asv_jit.workflows.bisection.chain import (
+    Release,
+    merged_chains,
+    release_chain,
+    split_range,
+)
+from asv_jit.workflows.bisection.question import Options, Plan, matching, plan_of, resumed
+from asv_jit.workflows.bisection.search import SERIES_METRIC, Measurer, Watcher, searched, skipped_of
+from asv_jit.workflows.confirm import fresh_comparison, stored_effects
+from asv_jit.workflows.confirm import judge as judge_effect
+from asv_jit.workflows.pairing import case_named, discover_suite, repository_folder
+from asv_jit.workflows.session import Session
+
+__all__ = ["CONFIDENCE", "bisect"]
+
+CONFIDENCE = 0.95
+_BUILD_COST = 10.0  # measurements that a build is worth
+_INSTALLING_S = 3600.0
+_TRACES_KEPT = 20
+
+
+def bisect(project: Project, options: Options, watcher: Watcher) -> Bisection:
+    """Search, confirm, and store; the stored bisection.
+
+    Raises UsageError, NoInterpreterError, LockedError, StorageError.
+    """
+    repository = Repository(repository_folder(project))
+    machine = this_machine(options.machine)
+    unfinished = [one for one in read_bisections(project.results_dir / machine.name)[0] if one.result is None]
+    options = resumed(options, unfinished)
+    if not (options.case and options.range_words):
+        raise UsageError("expected `asv-jit bisect CASE GOOD..BAD`; only --resume needs neither")
+    releases: Mapping[str, Release] = {}
+    if options.axis == "pythons":
+        good, bad = split_range(options.range_words)
+        releases = release_chain(project, good, bad, watcher, installable=options.installable)
+    plan, interpreter = plan_of(project, repository, options, tuple(releases))
+    stored = matching(unfinished, plan, options)
+    requirements = installations.requirements_of(project)
+    with (
+        locks.held(locks.measuring_lock(), doing="measure"),
+        locks.held(locks.results_lock(project.results_dir), doing="write results"),
+        Session(project, machine, requirements, watcher, purpose="bisect") as session,
+    ):
+        run = _Run(project, repository, session, watcher, _installer(session, plan, interpreter, releases))
+        bisection = run.start(plan, options, machine, stored)
+        watcher.stage(
+            f"bisection {bisection.identity}: {bisection.case}, {len(plan.points)} points; "
+            "whatever stops it, --resume goes on"
+        )
+        found = run.finish(run.search(bisection))
+        installations.prune([])
+        return found
+
+
+class _Run:
+    """One bisection under way: where it measures, and the state on disk."""
+
+    def __init__(
+        self,
+        project: Project,
+        repository: Repository,
+        session: Session,
+        watcher: Watcher,
+        install: Callable[[str], Installation],
+    ) -> None:
+        self._project = project
+        self._repository = repository
+        self._session = session
+        self._watcher = watcher
+        self._install = install
+        self._case: Case | None = None
+
+    def start(self, plan: Plan, options: Options, machine: ThisMachine, stored: Bisection | None) -> Bisection:
+        """The stored bisection that is to be resumed, or a new one, on disk."""
+        self._case = self._find_case(plan, options.case)
+        version = self._case.benchmark.version if self._case is not None else ""
+        if stored is not None:
+            if version and stored.version != version:
+                raise UsageError(
+                    f"{stored.case} was edited since bisection {stored.identity} began, so its measurements do not "
+                    "fit any more; start again without --resume"
+                )
+            return stored
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        key = self._case.key if self._case is not None else CaseKey(options.case)
+        parts = (str(key), plan.good, plan.bad, options.metric, plan.interpreter, plan.commit, self._session.identity)
+        prior = self._prior(plan, options.metric, machine) if plan.axis == "commits" else ()
+        bisection = Bisection(
+            identity=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10],
+            case=key,
+            version=version,
+            metric=options.metric,
+            axis="pythons" if plan.axis == "pythons" else "commits",
+            all_commits=options.all_commits,
+            commit=plan.commit,
+            interpreter=plan.interpreter,
+            good=plan.good,
+            bad=plan.bad,
+            machine=machine.name,
+            fingerprint=machine.fingerprint,
+            protocol=self._session.protocol,
+            confidence=CONFIDENCE,
+            build_cost=_BUILD_COST,
+            seed=int(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8], 16),
+            started=now,
+            updated=now,
+            stages=(Stage(points=plan.points, prior=prior),),
+        )
+        save_bisection(self._session.folder, bisection)
+        return bisection
+
+    def search(self, bisection: Bisection) -> tuple[Bisection, Culprit, int]:
+        """All stages; the state, the answer that counts, and the stage that gave it."""
+        bisection, answer = self._search(bisection, 0)
+        place, counts = 0, answer
+        if bisection.all_commits and bisection.axis == "commits":
+            while counts.index is not None:
+                bisection, found = self._descend(bisection, place, counts.index)
+                if found is None:
+                    break
+                place, counts = found
+        return bisection, counts, place
+
+    def finish(self, outcome: tuple[Bisection, Culprit, int]) -> Bisection:
+        """Confirm what was found, and store the result."""
+        bisection, answer, place = outcome
+        points = bisection.stages[place].points
+        result = Result(
+            outcome=answer.outcome,
+            probability=answer.probability,
+            candidates=tuple(points[index] for index in answer.candidates),
+            measurements=sum(step.value is not None for stage in bisection.stages for step in stage.steps),
+            builds=len({stage.points[step.point] for stage in bisection.stages for step in stage.steps}),
+            skipped=skipped_of(bisection.stages),
+        )
+        if answer.index is not None:
+            result = self._confirmed(bisection, result, points[answer.index - 1], points[answer.index])
+        bisection = replace(bisection, result=result, updated=datetime.now(UTC).isoformat(timespec="seconds"))
+        save_bisection(self._session.folder, bisection)
+        return bisection
+
+    def _search(self, bisection: Bisection, place: int) -> tuple[Bisection, Culprit]:
+        stage = bisection.stages[place]
+        search = Search(
+            len(stage.points),
+            build_cost=bisection.build_cost,
+            confidence=bisection.confidence,
+            seed=bisection.seed,
+            prior=stage.prior or None,
+        )
+        if self._case is None:  # neither end can be installed, so there is nothing to run a case with
+            search.record_unbuildable(0)
+            return bisection, search.culprit()
+        kept = [bisection]
+
+        def store(now: Stage) -> None:
+            stages = (*kept[0].stages[:place], now, *kept[0].stages[place + 1 :])
+            kept[0] = replace(kept[0], stages=stages, updated=datetime.now(UTC).isoformat(timespec="seconds"))
+            save_bisection(self._session.folder, kept[0])
+
+        measurer = Measurer(self._session, self._case, bisection.metric, stage.points, self._install)
+        _, answer = searched(stage, search, measurer, store, self._watcher)
+        return kept[0], answer
+
+    def _descend(self, bisection: Bisection, place: int, index: int) -> tuple[Bisection, tuple[int, Culprit] | None]:
+        """Search the branches that a merge brought; None where the merge itself stays the culprit."""
+        merge = bisection.stages[place].points[index]
+        for chain in merged_chains(self._repository, merge):
+            known = next((n for n, stage in enumerate(bisection.stages) if stage.points == chain), None)
+            if known is None:
+                bisection = replace(bisection, stages=(*bisection.stages, Stage(points=chain)))
+                known = len(bisection.stages) - 1
+            self._watcher.stage(f"{merge[:8]} is a merge: searching the {len(chain) - 1} commits that it brought")
+            bisection, answer = self._search(bisection, known)
+            if answer.outcome in ("found", "undecided"):
+                return bisection, (known, answer)
+        return bisection, None
+
+    def _confirmed(self, bisection: Bisection, result: Result, parent: str, culprit: str) -> Result:
+        """The result with fresh blocks of parent and culprit in all modes, and all that is known of the culprit."""
+        assert self._case is not None
+        self._watcher.stage(f"confirming {culprit[:14]} against {parent[:14]}")
+        metric = SERIES_METRIC[bisection.metric]
+        a, b = self._install(parent), self._install(culprit)
+        shift = _shift(bisection)
+        self._session.purpose = "confirm"
+        found = fresh_comparison(self._session, a, b, self._case, bisection.axis, abs(shift), self._watcher)
+        state, why = judge_effect(found.effect(metric), math.exp(shift), self._project.settings.equivalence)
+        described = self._repository.resolve(culprit) if bisection.axis == "commits" else None
+        return replace(
+            result,
+            outcome="undecided" if state == "refuted" else result.outcome,
+            reason=why,
+            culprit=culprit if state != "refuted" else None,
+            parent=parent,
+            author=described.author if described else "",
+            subject=described.subject if described else "",
+            date=described.date if described else 0,
+            confirmation=state,
+            blocks=found.blocks,
+            effects=stored_effects(found),
+            cause=found.attribution.cause,
+            moved=found.attribution.moved,
+            cause_probability=found.attribution.probability,
+            diff_stat=self._repository.diff_stat(parent, culprit) if described else "",
+            traces=found.traces[:_TRACES_KEPT],
+        )
+
+    def _find_case(self, plan: Plan, name: str) -> Case | None:
+        """The case, as an installed end knows the suite; None where neither end can be installed."""
+        ends = []
+        for point in (plan.bad, plan.good):
+            self._watcher.stage(f"building {point[:14]}")
+            try:
+                ends.append(self._install(point))
+                break
+            except UnbuildableError as error:
+                self._watcher.warn(str(error))
+        if not ends:
+            return None
+        return case_named(discover_suite(self._project, self._session, ends).cases, name)
+
+    def _prior(self, plan: Plan, metric: BisectMetric, machine: ThisMachine) -> tuple[float, ...]:
+        """What this machine, as it is now, measured earlier of these commits with this interpreter and benchmark."""
+        if self._case is None:
+            return ()
+        known: dict[int, float] = {}
+        trials = [
+            trial
+            for trial in self._session.known_trials(plan.interpreter, plan.points)
+            if trial.machine == machine.fingerprint and trial.key == self._case.key
+        ]
+        for key, cell in cells_of(trials).items():
+            blocks = [_as_side(block) for block in cell.good_blocks]
+            found = values(blocks, "a", SERIES_METRIC[metric])
+            fits = key.version == self._case.benchmark.version and key.protocol == self._session.protocol
+            if fits and found is not None:
+                known[plan.points.index(key.commit)] = float(np.median(found))
+        prior = prior_of(len(plan.points), known)
+        if prior is None:
+            return ()
+        self._watcher.stage(f"{len(known)} commits were measured earlier: they are the prior")
+        return tuple(float(mass) for mass in prior)
+
+
+def _installer(
+    session: Session, plan: Plan, interpreter: Interpreter | None, releases: Mapping[str, Release]
+) -> Callable[[str], Installation]:
+    """How a point becomes an installation; on the axis `pythons` an offered release is installed when it is needed."""
+    if interpreter is not None:
+        return lambda commit: session.install(interpreter, commit)
+    there = {name: one for name, one in releases.items() if isinstance(one, Interpreter)}
+
+    def install(identity: str) -> Installation:
+        if identity not in there:
+            try:
+                there[identity] = install_interpreters([identity], wait_s=_INSTALLING_S)[0].interpreter
+            except NoInterpreterError as error:
+                raise UnbuildableError(f"CPython {identity} cannot be installed: {error}") from None
+        return session.install(there[identity], plan.commit)
+
+    return install
+
+
+def _shift(bisection: Bisection) -> float:
+    """The change that is to be confirmed, in logarithms: what the ends of the whole range differ by."""
+    stage = bisection.stages[0]
+    logs: dict[int, list[float]] = {}
+    for step in stage.steps:
+        if step.value is not None:
+            logs.setdefault(step.point, []).append(math.log(step.value))
+    return float(np.median(logs[len(stage.points) - 1]) - np.median(logs[0]))
+
+
+def _as_side(block: Block) -> Block:
+    """A block of purpose `run` as if it were a comparison's first side."""
+    return Block(block.identity, tuple((f"a-{trial.mode}", trial) for trial in block.trials), block.attempt)

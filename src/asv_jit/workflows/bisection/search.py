@@ -1,0 +1,190 @@
+"""One stage of a bisection: measures what the search asks for, each time beside the good end, and keeps every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from asv_jit.analysis.beside import figure_of, side_of
+from asv_jit.analysis.cells import HOPELESS, Block
+from asv_jit.analysis.culprit import Culprit, Search, Unbuildable
+from asv_jit.analysis.history.series import Metric
+from asv_jit.installations import Installation, UnbuildableError
+from asv_jit.model import Case, Mode, Trial
+from asv_jit.store.bisections import BisectMetric, Skipped, Stage, Step
+from asv_jit.workflows.pairing import Pairing
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.session import Session
+
+__all__ = ["MODES", "SERIES_METRIC", "Measurer", "View", "Watcher", "complaint_of", "searched", "skipped_of"]
+
+SERIES_METRIC: dict[BisectMetric, Metric] = {
+    "on": "on",
+    "off": "off",
+    "speedup": "speedup",
+    "peak_memory": "peak_memory_on",
+    "warmup": "warmup_on",
+}
+MODES: dict[BisectMetric, tuple[Mode, ...]] = {
+    "on": ("on",),
+    "off": ("off",),
+    "speedup": ("off", "on"),
+    "peak_memory": ("on",),
+    "warmup": ("on",),
+}
+_TRIES = 2  # a process that fails by chance is not the commit's failure
+Install = Callable[[str], Installation]
+
+
+class View(Struct, frozen=True):
+    """What there is to see of a search: `posterior` is empty until the ends differ; `measured` counts each point's."""
+
+    points: tuple[str, ...]
+    posterior: tuple[float, ...]
+    measured: tuple[int, ...]
+    skipped: tuple[int, ...]
+    last: int
+    value: float | None
+    measurements: int
+    builds: int
+
+
+class Watcher(Reporter, Protocol):
+    """A reporter that is shown the search after each measurement."""
+
+    def view(self, view: View) -> None:
+        """A measurement was made and stored."""
+
+
+class Measurer:
+    """Measures points of one stage relative to its good end: a block of both, so that drift cancels.
+
+    A measurement of the good end itself is a block of it beside itself: it has the same noise as the others.
+    """
+
+    def __init__(
+        self, session: Session, case: Case, metric: BisectMetric, points: Sequence[str], install: Install
+    ) -> None:
+        self._session = session
+        self._case = case
+        self._metric = metric
+        self._points = points
+        self._install = install
+        self._pairings: dict[int, Pairing] = {}
+
+    def __call__(self, point: int) -> tuple[float, str]:
+        """A new measurement and its block. Raises Unbuildable, with the reason."""
+        pairing = self._pairing(point)
+        block = pairing.measure()
+        for _ in range(_TRIES - 1):
+            if not block.failed or any(trial.outcome in HOPELESS for trial in block.trials):
+                break
+            block = pairing.measure()
+        metric = SERIES_METRIC[self._metric]
+        good, value = figure_of(block, "a", metric), figure_of(block, "b", metric)
+        if good is None or value is None:
+            raise Unbuildable(complaint_of(block))
+        return value / good, block.identity
+
+    def blames_the_good_end(self, point: int) -> bool:
+        """Whether the last block of a point failed on the good end's side only."""
+        pairing = self._pairings.get(point)
+        if pairing is None or not pairing.blocks:
+            return False
+        last = pairing.blocks[-1].trials
+        return _fails(side_of(last, "a")) and not _fails(side_of(last, "b"))
+
+    def _pairing(self, point: int) -> Pairing:
+        if point not in self._pairings:
+            good, this = self._installed(0), self._installed(point)
+            modes = MODES[self._metric]
+            if "on" in modes and not this.interpreter.has_jit:
+                raise Unbuildable(f"CPython {this.interpreter.identity} has no JIT, and {self._metric} needs one")
+            self._session.learn_efforts([self._case], good.interpreter.identity)
+            self._pairings[point] = Pairing(self._session, good, this, self._case, modes)
+        return self._pairings[point]
+
+    def _installed(self, point: int) -> Installation:
+        try:
+            return self._install(self._points[point])
+        except UnbuildableError as error:
+            raise Unbuildable(str(error)) from error
+
+
+def searched(
+    stage: Stage,
+    search: Search,
+    measure: Measurer,
+    store: Callable[[Stage], None],
+    watcher: Watcher,
+) -> tuple[Stage, Culprit]:
+    """Take the stored steps again, then measure what the search asks for until it is over; each step is stored."""
+    for step in stage.steps:
+        _record(search, step)
+    while (point := search.next_index()) is not None:
+        if not any(step.point == point for step in stage.steps):
+            watcher.stage(f"building {stage.points[point][:14]}, {point + 1} of {len(stage.points)}")
+        try:
+            value, block = measure(point)
+            step = Step(point=point, value=value, block=block)
+        except Unbuildable as error:
+            blamed = 0 if measure.blames_the_good_end(point) else point
+            step = Step(point=blamed, reason=str(error))
+        _record(search, step)
+        stage = Stage(points=stage.points, prior=stage.prior, steps=(*stage.steps, step))
+        store(stage)
+        watcher.view(_view(stage, search))
+    return stage, search.culprit()
+
+
+def skipped_of(stages: Sequence[Stage]) -> tuple[Skipped, ...]:
+    """The points that could not be measured, each once, with the first line of the reason."""
+    found: dict[str, str] = {}
+    for stage in stages:
+        for step in stage.steps:
+            if step.value is None:
+                found.setdefault(stage.points[step.point], step.reason)
+    return tuple(Skipped(point=point, reason=reason) for point, reason in found.items())
+
+
+def _record(search: Search, step: Step) -> None:
+    if step.value is None:
+        search.record_unbuildable(step.point)
+    else:
+        search.record(step.point, step.value)
+
+
+def _view(stage: Stage, search: Search) -> View:
+    counts = np.bincount([s.point for s in stage.steps if s.value is not None] or [0], minlength=len(stage.points))
+    if not any(step.value is not None for step in stage.steps):
+        counts[:] = 0
+    last = stage.steps[-1]
+    so_far = search.culprit()
+    return View(
+        points=stage.points,
+        posterior=tuple(search.posterior.tolist()),
+        measured=tuple(counts.tolist()),
+        skipped=tuple(sorted({step.point for step in stage.steps if step.value is None})),
+        last=last.point,
+        value=last.value,
+        measurements=so_far.measurements,
+        builds=so_far.builds,
+    )
+
+
+def _fails(trials: Sequence[Trial]) -> bool:
+    return any(trial.outcome != "ok" for trial in trials)
+
+
+def complaint_of(block: Block) -> str:
+    """Why a block has no figure: how its last failing trial ended, and the last words there."""
+    bad = [trial for trial in block.trials if trial.outcome != "ok"]
+    if not bad:
+        return "it gives no positive figure for this metric"
+    last = bad[-1]
+    words = last.stderr.strip().splitlines()
+    ending = f" by {last.signal}" if last.signal else ""
+    return f"{last.outcome}{ending} in mode {last.mode}" + (f": {words[-1]}" if words else "")

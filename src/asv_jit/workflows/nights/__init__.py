@@ -1,0 +1,1 @@
+"""`asv-jit nightly`: what a night knows, plans, measures, follows up and reports."""

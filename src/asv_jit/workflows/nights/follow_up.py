@@ -1,0 +1,144 @@
+"""What a night does about regressions that history suspects: confirm them, then bisect them, while there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from asv_jit import installations
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import Metric
+from asv_jit.asv_adapter.machine import ThisMachine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError
+from asv_jit.store.bisections import BisectMetric
+from asv_jit.store.confirmations import Confirmation, read_confirmations
+from asv_jit.workflows.bisection.bisect import bisect
+from asv_jit.workflows.bisection.question import Options as BisectOptions
+from asv_jit.workflows.bisection.question import as_asked
+from asv_jit.workflows.bisection.search import View
+from asv_jit.workflows.confirm import FEWEST_BLOCKS, confirm
+from asv_jit.workflows.engine import Budget
+from asv_jit.workflows.event_states import bisections_of, read_records
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.session import Session
+
+__all__ = ["bisect_events", "confirm_events"]
+
+_UNCLEAR_FOR = timedelta(days=7)  # what fresh blocks could not decide is not asked again the very next night
+_BESIDE_ITERATIONS_S = 0.5
+_METRICS: dict[Metric, BisectMetric] = {
+    "on": "on",
+    "off": "off",
+    "speedup": "speedup",
+    "peak_memory_on": "peak_memory",
+    "warmup_on": "warmup",
+}
+
+
+def confirm_events(
+    project: Project,
+    machine: ThisMachine,
+    candidates: Sequence[Event],
+    budget: Budget,
+    reporter: Reporter,
+    *,
+    trial_s: float | None = None,
+) -> list[Confirmation]:
+    """Settle candidates with fresh blocks, in the order given, while there is time. The caller holds the locks.
+
+    `trial_s`: what a trial took this night, with all that goes on around it. Raises StorageError.
+    """
+    earlier, _ = read_confirmations(project.results_dir / machine.name)
+    due = [event for event in candidates if _is_due(earlier.get(event.identity))]
+    # Two sides in two modes, the fewest blocks that can settle it.
+    likely_s = FEWEST_BLOCKS * 4 * max(trial_s or 0.0, project.settings.trial_seconds + _BESIDE_ITERATIONS_S)
+    settled: list[Confirmation] = []
+    if not due or budget.left_s < likely_s:
+        return settled
+    requirements = installations.requirements_of(project)
+    with Session(project, machine, requirements, reporter, purpose="confirm") as session:
+        for event in due:
+            if budget.left_s < likely_s:
+                break
+            settled.append(confirm(project, event, session, reporter))
+    return settled
+
+
+def bisect_events(
+    project: Project, machine: str, events: Sequence[Event], budget: Budget, reporter: Reporter
+) -> list[str]:
+    """Bisect confirmed regressions whose culprit is not known yet, while there is time; a sentence for each.
+
+    One that time runs out on is stored after its last measurement, and goes on the next night. The caller holds no
+    lock. Raises StorageError.
+    """
+    said: list[str] = []
+    records = read_records(project)
+    for event in events:
+        metric = _METRICS.get(event.headline.metric)
+        is_open = event.is_open and event.state == "confirmed" and event.axis == "commits"
+        if not is_open or metric is None or len(event.suspects) < 2 or budget.left_s <= 0:
+            continue
+        stored = bisections_of(event, records)
+        if any(one.result is not None for one in stored):
+            continue
+        options = BisectOptions(
+            case=str(event.key.case),
+            range_words=f"{event.parent}..{event.commit}",
+            metric=metric,
+            python=event.after,
+            machine=machine,
+        )
+        options = as_asked(options, stored[0]) if stored else options
+        said.append(_bisected(project, options, event, _Watcher(reporter, budget)))
+    return said
+
+
+class _OutOfTimeError(Exception):
+    """The night's budget is used up; the bisection is stored as it is."""
+
+
+class _Watcher:
+    """Passes everything on, and ends a bisection at the measurement after which there is no time left."""
+
+    def __init__(self, reporter: Reporter, budget: Budget) -> None:
+        self._reporter = reporter
+        self._budget = budget
+
+    def stage(self, text: str) -> None:
+        self._reporter.stage(text)
+
+    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        self._reporter.advance(text, done, total, left_s)
+
+    def warn(self, text: str) -> None:
+        self._reporter.warn(text)
+
+    def view(self, view: View) -> None:
+        if self._budget.left_s <= 0:
+            raise _OutOfTimeError
+
+
+def _bisected(project: Project, options: BisectOptions, event: Event, watcher: _Watcher) -> str:
+    what = f"bisection of {event.identity} ({event.key.case})"
+    try:
+        result = bisect(project, options, watcher).result
+    except _OutOfTimeError:
+        return f"{what}: out of time, it goes on the next night"
+    except (InterruptedRunError, StorageError):
+        raise
+    except AsvJitError as error:
+        return f"{what}: {error}"
+    if result is None or result.culprit is None:
+        return f"{what}: {result.outcome.replace('_', ' ') if result else 'unfinished'}"
+    return f"{what}: {result.culprit[:8]} {result.subject} (probability {result.probability:.2f})"
+
+
+def _is_due(earlier: Confirmation | None) -> bool:
+    if earlier is None or earlier.state != "unclear":
+        return True
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(earlier.at) > _UNCLEAR_FOR
+    except (ValueError, TypeError):
+        return True

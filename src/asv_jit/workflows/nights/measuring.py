@@ -1,0 +1,201 @@
+"""The measuring part of a night: describes the suite, makes the plan, and carries it out."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+from asv_jit import installations
+from asv_jit.analysis.planning import BRIDGE_BLOCKS, Plan, Step, plan
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.machine import ThisMachine
+from asv_jit.asv_adapter.mirror import repository_without_network
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.model import Case
+from asv_jit.repository import Commit, Repository
+from asv_jit.workflows.engine import Budget, Engine, Forget, until_precise, until_so_many
+from asv_jit.workflows.history import read_history
+from asv_jit.workflows.nights.night import Night, one_line
+from asv_jit.workflows.nights.situation import Ground, anchor_of, branches_of, measured_trials, situation_of
+from asv_jit.workflows.pairing import discover_suite
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.selection import interpreters_here
+from asv_jit.workflows.session import Session
+
+__all__ = ["NightMeasuring"]
+
+
+class NightMeasuring:
+    """Plans and measures for one night, as often as there is time for. `problem` is told what did not work."""
+
+    def __init__(
+        self,
+        project: Project,
+        machine: ThisMachine,
+        night: Night,
+        reporter: Reporter,
+        *,
+        since: str | None,
+        problem: Callable[[str], None],
+    ) -> None:
+        self._project = project
+        self._machine = machine
+        self._night = night
+        self._reporter = reporter
+        self._since = since
+        self._problem = problem
+        self._installs: list[float] = []
+        self._spent_s = 0.0
+        self._described: suite.Suite | None = None
+
+    @property
+    def install_s(self) -> float | None:
+        """What a new installation took this night (the median); None where there was none."""
+        return statistics.median(self._installs) if self._installs else None
+
+    @property
+    def trial_s(self) -> float | None:
+        """What a trial took this night, with all that goes on around it; None before the first."""
+        trials = self._night.tally.trials
+        return self._spent_s / trials if trials else None
+
+    def plan_only(self, budget: Budget) -> Plan:
+        """What would be measured, from what is on this disk."""
+        described = suite.load(self._project)
+        if described is None:
+            self._night.notes.append("the suite is not known yet: the first night discovers it, and plans then")
+        ground = self._ground(installations.requirements_of(self._project))
+        branches = self._branches(Repository(repository_without_network(self._project)), ground)
+        return self._plan(ground, branches, described.cases if described is not None else (), budget)
+
+    def measure(self, budget: Budget) -> None:
+        """Plan, and carry the plan out, in a session of its own. The caller holds the locks."""
+        clock = Budget()
+        requirements = installations.requirements_of(self._project)
+        repository = Repository(repository_without_network(self._project))
+        ground = self._ground(requirements)
+        if not self._night.plans:
+            self._note_machine(ground)
+        branches = self._branches(repository, ground)
+        with Session(self._project, self._machine, requirements, self._reporter) as session:
+            engine = Engine(session, requirements, self._machine, self._reporter, budget=budget)
+            engine.tally, engine.install_s = self._night.tally, self._installs
+            engine.tally.left = 0  # of the plan before, and planned again
+            described = self._described = self._described or self._describe(session, engine, branches)
+            if described is not None:
+                made = self._plan(ground, branches, described.cases, budget)
+                self._night.plans.append(made)
+                del ground  # all trials there are: no small thing to keep for hours
+                self._carry_out(made, engine, described, repository)
+        installations.prune([])
+        self._spent_s += clock.spent_s
+
+    def _describe(self, session: Session, engine: Engine, branches: Sequence[Sequence[Commit]]) -> suite.Suite | None:
+        """The suite of the working tree, as an installation of a tip sees it; else as it was the last time."""
+        for commits in branches:
+            for interpreter in self._night.interpreters:
+                built, _ = engine.install([interpreter], commits[0])
+                if built:
+                    self._reporter.stage("discovering the suite")
+                    described = discover_suite(self._project, session, built)
+                    described.save(self._project)
+                    return described
+        remembered = suite.load(self._project)
+        if remembered is None:
+            self._problem("no tip can be installed, and the suite is not known from before: nothing can be measured")
+        return remembered
+
+    def _plan(
+        self, ground: Ground, branches: Sequence[Sequence[Commit]], cases: Sequence[Case], budget: Budget
+    ) -> Plan:
+        tip = branches[0][0] if branches else None
+        anchor, note = anchor_of(ground, tip)
+        if note is not None and note not in self._night.notes:
+            self._night.notes.append(note)
+        trials = {self._machine.name: ground.trials}
+        history = read_history(self._project, self._machine.name, trials=trials) if ground.trials else None
+        return plan(
+            situation_of(
+                ground,
+                branches,
+                cases,
+                anchor=anchor,
+                history=history,
+                events=self._night.events,
+                now_s=datetime.now(UTC).timestamp(),
+                budget_s=budget.left_s,
+                reach_back=self._since is not None,
+                install_s=self.install_s,
+            )
+        )
+
+    def _carry_out(self, made: Plan, engine: Engine, described: suite.Suite, repository: Repository) -> None:
+        """The steps in their order, those of one kind and commit together, so that interpreters are interleaved."""
+        cases = {case.key: case for case in described.cases}
+        interpreters = {one.identity: one for one in interpreters_here(self._project)}
+        for (kind, name, _), steps in groupby(made.steps, key=lambda step: (step.kind, step.commit, step.cases)):
+            together = list(steps)
+            commit = _resolved(repository, name)
+            if commit is None:
+                self._problem(f"commit {name[:8]} is not in the repository any more; it is not measured")
+                continue
+            identities = [identity for step in together for identity in step.interpreters]
+            wanted = [interpreters[identity] for identity in identities if identity in interpreters]
+            if engine.budget.left_s <= sum(step.install_s for step in together):
+                engine.tally.left += sum(len(step.cases) for step in together)
+                continue  # one that is installed already may still fit
+            self._reporter.stage(f"{kind}: {commit.short}, {together[0].reason}")
+            built, broken = engine.install(wanted, commit)
+            chosen = [cases[key] for key in together[0].cases]
+            if kind in ("anchor", "bridge") and broken:
+                self._problem(f"the {kind} cannot be measured: {one_line(str(broken[0][1]))}")
+                continue
+            for interpreter, error in broken:
+                engine.keep_broken(interpreter, commit, chosen, error, again=kind == "retry")
+            try:
+                self._measure_step(together[0], engine, built, chosen)
+            finally:  # whatever ends it: what was measured goes into asv's files too
+                engine.close(described, commit, wanted)
+
+    def _measure_step(
+        self, step: Step, engine: Engine, built: list[installations.Installation], cases: Sequence[Case]
+    ) -> None:
+        session = engine.session
+        if step.kind == "anchor":
+            with session.measuring_for("anchor"):
+                engine.measure(built, cases, until_so_many(session, self._project.settings.pairs.min))
+        elif step.kind == "bridge":
+            engine.measure(built, cases, until_so_many(session, BRIDGE_BLOCKS))
+        else:
+            forget: Forget = "failures" if step.kind == "retry" else "nothing"
+            engine.measure(built, cases, until_precise(session), forget=forget)
+
+    def _note_machine(self, ground: Ground) -> None:
+        """Say it when this is another machine than the one that measured last under this name."""
+        last = max(ground.trials, key=lambda trial: trial.started, default=None)
+        changed = self._machine.changes_since(last.machine, self._project.results_dir) if last is not None else ""
+        if changed:
+            self._night.notes.append(
+                f"this machine changed ({changed}): its series start anew, and no change of level is reported across it"
+            )
+
+    def _ground(self, requirements: installations.Requirements) -> Ground:
+        found = interpreters_here(self._project)
+        trials = measured_trials(self._night.folder)
+        return Ground(self._project, self._night.folder, found, self._night.interpreters, requirements, trials)
+
+    def _branches(self, repository: Repository, ground: Ground) -> list[tuple[Commit, ...]]:
+        branches, complaints = branches_of(self._project, repository, ground.trials, self._since)
+        for complaint in complaints:
+            self._problem(complaint)
+        return branches
+
+
+def _resolved(repository: Repository, commit: str) -> Commit | None:
+    try:
+        return repository.resolve(commit)
+    except UsageError:
+        return None

@@ -1,0 +1,124 @@
+"""What a night did, as one value: the workflow fills it in, reports show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.planning import Plan
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.workflows.engine import Tally
+
+__all__ = ["Night", "event_json", "one_line", "plan_json"]
+
+
+@dataclass(slots=True)
+class Night:
+    """Everything that reports say. `problems`: what went wrong and did not end the night; `notes`: what a reader of
+    its figures must know; `fresh`: regressions that no earlier night had found; `bisected`: a sentence each;
+    `unsettled`: candidates that there was no time to confirm; `finished` is False while it is under way."""
+
+    project: str
+    machine: str
+    folder: Path
+    started: str
+    budget_s: float | None
+    interpreters: tuple[Interpreter, ...] = ()
+    installed: tuple[str, ...] = ()
+    plans: list[Plan] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    events: tuple[Event, ...] = ()
+    fresh: tuple[Event, ...] = ()
+    confirmed: int = 0
+    refuted: int = 0
+    unsettled: int = 0
+    bisected: list[str] = field(default_factory=list)
+    published: str | None = None
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    spent_s: float = 0.0
+    finished: bool = False
+
+    @property
+    def open_events(self) -> tuple[Event, ...]:
+        """Regressions about which somebody should still do something: confirmed ones first."""
+        found = [event for event in self.events if event.is_open]
+        return tuple(sorted(found, key=lambda event: event.state != "confirmed"))
+
+    @property
+    def exit_code(self) -> int:
+        """1: a regression that no earlier night had found; 4: cells or steps that did not work; else 0."""
+        if self.fresh:
+            return 1
+        return 4 if self.tally.failed or self.problems else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For --json and the hooks: every condition, whatever the exit code is."""
+        return {
+            "project": self.project,
+            "machine": self.machine,
+            "started": self.started,
+            "finished": self.finished,
+            "exit_code": self.exit_code,
+            "budget_s": self.budget_s,
+            "spent_s": round(self.spent_s, 3),
+            "interpreters": [one.identity for one in self.interpreters],
+            "installed": list(self.installed),
+            "plans": [plan_json(plan) for plan in self.plans],
+            "trials": self.tally.trials,
+            "cells_measured": self.tally.measured,
+            "cells_left": self.tally.left,
+            "failed": [
+                {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
+                for key, reason in sorted(self.tally.failed.items(), key=str)
+            ],
+            "regressions": {
+                "fresh": [event_json(event) for event in self.fresh],
+                "open": [event_json(event) for event in self.open_events],
+                "confirmed": self.confirmed,
+                "refuted": self.refuted,
+                "unsettled": self.unsettled,
+                "bisected": self.bisected,
+            },
+            "published": self.published,
+            "notes": self.notes,
+            "problems": self.problems,
+        }
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan for --json; an infinite budget is null."""
+    value: dict[str, Any] = msgspec.to_builtins(plan)
+    value["budget_s"] = None if plan.budget_s == float("inf") else plan.budget_s
+    return {**value, "estimated_s": plan.estimated_s}
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event for --json and the hooks."""
+    change = event.headline
+    return {
+        "event": event.identity,
+        "case": str(event.key.case),
+        "machine": event.key.machine,
+        "line": event.key.line,
+        "state": event.state,
+        "axis": event.axis,
+        "metric": change.metric,
+        "ratio": change.ratio,
+        "commit": event.commit,
+        "parent": event.parent,
+        "before": event.before,
+        "after": event.after,
+        "cause": event.attribution.cause,
+        "why": event.why,
+        "bisection": event.bisection,
+    }
+
+
+def one_line(text: str) -> str:
+    """What another program said over several lines, as a part of a sentence."""
+    return " ".join(text.split())

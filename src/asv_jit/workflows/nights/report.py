@@ -1,0 +1,138 @@
+"""A night's report as Markdown, for a CI's step summary and for mail, and as the lines that a terminal prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.planning import Plan, Step
+from asv_jit.settings import duration_text
+from asv_jit.site import units
+from asv_jit.workflows.nights.night import Night
+
+__all__ = ["event_line", "headline", "markdown", "plan_lines", "summary_lines"]
+
+_MOST_LINES = 20
+
+
+def headline(night: Night) -> str:
+    """One line: what a person must know."""
+    where = f"{night.project} on {night.machine}"
+    if night.fresh:
+        return f"{where}: {units.count(len(night.fresh), 'new regression')}"
+    if not night.finished:
+        return f"{where}: the night was cut short; the next one goes on from there"
+    if night.open_events:
+        return f"{where}: nothing new, {units.count(len(night.open_events), 'open regression')}"
+    return f"{where}: no regression"
+
+
+def summary_lines(night: Night) -> list[str]:
+    """What was done, a line each, in the order in which it happened."""
+    tally = night.tally
+    lines = [f"installed CPython {', '.join(night.installed)}"] if night.installed else []
+    budget = "" if night.budget_s is None else f" of {duration_text(night.budget_s)}"
+    left = f", {units.count(tally.left, 'cell')} not finished in time" if tally.left else ""
+    lines.append(
+        f"measured {units.count(tally.measured, 'cell')} in {units.count(tally.trials, 'trial')}{left}; "
+        f"{duration_text(night.spent_s)}{budget}"
+    )
+    if night.confirmed or night.refuted or night.unsettled:
+        lines.append(
+            f"candidates: {night.confirmed} confirmed, {night.refuted} refuted, {night.unsettled} not settled yet"
+        )
+    lines += night.bisected
+    reasons = [f"not measured: {key.case} on {key.interpreter}: {reason}" for key, reason in tally.failed.items()]
+    lines += _shortened(sorted(reasons))
+    if night.plans:
+        lines += [f"left for another night: {line}" for line in _left_lines(night.plans[-1])]
+    if night.published:
+        lines.append(f"published: {night.published}")
+    return lines
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """A plan, a line for each step, and what it left."""
+    lines = [_step_line(step) for step in plan.steps]
+    budget = "no budget" if plan.budget_s == float("inf") else f"{duration_text(plan.budget_s)} to measure"
+    lines.append(f"{units.count(len(plan.steps), 'step')}, about {duration_text(plan.estimated_s)}; {budget}")
+    return lines + [f"left for another night: {line}" for line in _left_lines(plan)]
+
+
+def event_line(event: Event) -> str:
+    """An event in one line of plain text."""
+    change = event.headline
+    where = event.commit[:8] if event.axis == "commits" else f"{event.after} (was {event.before})"
+    return (
+        f"{event.identity} {event.state}: {event.key.case} on {event.key.line}: {_size(change)} "
+        f"at {where}; cause: {event.attribution.cause}"
+    )
+
+
+def _size(change: Change) -> str:
+    """`on ×1.052`; both levels where no factor tells it."""
+    factor = f"×{change.ratio:.3f}" if change.ratio > 0.0 else f"{change.before:.4g} → {change.after:.4g}"
+    return f"{change.metric} {factor}"
+
+
+def markdown(night: Night) -> str:
+    """The whole report."""
+    parts = [f"## {_plain(headline(night))}"]
+    if night.fresh:
+        parts.append("### New regressions\n\n" + _event_table(night.fresh))
+    known = [event for event in night.open_events if event not in night.fresh]
+    if known:
+        parts.append("### Open regressions\n\n" + _event_table(known))
+    parts.append("### What was done\n\n" + _bullets(summary_lines(night)))
+    for title, lines in (("Notes", night.notes), ("Problems", night.problems)):
+        if lines:
+            parts.append(f"### {title}\n\n" + _bullets(_shortened(lines)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _event_table(events: Sequence[Event]) -> str:
+    rows = ["| event | case | CPython | change | where | cause | state |", "|---|---|---|---|---|---|---|"]
+    for event in events[:_MOST_LINES]:
+        change = event.headline
+        where = event.commit[:8] if event.axis == "commits" else f"{event.before} → {event.after}"
+        cells = (
+            event.identity,
+            str(event.key.case),
+            event.key.line,
+            _size(change),
+            where,
+            event.attribution.cause,
+            event.state,
+        )
+        rows.append("| " + " | ".join(_plain(cell) for cell in cells) + " |")
+    if len(events) > _MOST_LINES:
+        rows.append(f"\nand {len(events) - _MOST_LINES} more: `asv-jit regressions`")
+    return "\n".join(rows)
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_plain(line)}" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Text of strangers (names of benchmarks, complaints) as text: no markup, no link, no mention, one line."""
+    flat = " ".join(text.split())
+    escaped = "".join(f"\\{one}" if one in "\\`*_[]|~#!" else one for one in flat)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
+
+
+def _shortened(lines: Sequence[str]) -> list[str]:
+    shown = [line.splitlines()[0] if line else "" for line in lines[:_MOST_LINES]]
+    return shown + ([f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else [])
+
+
+def _step_line(step: Step) -> str:
+    where = f"{units.count(len(step.cases), 'case')} at {step.commit[:8]} on {', '.join(step.interpreters)}"
+    return f"{step.kind}: {where}, {duration_text(step.estimated_s)}: {step.reason}"
+
+
+def _left_lines(plan: Plan) -> list[str]:
+    return [
+        f"{units.count(left.cells, 'cell')} ({left.kind}), about {duration_text(left.estimated_s)}"
+        for left in plan.left
+    ]

@@ -1,0 +1,288 @@
+"""Gathers what a night's plan depends on: commits, interpreters, cells, costs, candidates, missing bridges."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from asv_jit import installations
+from asv_jit.analysis.cells import Cell, Progress, cells_of, progress
+from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import History
+from asv_jit.analysis.planning import BridgeNeed, CellState, Costs, Point, Situation, Suspect
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.resolve import resolve
+from asv_jit.model import PROTOCOL, Case, CaseKey, Trial, moment_s
+from asv_jit.repository import Commit, Repository
+from asv_jit.store.interpreters import known_interpreters
+from asv_jit.store.journal import read_all
+from asv_jit.store.nights import nights
+from asv_jit.workflows.journals import release_order
+
+__all__ = ["Ground", "anchor_of", "branches_of", "cell_states", "measured_trials", "situation_of"]
+
+_RECENT = 10
+_LIKELY_BLOCKS = 14  # of a cell that nobody measured: the third of the sizes that the adaptive rule looks at
+_BETWEEN_TRIALS_S = 0.05
+_DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}(?!\d)|^@\d+$|\b(ago|last|yesterday)\b")
+_NO_SINCE = (
+    "--since: expected a commit of this repository, or a date such as 2026-01-01 or '3 months ago', found {!r}; going "
+    "back to the oldest commit that was measured"
+)
+
+
+class Ground(Struct, frozen=True):
+    """What a night stands on. `found`: all interpreters of this machine; `interpreters`: those to measure, newest
+    first; `trials`: all that this machine's journals hold."""
+
+    project: Project
+    folder: Path
+    found: Sequence[Interpreter]
+    interpreters: Sequence[Interpreter]
+    requirements: installations.Requirements
+    trials: Sequence[Trial]
+
+
+def measured_trials(folder: Path) -> list[Trial]:
+    """All trials of a machine's journals; what cannot be read is the history's to say."""
+    return [trial for _, content in read_all(folder) for trial in content.trials]
+
+
+def branches_of(
+    project: Project, repository: Repository, trials: Iterable[Trial], since: str | None
+) -> tuple[list[tuple[Commit, ...]], list[str]]:
+    """Each branch's commits, newest first, and a complaint for each branch that is not there.
+
+    They reach back to `since` (a commit, or a date as git understands it), else to the oldest commit that was measured;
+    where nothing was measured, the tip is all there is. A complaint too for a `since` that is neither.
+    """
+    measured = {trial.commit for trial in trials}
+    branches, complaints = [], []
+    for branch in project.branches:
+        tip = repository.tip(branch)
+        if tip is None:
+            complaints.append(f"branch {branch or 'HEAD'} is not there any more; asv.conf.json names it under branches")
+            continue
+        reached = None if since is None else _since(repository, tip, since)
+        if reached is not None:
+            branches.append(reached)
+            continue
+        if since is not None:
+            complaints.append(_NO_SINCE.format(since))
+        commits = repository.commits(tip.hash)
+        known = [place for place, commit in enumerate(commits) if commit.hash in measured]
+        branches.append(tuple(commits[: known[-1] + 1] if known else commits[:1]))
+    return branches, complaints
+
+
+def situation_of(
+    ground: Ground,
+    branches: Sequence[Sequence[Commit]],
+    cases: Sequence[Case],
+    *,
+    anchor: Point | None,
+    history: History | None,
+    events: Sequence[Event],
+    now_s: float,
+    budget_s: float,
+    reach_back: bool = False,
+    install_s: float | None = None,
+) -> Situation:
+    """Everything that a plan depends on, as one value. `now_s`: seconds since 1970; `install_s`: what an installation
+    takes, where this night knows better than earlier ones."""
+    keys = tuple(case.key for case in cases)
+    identities = tuple(one.identity for one in ground.interpreters)
+    hashes = tuple(tuple(commit.hash for commit in commits) for commits in branches)
+    cells = cell_states(ground.project, ground.trials, cases, identities)
+    bridges = _bridges(ground, hashes, keys, history)
+    points = {(commit, identity) for commits in hashes for commit in commits for identity in identities}
+    points |= {(need.commit, need.old) for need in bridges} | ({anchor} if anchor is not None else set())
+    return Situation(
+        branches=hashes,
+        interpreters=identities,
+        cases=keys,
+        cells=cells,
+        costs=_costs(ground, points, install_s),
+        now_s=now_s,
+        budget_s=budget_s,
+        anchor=anchor,
+        suspects=_suspects(events),
+        bridges=bridges,
+        reach_back=reach_back,
+    )
+
+
+def cell_states(
+    project: Project, trials: Iterable[Trial], cases: Sequence[Case], interpreters: Sequence[str]
+) -> dict[tuple[str, str, CaseKey], CellState]:
+    """What is known of each cell of the suite as it is now."""
+    versions = {case.key: case.benchmark.version for case in cases}
+    wanted = set(interpreters)
+    mine = (t for t in trials if t.interpreter in wanted and t.protocol == PROTOCOL)
+    states = {}
+    for key, cell in cells_of(mine).items():
+        if versions.get(key.case) == key.version:
+            states[key.commit, key.interpreter, key.case] = _state(project, cell)
+    return states
+
+
+def anchor_of(ground: Ground, tip: Commit | None) -> tuple[Point | None, str | None]:
+    """The commit and interpreter to measure again each night, and a note where it had to change.
+
+    What the settings leave open is what most sessions took before, if its interpreter is still here; else the tip of
+    the first night on the newest interpreter. So it stays the same for years without being written down anywhere.
+    """
+    wanted = ground.project.settings.anchor
+    here = {one.identity for one in ground.found}
+    fitting: set[str] = here
+    if wanted.python is not None:
+        try:
+            fitting = {one for one in here if _fits(wanted.python, one, ground.found)}
+        except UsageError as error:
+            return None, f"jit.anchor.python: {error}"
+    before = _anchors_before(ground.trials)
+    kept = [
+        point
+        for point in before
+        if point[1] in fitting and (wanted.commit is None or point[0].startswith(wanted.commit))
+    ]
+    if kept:
+        return kept[0], None
+    with_jit = [one for one in ground.interpreters if one.has_jit and one.identity in fitting]
+    chosen = next(iter(with_jit), None) or next((one for one in ground.found if one.identity in fitting), None)
+    if chosen is None:
+        return None, f"the anchor's interpreter {wanted.python} is not installed: nothing tells the machine's changes"
+    note = None
+    if before:
+        note = f"the anchor is a new one: CPython {before[0][1]}, on which {before[0][0][:8]} was measured, is gone"
+    commit = wanted.commit or (tip.hash if tip is not None else None)
+    return (None if commit is None else (commit, chosen.identity)), note
+
+
+def _fits(spec: str, identity: str, found: Sequence[Interpreter]) -> bool:
+    only = [one for one in found if one.identity == identity]
+    try:
+        return resolve(spec, only).identity == identity
+    except NoInterpreterError:
+        return False
+
+
+def _anchors_before(trials: Iterable[Trial]) -> list[Point]:
+    """Earlier anchors, the one of most sessions first, of equals the oldest."""
+    sessions: dict[Point, set[str]] = {}
+    for trial in trials:
+        if trial.purpose == "anchor":
+            sessions.setdefault((trial.commit, trial.interpreter), set()).add(trial.session)
+    return sorted(sessions, key=lambda point: (-len(sessions[point]), min(sessions[point]), point))
+
+
+def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...] | None:
+    """A branch back to a commit or a date; None where `since` is neither. git itself takes any word for a date."""
+    try:
+        first = repository.resolve(since)
+    except UsageError:
+        if not _DATE.search(since):
+            return None
+        return tuple(repository.commits(f"{tip.hash} {shlex.quote(f'--since={since}')}")) or (tip,)
+    newer = repository.commits(f"{first.hash}..{tip.hash}")
+    return (*newer, first)
+
+
+def _state(project: Project, cell: Cell) -> CellState:
+    failed = [trial for block in cell.blocks if block.failed for trial in block.trials]
+    step = _progress(project, cell)
+    # It was tried again, and that worked; or it is the benchmark's own wish.
+    if step == "failed" and (
+        _progress(project, Cell(cell.key, cell.good_blocks)) == "done" or all(t.outcome == "skipped" for t in failed)
+    ):
+        step = "done"
+    at_s = max((moment_s(trial.started) for trial in failed), default=0.0)
+    return CellState("partial" if step == "measure" else step, len({trial.session for trial in failed}), at_s)
+
+
+def _progress(project: Project, cell: Cell) -> Progress:
+    settings = project.settings
+    pairs = settings.pairs
+    return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=pairs.max)
+
+
+def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> Costs:
+    """Expected durations: the median of the last blocks of each case on each interpreter."""
+    settings = ground.project.settings
+    blocks: dict[str, list[Trial]] = {}
+    for trial in ground.trials:
+        if trial.protocol == PROTOCOL and trial.purpose in ("run", "anchor") and trial.arm in ("off", "on", "alone"):
+            blocks.setdefault(trial.block, []).append(trial)
+    seconds: dict[tuple[str, CaseKey], list[float]] = {}
+    for trials in blocks.values():
+        took = sum(trial.duration_s + _BETWEEN_TRIALS_S for trial in trials)
+        seconds.setdefault((trials[0].interpreter, trials[0].key), []).append(took)
+    block_s = {key: statistics.median(found[-_RECENT:]) for key, found in seconds.items()}
+    sizes = [len(cell.blocks) for cell in cells_of(ground.trials).values() if _progress(ground.project, cell) == "done"]
+    likely = min(max(_LIKELY_BLOCKS, settings.pairs.min), settings.pairs.max)
+    past = [night.install_s for night in nights(ground.folder) if night.install_s is not None]
+    return Costs(
+        block_s=block_s,
+        default_block_s=statistics.median(block_s.values()) if block_s else 2 * (settings.trial_seconds + 0.5),
+        blocks=1 + (round(statistics.mean(sizes)) if sizes else likely),  # one for calibrating and sampling
+        least_blocks=settings.pairs.min,
+        install_s=install_s if install_s is not None else statistics.median(past[-_RECENT:]) if past else 30.0,
+        installed=frozenset(point for point in points if _is_installed(ground, point)),
+    )
+
+
+def _is_installed(ground: Ground, point: Point) -> bool:
+    interpreter = next(one for one in ground.found if one.identity == point[1])
+    return installations.exists(ground.project, interpreter, ground.requirements, point[0])
+
+
+def _suspects(events: Sequence[Event]) -> tuple[Suspect, ...]:
+    return tuple(
+        Suspect(event.identity, event.after, event.key.case, event.suspects)
+        for event in events
+        if event.is_open and event.axis == "commits" and event.state == "candidate" and len(event.suspects) > 1
+    )
+
+
+def _bridges(
+    ground: Ground, branches: Sequence[Sequence[str]], cases: Sequence[CaseKey], history: History | None
+) -> tuple[BridgeNeed, ...]:
+    """For each release that took another's place on its line, the cases that were not measured on both together."""
+    if not branches or not branches[0] or history is None:
+        return ()
+    lines, _ = known_interpreters(ground.folder)
+    here = {one.identity for one in ground.found}
+    measured = {trial.interpreter for trial in ground.trials if trial.purpose == "run"}
+    needs = []
+    for new in ground.interpreters:
+        older = [
+            identity
+            for identity in measured & here
+            if identity in lines
+            and lines[identity].line == new.line
+            and release_order(identity) < release_order(new.identity)
+        ]
+        if older:
+            old = max(older, key=release_order)
+            missing = tuple(case for case in cases if case not in _bridged(history, old, new.identity))
+            if missing:
+                needs.append(BridgeNeed(old, new.identity, branches[0][0], missing))
+    return tuple(needs)
+
+
+def _bridged(history: History, old: str, new: str) -> set[CaseKey]:
+    return {
+        bridge.key.case
+        for bridge in history.bridges
+        if (bridge.before, bridge.after) == (old, new)
+        and bridge.interleaved
+        and all(min(len(before), len(after)) >= ENOUGH_BLOCKS for before, after in bridge.figures.values())
+    }

@@ -1,0 +1,1 @@
+"""`asv-jit try`: pairs of a whole program."""

@@ -1,0 +1,282 @@
+"""`asv-jit try`: pairs of any program, off and on, with nothing to set up and nothing left behind.
+
+The program runs as its user would run it, in the folder where the command was typed and with its environment;
+what it prints is compared between the modes and thrown away. Each interpreter takes its turn with a pair, so that
+a slow minute hits all alike, and so that an interrupt leaves something of each.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from asv_jit import locks
+from asv_jit.analysis.cells import Cell, cells_of, progress
+from asv_jit.analysis.evidence import hot_functions
+from asv_jit.analysis.summary import Limits, summarise
+from asv_jit.errors import InterruptedRunError, UsageError
+from asv_jit.machine_checks import default_cpu
+from asv_jit.model import ARMS, Case, Trial
+from asv_jit.settings import Settings
+from asv_jit.trials.launch import Place, Program, workspace
+from asv_jit.trials.program import case_of, run_program, trace_program
+from asv_jit.trials.record import Context
+from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.trying.report import TriedOn, TryReport, complaint, suspicions_of, why_none
+from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, shell_variables, targets_of
+
+__all__ = ["FEWEST_PAIRS", "Options", "try_program"]
+
+FEWEST_PAIRS = 2  # fewer have no interval, so that these are measured whatever the budget says
+_ATTEMPTS = 2  # a disturbed pair is repeated once, while most are not
+_FEW_PAIRS = 10
+_PROTOCOL = "try"
+
+
+class Options(Struct, frozen=True):
+    """What was asked for. `arguments` follow the interpreter: a script or `-m` and a module, then their own.
+
+    `seconds` bounds all measuring together, `pairs` that on one interpreter, `timeout_s` one run; `stdin` is given
+    to each run from its start.
+    """
+
+    arguments: tuple[str, ...]
+    pythons: tuple[str, ...] = ()
+    seconds: float = 120.0
+    pairs: int = 45
+    timeout_s: float = 600.0
+    stdin: Path | None = None
+    pinned: bool = True
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One interpreter at work."""
+
+    target: Target
+    place: Place
+    trials: list[Trial] = field(default_factory=list)
+    failed: Trial | None = None
+    pair_s: float = 0.0
+    blocks: int = 0
+    disturbed: int = 0
+
+    @property
+    def cell(self) -> Cell | None:
+        """Its pairs so far."""
+        return next(iter(cells_of(self.trials).values()), None)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs gave a figure."""
+        cell = self.cell
+        return 0 if cell is None else len(cell.good_blocks)
+
+
+class _Bench:
+    """Runs the program; everything that the interpreters share."""
+
+    def __init__(self, options: Options, folder: Path, reporter: Reporter) -> None:
+        self._options = options
+        self._settings = Settings()
+        self._reporter = reporter
+        self._rng = random.Random(secrets.randbits(64))
+        self._cpu = default_cpu() if options.pinned else None
+        self._variables = {**shell_variables(), "PYTHONPYCACHEPREFIX": str(folder / "pycache")}
+        self._program = Program(options.arguments, Path.cwd(), _stdin(options.stdin, folder), options.timeout_s)
+        self.name = shlex.join(options.arguments)
+        self._case: Case = case_of(self.name, self._program)
+        self._least = min(self._settings.pairs.min, options.pairs)
+        self._began = time.monotonic()
+        self.out_of_time = False
+
+    def turn(self, target: Target) -> _Turn:
+        """An interpreter, ready to run."""
+        return _Turn(target, Place(target.executable, self._program.folder, self._variables, self._cpu))
+
+    def warm_up(self, turn: _Turn) -> None:
+        """Run once in mode `off`, uncounted: files come into the cache, bytecode is written, errors show."""
+        self._reporter.stage(f"CPython {turn.target.interpreter.identity}: a first run, not counted")
+        with workspace() as space:
+            context = self._context(turn, "warm-up")
+            trial = run_program(turn.place, self._program, self._case, "warm-up", "off", 0, context, space)
+        turn.pair_s = 2 * trial.duration_s
+        if trial.outcome != "ok":
+            turn.failed = trial
+
+    def wants_pair(self, turn: _Turn) -> bool:
+        """Whether another pair is needed, and there is time for it."""
+        most = self._options.pairs
+        step = progress(turn.cell, precision=self._settings.precision, min_pairs=self._least, max_pairs=most)
+        if turn.failed is not None or step != "measure":
+            return False
+        left_s = self._options.seconds - (time.monotonic() - self._began)
+        if turn.blocks >= FEWEST_PAIRS and turn.pair_s > left_s:
+            self.out_of_time = True
+            return False
+        return True
+
+    def pair(self, turn: _Turn) -> None:
+        """Run both modes in random order, again if something disturbed them."""
+        turn.blocks += 1
+        seed = self._rng.randrange(1, 2**32)
+        for attempt in range(1, _ATTEMPTS + 1):
+            began = time.monotonic()
+            trials = []
+            for mode in self._rng.sample(ARMS, len(ARMS)):
+                with workspace() as space:
+                    context = self._context(turn, f"{turn.blocks:05d}", attempt)
+                    trials.append(run_program(turn.place, self._program, self._case, mode, mode, seed, context, space))
+            turn.trials += trials
+            turn.pair_s = max(turn.pair_s, time.monotonic() - began)
+            if not any(trial.disturbed for trial in trials):
+                break
+            turn.disturbed += attempt == 1
+            if turn.blocks > _FEW_PAIRS and 2 * turn.disturbed > turn.blocks:
+                break
+
+    def trace(self, turn: _Turn) -> None:
+        """One more run for the evidence; a program that cannot be run so has none."""
+        self._reporter.stage(f"CPython {turn.target.interpreter.identity}: what the JIT compiled, one more run")
+        with workspace() as space:
+            context = self._context(turn, "sample")
+            trial = trace_program(turn.place, self._program, self._case, context, space)
+        if trial.outcome == "ok":
+            turn.trials.append(trial)
+
+    def announce(self, turns: list[_Turn]) -> None:
+        """Say so where even the fewest pairs take longer than was allowed for: the user may want to stop here."""
+        least_s = FEWEST_PAIRS * sum(turn.pair_s for turn in turns)
+        if least_s > self._options.seconds:
+            self._reporter.warn(
+                f"one run takes up to {max(turn.pair_s for turn in turns) / 2:.0f} s, so that {FEWEST_PAIRS} pairs on "
+                f"each interpreter take about {least_s / 60:.0f} min, more than --seconds: --python names a single "
+                "one, and Ctrl-C reports what there is"
+            )
+
+    def advance(self, turns: list[_Turn], turn: _Turn) -> None:
+        """Say how far it is."""
+        least = self._least
+        done = 2 * sum(one.blocks for one in turns)
+        left = sum(max(least - one.blocks, 1 if one is turn else 0) for one in turns if one.failed is None)
+        left_s = sum(max(least - one.blocks, 0) * one.pair_s for one in turns if one.failed is None)
+        self._reporter.advance(f"CPython {turn.target.interpreter.identity}", done, done + 2 * left, left_s)
+
+    def result(self, turn: _Turn) -> TriedOn:
+        """What the trials amount to."""
+        tried = TriedOn(turn.target.interpreter.identity, str(turn.target.executable), None)
+        if turn.failed is not None:
+            return replace(
+                tried, complaint=complaint(turn.failed), remedy=remedy(turn.failed.stderr, turn.target, self.name)
+            )
+        cell = turn.cell
+        if cell is None or len(cell.good_blocks) < FEWEST_PAIRS:
+            return replace(tried, suspicions=suspicions_of(turn.trials, None), complaint=why_none(turn.trials))
+        summary = summarise(cell, Limits(self._settings.alpha, self._settings.equivalence))
+        sampled = next((trial for trial in turn.trials if trial.arm == "sample"), None)
+        if sampled is not None:
+            hot = hot_functions(sampled.samples, sampled.evidence)
+            summary = replace(summary, evidence=sampled.evidence, hot=hot)
+        return replace(tried, summary=summary, suspicions=suspicions_of(turn.trials, summary))
+
+    @property
+    def alpha(self) -> float:
+        """One minus the level of the intervals."""
+        return self._settings.alpha
+
+    def _context(self, turn: _Turn, block: str, attempt: int = 1) -> Context:
+        return Context(
+            session=_PROTOCOL,
+            block=block,
+            attempt=attempt,
+            purpose="run",
+            commit="",
+            interpreter=turn.target.interpreter.identity,
+            installation=str(turn.target.executable),
+            machine="",
+            protocol=_PROTOCOL,
+            cpu=self._cpu,
+        )
+
+
+def try_program(options: Options, reporter: Reporter) -> TryReport:
+    """Measure a program on each interpreter, off and on, until precise or out of time; stops cleanly on an interrupt.
+
+    Raises UsageError where there is no such script or input, NoInterpreterError where no interpreter has a JIT,
+    LockedError when something else measures.
+    """
+    _check_script(options.arguments)
+    targets = targets_of(options.pythons)
+    with (
+        locks.held(locks.measuring_lock(), doing="measure"),
+        tempfile.TemporaryDirectory(prefix="asv-jit-try-") as folder,
+    ):
+        bench = _Bench(options, Path(folder), reporter)
+        turns = [bench.turn(target) for target in targets]
+        interrupted = False
+        try:
+            _measure(bench, turns)
+        except (KeyboardInterrupt, InterruptedRunError):
+            interrupted = True
+        return TryReport(
+            program=bench.name,
+            results=tuple(bench.result(turn) for turn in turns if turn.blocks or turn.failed is not None),
+            notes=(*notes_of_shell(), *_notes_of_platform(options)),
+            alpha=bench.alpha,
+            out_of_time=bench.out_of_time,
+            interrupted=interrupted,
+        )
+
+
+def _measure(bench: _Bench, turns: list[_Turn]) -> None:
+    for turn in turns:
+        bench.warm_up(turn)
+    going = [turn for turn in turns if turn.failed is None]
+    bench.announce(going)
+    while going:
+        for turn in going:
+            bench.advance(turns, turn)
+            bench.pair(turn)
+        going = [turn for turn in going if bench.wants_pair(turn)]
+    for turn in turns:
+        if turn.pairs:
+            bench.trace(turn)
+
+
+def _check_script(arguments: tuple[str, ...]) -> None:
+    if arguments[0] != "-m" and not Path(arguments[0]).exists():
+        raise UsageError(
+            f"expected the path of a Python script, found no file {arguments[0]} (a module: try -m MODULE)"
+        )
+
+
+def _stdin(given: Path | None, folder: Path) -> Path:
+    """The file that each run reads as its standard input: nothing, a file, or a copy of our own input (`-`)."""
+    if given is None:
+        return Path("/dev/null") if sys.platform != "win32" else Path("NUL")
+    if str(given) == "-":
+        copy = folder / "stdin"
+        with copy.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        return copy
+    if not given.is_file():
+        raise UsageError(f"--stdin: expected a file to read from, found none at {given}")
+    return given.absolute()
+
+
+def _notes_of_platform(options: Options) -> list[str]:
+    if not options.pinned:
+        return ["not pinned to a core, as asked for: expect more noise"]
+    if sys.platform != "linux":
+        return ["this system can neither pin a process to a core nor tell what else used it: expect more noise"]
+    return []
