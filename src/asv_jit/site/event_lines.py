@@ -36,6 +36,9 @@ _STATES = {
     "fixed": Badge("faster", "✓", "fixed", "a later change took it back"),
     "accepted": Badge("same", "✓", "accepted", "somebody decided to live with it"),
 }
+_BETWEEN = Badge(
+    "same", "≠", "two versions", "two minor versions of Python differ: nothing became worse on one of them"
+)
 _CAUSES = {
     "code": "the code: both modes moved alike",
     "jit": "the JIT: only the time with it on moved",
@@ -122,7 +125,7 @@ class EventLines:
             kind=what.word,
             is_open=event.is_open,
             what=what,
-            state=_STATES[event.state],
+            state=_BETWEEN if event.between_lines else _STATES[event.state],
             state_name=event.state,
             why=units.shorten(units.visible(event.why), 300),
             owner=units.shorten(units.visible(case.benchmark.rpartition(".")[0]), 160),
@@ -190,4 +193,5 @@ def _probability(attribution: Attribution) -> str:
 
 def _command(event: Event) -> str:
     """The command that looks for the culprit; empty where nothing is left to find."""
-    return "" if not event.worse or event.bisection or event.key.protocol == "asv" else bisect_command(event)
+    settled = not event.worse or event.bisection or event.between_lines or event.key.protocol == "asv"
+    return "" if settled else bisect_command(event)
