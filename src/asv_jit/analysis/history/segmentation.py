@@ -23,16 +23,16 @@ _PRUNE_EVERY = 64
 """Steps between two prunings: each costs several numpy calls, so not every step."""
 
 
-_AT_ONCE = 128
+_AT_ONCE = 160
 """Series side by side: so many amortise numpy's calls, and their candidates still fit into the cache."""
 
 _TOO_FEW = 2
 """Series that are fitted sooner one by one."""
 
-_BLOCK = 32
+_BLOCK = 20
 """Steps of many series between two prunings."""
 
-_RIVALS_APART = 4
+_RIVALS_APART = 3
 """Of the candidates that a block brought every so many prune the others: neighbours prune alike."""
 
 _SAFETY = 1e-3
