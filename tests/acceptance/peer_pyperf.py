@@ -12,6 +12,7 @@ the values of either default.
 
 What pyperf is charged is in its favour: each process less the start of its manager, which a longer run pays only once.
 asv-jit is charged everything: both trials, classifying them, repeating what was disturbed, and its calibration.
+Both tools' pairs are summed up alike, wild ones tempered (`analysis/wild.py`), although pyperf itself compares means.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from scipy import stats
 
 from asv_jit import locks
 from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step
+from asv_jit.analysis.wild import tempered
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
@@ -112,7 +114,8 @@ class Measured:
 
     @property
     def logs(self) -> Floats:
-        return log_ratios(self.off, self.on)
+        """The log speedup of each round, wild ones tempered; shape (rounds,)."""
+        return tempered(log_ratios(self.off, self.on))
 
     def half_width(self, alpha: float = 0.05) -> float:
         """Student's, of the mean log speedup."""
