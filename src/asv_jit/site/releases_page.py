@@ -199,7 +199,7 @@ def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
         symbol=badge.symbol,
         word=badge.word,
         text=units.ratio(found.ratio),
-        detail=f"{off} → {on}",
+        detail=f"{off} → {on}, {units.count(case.pairs, 'pair')}",
         interval=units.ratio_interval(found.low, found.high),
         title=title,
         order=f"{found.ratio:.5f}",
