@@ -14,7 +14,7 @@ from asv_jit.model import Trial
 from asv_jit.site import units
 from asv_jit.site.svg import Scale, element, path, ticks
 
-__all__ = ["Curve", "Dot", "Point", "interval_bar", "series", "sparkline", "strip", "warm_up", "warm_up_curve"]
+__all__ = ["Curve", "Dot", "Point", "series", "sparkline", "strip", "warm_up", "warm_up_curve"]
 
 _WIDTH, _HEIGHT = 420.0, 230.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 12.0, 14.0, 34.0
@@ -47,26 +47,6 @@ class Dot(Struct, frozen=True):
     label: str
     ratio: float
     kind: str
-
-
-def interval_bar(ratio: float, low: float, high: float, kind: str, reach: tuple[float, float]) -> Markup:
-    """A speedup with its interval, coloured by its verdict `kind`, on an axis over `reach` with a line at 1."""
-    scale = Scale(*reach, 4.0, 92.0)
-    known = low > 0.0 and math.isfinite(high)
-    whisker = (
-        [element("path", class_=f"whisker {kind}", d=path([(scale.at(low), 9), (scale.at(high), 9)]))] if known else []
-    )
-    return element(
-        "svg",
-        element("path", class_="unity", d=path([(scale.at(1.0), 1.0), (scale.at(1.0), 17.0)])),
-        *whisker,
-        element("circle", class_=f"dot {kind}", cx=scale.at(ratio), cy=9.0, r=3.5),
-        class_="bar",
-        viewBox="0 0 96 18",
-        width=96.0,
-        height=18.0,
-        aria_hidden="true",
-    )
 
 
 def strip(

@@ -38,11 +38,7 @@ def feed(content: SiteContent) -> bytes:
 
     What the machine did is none, nor is what differs between two minor versions of Python.
     """
-    regressions = [
-        event
-        for event in content.events
-        if event.worse and event.attribution.cause != "machine" and not event.between_lines
-    ]
+    regressions = [event for event in content.events if event.is_regression]
     book = _Book(content)
     shown = sorted(regressions, key=lambda event: (book.when(event), event.identity), reverse=True)[:_MOST_ENTRIES]
     root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})

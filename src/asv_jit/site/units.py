@@ -35,11 +35,9 @@ _TIMES = (
 """Below how many seconds a unit is taken, how long it is, its name."""
 
 _SMALL_TIMES = {
-    f"e-{-exponent:02d}" if exponent < 0 else f"e+{exponent:02d}": (
-        1 + exponent % 3,
-        ("ns", "µs", "ms", "s")[exponent // 3 + 3],
-    )
-    for exponent in range(-9, 2)
+    f"e{exponent:+03d}": (1 + exponent % 3, unit)
+    for first, unit in ((-9, "ns"), (-6, "µs"), (-3, "ms"), (0, "s"))
+    for exponent in range(first, min(first + 3, 2))  # from 100 s on it may be minutes
 }
 """By the exponent of ten, how many digits stand before the point, and the unit: what a site says most of the time."""
 

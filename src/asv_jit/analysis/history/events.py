@@ -78,13 +78,14 @@ class Event(Struct, frozen=True):
         return self.axis == "pythons" and not is_one_line(self.before, self.after)
 
     @property
-    def is_open(self) -> bool:
-        """Whether somebody should still do something about it.
+    def is_regression(self) -> bool:
+        """Whether it is for the worse, and neither the machine's doing nor what one line costs more than another."""
+        return self.worse and self.attribution.cause != "machine" and not self.between_lines
 
-        What the machine did is no regression, nor is what one interpreter line costs more than another.
-        """
-        lost = self.worse and self.state in ("candidate", "confirmed")
-        return lost and self.attribution.cause != "machine" and not self.between_lines
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a regression that somebody should still do something about."""
+        return self.is_regression and self.state in ("candidate", "confirmed")
 
 
 def is_one_line(before: str, after: str) -> bool:
