@@ -72,7 +72,8 @@ def paired_series(
     key = SeriesKey(machine, line, case, "1", "1", fingerprint="f1")
     order = list(LINES).index(line)
     builds = np.full(size, order, dtype=np.int32)
-    return CaseSeries(key, "seconds", places.astype(np.int32), builds, tracks)
+    blocks = (5 + places * 7 % 18).astype(np.int32)
+    return CaseSeries(key, "seconds", places.astype(np.int32), builds, tracks, blocks=blocks)
 
 
 def plain_series(case: CaseKey, machine: str, *, seed: int, count: int = COUNT, unit: str = "seconds") -> CaseSeries:

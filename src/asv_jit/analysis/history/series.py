@@ -58,7 +58,9 @@ class CaseSeries(Struct, frozen=True):
     `unit`: of `off`, `on` and `plain` (`seconds`, `bytes` or whatever a `track_` benchmark says). `places`: shape
     (points,), each point's commit as its place in `History.commits`. `interpreters`: each point's place in
     `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `sessions`: shape
-    (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells.
+    (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells. `blocks`:
+    shape (points,), how many blocks stand behind each point's figures (pairs, or trials alone where there is one mode);
+    None for asv's own measurements.
     """
 
     key: SeriesKey
@@ -67,6 +69,12 @@ class CaseSeries(Struct, frozen=True):
     interpreters: Places
     tracks: Mapping[Metric, Track]
     sessions: Places | None = None
+    blocks: Places | None = None
+
+    @property
+    def paired(self) -> bool:
+        """Whether its blocks are pairs."""
+        return "on" in self.tracks
 
 
 class Bridge(Struct, frozen=True):

@@ -82,18 +82,20 @@ def _table(
         for metric, track in ((metric, series.tracks[metric]) for metric in metrics)
         if metric in ("off", "on")
     ]
+    behind = "Pairs" if series.paired else "Trials"
+    counted = [] if series.blocks is None else [[(f"{blocks:,}", "") for blocks in series.blocks[first:].tolist()]]
     label = f"{name} on {title}{' on ' + machine if machine else ''} over its last {len(short)} commits"
     return HistoryTable(
         title=title,
         machine=machine,
         branch=units.shorten(units.visible(series.key.branch), _LIMIT),
-        heads=(*words, *(_HEADS[metric] for metric in metrics)),
+        heads=(*words, *(_HEADS[metric] for metric in metrics), *([behind] if counted else [])),
         wide=not plain,
         between=" to ".join(dict.fromkeys(day for day in (days[:1] + days[-1:]) if day)),
         points=len(short),
         rows=point_rows(
             list(words.values()),
-            [list(_figures(metric, series.tracks[metric], first, series.unit)) for metric in metrics],
+            [*(list(_figures(metric, series.tracks[metric], first, series.unit)) for metric in metrics), *counted],
         ),
         # Of what asv measured by itself there are thousands of cases: the table has to do without scripts.
         chart=line_chart(drawn, (short[0], short[-1]), label, _form("plain", series.unit)) if drawn else Markup(""),
