@@ -84,8 +84,10 @@ class CasePages:
             params=figures.params_text(case, 20_000),
             alerts=tuple(a for cell in cells for a in figures.alerts_of(cell.summary, self._release(cell), "")),
             sections=tuple(
-                cell_section(cell, number, self._release(cell), self._index.name(self._release(cell)), self._commits)
-                for number, cell in enumerate(cells)
+                cell_section(
+                    cell, number, release, self._index.name(release), self._commits, self._site.content.settings.alpha
+                )
+                for number, (cell, release) in enumerate((cell, self._release(cell)) for cell in cells)
             ),
             other_machines=len({cell.machine for cell in cells}) > 1,
             strip=strip,

@@ -17,6 +17,7 @@ from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
 from asv_jit.site.history import History
 from asv_jit.site.marks import interval_mark
+from asv_jit.site.measured import cell_anchor
 from asv_jit.site.pages import Badge, Figure
 from asv_jit.site.slugs import slug
 from asv_jit.site.trends import Trends
@@ -30,7 +31,10 @@ _FEWEST = 6
 
 
 class CaseRow(Struct, frozen=True):
-    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest."""
+    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest.
+
+    `trials` is the part of its page with the trials behind it, `pairs` how many.
+    """
 
     owner: str
     name: str
@@ -48,6 +52,7 @@ class CaseRow(Struct, frozen=True):
     memory: Figure
     break_even: Figure
     pairs: str
+    trials: str
     age: str
 
 
@@ -89,6 +94,7 @@ def top_rows(content: SiteContent, trends: Trends, most: int) -> list[CaseRow]:
 
 
 class _Cell(Struct, frozen=True):
+    leading: bool
     release: Release
     machine: Machine
     current: Current
@@ -104,9 +110,9 @@ class _Rows:
         self._commits = CommitBook.of(content)
         self._names = {release.identity: index.name(release) for release in index.releases}
         self.cells = [
-            _Cell(release, machine, current, case)
+            _Cell(place == 0, release, machine, current, case)
             for release in index.releases
-            for machine in content.every_machine
+            for place, machine in enumerate(content.every_machine)
             for current in machine.current
             if current.interpreter == release.identity
             for case in current.suite.cases
@@ -132,7 +138,8 @@ class _Rows:
             trend=self._trends.mark(cell.machine, case),
             memory=figures.memory_change_of(case),
             break_even=figures.break_even_of(case),
-            pairs=units.count(case.pairs, "pair") if case.pairs else "",
+            pairs=figures.pairs_text(case),
+            trials=f"trials-{cell_anchor(cell.machine.name, release.identity, leading=cell.leading)}",
             age=_age(case, self._commits) if cell.current.is_older(case) else "",
         )
 
