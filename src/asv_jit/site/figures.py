@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
+from asv_jit.analysis.history.series import History
 from asv_jit.analysis.summary import CaseSummary, Level, level, start_up_s
 from asv_jit.model import CaseKey, Evidence, Trace, Trial
 from asv_jit.site import units
@@ -55,6 +56,12 @@ def case_text(key: CaseKey, limit: int = _NAME_LIMIT) -> str:
 def name_in(key: CaseKey) -> str:
     """The benchmark's own name, without the file and class that it is in."""
     return key.benchmark.rpartition(".")[2] or key.benchmark or "(no name)"
+
+
+def title_of(key: CaseKey, history: History | None) -> str:
+    """What its author calls the benchmark, where that is another name than its own; else empty."""
+    found = history.titles.get(key.benchmark, "") if history is not None else ""
+    return units.shorten(units.visible(found), _NAME_LIMIT)
 
 
 def params_text(key: CaseKey, limit: int) -> str:

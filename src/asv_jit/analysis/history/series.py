@@ -119,7 +119,8 @@ class History(Struct, frozen=True):
     with a count for each kind of thing that is not in the series. `problems`: a sentence for each thing that should
     have been read and could not be. `notes`: what else a reader of the series should know, such as a machine that
     changed. `branches`: the places of each branch, as `branches.by_branch` takes them; empty where all commits are one
-    sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first.
+    sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first. `titles`: what its author calls
+    a benchmark (asv's `pretty_name`), by its name, where there is such.
     """
 
     commits: tuple[str, ...]
@@ -134,3 +135,4 @@ class History(Struct, frozen=True):
     sessions: tuple[str, ...] = ()
     bridges: tuple[Bridge, ...] = ()
     anchors: tuple[AnchorSeries, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
