@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.speedup import Interval, check_share, log_ratios
 from asv_jit.analysis.wild import tempered
@@ -63,7 +63,8 @@ class SuiteSpeedup(Struct, frozen=True):
 
     `low` and `high` bound the mean at level 1 - alpha for this set of cases (0 and infinity if some case has
     a single pair, whose noise is unknown). `spread` is the geometric standard deviation of the cases' own
-    speedups, a factor >= 1 and each case counted once; `smallest` and `largest` are their extremes.
+    speedups, a factor >= 1 and each case counted once; `smallest` and `largest` are their extremes. `pairs` are those
+    of all its cases together.
     """
 
     ratio: float
@@ -73,6 +74,7 @@ class SuiteSpeedup(Struct, frozen=True):
     smallest: float
     largest: float
     cases: int
+    pairs: int
 
 
 def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None:
@@ -104,7 +106,8 @@ def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
     with np.errstate(over="ignore", under="ignore"):
         ratio, low, high = (float(np.exp(value)) for value in (mean, mean - half, mean + half))
         spread, smallest, largest = (float(np.exp(f(means))) for f in (np.std, np.min, np.max))
-    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases))
+    pairs = sum(case.pairs for case in cases)
+    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases), pairs)
 
 
 def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
@@ -178,7 +181,7 @@ def _half_width(cases: Sequence[CaseMean], share: Floats, alpha: float) -> float
         return 0.0
     # As shares of the whole: the squares of tiny variances would vanish.
     freedom = 1.0 / float(np.sum((parts / variance) ** 2 / (sizes - 1)))
-    return float(-special.stdtrit(freedom, alpha / 2.0)) * math.sqrt(variance)
+    return float(-scipy.special.stdtrit(freedom, alpha / 2.0)) * math.sqrt(variance)
 
 
 def _log_ratios(case: CasePairs) -> Floats:

@@ -75,16 +75,19 @@ class HistoryTables:
         points = self._points_of(series, history, plain="plain" in metrics)
         title = units.shorten(units.visible(series.key.line), _LIMIT)
         machine = units.shorten(units.visible(series.key.machine), _LIMIT) if self._several else ""
-        figures = [_figures(metric, series.tracks[metric], series.unit) for metric in metrics]
+        columns = {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit) for metric in metrics}
+        if series.blocks is not None:
+            counted = text_cells(f"{blocks:,}" for blocks in series.blocks[-LAST:].tolist())
+            columns["Pairs" if series.paired else "Trials"] = counted
         return HistoryTable(
             title=title,
             machine=machine,
             branch=units.shorten(units.visible(series.key.branch), _LIMIT),
-            heads=(*points.heads, *(_HEADS[metric] for metric in metrics)),
+            heads=(*points.heads, *columns),
             wide=points.wide,
             between=points.between,
             points=len(points.cells),
-            rows=point_rows([points.cells, *figures]),
+            rows=point_rows([points.cells, *columns.values()]),
             chart=_chart(series, points.ends, f"{name} on {title}{' on ' + machine if machine else ''}"),
             note=note,
         )
