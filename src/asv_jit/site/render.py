@@ -36,6 +36,7 @@ from asv_jit.site.feed import feed
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.site.signposts import signposts
+from asv_jit.site.slugs import slug
 from asv_jit.site.templates import environment_of, static_files, template_folders
 from asv_jit.store.files import storage_errors
 
@@ -128,8 +129,11 @@ def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) 
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
     tasks: list[_Task] = [(key, range(0)) for key in _PAGES]
     tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
+    # What every process needs is made once, before they part.
     for shared in _SHARED:
-        environment_of(sources).get_template(shared)  # compiled once, before the processes part
+        environment_of(sources).get_template(shared)
+    for case in data.cases:
+        slug(case)
     workers = None if count > _LEAST_CASES else 1
     done = in_parallel_with(work, _write_task, tasks, workers=workers)
     names = [name for written, _ in done for name in written]

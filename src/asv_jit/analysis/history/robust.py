@@ -29,10 +29,9 @@ _LIKELY_DIFFERENCE = 3.5 * float(np.sqrt(2.0))
 def median(values: Floats) -> float:
     """The median of `values`, shape (n,), finite, n >= 1: numpy's, without the detours that short arrays pay for."""
     half, odd = divmod(len(values), 2)
-    if odd:
-        return float(np.partition(values, half)[half])
-    parted = np.partition(values, (half - 1, half))
-    return float((parted[half - 1] + parted[half]) / 2.0)
+    parted = values.copy()
+    parted.partition(half)
+    return float(parted[half]) if odd else float((parted[:half].max() + parted[half]) / 2.0)
 
 
 def running_median(values: Floats, window: int) -> Floats:

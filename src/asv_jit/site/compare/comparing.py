@@ -116,9 +116,9 @@ def noise_shares(placed: Placed) -> dict[Metric, float]:
     for metric in COMPARED:
         track = placed.series.tracks.get(metric)
         if track is not None:
-            known = np.abs(track.values[np.isfinite(track.values)])
-            typical = median(known) if len(known) else 0.0
-            found[metric] = columns.noise_of(track.values) / typical if typical > 0.0 else math.nan
+            known = track.values[np.isfinite(track.values)]
+            typical = median(np.abs(known)) if len(known) else 0.0
+            found[metric] = columns.noise_of(known) / typical if typical > 0.0 else math.nan
     return found
 
 
