@@ -25,6 +25,16 @@ def _exit_code(folder: Path, *arguments: str, stdout: Path = FULL, stderr: Path 
     return done.returncode, "" if stderr else (folder / "stderr").read_text()
 
 
+@pytest.mark.parametrize("command", ["publish", "regressions", "export"])
+def test_what_only_reads_does_not_wait_for_what_it_rarely_needs(command: str) -> None:
+    """Each of these takes as long to import as everything else together; see `asv_jit.analysis` and `.asv_adapter`."""
+    script = f"import sys, asv_jit.commands.{command}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert f"asv_jit.commands.{command}" in loaded
+    assert not loaded & {"asv", "scipy.special", "scipy.ndimage", "json5", "python_discovery", "http.client"}
+
+
 @needs_full
 @pytest.mark.parametrize("arguments", [["pythons", "list"], ["--help"]])
 def test_a_log_on_a_full_disk_is_no_defect(arguments: list[str], tmp_path: Path) -> None:

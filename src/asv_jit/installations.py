@@ -10,7 +10,6 @@ Several exist at once, so that commits can be interleaved; the least recently us
 from __future__ import annotations
 
 import contextlib
-import copy
 import hashlib
 import io
 import os
@@ -141,7 +140,7 @@ def environment_of(
     project: Project, interpreter: Interpreter, requirements: Requirements, jit: str, folder: Path | None = None
 ) -> InterpreterEnvironment:
     """asv's view of an interpreter in one mode (`jit` is "0" or "1"); below `folder`, if one is given."""
-    conf = copy.copy(project.asv)
+    conf = project.asv
     if folder is not None:
         conf.env_dir = str(folder)
     tagged = {**requirements.variables(), ("nobuild", "PYTHON_JIT"): jit}

@@ -18,7 +18,7 @@ from asv_jit.asv_adapter.history.columns import ColumnsBuilder
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
 from asv_jit.commit_order import order_commits
 from asv_jit.store.analysis_cache import AnalysisCache
-from tests.asv_adapter.trees import COLUMNS, DAY_MS, Tree, commit, described, file, row
+from tests.asv_adapter.trees import COLUMNS, DAY_MS, Tree, combinations, commit, described, file, row
 
 
 @pytest.fixture
@@ -281,6 +281,87 @@ def test_only_what_changed_is_decoded_again(tree, monkeypatch):
     assert counts == [5, 0, 1, 1, 0, 5, 30, 0]
 
 
+def test_the_later_path_counts_whenever_each_was_decoded(tree):
+    tree.suite(described("a.time_x"))
+    cache = AnalysisCache(tree.results)
+    for name, value in (("00000001-b", 2.0), ("00000001-c", 3.0), ("00000001-a", 1.0)):
+        tree.add(file(1, {"a.time_x": row([value])}), name=name)
+        _, _, series = read(tree, cache=cache)
+    assert values(series["a.time_x", "virtualenv-py3.12", "box"]) == [3.0]
+
+
+def test_a_large_entry_is_not_written_again_for_each_few_files(tree):
+    tree.suite(described("a.time_x"))
+    cache = AnalysisCache(tree.results)
+    for number in range(1, 101):
+        tree.add(file(number, {"a.time_x": row([float(number)])}))
+    read(tree, cache=cache)
+    (large,) = cache.names()
+    for number in range(101, 116):
+        tree.add(file(number, {"a.time_x": row([float(number)])}))
+        _, _, series = read(tree, cache=cache)
+        assert values(series["a.time_x", "virtualenv-py3.12", "box"]) == [float(n) for n in range(1, number + 1)]
+        assert large in cache.names()
+        assert len(cache.names()) <= 8
+    for number in range(116, 150):
+        tree.add(file(number, {"a.time_x": row([float(number)])}))
+        read(tree, cache=cache)
+    assert large not in cache.names()  # a quarter has changed
+
+
+def naive(files):
+    """Series as a table tells them: value by (case, line, machine), metric, date and path; the later path counts."""
+    found = {}
+    for path, content in sorted(files.items()):
+        mode = content["env_vars"].get("PYTHON_JIT")
+        metric = {None: "plain", "0": "off", "1": "on"}[mode]
+        line = content["env_name"].replace(f"-PYTHON_JIT{mode}", "")
+        for name, cells in content["results"].items():
+            for texts, value in zip(combinations(cells[1]), cells[0], strict=True):
+                case = f"{name}({', '.join(texts)})" if texts else name
+                series = found.setdefault((case, line, content["params"]["machine"]), {})
+                series.setdefault((int(content["date"] // DAY_MS), metric), {})[path] = value
+    return {
+        key: {at: last for at, by_path in sorted(points.items()) if (last := list(by_path.values())[-1]) is not None}
+        for key, points in found.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_series_are_those_of_a_table_whatever_was_read_when(tree, seed):
+    rng = np.random.default_rng(seed)
+    tree.suite(described("a.track_x", [["1", "2"], ["'a'", "'b'"]]), described("b.track_y"))
+    cache = AnalysisCache(tree.results)
+    files = {}
+    for _ in range(4):
+        for _ in range(int(rng.integers(1, 9))):
+            number, mode, machine = int(rng.integers(1, 12)), rng.choice(["", "0", "1"]), str(rng.choice(["m1", "m2"]))
+            params = [["1", "2"], ["'a'", "'b'"]] if rng.random() < 0.7 else [["2", "1"], ["'b'"]]
+            drawn = [None if rng.random() < 0.3 else float(rng.normal()) for _ in range(5)]
+            rows = {"a.track_x": row(drawn[: len(combinations(params))], params, width=None)}
+            if rng.random() < 0.6:
+                rows["b.track_y"] = row(drawn[4:], width=None)
+            content = file(
+                number, rows, machine=machine, env_name=f"env{'-PYTHON_JIT' + mode if mode else ''}",
+                env_vars={"PYTHON_JIT": str(mode)} if mode else {},
+            )  # fmt: skip
+            path = tree.add(content, name=f"{int(rng.integers(99))}-{number}")
+            files[str(path)] = content
+        results, _, series = read(tree, cache=cache)
+        assert results.problems == ()
+        days = sorted({content["date"] // DAY_MS for content in files.values()})
+        told = {
+            key: {
+                (days[place], metric): value
+                for metric, track in one.tracks.items()
+                for place, value in zip(one.places, track.values.tolist(), strict=True)
+                if value == value
+            }
+            for key, one in series.items()
+        }
+        assert told == {key: points for key, points in naive(files).items() if points}
+
+
 @pytest.mark.parametrize("hurt", [lambda data: data[:-9], lambda data: b"", lambda data: data[:60] + b"!" + data[61:]])
 def test_a_damaged_cache_is_made_again(tree, hurt):
     cache = AnalysisCache(tree.results)
@@ -313,9 +394,8 @@ def test_both_ways_of_decoding_agree(result, with_interval):
         builder = ColumnsBuilder()
         assert FileDecoder(builder).add(data, "box") == []
         columns = builder.columns()
-        found.append(
-            (columns.heads, columns.row_kinds, *(part.tolist() for part in (columns.values, columns.low, columns.high)))
-        )
+        (sheet,) = columns.sheets
+        found.append((columns.heads, sheet.kind, *(part.tolist() for part in (sheet.values, sheet.low, sheet.high))))
     np.testing.assert_equal(found[0], found[1])
 
 
@@ -346,7 +426,7 @@ def test_whatever_a_file_holds_only_our_own_error_comes_out(data):
         problems = [str(error)]
     assert all(problem.isprintable() and len(problem) < 600 for problem in problems)
     columns = builder.columns()
-    assert len(columns.values) == columns.starts[-1] == columns.sizes.sum()
+    assert all(sheet.values.shape == (sheet.kind.size, len(sheet.files)) for sheet in columns.sheets)
 
 
 json_values = st.recursive(
@@ -369,4 +449,4 @@ def test_wrong_types_anywhere_are_our_own_errors(field, value, version, column):
     builder = ColumnsBuilder()
     with suppress(UnreadableError):
         FileDecoder(builder).add(json.dumps(content).encode(), "box")
-    assert len(builder.columns().kinds) <= 1
+    assert sum(len(sheet.files) for sheet in builder.columns().sheets) <= 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from asv.config import Config
 
-from asv_jit.asv_adapter.project import load_project
+from asv_jit.asv_adapter.project import ASV_DEFAULTS, load_project
 from asv_jit.errors import UsageError
 
 GOOD = """{
@@ -41,6 +42,22 @@ def test_a_good_configuration_is_read_whole(tmp_path: Path) -> None:
     assert project.settings.trial_seconds == 0.25
 
 
+def test_what_a_configuration_leaves_out_is_as_asv_has_it() -> None:
+    assert {name: vars(Config())[name] for name in ASV_DEFAULTS} == ASV_DEFAULTS
+    assert Config.api_version == 1  # as `test_what_is_wrong_is_named` has it
+
+
+def test_asvs_own_object_is_what_asv_reads_from_the_file(tmp_path: Path) -> None:
+    path = _config(tmp_path, GOOD.replace('  "jit": {"trial_seconds": 0.25},  /* ours */\n', ""))
+    assert vars(load_project(path).asv) == vars(Config.load(str(path)))
+
+
+@pytest.mark.parametrize("text", ['{"version": 1, "repo": ".", "html_dir": "h"}', '{version: 1, repo: ".", /* */}'])
+def test_with_and_without_comments_it_is_read_as_asv_reads_it(text: str, tmp_path: Path) -> None:
+    path = _config(tmp_path, text)
+    assert vars(load_project(path).asv) == vars(Config.load(str(path)))
+
+
 def test_paths_do_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _config(tmp_path, GOOD)
     monkeypatch.chdir(tmp_path)
@@ -73,7 +90,8 @@ def test_broken_json_is_placed(text: str, place: str, tmp_path: Path) -> None:
         ("[]", "expected a JSON object"),
         ("5", "expected a JSON object"),
         (b'{"project": "\xe9"}', "expected UTF-8"),
-        ('{"project": "x"}', "repo"),
+        ('{"project": "x"}', "repo: expected"),
+        ('{"project": "x", "repo": ".", "branches": []}', "branches: expected at least one"),
         ('{"version": 9, "project": "x", "repo": "."}', '"version": 1'),
         ('{"project": "x", "repo": 5}', "repo: expected a text, found 5"),
         ('{"project": "x", "repo": ".", "benchmark_dir": null}', "benchmark_dir: expected a text"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from asv.benchmarks import Benchmarks
 
-from asv_jit.asv_adapter.suite import select
+from asv_jit.asv_adapter.suite import BENCHMARKS_VERSION, select
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case
 
@@ -16,6 +17,10 @@ CASES = tuple(
 
 def _names(patterns: list[str], groups: list[str]) -> list[str]:
     return [str(case.key) for case in select(CASES, patterns, groups)]
+
+
+def test_the_format_of_the_suite_is_the_one_that_asv_writes() -> None:
+    assert Benchmarks.api_version == BENCHMARKS_VERSION
 
 
 def test_both_must_fit() -> None:

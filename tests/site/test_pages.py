@@ -21,6 +21,7 @@ from asv_jit.site.content import Fingerprint, Machine, SiteContent
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Publication
 from asv_jit.site.slugs import slug
+from asv_jit.site.templates import environment_of, template_folders
 from asv_jit.store.noise import KnownNoise
 from tests.site import contents, histories
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
@@ -138,8 +139,8 @@ def test_regressions_carry_cause_state_and_command(small: Path) -> None:
 def test_home_stays_small_with_thousands_of_cases() -> None:
     content = contents.large(2000)
     page = home_page.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
-    packaged = render._packaged_templates()
-    text = render._environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
+    (packaged,) = template_folders(None)
+    text = environment_of((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
     loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]
     assert sum(len(gzip.compress(data)) for data in loaded) < 60_000
     assert "2,000 cases" in text

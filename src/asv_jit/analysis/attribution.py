@@ -22,8 +22,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy import special
 
 __all__ = ["Attribution", "Axis", "Cause", "Moved", "Shift", "Sides", "attribute"]
 
@@ -93,7 +93,7 @@ class _Contrast(Struct, frozen=True):
     freedom: float
 
     def interval(self, alpha: float) -> tuple[float, float]:
-        half = float(special.stdtrit(self.freedom, 1.0 - alpha / 2.0)) * self.error
+        half = float(scipy.special.stdtrit(self.freedom, 1.0 - alpha / 2.0)) * self.error
         return self.estimate - half, self.estimate + half
 
     def is_significant(self, alpha: float) -> bool:

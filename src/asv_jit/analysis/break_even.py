@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from asv_jit.analysis.speedup import check_share
 
@@ -154,7 +154,7 @@ def _mean(pairs: Sequence[BreakEven], value: Callable[[BreakEven], float | None]
 def _order_statistics(count: int, alpha: float) -> tuple[int, float]:
     """How many values to leave out at either end of `count` sorted ones, and the level that this gives."""
     # The interval from the (cut + 1)-th value to its mirror misses with twice P(Binomial(count, 1/2) <= cut).
-    misses = 2.0 * special.bdtr(np.arange((count + 1) // 2), count, 0.5)
+    misses = 2.0 * scipy.special.bdtr(np.arange((count + 1) // 2), count, 0.5)
     cut = max(int(np.sum(misses <= alpha)) - 1, 0)
     return cut, max(0.0, 1.0 - float(misses[cut]))
 

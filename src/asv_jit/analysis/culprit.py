@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
+import scipy
 from msgspec import Struct
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from asv_jit.analysis.culprit_posterior import Posterior, culprit_posterior, expected_information
 from asv_jit.analysis.wild import centre
@@ -311,7 +311,7 @@ def compare_ends(good: Floats, bad: Floats, *, limit: int) -> EndsState:
     if size >= limit:
         return "alike"
     still_expected = (t * math.sqrt(limit / size) - _REPRODUCED_T) / math.sqrt(limit / size - 1)
-    return "alike" if still_expected < float(ndtri(_FUTILE)) else "more"
+    return "alike" if still_expected < float(scipy.special.ndtri(_FUTILE)) else "more"
 
 
 def _pooled_t(good: Floats, bad: Floats) -> float:

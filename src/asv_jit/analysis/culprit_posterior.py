@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
 
 __all__ = ["Posterior", "culprit_posterior", "expected_information"]
 
@@ -108,7 +108,10 @@ def _gap_evidence(logs: Floats, starts: NDArray[np.intp], levels: Floats, scales
     """
     spreads = np.outer(_FREEDOMS, scales**2).ravel()
     powers = np.repeat((_FREEDOMS + 1) / 2, scales.size)
-    norms = np.repeat(gammaln((_FREEDOMS + 1) / 2) - gammaln(_FREEDOMS / 2), scales.size) - np.log(spreads) / 2
+    norms = (
+        np.repeat(scipy.special.gammaln((_FREEDOMS + 1) / 2) - scipy.special.gammaln(_FREEDOMS / 2), scales.size)
+        - np.log(spreads) / 2
+    )
     kernel = np.log1p((logs - levels[:, :, None]) ** 2 / spreads[:, None, None, None])
     by_commit = -powers[:, None, None, None] * np.add.reduceat(kernel, starts, axis=-1)
     up_to = np.cumsum(by_commit, axis=-1)

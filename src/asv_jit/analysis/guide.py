@@ -31,8 +31,8 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.speedup import toll
 from asv_jit.analysis.suite import CaseMean, SuiteSpeedup, combine
@@ -267,7 +267,7 @@ def _verdict(mean: CaseMean, limits: Limits) -> str:
 
 
 def _half_width(mean: CaseMean, alpha: float) -> float:
-    return toll(mean.pairs) * float(-special.stdtrit(mean.pairs - 1, alpha / 2.0)) * mean.error
+    return toll(mean.pairs) * float(-scipy.special.stdtrit(mean.pairs - 1, alpha / 2.0)) * mean.error
 
 
 def _verdict_of_mean(means: Sequence[CaseMean], whole: SuiteSpeedup, equivalence: float) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.speedup import check_share
 
@@ -54,5 +54,5 @@ def estimate(off_bytes: Sequence[int] | Floats, on_bytes: Sequence[int] | Floats
     mean, half, error = float(np.mean(differences)), math.inf, math.inf
     if pairs > 1:
         error = float(np.std(differences, ddof=1)) / math.sqrt(pairs)
-        half = float(-special.stdtrit(pairs - 1, alpha / 2.0)) * error
+        half = float(-scipy.special.stdtrit(pairs - 1, alpha / 2.0)) * error
     return PeakMemory(float(np.median(off)), float(np.median(on)), mean, mean - half, mean + half, pairs, error)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.speedup import Times, check_share, log_ratios, toll
 
@@ -55,8 +55,8 @@ def pair_noise(first: Times, second: Times) -> PairNoise:
     value = float(np.std(logs, ddof=1))
     tail = (1.0 - _LEVEL) / 2.0
     # chdtri takes the upper tail: the large quantile gives the low end.
-    low = value * math.sqrt(free / float(special.chdtri(free, tail)))
-    high = value * math.sqrt(free / float(special.chdtri(free, 1.0 - tail)))
+    low = value * math.sqrt(free / float(scipy.special.chdtri(free, tail)))
+    high = value * math.sqrt(free / float(scipy.special.chdtri(free, 1.0 - tail)))
     return PairNoise(value, low, high, len(logs))
 
 
@@ -72,8 +72,8 @@ def power(
     """
     free = pairs - 1.0
     tolls = np.array([toll(int(number)) for number in pairs])
-    bounds = -special.stdtrit(free, alpha / 2.0) * tolls
-    return np.asarray(1.0 - special.nctdtr(free, math.log1p(change) / noise * np.sqrt(pairs), bounds))
+    bounds = -scipy.special.stdtrit(free, alpha / 2.0) * tolls
+    return np.asarray(1.0 - scipy.special.nctdtr(free, math.log1p(change) / noise * np.sqrt(pairs), bounds))
 
 
 def needed_pairs(
@@ -114,6 +114,6 @@ def alarm_interval(alarms: int, runs: int) -> tuple[float, float]:
     if not 0 <= alarms <= runs or runs < 1:
         raise ValueError(f"expected 0 <= alarms <= runs and at least one run, found {alarms} of {runs}")
     tail = (1.0 - _LEVEL) / 2.0
-    low = 0.0 if alarms == 0 else float(special.betaincinv(alarms, runs - alarms + 1, tail))
-    high = 1.0 if alarms == runs else float(special.betaincinv(alarms + 1, runs - alarms, 1.0 - tail))
+    low = 0.0 if alarms == 0 else float(scipy.special.betaincinv(alarms, runs - alarms + 1, tail))
+    high = 1.0 if alarms == runs else float(scipy.special.betaincinv(alarms + 1, runs - alarms, 1.0 - tail))
     return low, high

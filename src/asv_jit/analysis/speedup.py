@@ -42,8 +42,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.wild import tempered
 
@@ -152,7 +152,7 @@ def bootstrap(off: Times, on: Times, *, alpha: float, seed: int, resamples: int 
         return Interval(0.0, math.inf)
     rng = np.random.default_rng(seed)
     means = logs[rng.integers(0, pairs, size=(resamples, pairs))].mean(axis=1)
-    tail = float(special.ndtr(special.stdtrit(pairs - 1, alpha / 2.0) * math.sqrt(pairs / (pairs - 1))))
+    tail = float(scipy.special.ndtr(scipy.special.stdtrit(pairs - 1, alpha / 2.0) * math.sqrt(pairs / (pairs - 1))))
     low, high = np.quantile(means, [tail, 1.0 - tail])
     return Interval(_exp(float(low)), _exp(float(high)))
 
@@ -216,14 +216,14 @@ def _standard_error(logs: Floats) -> float:
 
 def _quantile(pairs: int, alpha: float) -> float:
     """Half-width of the interval at level 1 - alpha in standard errors."""
-    return toll(pairs) * float(-special.stdtrit(pairs - 1, alpha / 2.0))
+    return toll(pairs) * float(-scipy.special.stdtrit(pairs - 1, alpha / 2.0))
 
 
 def _p_value(mean: float, error: float, pairs: int) -> float:
     """Two-sided, and consistent with the interval: below alpha where that excludes a ratio of 1."""
     if error == 0.0:
         return 1.0 if mean == 0.0 else 0.0
-    return 2.0 * float(special.stdtr(pairs - 1, -abs(mean) / error / toll(pairs)))
+    return 2.0 * float(scipy.special.stdtr(pairs - 1, -abs(mean) / error / toll(pairs)))
 
 
 def _verdict(mean: float, half: float, equivalence_half: float, equivalence: float) -> Verdict:

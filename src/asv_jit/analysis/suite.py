@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.speedup import Interval, check_share, log_ratios
 from asv_jit.analysis.wild import tempered
@@ -181,7 +181,7 @@ def _half_width(cases: Sequence[CaseMean], share: Floats, alpha: float) -> float
         return 0.0
     # As shares of the whole: the squares of tiny variances would vanish.
     freedom = 1.0 / float(np.sum((parts / variance) ** 2 / (sizes - 1)))
-    return float(-special.stdtrit(freedom, alpha / 2.0)) * math.sqrt(variance)
+    return float(-scipy.special.stdtrit(freedom, alpha / 2.0)) * math.sqrt(variance)
 
 
 def _log_ratios(case: CasePairs) -> Floats:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis import break_even, correctness, memory, speedup, steady, suite
 from asv_jit.analysis.cells import Cell, CellKey
@@ -222,7 +222,7 @@ def level(figures: Sequence[float], alpha: float) -> Level | None:
         return Level(median, None, None, 1)
     positive = bool(np.all(values > 0))
     scaled = tempered(np.log(values) if positive else values)
-    half = float(-special.stdtrit(len(values) - 1, alpha / 2) * np.std(scaled, ddof=1) / math.sqrt(len(values)))
+    half = float(-scipy.special.stdtrit(len(values) - 1, alpha / 2) * np.std(scaled, ddof=1) / math.sqrt(len(values)))
     middle = float(np.mean(scaled))
     low, high = middle - half, middle + half
     if positive:

@@ -27,7 +27,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 __all__ = ["centre", "has_wild", "tempered"]
 
@@ -71,7 +71,7 @@ def _stretch(n: int) -> float:
     Exactly so at level 99.8%, and a little wider below.
     """
     freedom = n - 2 * int(_CUT * n) - 1
-    return float(special.stdtrit(freedom, _TAIL) / special.stdtrit(n - 1, _TAIL))
+    return float(scipy.special.stdtrit(freedom, _TAIL) / scipy.special.stdtrit(n - 1, _TAIL))
 
 
 def has_wild(rows: Floats) -> npt.NDArray[np.bool_]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import shutil
 from pathlib import Path
-
-from asv import util
-from asv.commands.publish import Publish
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
@@ -41,7 +37,10 @@ def publish_asv_site(project: Project, folder: Path) -> None:
 
     Takes as long as asv takes: minutes for thousands of results. Raises UsageError with asv's complaint.
     """
-    conf = copy.copy(project.asv)
+    from asv import util  # here: see `asv_jit.asv_adapter`
+    from asv.commands.publish import Publish
+
+    conf = project.asv
     conf.html_dir = str(folder)
     output = io.StringIO()
     try:

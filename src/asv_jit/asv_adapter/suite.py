@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import re
@@ -11,9 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asv import runner, util
-from asv.benchmarks import Benchmarks
-
 from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
@@ -21,7 +17,10 @@ from asv_jit.model import Benchmark, Case, Kind
 from asv_jit.processes import run
 from asv_jit.trials.inside import kind_of
 
-__all__ = ["Suite", "discover", "load", "select"]
+__all__ = ["BENCHMARKS_VERSION", "Suite", "discover", "load", "select"]
+
+BENCHMARKS_VERSION = 2
+"""Of asv's benchmarks.json; a test compares it with asv's."""
 
 _DISCOVERY_TIMEOUT_S = 600.0
 _KINDS_OF_TYPES: dict[str, Kind] = {"time": "time", "track": "track", "peakmemory": "peakmem", "memory": "mem"}
@@ -45,9 +44,10 @@ class Suite:
 
     def save(self, project: Project) -> None:
         """Write asv's results/benchmarks.json. Raises StorageError."""
+        from asv.benchmarks import Benchmarks  # here: see `asv_jit.asv_adapter`
 
         def save(folder: str) -> None:
-            conf = copy.copy(project.asv)
+            conf = project.asv
             conf.results_dir = folder
             Benchmarks(conf, self.described.values()).save()
 
@@ -56,6 +56,9 @@ class Suite:
 
 def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
     """Import the suite in the installation whose interpreter is `python`; raises UsageError with its complaint."""
+    from asv import runner, util  # here: see `asv_jit.asv_adapter`
+    from asv.benchmarks import Benchmarks
+
     try:
         Benchmarks.check_tree(str(project.benchmark_dir))
     except (util.UserError, OSError) as error:
@@ -81,9 +84,11 @@ def load(project: Project) -> Suite | None:
     """The suite as results/benchmarks.json remembers it; None where there is none or it is damaged."""
     path = project.results_dir / "benchmarks.json"
     try:
-        described = util.load_json(str(path), api_version=Benchmarks.api_version)
+        described = json.loads(path.read_bytes())
+        if described.pop("version") != BENCHMARKS_VERSION:
+            return None
         return Suite(described, project.default_timeout_s)
-    except (OSError, util.UserError, KeyError, TypeError, ValueError, AttributeError):
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return None
 
 

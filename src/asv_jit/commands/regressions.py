@@ -12,7 +12,6 @@ from asv_jit.commands.common import config_option, json_option, open_project, pr
 from asv_jit.errors import UsageError
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
-from asv_jit.workflows.confirm import confirm_events
 from asv_jit.workflows.event_states import read_records
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.regression_choice import METRICS, Choice, chosen
@@ -54,6 +53,8 @@ def regressions(
     events = chosen(project, history, found.events, choice)
     candidates = [event for event in events if event.is_open and event.state == "candidate" and _is_ours(event)]
     if confirm and candidates:
+        from asv_jit.workflows.confirm import confirm_events  # here: only what measures needs asv, see its adapter
+
         with progress(quiet=as_json) as reporter:
             confirm_events(project, candidates, reporter, machine=machine)
         history = read_history(project, machine)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import python_discovery
 from msgspec import Struct
 
 from asv_jit import paths
@@ -85,6 +84,8 @@ def _too_old(name: str) -> bool:
 
 def _elsewhere() -> Iterator[Path]:
     """What python-discovery finds on PATH, in uv's folder and in the Windows registry."""
+    import python_discovery  # here: 20 ms that a publication, which rarely looks for interpreters, need not wait
+
     shims = str(pyenv_root() / "shims")
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder.rstrip("/\\") != shims]
     # Whatever is called python on PATH is started: it sees no more than any other child.

@@ -112,6 +112,7 @@ class EventLines:
     def __init__(self, content: SiteContent, bisections: str = "") -> None:
         self._bisections = bisections
         self._commits = CommitBook.of(content)
+        self._suspects: dict[str, tuple[Link, str]] = {}
         series = content.history.series if content.history is not None else ()
         self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
 
@@ -153,13 +154,20 @@ class EventLines:
             order=str(commits.find(event.commit).date),
             before=units.visible(event.before),
             after=units.visible(event.after),
-            suspects=tuple((commits.link(digest), commits.subject(digest)) for digest in newest),
+            suspects=tuple([self._suspect(digest) for digest in newest]),
             more_suspects=units.count(more, "more") if more else "",
             command=_command(event),
             bisection=Link("the bisection", f"{self._bisections}#{event.bisection}")
             if event.bisection and self._bisections
             else Link(""),
         )
+
+    def _suspect(self, digest: str) -> tuple[Link, str]:
+        """The commit and its subject; a thousand commits are suspects of tens of thousands of events."""
+        known = self._suspects.get(digest)
+        if known is None:
+            known = self._suspects[digest] = self._commits.link(digest), self._commits.subject(digest)
+        return known
 
 
 def _what(event: Event) -> Badge:

@@ -123,7 +123,7 @@ def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:
         return units.size
     if metric == "warmup_on":
         return units.seconds
-    return lambda value: units.quantity(value, unit)
+    return units.form(unit)
 
 
 def _level(form: Callable[[float | None], str], value: float, low: float, high: float) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from urllib.parse import quote, urlsplit
-from xml.sax.saxutils import escape
 
 from asv_jit.site.content import SiteContent
 
@@ -17,7 +17,7 @@ def signposts(content: SiteContent, names: Iterable[str]) -> dict[str, bytes]:
     if not root.startswith(("https://", "http://")):
         return {}
     pages = sorted(name for name in names if name.endswith(".html") and name != "404.html")
-    entries = "".join(f"<url><loc>{escape(f'{root}/{quote(name)}')}</loc></url>\n" for name in pages)
+    entries = "".join(f"<url><loc>{escape(f'{root}/{quote(name)}', quote=False)}</loc></url>\n" for name in pages)
     head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
     found = {"sitemap.xml": f"{head}{entries}</urlset>\n".encode()}
     if urlsplit(root).path == "":

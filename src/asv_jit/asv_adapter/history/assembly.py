@@ -2,144 +2,212 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Metric, SeriesKey, Track
-from asv_jit.asv_adapter.history.columns import Columns, JitMetric
+from asv_jit.analysis.history.series import CaseSeries, Floats, Metric, Places, SeriesKey, Track
+from asv_jit.asv_adapter.history.columns import Head, JitMetric, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 
-__all__ = ["PROTOCOL", "assemble"]
+__all__ = ["PROTOCOL", "Located", "assemble"]
 
 PROTOCOL = "asv"
 """Of what plain `asv run` measured."""
 
+_Kind = TypeVar("_Kind", bound=np.generic)
+
 _METRICS: tuple[JitMetric, ...] = ("plain", "off", "on")
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
+
+class Located(Struct, frozen=True):
+    """Where files stand, each shape (files,): the commit and the Python of each, as places in the history.
+
+    `ranks`: which of two files of the same machine, environment, mode and commit is the later one: its row counts, as
+    that of a repeated run does.
+    """
+
+    places: Places
+    pythons: Places
+    ranks: Places
 
 
-class _Block(Struct, frozen=True):
-    """The rows of one benchmark on one machine and environment, by commit; `places` ascend, one for each point."""
+class _Layout(Struct, frozen=True):
+    """How rows become points. `places`, `pythons`: shape (points,), places ascend, one for each point.
 
-    machine: str
-    environment: str
-    described: Described
-    rows: Indices
-    points: Indices
-    places: Indices
+    `rows`: for each metric which rows hold it, in the order of their points (None: all, and they are in order);
+    `points`: of which points these are (None: of all). `repeated`: each row that another one repeats, and that one;
+    the earlier rows first.
+    """
+
+    places: Places
+    pythons: Places
+    rows: Mapping[JitMetric, npt.NDArray[np.intp] | None]
+    points: Mapping[JitMetric, npt.NDArray[np.intp] | None]
+    repeated: tuple[tuple[int, int], ...]
+
+
+class _Layouts:
+    """Layouts by the files that they lay out: most benchmarks of an environment were measured by the same ones."""
+
+    def __init__(self, heads: Sequence[Head], located: Located) -> None:
+        self._located = located
+        self._metrics = np.array([_METRICS.index(head.metric) for head in heads], dtype=np.int8)
+        self._known: dict[bytes, _Layout] = {}
+
+    def of(self, files: Places) -> _Layout:
+        key = files.tobytes()
+        layout = self._known.get(key)
+        if layout is None:
+            layout = self._known[key] = self._made(files)
+        return layout
+
+    def _made(self, files: Places) -> _Layout:
+        where = self._located.places[files]
+        order = np.lexsort((self._located.ranks[files], where))
+        metrics = self._metrics[files]
+        points, first = np.unique(where[order], return_index=True)
+        last = np.append(first[1:], len(order)) - 1
+        rows: dict[JitMetric, npt.NDArray[np.intp] | None] = {}
+        of_points: dict[JitMetric, npt.NDArray[np.intp] | None] = {}
+        repeated: list[tuple[int, int]] = []
+        for code, metric in enumerate(_METRICS):
+            mine = order[metrics[order] == code]
+            again = np.flatnonzero(where[mine][1:] == where[mine][:-1])
+            repeated += zip(mine[again].tolist(), mine[again + 1].tolist(), strict=True)
+            mine = np.delete(mine, again)
+            if len(mine):
+                rows[metric] = None if np.array_equal(mine, np.arange(len(files))) else mine
+                of_points[metric] = None if len(mine) == len(points) else np.searchsorted(points, where[mine])
+        return _Layout(points, self._located.pythons[files[order[last]]], rows, of_points, tuple(repeated))
 
 
 def assemble(
-    columns: Columns,
-    suite: Mapping[str, Described],
-    rows: Indices,
-    places: npt.NDArray[np.int32],
-    interpreters: npt.NDArray[np.int32],
+    heads: Sequence[Head], sheets: Sequence[Sheet], suite: Mapping[str, Described], located: Located
 ) -> tuple[list[CaseSeries], int]:
-    """The series of `rows`, and how many rows a later file repeats (the later one counts, as a repeated run does).
-
-    `places`, `interpreters`: shape (heads,), of each file's commit and Python, as places in the history.
-    """
+    """The series of `sheets`, and how many rows a later file repeats. Every file of `sheets` is a place in `heads`."""
     series: list[CaseSeries] = []
     repeated = 0
-    metrics = np.array([_METRICS.index(head.metric) for head in columns.heads], dtype=np.int8)
-    for block in _blocks(columns, suite, rows, places):
-        tracks = {}
-        codes = metrics[columns.files[block.rows]]
-        for code, metric in enumerate(_METRICS):
-            mine = codes == code
-            if mine.any():
-                repeated += int(mine.sum()) - len(np.unique(block.points[mine]))
-                tracks[metric] = _matrices(columns, block, mine)
-        python = np.zeros(len(block.places), dtype=np.int32)
-        python[block.points] = interpreters[columns.files[block.rows]]
-        series += _series(block, tracks, python)
+    layouts = _Layouts(heads, located)
+    benchmarks: dict[str, list[Sheet]] = {}
+    for sheet in sheets:
+        benchmarks.setdefault(sheet.kind.benchmark, []).append(sheet)
+    names = [(head.machine, head.environment) for head in heads]
+    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
+    source_of = np.array([numbers[name] for name in names], dtype=np.int32)
+    for (machine, environment), number in numbers.items():
+        for benchmark in sorted(benchmarks):
+            parts = [sheet.of_rows(source_of[sheet.files] == number) for sheet in benchmarks[benchmark]]
+            parts = [part for part in parts if len(part.files)]
+            if parts:
+                layout = layouts.of(_beside([part.files for part in parts]))
+                repeated += len(layout.repeated)
+                matrices = _matrices(parts, suite[benchmark], layout)
+                series += _series((machine, environment), suite[benchmark], layout, matrices)
     return series, repeated
 
 
-def _blocks(
-    columns: Columns, suite: Mapping[str, Described], rows: Indices, places: npt.NDArray[np.int32]
-) -> Iterator[_Block]:
-    groups = sorted({(head.machine, head.environment) for head in columns.heads})
-    number = {group: at for at, group in enumerate(groups)}
-    group_of_head = np.array([number[head.machine, head.environment] for head in columns.heads], dtype=np.int64)
-    names = sorted(suite)
-    name_number = {name: at for at, name in enumerate(names)}
-    name_of_kind = np.array([name_number.get(kind.benchmark, -1) for kind in columns.row_kinds], dtype=np.int64)
-    if len(rows) == 0:
-        return
-    files = columns.files[rows]
-    block_of = group_of_head[files] * len(names) + name_of_kind[columns.kinds[rows]]
-    order = np.lexsort((rows, places[files], block_of))
-    rows, block_of = rows[order], block_of[order]
-    edges = [0, *(np.flatnonzero(np.diff(block_of)) + 1).tolist(), len(rows)]
-    for first, last in pairwise(edges):
-        group, name = divmod(int(block_of[first]), len(names))
-        mine = rows[first:last]
-        unique, points = np.unique(places[columns.files[mine]], return_inverse=True)
-        yield _Block(*groups[group], suite[names[name]], mine, points, unique.astype(np.int64))
+def _matrices(
+    parts: Sequence[Sheet], described: Described, layout: _Layout
+) -> dict[JitMetric, tuple[Floats, Floats, Floats]]:
+    """Values and bounds of each metric, each shape (cases, points), not finite where there is none."""
+    whole = [
+        _beside([_of_cases(part, matrix, described) for part, matrix in zip(parts, matrices, strict=True)])
+        for matrices in zip(*((part.values, part.low, part.high) for part in parts), strict=True)
+    ]
+    if layout.repeated:
+        whole = _completed(whole, parts, described, layout.repeated)
+    found: dict[JitMetric, tuple[Floats, Floats, Floats]] = {}
+    for metric, rows in layout.rows.items():
+        values, low, high = whole if rows is None else (matrix[:, rows] for matrix in whole)
+        points = layout.points[metric]
+        if points is not None:
+            values, low, high = (_spread(matrix, points, len(layout.places)) for matrix in (values, low, high))
+        found[metric] = (values, low, high)
+    return found
 
 
-def _matrices(columns: Columns, block: _Block, mine: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """Values and bounds, each shape (cases, points), NaN where there is none."""
-    rows, points = block.rows[mine], block.points[mine]
-    kinds = columns.kinds[rows]
-    sources = (columns.values, columns.low, columns.high)
-    once = np.array_equal(points, np.arange(len(block.places))) and bool((kinds == kinds[0]).all())
-    if once and columns.row_kinds[kinds[0]].params == block.described.params:
-        # Most benchmarks: one row of the same cases for each point.
-        at = np.arange(len(block.described.cases))[:, None] + columns.starts[rows]
-        values, low, high = (source[at] for source in sources)
-    else:
-        shape = (len(block.described.cases), len(block.places))
-        values, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-        for kind in np.unique(kinds):
-            alike = kinds == kind
-            cases = block.described.places_of(columns.row_kinds[kind])
-            known = np.flatnonzero(cases >= 0)
-            at = known[:, None] + columns.starts[rows[alike]]
-            target = np.ix_(cases[known], points[alike])
-            for matrix, source in zip((values, low, high), sources, strict=True):
-                matrix[target] = source[at]
-    missing = ~np.isfinite(values)
-    if missing.any():
-        values[missing] = low[missing] = high[missing] = np.nan
-    return values, low, high
+def _completed(
+    whole: Sequence[Floats], parts: Sequence[Sheet], described: Described, repeated: Sequence[tuple[int, int]]
+) -> list[Floats]:
+    """Of cases that the later row knows nothing of, the earlier one counts."""
+    part_of = np.repeat(np.arange(len(parts)), [len(part.files) for part in parts])
+    unknown = [np.isin(np.arange(described.size), described.places_of(part.kind), invert=True) for part in parts]
+    completed = [matrix.copy() for matrix in whole]
+    for earlier, later in repeated:
+        missing = unknown[part_of[later]]
+        for matrix in completed:
+            matrix[missing, later] = matrix[missing, earlier]
+    return completed
+
+
+def _beside(parts: Sequence[npt.NDArray[_Kind]]) -> npt.NDArray[_Kind]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _of_cases(part: Sheet, matrix: Floats, described: Described) -> Floats:
+    """The rows of the matrix as the benchmark's cases are now."""
+    if part.kind.params == described.params:
+        return matrix
+    cases = described.places_of(part.kind)
+    moved = np.full((described.size, matrix.shape[1]), np.nan)
+    moved[cases[cases >= 0]] = matrix[cases >= 0]
+    return moved
+
+
+def _spread(matrix: Floats, points: npt.NDArray[np.intp], count: int) -> Floats:
+    spread = np.full((len(matrix), count), np.nan)
+    spread[:, points] = matrix
+    return spread
 
 
 def _series(
-    block: _Block,
+    source: tuple[str, str],
+    described: Described,
+    layout: _Layout,
     matrices: Mapping[JitMetric, tuple[Floats, Floats, Floats]],
-    python: npt.NDArray[np.int32],
 ) -> Iterator[CaseSeries]:
-    version, unit = block.described.version, block.described.unit
-    places = block.places.astype(np.int32)
-    some = np.logical_or.reduce([~np.isnan(values) for values, _, _ in matrices.values()])
-    for row, case in enumerate(block.described.cases):
-        present = some[row]
-        if not present.any():
+    """A series for each case with any value, of the points where it has one.
+
+    Thousands of series have a hole or two each: all cases are closed up at once, several times as fast as each alone.
+    """
+    known = {metric: np.isfinite(values) for metric, (values, _, _) in matrices.items()}
+    some = reduce(np.logical_or, known.values())
+    ends = np.cumsum(np.count_nonzero(some, axis=1)).tolist()
+    closed = {metric: _closed(three, known[metric], some) for metric, three in matrices.items()}
+    counts = {metric: np.count_nonzero(mask, axis=1).tolist() for metric, mask in known.items()}
+    places, pythons = (np.broadcast_to(of, some.shape)[some] for of in (layout.places, layout.pythons))
+    first = 0
+    for row, (case, last) in enumerate(zip(described.cases, ends, strict=True)):
+        if first == last:
             continue
-        everywhere = bool(present.all())
-        tracks: dict[Metric, Track] = {}
-        for metric, (values, low, high) in matrices.items():
-            if not np.isnan(values[row]).all():
-                three = (values[row], low[row], high[row])
-                tracks[metric] = Track(*(part if everywhere else part[present] for part in three))
-        if unit == "seconds" and "off" in tracks and "on" in tracks:
+        mine = slice(first, last)
+        tracks: dict[Metric, Track] = {
+            metric: Track(values[mine], low[mine], high[mine])
+            for metric, (values, low, high) in closed.items()
+            if counts[metric][row]
+        }
+        if described.unit == "seconds" and "off" in tracks and "on" in tracks:
             tracks["speedup"] = _speedup(tracks["off"], tracks["on"])
-        yield CaseSeries(
-            SeriesKey(block.machine, block.environment, case, version, PROTOCOL),
-            unit,
-            places if everywhere else places[present],
-            python if everywhere else python[present],
-            tracks,
-        )
+        key = SeriesKey(*source, case, described.version, PROTOCOL)
+        yield CaseSeries(key, described.unit, places[mine], pythons[mine], tracks)
+        first = last
+
+
+def _closed(
+    three: tuple[Floats, Floats, Floats], known: npt.NDArray[np.bool_], some: npt.NDArray[np.bool_]
+) -> tuple[Floats, ...]:
+    """What is at the points that are in the series, one case after the other, NaN where this metric has no value."""
+    found = tuple(part[some] for part in three)
+    there = known[some]
+    if not there.all():
+        for part in found:
+            part[~there] = np.nan
+    return found
 
 
 def _speedup(off: Track, on: Track) -> Track:

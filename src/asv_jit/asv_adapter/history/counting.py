@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.asv_adapter.history.columns import SKIPPED, UNUSABLE, Columns
+from asv_jit.asv_adapter.history.columns import SKIPPED, UNUSABLE, Columns, Head, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 
-__all__ = ["Counted", "MeasuredByTrials", "count_rows", "values_of"]
-
-Mask = npt.NDArray[np.bool_]
+__all__ = ["Counted", "MeasuredByTrials", "count_rows", "numbers_in"]
 
 
 class MeasuredByTrials(NamedTuple):
@@ -27,87 +25,86 @@ class MeasuredByTrials(NamedTuple):
 
 
 class Counted(Struct, frozen=True):
-    """`rows`: places of the rows that count, shape (counted,); `left_out`: a sentence for each other kind of value."""
+    """The rows that count, and a sentence for each kind of value that does not."""
 
-    rows: npt.NDArray[np.int64]
+    sheets: tuple[Sheet, ...]
     left_out: tuple[str, ...]
+
+
+class _Tally:
+    """Numbers that do not count for one reason, and the benchmarks that they are of."""
+
+    def __init__(self) -> None:
+        self.numbers = 0
+        self.benchmarks: set[str] = set()
+
+    def add(self, benchmark: str, numbers: int) -> None:
+        self.numbers += numbers
+        self.benchmarks.add(benchmark)
+
+    def sentence(self, why: str) -> str:
+        many = len(self.benchmarks)
+        of = f"{many} benchmark{'' if many == 1 else 's'}"
+        return _count(self.numbers, f"value of {of} {why}", f"values of {of} {why}")
 
 
 def count_rows(columns: Columns, suite: Mapping[str, Described], by_trials: Collection[MeasuredByTrials]) -> Counted:
     """Decide over every row as asv does: by the benchmark's name and version."""
-    from_journal = _from_journal(columns, by_trials)
-    removed = np.array([kind.benchmark not in suite for kind in columns.row_kinds], dtype=np.bool_)
-    outdated = np.array(
-        [
-            kind.benchmark in suite and kind.version is not None and kind.version != suite[kind.benchmark].version
-            for kind in columns.row_kinds
-        ],
-        dtype=np.bool_,
-    )
-    gone, old = ~from_journal & removed[columns.kinds], ~from_journal & outdated[columns.kinds]
-    counts = ~(from_journal | gone | old)
-    lost, losers = _without_place(columns, counts, suite)
-    values = columns.values[np.repeat(counts, columns.sizes)]
+    counted: list[Sheet] = []
+    removed, outdated, lost = _Tally(), _Tally(), _Tally()
+    odd: list[npt.NDArray[np.float64]] = []
+    for sheet in _not_from_journals(columns, by_trials):
+        kind = sheet.kind
+        described = suite.get(kind.benchmark)
+        if described is None:
+            removed.add(kind.benchmark, numbers_in(sheet.values))
+        elif kind.version not in (None, described.version):
+            outdated.add(kind.benchmark, numbers_in(sheet.values))
+        else:
+            counted.append(sheet)
+            finite = np.isfinite(sheet.values)
+            odd.append(sheet.values[~finite])
+            if kind.params != described.params and (gone := int(finite[described.places_of(kind) < 0].sum())):
+                lost.add(kind.benchmark, gone)
+    values = np.concatenate([np.empty(0), *odd])
     sentences = (
-        _sentence(*_finite_in(columns, gone), "that the suite no longer has (removed or renamed)"),
-        _sentence(*_finite_in(columns, old), "as an earlier version of it measured them"),
-        _sentence(lost, losers, "for parameters that it no longer has"),
+        removed.sentence("that the suite no longer has (removed or renamed)"),
+        outdated.sentence("as an earlier version of it measured them"),
+        lost.sentence("for parameters that it no longer has"),
         _count(int(np.isnan(values).sum()), "measurement that failed (null)", "measurements that failed (null)"),
         _count(int((values == SKIPPED).sum()), "value that is not a number (a skip)",
                "values that are not numbers (skips)"),
         _count(int((values == UNUSABLE).sum()), "value that is infinite or beyond 1e150",
                "values that are infinite or beyond 1e150"),
     )  # fmt: skip
-    return Counted(np.flatnonzero(counts), tuple(sentence for sentence in sentences if sentence))
+    return Counted(tuple(counted), tuple(sentence for sentence in sentences if sentence))
 
 
-def values_of(columns: Columns, rows: npt.NDArray[np.int64]) -> int:
-    """How many numbers there are in `rows`."""
-    mask = np.zeros(len(columns.files), dtype=np.bool_)
-    mask[rows] = True
-    return _finite_in(columns, mask)[0]
+def numbers_in(values: npt.NDArray[np.float64]) -> int:
+    """How many of `values`, of any shape, are numbers that somebody measured."""
+    return int(np.count_nonzero(np.isfinite(values)))
 
 
-def _from_journal(columns: Columns, by_trials: Collection[MeasuredByTrials]) -> Mask:
-    """The rows that were made from trials; only rows of an exact interpreter (`3.15.2+1a2b3c4d`) can be."""
+def _not_from_journals(columns: Columns, by_trials: Collection[MeasuredByTrials]) -> Iterable[Sheet]:
+    """The rows that were not made from trials; only those of an exact interpreter (`3.15.2+1a2b3c4d`) can be."""
     known = frozenset(by_trials)
-    heads, kinds = columns.heads, columns.row_kinds
+    heads = columns.heads
     ours = np.array([bool(known) and "+" in head.python for head in heads], dtype=np.bool_)
-    from_journal = ours[columns.files]
-    for row in np.flatnonzero(from_journal):
-        head = heads[columns.files[row]]
-        key = MeasuredByTrials(head.machine, head.commit, head.python, kinds[columns.kinds[row]].benchmark)
-        from_journal[row] = key in known
-    return from_journal
+    if not ours.any():
+        return columns.sheets
+    sheets = (_without_trials(sheet, heads, ours, known) for sheet in columns.sheets)
+    return (sheet for sheet in sheets if len(sheet.files))
 
 
-def _without_place(columns: Columns, counts: Mask, suite: Mapping[str, Described]) -> tuple[int, int]:
-    """Values whose parameters the benchmark no longer has, and of how many benchmarks."""
-    lost, losers = 0, set()
-    for number, kind in enumerate(columns.row_kinds):
-        described = suite.get(kind.benchmark)
-        if described is None or kind.params == described.params:
-            continue
-        gone = described.places_of(kind) < 0
-        rows = np.flatnonzero(counts & (columns.kinds == number))
-        if gone.any() and len(rows):
-            found = int(np.isfinite(columns.values[columns.starts[rows, None] + np.flatnonzero(gone)]).sum())
-            lost += found
-            losers |= {kind.benchmark} if found else set()
-    return lost, len(losers)
-
-
-def _finite_in(columns: Columns, rows: Mask) -> tuple[int, int]:
-    """How many numbers `rows` hold, and of how many benchmarks."""
-    if not rows.any():
-        return 0, 0
-    finite = int(np.isfinite(columns.values[np.repeat(rows, columns.sizes)]).sum())
-    return finite, len({columns.row_kinds[kind].benchmark for kind in np.unique(columns.kinds[rows])})
-
-
-def _sentence(values: int, benchmarks: int, why: str) -> str:
-    of = f"{benchmarks} benchmark{'' if benchmarks == 1 else 's'}"
-    return _count(values, f"value of {of} {why}", f"values of {of} {why}")
+def _without_trials(
+    sheet: Sheet, heads: Sequence[Head], ours: npt.NDArray[np.bool_], known: Collection[MeasuredByTrials]
+) -> Sheet:
+    stays = np.ones(len(sheet.files), dtype=np.bool_)
+    for row in np.flatnonzero(ours[sheet.files]):
+        head = heads[sheet.files[row]]
+        key = MeasuredByTrials(head.machine, head.commit, head.python, sheet.kind.benchmark)
+        stays[row] = key not in known
+    return sheet.of_rows(stays)
 
 
 def _count(number: int, one: str, many: str) -> str:

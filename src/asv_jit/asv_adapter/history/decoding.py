@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from asv_jit.asv_adapter.history.columns import (
-    FAILED,
     HUGE,
     SKIPPED,
     UNUSABLE,
@@ -25,6 +23,7 @@ from asv_jit.asv_adapter.history.columns import (
     Head,
     JitMetric,
     RowKind,
+    Rows,
 )
 from asv_jit.asv_adapter.history.names import is_commit, is_sound_name, shown
 
@@ -76,7 +75,7 @@ class FileDecoder:
 
     def __init__(self, builder: ColumnsBuilder) -> None:
         self._builder = builder
-        self._kinds: dict[tuple[str, str | None, bytes], tuple[int, int]] = {}
+        self._kinds: dict[tuple[str, str | None, bytes], Rows] = {}
 
     def add(self, data: bytes, machine: str | None) -> list[str]:
         """Add the rows of one file; returns what is wrong with some of them.
@@ -112,22 +111,23 @@ class FileDecoder:
 
     def _add_row(self, name: str, row: _Row) -> None:
         key = (name, row.version, bytes(row.params))
-        known = self._kinds.get(key)
-        if known is None:
-            known = self._kinds[key] = self._new_kind(name, row.version, _params(row.params))
-        kind, size = known
-        values = [None] * size if row.result is None else row.result
-        if len(values) != size:
-            raise UnreadableError(f"expected {size} values, one a combination of its parameters, found {len(values)}")
-        self._builder.add_row(kind, _numbers(values), *_interval(row.low, row.high, size))
+        rows = self._kinds.get(key)
+        if rows is None:
+            rows = self._kinds[key] = self._new_kind(name, row.version, _params(row.params))
+        values = row.result
+        if values is not None and len(values) != rows.size:
+            raise UnreadableError(
+                f"expected {rows.size} values, one a combination of its parameters, found {len(values)}"
+            )
+        self._builder.add_row(rows, values, row.low, row.high)
 
-    def _new_kind(self, name: str, version: str | None, params: tuple[tuple[str, ...], ...]) -> tuple[int, int]:
+    def _new_kind(self, name: str, version: str | None, params: tuple[tuple[str, ...], ...]) -> Rows:
         if not is_sound_name(name):
             raise UnreadableError("expected the name of a benchmark, found what cannot be one")
         kind = RowKind(name, version, params)
         if kind.size > _MOST_VALUES:
             raise UnreadableError(f"expected at most {_MOST_VALUES} combinations of parameters, found {kind.size}")
-        return self._builder.kind(kind), kind.size
+        return self._builder.kind(kind)
 
     def _add_loose(self, found: Mapping[str, Any], machine: str | None) -> list[str]:
         version = found.get("version")
@@ -290,19 +290,3 @@ def _bounds(found: object) -> list[float | None] | None:
     if not isinstance(found, list):
         return None
     return [float(value) if isinstance(value, int | float) and abs(value) < HUGE else None for value in found]
-
-
-def _numbers(values: Sequence[float | None]) -> array[float]:
-    if None in values:
-        return array("d", [FAILED if value is None else value for value in values])
-    return array("d", cast("Sequence[float]", values))
-
-
-def _interval(
-    low: list[float | None] | None, high: list[float | None] | None, size: int
-) -> tuple[array[float], array[float]]:
-    """Both bounds, of the row's size; unknown where the file does not give both."""
-    if low is None or high is None or len(low) != size or len(high) != size:
-        unknown = array("d", [math.nan]) * size
-        return unknown, unknown
-    return _numbers(low), _numbers(high)

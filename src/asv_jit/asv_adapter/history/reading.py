@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries
+from asv_jit.analysis.history.series import CaseSeries, Places
 from asv_jit.asv_adapter.history import shelf
-from asv_jit.asv_adapter.history.assembly import assemble
-from asv_jit.asv_adapter.history.columns import Columns, ColumnsBuilder, RowKind, united
-from asv_jit.asv_adapter.history.counting import MeasuredByTrials, count_rows, values_of
+from asv_jit.asv_adapter.history.assembly import Located, assemble
+from asv_jit.asv_adapter.history.columns import Columns, ColumnsBuilder, RowKind, Sheet, joined
+from asv_jit.asv_adapter.history.counting import MeasuredByTrials, count_rows, numbers_in
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
 from asv_jit.asv_adapter.history.shelf import Batch, FileRecord, Stamp, merged
 from asv_jit.asv_adapter.history.suite import Described, from_rows, read_suite
@@ -26,6 +27,9 @@ __all__ = ["AsvResults", "AsvSeries", "read_asv_results"]
 
 _MOST_ENTRIES = 8
 """On the shelf; more are united into one."""
+
+_LARGE = 4
+"""So many times as large as all others an entry is left as it is."""
 
 _FILES_PER_TASK = 50
 
@@ -52,6 +56,7 @@ class AsvResults:
     commits: Mapping[str, int]
     problems: tuple[str, ...]
     _columns: Columns
+    _ranks: Places
     _suite: Mapping[str, Described]
 
     @property
@@ -70,26 +75,36 @@ class AsvResults:
 
         `by_trials`: what journals hold; rows of these are left to the journals, without a word.
         """
-        columns = self._columns
-        counted = count_rows(columns, self._suite, by_trials)
-        rows = counted.rows
+        heads = self._columns.heads
+        counted = count_rows(self._columns, self._suite, by_trials)
+        sheets: Sequence[Sheet] = counted.sheets
         if machine is not None:
-            mine = np.array([head.machine == machine for head in columns.heads], dtype=np.bool_)
-            rows = rows[mine[columns.files[rows]]]
-        names = tuple(dict.fromkeys([*interpreters, *(head.python for head in columns.heads)]))
-        python = np.array([names.index(head.python) for head in columns.heads], dtype=np.int32)
+            sheets = _of_files(sheets, np.array([head.machine == machine for head in heads], dtype=np.bool_))
+        names = {name: at for at, name in enumerate(dict.fromkeys([*interpreters, *(head.python for head in heads)]))}
+        pythons = np.array([names[head.python] for head in heads], dtype=np.int32)
         place = {commit: at for at, commit in enumerate(order.commits)}
-        places = np.array([place.get(head.commit, -1) for head in columns.heads], dtype=np.int32)
+        places = np.array([place.get(head.commit, -1) for head in heads], dtype=np.int32)
         left_out = list(counted.left_out)
-        row_places = places[columns.files[rows]]
-        if (row_places < 0).any():
-            number = values_of(columns, rows[row_places < 0])
-            commits = len({columns.heads[file].commit for file in np.unique(columns.files[rows[row_places < 0]])})
+        beside = _of_files(sheets, places < 0)
+        if beside:
+            number = sum(numbers_in(sheet.values) for sheet in beside)
+            commits = len({heads[file].commit for sheet in beside for file in sheet.files})
             left_out.append(f"{number} values of {commits} commits that no configured branch and no tag has")
-        series, repeated = assemble(columns, self._suite, rows[row_places >= 0], places, python)
+            sheets = _of_files(sheets, places >= 0)
+        series, repeated = assemble(heads, sheets, self._suite, Located(places, pythons, self._ranks))
         if repeated:
             left_out.append(f"{repeated} rows that another file of the same environment and commit repeats")
-        return AsvSeries(tuple(series), names, tuple(left_out))
+        return AsvSeries(tuple(series), tuple(names), tuple(left_out))
+
+
+def _of_files(sheets: Sequence[Sheet], chosen: npt.NDArray[np.bool_]) -> Sequence[Sheet]:
+    """The rows of the files that `chosen`, shape (heads,), marks; no sheet without rows."""
+    if chosen.all():
+        return sheets
+    if not chosen.any():
+        return ()
+    found = (sheet.of_rows(chosen[sheet.files]) for sheet in sheets)
+    return [sheet for sheet in found if len(sheet.files)]
 
 
 def read_asv_results(results_dir: Path, cache: AnalysisCache | None = None) -> AsvResults:
@@ -99,26 +114,37 @@ def read_asv_results(results_dir: Path, cache: AnalysisCache | None = None) -> A
     """
     tree = walk(results_dir)
     batches = _batches(results_dir, tree.stamps, cache)
-    columns = united([batch.columns for batch in batches])
+    columns = joined([batch.columns for batch in batches])
     problems = [*tree.problems]
     for record in sorted((record for batch in batches for record in batch.records), key=lambda found: found.stamp.path):
         problems += record.problems
-    if len(columns.files) == 0:
-        return AsvResults({}, tuple(problems), columns, {})
+    ranks = _ranks(tree.stamps, batches)
+    if not columns.sheets:
+        return AsvResults({}, tuple(problems), columns, ranks, {})
     suite = read_suite(results_dir)
     dates: dict[str, int] = {}
     for head in columns.heads:
         dates[head.commit] = max(head.date, dates.get(head.commit, 0))
     benchmarks = from_rows(_kind_dates(columns)) if suite.benchmarks is None else suite.benchmarks
-    return AsvResults(dates, (*problems, *suite.problems), columns, benchmarks)
+    return AsvResults(dates, (*problems, *suite.problems), columns, ranks, benchmarks)
 
 
 def _kind_dates(columns: Columns) -> dict[RowKind, int]:
     """The date of the newest file that has a row of each kind."""
-    newest = np.zeros(len(columns.row_kinds), dtype=np.int64)
-    dates = np.array([head.date for head in columns.heads], dtype=np.int64)
-    np.maximum.at(newest, columns.kinds, dates[columns.files])
-    return dict(zip(columns.row_kinds, newest.tolist(), strict=True))
+    newest: dict[RowKind, int] = {}
+    for sheet in columns.sheets:
+        date = max(columns.heads[file].date for file in sheet.files)
+        newest[sheet.kind] = max(date, newest.get(sheet.kind, date))
+    return newest
+
+
+def _ranks(stamps: Sequence[Stamp], batches: Sequence[Batch]) -> Places:
+    """The place of each file in the order of the paths, whatever batch it is in, shape (heads,)."""
+    rank = {stamp: at for at, stamp in enumerate(stamps)}
+    heads = [
+        {record.head: rank[record.stamp] for record in batch.records if record.head is not None} for batch in batches
+    ]
+    return np.array([ranks[head] for ranks in heads for head in range(len(ranks))], dtype=np.int32)
 
 
 def _batches(root: Path, stamps: Sequence[Stamp], cache: AnalysisCache | None) -> list[Batch]:
@@ -136,13 +162,25 @@ def _batches(root: Path, stamps: Sequence[Stamp], cache: AnalysisCache | None) -
     missing = [stamp for stamp in stamps if stamp in wanted]
     fresh = _decoded(root, missing)
     if cache is not None and (missing or stale):
-        if stale or len(shelved) >= _MOST_ENTRIES:
-            shelf.save(cache, merged([*kept, fresh]))
-            for name in shelved:
+        united = {*shelved} if stale else _to_unite({name: len(batch.records) for name, batch in shelved.items()})
+        parts = [mine for name, mine in zip(shelved, kept, strict=True) if name in united]
+        saved = shelf.save(cache, merged([*parts, fresh]))
+        for name in united:
+            if name != saved:
                 cache.remove(name)
-        else:
-            shelf.save(cache, fresh)
     return [*kept, fresh]
+
+
+def _to_unite(sizes: Mapping[str, int]) -> Collection[str]:
+    """The entries that become one with a new one; `sizes`: how many files each has.
+
+    While all others together are small beside the largest, it is left alone: each commit adds 50 kB to its 70 MB.
+    """
+    if len(sizes) < _MOST_ENTRIES:
+        return ()
+    *others, largest = sorted(sizes, key=sizes.__getitem__)
+    small = _LARGE * sum(sizes[name] for name in others) < sizes[largest]
+    return others if small else sizes
 
 
 def _decoded(root: Path, stamps: Sequence[Stamp]) -> Batch:

@@ -1,7 +1,8 @@
 """Decoded result files, kept on the analysis cache's shelf: a file that has not changed is not decoded again.
 
 One entry holds the columns of the files that one run had to decode. A file is the same as long as its path, size,
-time of change, inode and machine are. Entries of which little is still true are dropped, many small ones united.
+time of change, inode and machine are. Entries of which little is still true are dropped, many small ones united; who
+reads only looks at the values where they lie on disk, as they are there in the order that series need.
 """
 
 from __future__ import annotations
@@ -9,25 +10,26 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Collection, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.asv_adapter.history.columns import Columns, Head, RowKind, united
+from asv_jit.asv_adapter.history.columns import Columns, Head, RowKind, Sheet, condensed, joined
 from asv_jit.store.analysis_cache import AnalysisCache
 
 __all__ = ["Batch", "FileRecord", "Stamp", "load", "merged", "save"]
 
-_PREFIX = "files-2-"
+_PREFIX = "files-3-"
 """With the number of the format: of what is stored, and of how files are understood."""
 
 _LENGTH = struct.Struct("<Q")
 _ALIGNMENT = 8
-_ARRAYS = (
-    ("starts", "<i8"), ("values", "<f8"), ("low", "<f8"), ("high", "<f8"),
-    ("files", "<i4"), ("kinds", "<i4"),
-)  # fmt: skip
+_ARRAYS = (("values", "<f8"), ("low", "<f8"), ("high", "<f8"), ("files", "<i4"))
+"""Of a sheet; of all sheets together the first one, then the second one and so on."""
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):
@@ -70,23 +72,28 @@ class Batch(Struct, frozen=True):
 
 
 def merged(batches: Sequence[Batch]) -> Batch:
-    """Several batches as one."""
+    """Several batches as one, in the order that series need."""
+    columns, places = condensed(joined([batch.columns for batch in batches]))
     records: list[FileRecord] = []
     heads = 0
     for batch in batches:
         records += (
-            record if record.head is None else FileRecord(record.stamp, record.head + heads, record.problems)
+            record
+            if record.head is None
+            else FileRecord(record.stamp, int(places[heads + record.head]), record.problems)
             for record in batch.records
         )
         heads += len(batch.columns.heads)
-    return Batch(tuple(records), united([batch.columns for batch in batches]))
+    return Batch(tuple(records), columns)
 
 
 class _Index(msgspec.Struct, array_like=True):
+    """What precedes the arrays; `rows`: how many each sheet has."""
+
     records: tuple[FileRecord, ...]
     heads: tuple[Head, ...]
     row_kinds: tuple[RowKind, ...]
-    lengths: tuple[int, ...]
+    rows: tuple[int, ...]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -107,19 +114,26 @@ def load(cache: AnalysisCache) -> dict[str, Batch]:
     return found
 
 
-def save(cache: AnalysisCache, batch: Batch) -> None:
-    """Add an entry; its name is that of its content."""
-    content = _encoded(batch)
-    cache.write(f"{_PREFIX}{hashlib.sha256(content).hexdigest()[:16]}", content)
-
-
-def _encoded(batch: Batch) -> bytes:
-    arrays = [np.ascontiguousarray(getattr(batch.columns, name), dtype=kind) for name, kind in _ARRAYS]
+def save(cache: AnalysisCache, batch: Batch) -> str:
+    """Add an entry; its name comes back, a digest of the files as they were, which say all that is in it."""
+    columns = batch.columns
     index = _encoder.encode(
-        _Index(batch.records, batch.columns.heads, batch.columns.row_kinds, tuple(len(array) for array in arrays))
+        _Index(
+            batch.records,
+            columns.heads,
+            tuple(sheet.kind for sheet in columns.sheets),
+            tuple(len(sheet.files) for sheet in columns.sheets),
+        )
     )
+    arrays = [
+        np.ascontiguousarray(getattr(sheet, name), dtype=kind).tobytes()
+        for name, kind in _ARRAYS
+        for sheet in columns.sheets
+    ]
     padding = b"\0" * (-len(index) % _ALIGNMENT)
-    return b"".join([_LENGTH.pack(len(index)), index, padding, *(array.tobytes() for array in arrays)])
+    name = f"{_PREFIX}{hashlib.sha256(index).hexdigest()[:16]}"
+    cache.write(name, b"".join([_LENGTH.pack(len(index)), index, padding, *arrays]))
+    return name
 
 
 def _decoded(content: memoryview) -> Batch | None:
@@ -127,11 +141,21 @@ def _decoded(content: memoryview) -> Batch | None:
     try:
         (size,) = _LENGTH.unpack_from(content)
         index = _decoder.decode(content[_LENGTH.size : _LENGTH.size + size])
+        kinds = index.row_kinds
+        shapes = [(kind.size, rows) for kind, rows in zip(kinds, index.rows, strict=True)]
         at = _LENGTH.size + size + -size % _ALIGNMENT
-        arrays = {}
-        for (name, kind), length in zip(_ARRAYS, index.lengths, strict=True):
-            arrays[name] = np.frombuffer(content, dtype=kind, count=length, offset=at)
-            at += length * np.dtype(kind).itemsize
+        parts: dict[str, list[npt.NDArray[Any]]] = {}
+        for name, dtype in _ARRAYS:
+            edges = [*accumulate((rows if name == "files" else cases * rows for cases, rows in shapes), initial=0)]
+            whole = np.frombuffer(content, dtype, edges[-1], at) if edges[-1] else np.empty(0, dtype)
+            parts[name] = [whole[first:last] for first, last in pairwise(edges)]
+            at += whole.nbytes
+        sheets = [
+            Sheet(kind, files, *(matrix.reshape(shape) for matrix in matrices))
+            for kind, shape, files, *matrices in zip(
+                kinds, shapes, parts["files"], parts["values"], parts["low"], parts["high"], strict=True
+            )
+        ]
     except (struct.error, msgspec.MsgspecError, ValueError):
         return None
-    return Batch(index.records, Columns(index.heads, index.row_kinds, **arrays))
+    return Batch(index.records, Columns(index.heads, tuple(sheets)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
@@ -34,6 +35,11 @@ class Described(msgspec.Struct, frozen=True):
     def cases(self) -> tuple[CaseKey, ...]:
         """Every case, in the order of asv's product."""
         return tuple(CaseKey(self.name, texts) for texts in product(*self.params))
+
+    @property
+    def size(self) -> int:
+        """How many cases there are."""
+        return math.prod(len(texts) for texts in self.params)
 
     def places_of(self, kind: RowKind) -> npt.NDArray[np.int64]:
         """For each value of a row of `kind`, the place of its case; -1 where the benchmark has it no more."""

@@ -12,7 +12,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site import figures, units
-from asv_jit.site.case.history import HistoryTable, history_tables
+from asv_jit.site.case.history import HistoryTable, HistoryTables
 from asv_jit.site.case.now import NowRow, now_rows
 from asv_jit.site.case.release import CellSection, cell_section
 from asv_jit.site.case.release_strip import ReleasePoint, release_strip
@@ -65,6 +65,7 @@ class CasePages:
         self._index = History.of(content)
         self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
         self._lines = EventLines(content, "bisections.html" if "bisections" in site.frames.present else "")
+        self._tables = HistoryTables(content.history, site.table, self._commits)
         self._events: dict[CaseKey, list[Event]] = {}
         for event in content.events:
             self._events.setdefault(event.key.case, []).append(event)
@@ -102,19 +103,13 @@ class CasePages:
             events=events[:_MOST_EVENTS],
             earlier=events[_MOST_EVENTS:],
             earlier_count=units.count(len(events[_MOST_EVENTS:]), "earlier change"),
-            tables=self._tables(case, title),
+            tables=self._tables.of(self._site.table.series.get(case, ()), title),
             level=units.level(self._site.content.settings.alpha),
         )
 
     def _release(self, cell: MeasuredCell) -> Release:
         identity = cell.summary.key.interpreter
         return self._releases.get(identity) or Release(identity, "with a JIT" if cell.summary.pairs else "none")
-
-    def _tables(self, case: CaseKey, name: str) -> tuple[HistoryTable, ...]:
-        history = self._site.content.history
-        if history is None:
-            return ()
-        return history_tables(self._site.table.series.get(case, ()), self._site.table, history, self._commits, name)
 
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:
         """The leading machine's releases, old to new, of one protocol: times of two machines do not compare."""

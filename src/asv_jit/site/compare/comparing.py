@@ -20,8 +20,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import scipy
 from msgspec import Struct
-from scipy import special
 
 from asv_jit.analysis.history.robust import median
 from asv_jit.analysis.history.series import CaseSeries, Metric
@@ -107,7 +107,7 @@ class Difference(Struct, frozen=True):
 
 def quantile(alpha: float) -> float:
     """The normal quantile of an interval at level 1 - alpha."""
-    return float(-special.ndtri(alpha / 2.0))
+    return float(-scipy.special.ndtri(alpha / 2.0))
 
 
 def noise_shares(placed: Placed) -> dict[Metric, float]:
