@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ __all__ = ["interval_mark", "trend_mark"]
 
 _WIDTH = 80.0
 _TREND_WIDTH, _TREND_HEIGHT = 72, 18
+_TREND_BOTTOM, _TREND_TOP = _TREND_HEIGHT - 2.0, 2.0
 
 
 def interval_mark(ratio: float, low: float, high: float, reach: tuple[float, float]) -> Markup:
@@ -31,23 +33,37 @@ def interval_mark(ratio: float, low: float, high: float, reach: tuple[float, flo
 
 
 def trend_mark(values: Sequence[float | None], change: int | None = None) -> Markup:
-    """The last values of a series; `change` is the place of the newest change of level. Empty with fewer than two."""
-    known = [value for value in values if value is not None and 0.0 < value < math.inf]
-    if len(known) < 2:
-        return Markup("")
-    low, high = min(known), max(known)
-    room = max((high / low) ** 0.1, 1.02)  # noise of a percent must not look like a cliff
-    vertical = Scale(low / room, high * room, _TREND_HEIGHT - 2.0, 2.0)
-    step = (_TREND_WIDTH - 6) / (len(values) - 1)
-    spots = [
-        (round(3 + place * step), round(vertical.at(value), 1))
-        for place, value in enumerate(values)
-        if value is not None and 0.0 < value < math.inf
+    """The last values of a series; `change` is the place of the newest change of level. Empty with fewer than two.
+
+    None and what a logarithmic axis has no place for are gaps.
+    """
+    across = _across(len(values))
+    shown = [
+        (x, value) for x, value in zip(across, values, strict=True) if value is not None and 0.0 < value < math.inf
     ]
-    line = "".join(f"{'L' if place else 'M'}{x} {y:g}" for place, (x, y) in enumerate(spots))
-    rule = f'<path class="mark-c" d="M{round(3 + change * step)} 1v{_TREND_HEIGHT - 2}"/>' if change is not None else ""
-    end = f'<circle cx="{spots[-1][0]}" cy="{spots[-1][1]:g}" r="2.2"/>'
-    return _svg("mark-t", _TREND_WIDTH, _TREND_HEIGHT, f'{rule}<path d="{line}"/>{end}')
+    if len(shown) < 2:
+        return Markup("")
+    known = [value for _, value in shown]
+    least, largest = min(known), max(known)
+    room = max((largest / least) ** 0.1, 1.02)  # noise of a percent must not look like a cliff
+    low = least / room
+    # A scale of its own, because a table has 60,000 of these points.
+    reach, height = math.log(largest * room / low), _TREND_BOTTOM - _TREND_TOP
+    spots = [
+        f"{x} {f'{_TREND_BOTTOM - math.log(value / low) / reach * height:.1f}'.removesuffix('.0')}"
+        for x, value in shown
+    ]
+    rule = f'<path class="mark-c" d="M{across[change]} 1v{_TREND_HEIGHT - 2}"/>' if change is not None else ""
+    x, _, y = spots[-1].partition(" ")
+    end = f'<circle cx="{x}" cy="{y}" r="2.2"/>'
+    return _svg("mark-t", _TREND_WIDTH, _TREND_HEIGHT, f'{rule}<path d="M{"L".join(spots)}"/>{end}')
+
+
+@lru_cache(maxsize=64)
+def _across(count: int) -> tuple[int, ...]:
+    """The places of `count` points from left to right."""
+    step = (_TREND_WIDTH - 6) / max(count - 1, 1)
+    return tuple(round(3 + place * step) for place in range(count))
 
 
 def _svg(kind: str, width: float, height: float, inner: str) -> Markup:

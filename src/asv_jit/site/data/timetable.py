@@ -93,8 +93,8 @@ class Timetable(Struct, frozen=True):
         """The timetable of `history`; empty without one."""
         if history is None:
             return Timetable(np.empty(0, dtype=np.int64), (), {})
-        commits = _union(one.places for one in history.series)
         builds = max(len(history.interpreters), 1)
+        commits = _union((one.places for one in history.series), len(history.commits))
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
         for one in history.series:
             if len(one.places):
@@ -105,9 +105,11 @@ class Timetable(Struct, frozen=True):
             # Cases that were measured together share their arrays.
             alike = {(id(one.places), id(one.interpreters)): one for one in members}
             mine = {shared: _codes(one, builds) for shared, one in alike.items()}
-            codes = _union(mine.values())
+            codes = _union(mine.values(), len(history.commits) * builds)
             places = np.searchsorted(commits, codes // builds)
-            slots = {shared: np.searchsorted(codes, found) for shared, found in mine.items()}
+            slot_of = np.zeros(len(history.commits) * builds, dtype=np.int64)
+            slot_of[codes] = np.arange(len(codes))
+            slots = {shared: slot_of[found] for shared, found in mine.items()}
             for one in members:
                 shared = id(one.places), id(one.interpreters)
                 placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots[shared]))
@@ -120,10 +122,9 @@ def _codes(series: CaseSeries, builds: int) -> Indices:
     return series.places.astype(np.int64) * builds + series.interpreters
 
 
-def _union(arrays: Iterable[npt.NDArray[np.signedinteger]]) -> Indices:
-    """All numbers that occur, ascending; most of the arrays are alike, so each is looked at once."""
-    unlike = {array.tobytes(): array for array in {id(array): array for array in arrays}.values() if len(array)}
-    occurs = np.zeros(max((int(array.max()) for array in unlike.values()), default=-1) + 1, dtype=np.bool_)
-    for array in unlike.values():
+def _union(arrays: Iterable[npt.NDArray[np.signedinteger]], below: int) -> Indices:
+    """All numbers that occur, ascending; none is as large as `below`."""
+    occurs = np.zeros(below, dtype=np.bool_)
+    for array in arrays:
         occurs[array] = True
     return np.flatnonzero(occurs)
