@@ -237,7 +237,7 @@
   };
 
   // What stands at one point, for the box beside the cursor and for readers of the screen.
-  asvJit.chart.details = function details(commit, link, figures, extra) {
+  asvJit.chart.details = function details(commit, link, figures, extra, behind) {
     const head = link ? make("a", { href: link, rel: "noreferrer" }, make("code", {}, commit.short)) : make("code", {}, commit.short);
     return [
       make("p", { class: "tip-head" }, head, ` ${commit.day}`, commit.author ? ` · ` : "", make("bdi", {}, commit.author)),
@@ -245,7 +245,7 @@
       make("dl", {}, ...figures.map(({ kind, name, text, between }) => make("div", {},
         make("dt", {}, make("span", { class: `key ${kind}` }), name),
         make("dd", {}, make("strong", {}, text), between ? make("span", {}, ` ${between}`) : null)))),
-      extra ? make("p", { class: "tip-note" }, make("bdi", {}, extra)) : null,
+      extra ? make("p", { class: "tip-note" }, make("bdi", {}, extra), behind ? " · " : "", behind ? make(behind.href ? "a" : "span", { href: behind.href }, behind.text) : "") : null,
     ].filter(Boolean);
   };
 }

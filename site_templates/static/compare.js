@@ -41,7 +41,20 @@ document.addEventListener("DOMContentLoaded", () => {
     return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value, significance: threshold === 0 ? (change ? Infinity : 0) : Math.abs(change) / threshold, verdict: verdict(metric, change, threshold) };
   }
 
-  const sideOf = (level) => level && level[0] > 0 ? { value: level[0], low: level[1], high: level[2] } : null;
+  const sideOf = (level, trials) => level && level[0] > 0 ? { value: level[0], low: level[1], high: level[2], trials } : null;
+
+  // What a figure was made of, in words, and where that is: trials are on the site of current cells only.
+  const behind = (blocks, paired, at) => blocks > 0 ? {
+    text: `${blocks.toLocaleString("en")} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`,
+    href: at === undefined ? null : `case/${suite.slugs[suite.current.case[at]]}.html#trials-${suite.current.anchor[at]}`,
+  } : null;
+
+  let known = null;
+  function trialsAt(...cell) {
+    const { current } = suite;
+    known ??= new Map(current.case.map((place, at) => [JSON.stringify([place, suite.machines[current.machine[at]], suite.interpreters[current.interpreter[at]], current.commit[at], current.protocol[at]]), at]));
+    return known.get(JSON.stringify(cell));
+  }
 
   // ---- Two commits ----
 
@@ -60,11 +73,16 @@ document.addEventListener("DOMContentLoaded", () => {
       if (schedule.machine !== machine) continue;
       const slot = schedule.places.lastIndexOf(place);
       if (slot < start) continue;
+      const mine = [];
+      let blocks = 0;
       for (const [metric, [zero, values, below, above]] of Object.entries(columns)) {
         const column = decode({ step: suite.series.step[number][metric], zero, values, below: below ?? undefined, above: above ?? undefined });
         const at = slot - start;
-        if (column.value[at] > 0) figures.set(`${number} ${metric}`, { value: column.value[at], low: column.low[at] ?? NaN, high: column.high[at] ?? NaN });
+        if (metric === "blocks") blocks = column.value[at];
+        else if (column.value[at] > 0) mine.push([metric, { value: column.value[at], low: column.low[at] ?? NaN, high: column.high[at] ?? NaN }]);
       }
+      const trials = behind(blocks, "on" in columns, trialsAt(suite.series.case[number], machine, commits.interpreters[schedule.interpreters[slot]], commits.hashes[place], suite.series.protocol[number]));
+      for (const [metric, side] of mine) figures.set(`${number} ${metric}`, { ...side, trials });
     }
     return figures;
   }
@@ -98,7 +116,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const timed = current.timed[one] && current.timed[other];
       const unit = timed ? "seconds" : unitOf.get(place) ?? "unit";
       for (const metric of ["off", "on", "speedup"]) {
-        const sides = [one, other].map((at) => sideOf(current[metric][at]));
+        const sides = [one, other].map((at) => sideOf(current[metric][at], behind(current.pairs[at] || current.trials[at], current.pairs[at] > 0, at)));
         if (sides[0] && sides[1]) rows.push(difference(place, "", metric, unit, ...sides, NaN));
       }
     }
@@ -207,12 +225,13 @@ document.addEventListener("DOMContentLoaded", () => {
     return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(Math.abs(change) < 0.995 ? 2 : 1)}%`;
   }
 
+  const trialsOf = ({ trials }) => trials ? make(trials.href ? "a" : "span", { class: "detail", href: trials.href }, trials.text) : null;
   const figure = (text, detail) => [make("span", { class: "figure" }, text), detail ? make("span", { class: "detail" }, detail) : null].filter(Boolean);
   const cell = (name, ...content) => make("td", { class: `${name} number` }, ...content);
 
   function row(one, lines) {
     const form = one.metric === "speedup" ? units.ratio : units.quantity(one.unit);
-    const side = ({ value, low, high }) => figure(form(value), one.metric === "plain" ? "" : units.interval(low, high, form));
+    const side = (found) => [...figure(form(found.value), one.metric === "plain" ? "" : units.interval(found.low, found.high, form)), trialsOf(found)];
     const wide = Math.exp(one.threshold);
     const known = wide <= WIDEST;
     const threshold = known ? `±${percent(wide).replace("+", "")}` : wide > WIDEST ? `over ×${WIDEST}` : "–";

@@ -55,10 +55,11 @@
 
   // The points of a panel for some metrics; a place of the axis without a value in any of them is left out.
   function pointsOf(panel, metrics, places, builds) {
-    const points = { x: [], slot: [], columns: metrics.map(() => ({ value: [], low: [], high: [] })), changes: [], builds: [] };
-    const push = (x, slot, read) => {
+    const points = { x: [], slot: [], behind: [], columns: metrics.map(() => ({ value: [], low: [], high: [] })), changes: [], builds: [] };
+    const push = (x, slot, behind, read) => {
       points.x.push(x);
       points.slot.push(slot);
+      points.behind.push(behind);
       metrics.forEach((metric, place) => {
         for (const bound of ["value", "low", "high"]) points.columns[place][bound].push(read(metric, bound));
       });
@@ -76,14 +77,15 @@
         const before = points.x.at(-1);
         if (before !== undefined && x <= before) x = before + 1e-6 * Math.max(Math.abs(before), 1); // a second build at one commit
         if (!opened && end >= 0 && before !== undefined) {
-          push((before + x) / 2, null, () => null);
+          push((before + x) / 2, null, null, () => null);
           points.changes.push((before + x) / 2);
         }
         opened = true;
         const interpreter = panel.schedule.interpreters[slot];
         if (build !== null && build !== interpreter) points.builds.push({ x, name: builds[interpreter] });
         build = interpreter;
-        push(x, slot, (metric, bound) => part.columns[metric]?.[bound][offset] ?? null);
+        const blocks = part.columns.blocks?.value[offset] ?? null;
+        push(x, slot, blocks && { blocks, paired: Boolean(part.columns.on), protocol: part.series.protocol }, (metric, bound) => part.columns[metric]?.[bound][offset] ?? null);
       }
       end = Math.max(end, part.series.start + lengthOf(part) - 1);
     }
@@ -254,11 +256,12 @@
 
     // Everything in sight as rows for a spreadsheet.
     rows() {
-      const rows = [["commit", "date", "author", "subject", "machine", "line", "interpreter", "benchmark_version", "protocol", "metric", "unit", "value", "low", "high"]];
+      const rows = [["commit", "date", "author", "subject", "machine", "line", "interpreter", "benchmark_version", "protocol", "metric", "unit", "value", "low", "high", "blocks"]];
       const [from, to] = this.bounds();
       for (const panel of this.available()) {
         for (const { series, columns } of panel.parts) {
           for (const [metric, column] of Object.entries(columns)) {
+            if (metric === "blocks") continue;
             const unit = metric === "speedup" ? "ratio" : metric.startsWith("peak_memory") ? "bytes" : metric === "warmup_on" ? "seconds" : series.unit;
             column.value.forEach((value, offset) => {
               const slot = series.start + offset;
@@ -266,7 +269,7 @@
               if (value === null || place < from || place > to) return;
               const commit = this.commits.at(place);
               rows.push([commit.hash, commit.day, commit.author, commit.subject, panel.schedule.machine, panel.schedule.line,
-                this.file.interpreters[panel.schedule.interpreters[slot]], series.benchmark_version, series.protocol, metric, unit, value, ...(column.usual ? [null, null] : [column.low[offset], column.high[offset]])]);
+                this.file.interpreters[panel.schedule.interpreters[slot]], series.benchmark_version, series.protocol, metric, unit, value, ...(column.usual ? [null, null] : [column.low[offset], column.high[offset]]), columns.blocks?.value[offset] ?? null]);
             });
           }
         }
@@ -439,13 +442,23 @@
         return { kind, name: asvJit.chart.looks[kind].name, text: value[place] === null ? "no figure" : form(value[place]), between: `${kind === "plain" && low[place] !== null ? "usually " : ""}${units.interval(low[place], high[place], form)}` };
       });
       const build = this.view.file.interpreters[this.panel.schedule.interpreters[slot]];
-      this.tip.replaceChildren(...asvJit.chart.details(commit, this.view.commits.link(commit), figures, `Python ${build}`));
+      this.tip.replaceChildren(...asvJit.chart.details(commit, this.view.commits.link(commit), figures, `Python ${build}`, this.behind(place, commit, build)));
       this.tip.hidden = false;
       const left = chart.valToPos(this.points.x[place], "x") + chart.over.offsetLeft;
       const wide = this.tip.offsetWidth;
       const room = this.plots.clientWidth;
       const beside = left + 14 + wide <= room ? left + 14 : left - 14 - wide;
       this.tip.style.left = `${Math.max(Math.min(beside, room - wide), 0)}px`;
+    }
+
+    // How many pairs (or trials of one mode) the figures are made from, and where those are: of current cells on this page.
+    behind(place, commit, build) {
+      const { blocks, paired, protocol } = this.points.behind[place] ?? {};
+      if (!blocks) return null;
+      const { machine } = this.panel.schedule;
+      const cell = this.view.data.cells.findIndex((one) => one.machine === machine && one.interpreter === build && one.commit === commit.hash && one.protocol === protocol);
+      const trials = document.querySelector(`[data-trials="${cell}"]`)?.closest("details");
+      return { text: `${blocks} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`, href: trials ? `#${trials.id}` : null };
     }
 
     hide() { this.tip.hidden = true; }

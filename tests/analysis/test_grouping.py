@@ -52,6 +52,7 @@ def test_each_cause_is_told_apart_and_nothing_else_is_reported(seed: int) -> Non
     assert code.headline.before_low < code.headline.before < code.headline.before_high < code.headline.after_low
     assert (code.parent, code.suspects) == (commit_of(29), (commit_of(30),))
     assert code.before == code.after == "3.15.2+e451c8ba"
+    assert code.headline.figures == (30, 30)
 
 
 def test_a_machine_that_moves_is_told_by_the_anchor_and_is_no_open_regression() -> None:
@@ -104,6 +105,22 @@ def test_a_minor_release_is_an_event_between_two_lines() -> None:
     assert (event.axis, event.before, event.after, event.worse) == ("pythons", before, NEW, False)
     assert event.key.line == "3.15 from debian"
     assert event.between_lines
+
+
+@pytest.mark.parametrize(
+    ("before", "named"), [("3.14.9+aaaaaaaa", {"off", "on"}), (OLD, {"peak_memory_off", "peak_memory_on"})]
+)
+def test_what_became_worse_names_an_event_but_between_minor_versions_the_time_does(
+    before: str, named: set[str]
+) -> None:
+    world = World(
+        {"a": release(NEW, -0.2)}, interpreters={before: 0, NEW: 30}, memory={"a": release(NEW, 0.05)}, commits=31
+    )
+    (event,) = world.events(1)
+    assert event.worse
+    assert event.headline.metric in named
+    assert {change.metric for change in event.metrics} >= {"off", "on", "peak_memory_off", "peak_memory_on"}
+    assert {change.figures for change in event.metrics} == {(15, 15)}
 
 
 def test_a_replaced_machine_starts_new_series_without_an_event() -> None:

@@ -35,6 +35,19 @@ def test_a_point_is_the_cell_as_every_table_has_it() -> None:
     assert series.tracks["off"].values[2] == pytest.approx(np.median(off))
     assert series.tracks["off"].low[2] < series.tracks["off"].values[2] < series.tracks["off"].high[2]
     assert series.tracks["peak_memory_on"].values[2] == pytest.approx(30e6, rel=0.01)
+    assert series.paired
+    assert series.blocks is not None
+    assert series.blocks[2] == len(off) == len(on)
+
+
+def test_a_block_that_failed_is_not_behind_a_point() -> None:
+    trials = _trials()
+    lost = next(trial for trial in trials if place_of(trial.commit) == 2)
+    failed = [replace(one, outcome="crashed", steady_s=None) if one is lost else one for one in trials]
+    for found, missing in ((trials, 0), (failed, 1)):
+        (series,) = timeline_of(found, 6, ["3.15.2+e451c8ba"]).series
+        assert series.blocks is not None
+        assert series.blocks.tolist() == [5, 5, 5 - missing, 5, 5, 5]
 
 
 def test_what_makes_no_point_is_counted() -> None:
@@ -62,6 +75,9 @@ def test_an_interpreter_without_a_jit_has_no_speedup() -> None:
     alone = [replace(trial, arm="alone") for trial in _trials() if trial.mode == "off"]
     (series,) = timeline_of(alone, 6, ["3.15.2+e451c8ba"]).series
     assert set(series.tracks) == {"off", "peak_memory_off"}
+    assert not series.paired
+    assert series.blocks is not None
+    assert series.blocks.tolist() == [5] * 6
 
 
 def test_patch_releases_join_a_line_and_are_bridged_by_the_sessions_that_measured_both() -> None:

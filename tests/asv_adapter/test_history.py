@@ -51,6 +51,16 @@ def test_values_and_intervals_stand_in_the_order_of_dates(tree):
     assert (results.problems, found.left_out) == ((), ())
 
 
+def test_a_benchmark_may_have_a_title_and_what_is_none_costs_it_nothing(tree):
+    names = {"a.time_x": " Reading ", "a.time_y": None, "a.time_z": 7, "a.time_w": "a.time_w"}
+    tree.suite(*(described(name, pretty_name=title) for name, title in names.items()))
+    tree.add(file(1, {name: row([1.0]) for name in names}))
+    results, _, series = read(tree)
+    assert results.titles == {"a.time_x": "Reading"}
+    assert len(series) == 4
+    assert results.problems == ()
+
+
 def test_parameters_failures_and_odd_values(tree):
     params = [["1", "2"], ["'a'", "'b'"]]
     tree.suite(described("a.track_x", params), described("a.mem_y"))

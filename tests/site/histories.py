@@ -72,7 +72,8 @@ def paired_series(
     key = SeriesKey(machine, line, case, "1", "1", fingerprint="f1")
     order = list(LINES).index(line)
     builds = np.full(size, order, dtype=np.int32)
-    return CaseSeries(key, "seconds", places.astype(np.int32), builds, tracks)
+    blocks = (5 + places * 7 % 18).astype(np.int32)
+    return CaseSeries(key, "seconds", places.astype(np.int32), builds, tracks, blocks=blocks)
 
 
 def plain_series(case: CaseKey, machine: str, *, seed: int, count: int = COUNT, unit: str = "seconds") -> CaseSeries:
@@ -91,7 +92,7 @@ def event(key: SeriesKey, commit: Commit, parent: Commit, *, identity: str, metr
           worse: bool = True, suspects: Sequence[Commit] = ()) -> Event:  # fmt: skip
     """One change of level."""
     after = before * ratio
-    change = Change(metric, before, before * 0.995, before * 1.005, after, after * 0.995, after * 1.005, 3e-9)
+    change = Change(metric, before, before * 0.995, before * 1.005, after, after * 0.995, after * 1.005, 3e-9, (60, 80))
     gain = Change("speedup", 2.0, 1.98, 2.02, 2.0 / ratio, 1.97 / ratio, 2.03 / ratio, 4e-7)
     hashes = tuple(one.hash for one in suspects) or (commit.hash,)
     moved = "on" if cause == "jit" else "both"

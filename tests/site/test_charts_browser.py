@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from asv_jit.model import CaseKey
+from asv_jit.site import units
 from asv_jit.site.compare import comparing
 from asv_jit.site.compare.page import NAMES
 from asv_jit.site.data.timetable import Timetable
@@ -97,6 +98,7 @@ def test_the_cursor_tells_everything_of_a_commit(browser: Browser, rich_site: Pa
         assert len(times) == 2
         assert re.search(r"[\d.]+×\s+[\d.]+× to [\d.]+×", text)
         assert "3.15.2+0a1b2c3d" in text
+        assert re.search(r"· ([5-9]|1\d|2[0-2]) pairs", text)
         page.mouse.click(*_middle(page))
         link = tip.get_by_role("link", name=commit.short)
         assert link.get_attribute("href") == f"https://example.org/commit/{commit.hash}"
@@ -283,8 +285,8 @@ def test_the_browser_and_the_server_never_differ_in_a_verdict(browser: Browser, 
             page.goto((rich_site / "compare.html").as_uri() + f"#a={known[before].short}&b={known[after].short}")
             expect(page.locator("[data-shown]")).to_have_text(f"{len(wanted)} of {len(wanted)} rows")
             rows = page.locator("[data-result] tbody tr").evaluate_all(_SAID)
-            found = {tuple(row[:3]): row[3] for row in rows}
-            assert found == {_named(one): one.verdict for one in wanted}
+            found = {tuple(row[:3]): tuple(row[3:]) for row in rows}
+            assert found == {_named(one): (one.verdict, *map(_counted, one.behind)) for one in wanted}
             seen += sum(abs(one.significance - 1.0) < 0.05 for one in wanted)
     assert seen > 0  # else this tests nothing
 
@@ -292,7 +294,13 @@ def test_the_browser_and_the_server_never_differ_in_a_verdict(browser: Browser, 
 _SAID = """rows => rows.map(row => [
   row.querySelector(".owner").textContent + row.querySelector(".name").textContent,
   row.querySelector(".d-li").textContent, row.querySelector(".d-fi").textContent,
-  row.querySelector(".d-ve").textContent.split(" ").at(-1)])"""
+  row.querySelector(".d-ve").textContent.split(" ").at(-1),
+  ...[".d-be", ".d-af"].map(side => row.querySelector(`${side} > :last-child`).textContent)
+    .map(text => text.match(/\\d+ (pair|trial)s?$/)?.[0] ?? "")])"""
+
+
+def _counted(behind: comparing.Behind) -> str:
+    return units.count(behind.blocks, "pair" if behind.paired else "trial") if behind.blocks else ""
 
 
 def _named(one: comparing.Difference) -> tuple[str, str, str]:
@@ -312,6 +320,7 @@ def test_without_scripts_everything_current_is_there(browser: Browser, rich_site
             expect(table).to_be_visible()
             assert table.locator("tbody tr").count() == 30
             assert re.search(r"[\d.]+ (ms|µs)", table.locator("tbody tr").first.inner_text())
+            assert (table.locator("th").get_by_text("Pairs").count() == 1) == name.endswith(f"{_CASE}.html")
             if name.endswith(f"{_CASE}.html"):  # of asv's own, thousands, the table has to do: it says all of it
                 assert page.locator("noscript svg").count() + page.locator("figure svg.chart").count() > 0
 

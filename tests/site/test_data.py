@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from asv_jit.analysis.history.series import Track
 from asv_jit.model import CaseKey
 from asv_jit.site.data import files as data
 from asv_jit.site.data import format as data_format
@@ -66,7 +67,10 @@ def test_values_stand_at_the_commits_and_builds_that_they_were_measured_on(writt
         original = next(
             one for one in originals if (one.key.machine, one.key.line) == (schedule["machine"], schedule["line"])
         )
-        assert set(found["columns"]) == set(original.tracks)
+        assert set(found["columns"]) == {*original.tracks, "blocks"}
+        assert original.blocks is not None
+        counts = np.array(original.blocks, dtype=np.float64)
+        tracks = {**original.tracks, "blocks": Track(counts, counts, counts)}
         for metric, column in found["columns"].items():
             hashes = [commits["hashes"][place] for place in schedule["places"]]
             builds = [commits["interpreters"][place] for place in schedule["interpreters"]]
@@ -75,7 +79,7 @@ def test_values_stand_at_the_commits_and_builds_that_they_were_measured_on(writt
                 for slot, value in enumerate(oracle.values(column), found["start"])
                 if value is not None
             }
-            track = original.tracks[metric]
+            track = tracks[metric]
             places = zip(original.places, original.interpreters, track.values, strict=True)
             wanted = {
                 (history.commits[place], history.interpreters[build]): value
@@ -83,7 +87,13 @@ def test_values_stand_at_the_commits_and_builds_that_they_were_measured_on(writt
                 if not math.isnan(value)
             }
             assert read.keys() == wanted.keys()
-            assert all(read[point] == pytest.approx(wanted[point], rel=0.03) for point in wanted)
+            off_by = 0.0 if metric == "blocks" else 0.03
+            assert all(read[point] == pytest.approx(wanted[point], rel=off_by) for point in wanted)
+
+
+def test_what_asv_measured_has_no_column_of_blocks(written: dict[str, bytes]) -> None:
+    case = oracle.read(written[f"data/{slug(CaseKey('asv_only.track_objects'))}.js"])
+    assert [set(series["columns"]) for series in case["series"]] == [{"plain"}]
 
 
 def test_slices_hold_the_same_figures_as_the_case_files(written: dict[str, bytes]) -> None:
@@ -94,7 +104,7 @@ def test_slices_hold_the_same_figures_as_the_case_files(written: dict[str, bytes
     whole = {
         (series["schedule"], series["start"] + at, metric): value
         for series in case["series"]
-        for metric in ("off", "on", "speedup")
+        for metric in ("off", "on", "speedup", "blocks")
         if metric in series["columns"]
         for at, value in enumerate(oracle.values(series["columns"][metric]))
         if value is not None

@@ -42,7 +42,7 @@ def test_answers_and_contradictions_follow_from_the_measurements() -> None:
     cpu = _rule(page, "rule-cpu")
     assert [(one.release, one.badge.word) for one in cpu.answers] == [("3.15.2", "holds"), ("3.14.10", "depends")]
     assert cpu.answers[0].mean == "1.37×"
-    assert cpu.answers[0].tally == "of 2 cases 2 faster"
+    assert cpu.answers[0].tally == "of 2 cases 2 faster; 18 pairs"
     assert cpu.contradiction == ""
     dijkstra = _rule(page, "rule-dijkstra")
     assert dijkstra.contradiction == "The measurements contradict this on Python 3.14.10."

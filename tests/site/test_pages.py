@@ -15,11 +15,13 @@ import pytest
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.history.series import AnchorSeries
 from asv_jit.model import CaseKey
-from asv_jit.site import home_page, render
+from asv_jit.site import home_page, render, units
 from asv_jit.site.answers import answer_of
 from asv_jit.site.content import Fingerprint, Machine, SiteContent
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Publication
+from asv_jit.site.slugs import slug
+from asv_jit.site.templates import environment_of, template_folders
 from asv_jit.store.noise import KnownNoise
 from tests.site import contents, histories
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
@@ -73,6 +75,43 @@ def test_pages_look_as_before(small: Path, name: str) -> None:
     assert found == golden.read_text(encoding="utf-8")
 
 
+def test_a_case_that_only_asv_measured_says_what_holds_now(rich_site: Path) -> None:
+    """With scripts off, too: the newest value, its machine, its unit, and the change since the last change point."""
+    key = CaseKey("asv_only.Old.time_parse", ("10",))
+    history = histories.rich().history
+    assert history is not None
+    (series,) = (one for one in history.series if one.key.case == key)
+    last = series.tracks["plain"]
+    said = _text(rich_site, f"case/{slug(key)}.html")
+    said = said[said.index("EnvironmentMachine") : said.index("Over the commits")]
+    value = units.seconds(float(last.values[-1]))
+    between = units.interval(units.seconds(float(last.low[-1])), units.seconds(float(last.high[-1])))
+    newest = histories.commits()[-1]
+    assert f"{series.key.line}bench-1{value}{between}▲ −14.7%since " in said
+    assert f"{newest.short} {newest.subject}" in said
+    page = (rich_site / f"case/{slug(key)}.html").read_text(encoding="utf-8")
+    event = re.search(r'href="#(event-[^"]*)">since ', page)
+    assert event is not None
+    assert f'id="{event[1]}"' in page
+
+
+def test_what_its_author_calls_a_benchmark_is_shown_and_found(tmp_path: Path) -> None:
+    made = histories.rich()
+    assert made.history is not None
+    titles = {"asv_only.Old.time_parse": "Parse an <old> file", "service.Web.time_json": "JSON"}
+    content = msgspec.structs.replace(made, history=msgspec.structs.replace(made.history, titles=titles))
+    render.render_site(content, tmp_path / "html")
+    for key in (CaseKey("asv_only.Old.time_parse", ("10",)), CaseKey("service.Web.time_json")):
+        title = html.escape(titles[key.benchmark])
+        page = (tmp_path / "html" / "case" / f"{slug(key)}.html").read_text(encoding="utf-8")
+        assert re.search(rf"<h1[^>]*><bdi>{title}</bdi>", page)
+        assert key.benchmark in page
+        rows = (tmp_path / "html" / "cases.html").read_text(encoding="utf-8").split("<tr")
+        mine = [row for row in rows if f"{slug(key)}.html" in row]
+        assert mine
+        assert all(title in row[: row.index("</th>")] for row in mine)  # what the search looks at
+
+
 def _text(folder: Path, name: str) -> str:
     text = re.sub(r"<[^>]*>", "", (folder / name).read_text(encoding="utf-8"))
     return re.sub(r"\s+", " ", html.unescape(text))
@@ -100,8 +139,8 @@ def test_regressions_carry_cause_state_and_command(small: Path) -> None:
 def test_home_stays_small_with_thousands_of_cases() -> None:
     content = contents.large(2000)
     page = home_page.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
-    packaged = render._packaged_templates()
-    text = render._environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
+    (packaged,) = template_folders(None)
+    text = environment_of((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
     loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]
     assert sum(len(gzip.compress(data)) for data in loaded) < 60_000
     assert "2,000 cases" in text

@@ -23,6 +23,7 @@ from asv_jit.store.journal import encode, journal_path
 from asv_jit.store.known_events import known_events
 from asv_jit.workflows.accept import accept
 from asv_jit.workflows.history import read_history
+from asv_jit.workflows.publish import site_content
 from asv_jit.workflows.regression_choice import Choice, chosen
 from asv_jit.workflows.regressions import find_events, found_events
 from tests.analysis.worlds import World, place_of, release, steady, step
@@ -282,6 +283,9 @@ def test_asvs_own_settings_are_honoured(measured: Tree) -> None:
         "1 change by asv.conf.json's regressions_thresholds",
         "nothing by regressions_first_commits 'v9': the measured history has no such commit",
     )
+    history = site_content(measured.project).history
+    assert history is not None
+    assert history.left_out == found.left_out  # `publish` and the site say so, too
     measured.configure(regressions_thresholds={"(": 0.1})
     with pytest.raises(UsageError, match="regressions_thresholds"):
         measured.events()

@@ -63,7 +63,8 @@ class SuiteSpeedup(Struct, frozen=True):
 
     `low` and `high` bound the mean at level 1 - alpha for this set of cases (0 and infinity if some case has
     a single pair, whose noise is unknown). `spread` is the geometric standard deviation of the cases' own
-    speedups, a factor >= 1 and each case counted once; `smallest` and `largest` are their extremes.
+    speedups, a factor >= 1 and each case counted once; `smallest` and `largest` are their extremes. `pairs` are those
+    of all its cases together.
     """
 
     ratio: float
@@ -73,6 +74,7 @@ class SuiteSpeedup(Struct, frozen=True):
     smallest: float
     largest: float
     cases: int
+    pairs: int
 
 
 def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None:
@@ -104,7 +106,8 @@ def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
     with np.errstate(over="ignore", under="ignore"):
         ratio, low, high = (float(np.exp(value)) for value in (mean, mean - half, mean + half))
         spread, smallest, largest = (float(np.exp(f(means))) for f in (np.std, np.min, np.max))
-    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases))
+    pairs = sum(case.pairs for case in cases)
+    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases), pairs)
 
 
 def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:

@@ -20,7 +20,7 @@ from asv_jit.analysis.speedup import Speedup
 from asv_jit.analysis.wild import tempered
 from asv_jit.model import Evidence, Trial
 
-__all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "level", "summarise", "summarise_suite"]
+__all__ = ["CaseSummary", "Level", "Limits", "SuiteSummary", "level", "start_up_s", "summarise", "summarise_suite"]
 
 FEWEST_ITERATIONS = 30
 UNSTEADY_SHARE = 0.3
@@ -124,8 +124,8 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
         warmup_on_s=_median(trial.warmup_s for trial in on),
         first_call_off_s=_median(trial.first_call_s for trial in off),
         first_call_on_s=_median(trial.first_call_s for trial in on),
-        start_off_s=_median(_start_up_s(trial) for trial in off),
-        start_on_s=_median(_start_up_s(trial) for trial in on),
+        start_off_s=_median(start_up_s(trial) for trial in off),
+        start_on_s=_median(start_up_s(trial) for trial in on),
         answers=next(iter(correctness.check_answers(every)), None),
         crash=next(iter(correctness.crashes_only_on(every)), None),
         failures=tuple(sorted(failures.items())),
@@ -250,7 +250,8 @@ def _median(values: Iterable[float | None]) -> float | None:
     return float(np.median(known)) if known else None
 
 
-def _start_up_s(trial: Trial) -> float | None:
+def start_up_s(trial: Trial) -> float | None:
+    """From the start of the process to the first call, in seconds; None where nothing was recorded."""
     parts = (trial.start_s, trial.import_s, trial.setup_s)
     known = [part for part in parts if part is not None]
     return math.fsum(known) if known else None
@@ -270,7 +271,7 @@ def _timeline(trial: Trial) -> break_even.Timeline | None:
     counts = np.diff(done, prepend=0.0)
     each = np.diff(elapsed, prepend=0.0) / counts
     return break_even.Timeline(
-        startup_s=_start_up_s(trial) or 0.0,
+        startup_s=start_up_s(trial) or 0.0,
         iterations_s=np.maximum(np.repeat(each, counts.astype(int)), 1e-12),
         inner_loops=trial.inner_loops,
         steady_s=trial.steady_s * trial.inner_loops,

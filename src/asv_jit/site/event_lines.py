@@ -6,15 +6,17 @@ import math
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import Metric, SeriesKey
 from asv_jit.analysis.summary import group_of
 from asv_jit.site import figures, units
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import SiteContent
-from asv_jit.site.event_words import bisect_command, change_words, form_of
+from asv_jit.site.event_words import bisect_command, change_words, form_of, headline_words
 from asv_jit.site.pages import Badge, Figure, Link
 from asv_jit.site.slugs import slug
 
@@ -52,13 +54,14 @@ _MOST_SUSPECTS = 20
 
 
 class ChangeLine(Struct, frozen=True):
-    """One metric of an event: what moved, from where to where."""
+    """One metric of an event: what moved, from where to where, and of how many figures each level is made."""
 
     metric: str
     change: str
     before: Figure
     after: Figure
     chance: str
+    figures: str
 
 
 class EventLine(Struct, frozen=True):
@@ -109,6 +112,7 @@ class EventLines:
     def __init__(self, content: SiteContent, bisections: str = "") -> None:
         self._bisections = bisections
         self._commits = CommitBook.of(content)
+        self._suspects: dict[str, tuple[Link, str]] = {}
         series = content.history.series if content.history is not None else ()
         self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
 
@@ -137,8 +141,8 @@ class EventLines:
             line=units.shorten(units.visible(_line_name(event.key)), 120),
             machine=units.shorten(units.visible(event.key.machine), 80),
             release_event=event.axis == "pythons",
-            headline=_change(event.headline, unit),
-            others=tuple(_change(change, unit) for change in event.metrics[1:]),
+            headline=replace(_change(event, event.headline, unit), change=headline_words(event, unit)),
+            others=tuple(_change(event, change, unit) for change in event.metrics[1:]),
             size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
             cause=_cause(event),
             cause_name=event.attribution.cause,
@@ -150,7 +154,7 @@ class EventLines:
             order=str(commits.find(event.commit).date),
             before=units.visible(event.before),
             after=units.visible(event.after),
-            suspects=tuple((commits.link(digest), commits.subject(digest)) for digest in newest),
+            suspects=tuple([self._suspect(digest) for digest in newest]),
             more_suspects=units.count(more, "more") if more else "",
             command=_command(event),
             bisection=Link("the bisection", f"{self._bisections}#{event.bisection}")
@@ -158,10 +162,20 @@ class EventLines:
             else Link(""),
         )
 
+    def _suspect(self, digest: str) -> tuple[Link, str]:
+        """The commit and its subject; a thousand commits are suspects of tens of thousands of events."""
+        known = self._suspects.get(digest)
+        if known is None:
+            known = self._suspects[digest] = self._commits.link(digest), self._commits.subject(digest)
+        return known
+
 
 def _what(event: Event) -> Badge:
-    kind, symbol, word = ("slower", "▼", "regression") if event.worse else ("faster", "▲", "improvement")
-    return Badge(kind, symbol, "difference" if event.between_lines else word)
+    if event.between_lines:
+        first = event.headline
+        worse = is_worse(first.metric, first.before, first.after)
+        return Badge("slower" if worse else "faster", "▼" if worse else "▲", "difference")
+    return Badge("slower", "▼", "regression") if event.worse else Badge("faster", "▲", "improvement")
 
 
 def _cause(event: Event) -> str:
@@ -173,7 +187,7 @@ def _line_name(key: SeriesKey) -> str:
     return f"{key.line}, branch {key.branch}" if key.branch else key.line
 
 
-def _change(change: Change, unit: str) -> ChangeLine:
+def _change(event: Event, change: Change, unit: str) -> ChangeLine:
     form = form_of(change.metric, unit)
     return ChangeLine(
         metric=_METRICS[change.metric] if unit == "seconds" else _METRICS[change.metric].replace("time", "value"),
@@ -181,7 +195,15 @@ def _change(change: Change, unit: str) -> ChangeLine:
         before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
         after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),
         chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12",
+        figures=_figures(event, change),
     )
+
+
+def _figures(event: Event, change: Change) -> str:
+    """`45 → 120 points`, of two releases `22 → 22 trials`; nothing where it is not known."""
+    before, after = change.figures
+    noun = "point" if event.axis == "commits" else "pair" if change.metric == "speedup" else "trial"
+    return f"{before:,} → {units.count(after, noun)}" if after else ""
 
 
 def _probability(attribution: Attribution) -> str:

@@ -12,12 +12,22 @@ from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import Metric
 from asv_jit.site import units
 
-__all__ = ["BISECTED", "bisect_command", "cause_words", "change_words", "form_of", "levels_words", "metric_words"]
+__all__ = [
+    "BISECTED",
+    "bisect_command",
+    "cause_words",
+    "change_words",
+    "form_of",
+    "headline_words",
+    "levels_words",
+    "metric_words",
+]
 
 BISECTED: Mapping[Metric, str] = {
     "off": "off", "on": "on", "plain": "off", "speedup": "speedup", "peak_memory_off": "peak_memory",
     "peak_memory_on": "peak_memory", "warmup_on": "warmup",
 }  # fmt: skip
+_TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _METRICS: Mapping[Metric, str] = {
     "off": "JIT off",
     "on": "JIT on",
@@ -55,6 +65,22 @@ def change_words(change: Change, unit: str) -> str:
     if unit == "seconds":
         return f"{_share(change)} {'slower' if worse else 'faster'}"
     return f"{_share(change, unit)} {'more' if worse else 'less'}"
+
+
+def headline_words(event: Event, unit: str) -> str:
+    """What names the event. Where time and memory (or warm-up) part, both, the time first: `39% faster, but 3.5% more
+    memory`: half of it would be read as the whole."""
+    times = [change for change in event.metrics if change.metric in _TIMES]
+    costs = [change for change in event.metrics if change.metric not in (*_TIMES, "speedup")]
+    lead = event.headline
+    for time, cost in ((lead, change) for change in costs) if lead in times else ((change, lead) for change in times):
+        if lead.metric != "speedup" and _is_loss(time) != _is_loss(cost):
+            return f"{change_words(time, unit)}, but {change_words(cost, unit)}"
+    return change_words(lead, unit)
+
+
+def _is_loss(change: Change) -> bool:
+    return is_worse(change.metric, change.before, change.after)
 
 
 def levels_words(change: Change, unit: str) -> tuple[str, str]:
@@ -97,7 +123,7 @@ def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:
         return units.size
     if metric == "warmup_on":
         return units.seconds
-    return lambda value: units.quantity(value, unit)
+    return units.form(unit)
 
 
 def _level(form: Callable[[float | None], str], value: float, low: float, high: float) -> str:

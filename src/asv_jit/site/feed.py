@@ -20,7 +20,14 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey
 from asv_jit.site import units
 from asv_jit.site.content import SiteContent
-from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
+from asv_jit.site.event_words import (
+    bisect_command,
+    cause_words,
+    change_words,
+    headline_words,
+    levels_words,
+    metric_words,
+)
 
 __all__ = ["FILE_NAME", "feed"]
 
@@ -91,7 +98,7 @@ def _add_entry(root: ElementTree.Element, content: SiteContent, event: Event, bo
     entry = _add(root, "entry")
     _add(entry, "id", _id(content.project, event.identity))
     name = units.shorten(str(event.key.case), 160)
-    _add(entry, "title", f"{name}: {change_words(event.headline, unit)}{_with(event)}")
+    _add(entry, "title", f"{name}: {headline_words(event, unit)}{_with(event)}")
     _add(entry, "updated", book.when(event))
     _add(entry, "category", term=event.state)
     _add(entry, "category", term=event.attribution.cause)

@@ -7,7 +7,8 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
-from asv_jit.analysis.summary import CaseSummary, Level
+from asv_jit.analysis.history.series import History
+from asv_jit.analysis.summary import CaseSummary, Level, level, start_up_s
 from asv_jit.model import CaseKey, Evidence, Trace, Trial
 from asv_jit.site import units
 from asv_jit.site.content import Release
@@ -27,6 +28,7 @@ __all__ = [
     "format_of",
     "level_of",
     "memory_of",
+    "pairs_text",
     "speedup_of",
 ]
 
@@ -56,6 +58,12 @@ def name_in(key: CaseKey) -> str:
     return key.benchmark.rpartition(".")[2] or key.benchmark or "(no name)"
 
 
+def title_of(key: CaseKey, history: History | None) -> str:
+    """What its author calls the benchmark, where that is another name than its own; else empty."""
+    found = history.titles.get(key.benchmark, "") if history is not None else ""
+    return units.shorten(units.visible(found), _NAME_LIMIT)
+
+
 def params_text(key: CaseKey, limit: int) -> str:
     """`(10, 'a')`, or nothing."""
     return units.shorten(f"({', '.join(map(units.visible, key.params))})", limit) if key.params else ""
@@ -73,6 +81,13 @@ def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure
     if level.low is not None and level.high is not None and 0.0 < level.low * _WIDEST_INTERVAL < level.high:
         return Figure(form(level.value), "no interval yet: too few trials", repr(level.value))
     return Figure(form(level.value), units.interval(form(level.low), form(level.high)), repr(level.value))
+
+
+def pairs_text(case: CaseSummary) -> str:
+    """`9 pairs`, or `5 trials` where there is no second mode."""
+    if case.pairs:
+        return units.count(case.pairs, "pair")
+    return units.count(case.off.trials, "trial") if case.off is not None else "no trial"
 
 
 def speedup_of(case: CaseSummary, release: Release) -> Figure:
@@ -124,32 +139,34 @@ def break_even_of(case: CaseSummary) -> Figure:
         return Figure(units.DASH, "no clear difference to pay off")
     if found.seconds is None:
         return Figure("never", f"in {found.never} of {found.pairs} pairs", "inf")
+    low, high = ("never" if end is None else units.seconds(end) for end in (found.low_s, found.high_s))
+    between = units.interval(low, high) if low != high else ""
     if found.kind == "at once":
-        return Figure("at once", "", "0")
+        return Figure("at once", between, "0")
     calls = "" if found.calls is None else units.count(found.calls, "call")
     mark = "≈ " if found.extrapolated else ""
-    detail = f"{calls}, extrapolated" if found.extrapolated else calls
-    return Figure(f"{mark}{units.seconds(found.seconds)}", detail, repr(found.seconds))
+    parts = (between, calls, "extrapolated" if found.extrapolated else "")
+    return Figure(f"{mark}{units.seconds(found.seconds)}", ", ".join(filter(None, parts)), repr(found.seconds))
 
 
-def facts_of(case: CaseSummary) -> tuple[tuple[str, Figure, Figure], ...]:
-    """The comparison of the modes: name, off, on."""
-    memory = case.memory
+def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[tuple[str, Figure, Figure], ...]:
+    """The comparison of the modes: name, off, on. Of `trials`, those that count are behind each median's interval."""
+    lost = {trial.block for trial in trials if trial.outcome != "ok"}
+    off, on = ([one for one in trials if one.mode == mode and one.block not in lost] for mode in ("off", "on"))
+
+    def medians(
+        name: str, read: Callable[[Trial], float | None], form: Callable[[float | None], str] = units.seconds
+    ) -> tuple[str, Figure, Figure]:
+        return name, _median(list(map(read, off)), alpha, form), _median(list(map(read, on)), alpha, form)
+
+    form = format_of(case)
     lines = [
-        (
-            "Steady time per call" if case.timed else "Value",
-            level_of(case.off, format_of(case)),
-            level_of(case.on, format_of(case)),
-        ),
-        ("First call", _time(case.first_call_off_s), _time(case.first_call_on_s)),
-        ("Running time before steady", _time(case.warmup_off_s), _time(case.warmup_on_s)),
+        ("Steady time per call" if case.timed else "Value", level_of(case.off, form), level_of(case.on, form)),
+        medians("First call", lambda trial: trial.first_call_s),
+        medians("Running time before steady", lambda trial: trial.warmup_s),
         ("How it settles", _kind(case.steady_off), _kind(case.steady_on)),
-        ("Start-up", _time(case.start_off_s), _time(case.start_on_s)),
-        (
-            "Peak memory",
-            Figure(units.size(memory.off_bytes)) if memory else _NONE,
-            Figure(units.size(memory.on_bytes)) if memory else _NONE,
-        ),
+        medians("Start-up", start_up_s),
+        medians("Peak memory", lambda trial: trial.peak_rss_bytes, units.size),
     ]
     return tuple(line for line in lines if (line[1].text, line[2].text) != (units.DASH, units.DASH))
 
@@ -242,8 +259,12 @@ def again(case: CaseSummary) -> str:
     return units.visible(shlex.join(command))
 
 
-def _time(value: float | None) -> Figure:
-    return _NONE if value is None else Figure(units.seconds(value))
+def _median(values: Sequence[float | None], alpha: float, form: Callable[[float | None], str]) -> Figure:
+    """Of trials, in a unit that knows nothing below zero: where some are zero, an interval may reach there."""
+    found = level([value for value in values if value is not None], alpha)
+    if found is None or found.low is None or found.high is None:
+        return level_of(found, form)
+    return Figure(form(found.value), units.interval(form(max(found.low, 0.0)), form(found.high)), repr(found.value))
 
 
 def _kind(kind: str) -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -65,9 +66,12 @@ class Frames(Struct, frozen=True):
             here=here,
             generated=self.generated,
             machine=self.machine,
-            nav=tuple(
-                NavEntry(text, root + href, key == here) for key, text, href in NAVIGATION if key in self.present
-            ),
+            nav=_navigation(self.present, here, root),
             feed=root + self.feed if self.feed else "",
             asv=root + self.asv if self.asv else "",
         )
+
+
+@lru_cache(maxsize=64)  # the pages of all cases have the same
+def _navigation(present: frozenset[str], here: str, root: str) -> tuple[NavEntry, ...]:
+    return tuple(NavEntry(text, root + href, key == here) for key, text, href in NAVIGATION if key in present)

@@ -199,7 +199,8 @@ def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> Guid
         badge=_BADGES[one.answer] if one.about else Badge("none", "", "not in the rule"),
         mean=mean,
         detail=detail,
-        tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}",
+        tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}"
+        + (f"; {units.count(one.mean.pairs, 'pair')}" if one.mean is not None else ""),
         aside=f"against Python {measured.name(one.other)}" if one.other else "",
         also=tuple(
             (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({between(whole)})")
@@ -252,8 +253,11 @@ def _cell(rule: guide.Rule, tested: guide.Tested | None, case: CaseSummary | Non
     words = WORDS["releases" if rule.against else rule.metric]
     badge = Badge(tested.verdict, _SYMBOLS.get(tested.verdict, "?"), words.get(tested.verdict, tested.verdict))
     if rule.metric == "memory" and case is not None:
-        return figures.memory_change_of(case), badge
-    return Figure(units.ratio(tested.ratio), units.ratio_interval(tested.low, tested.high)), badge
+        found = figures.memory_change_of(case)
+    else:
+        found = Figure(units.ratio(tested.ratio), units.ratio_interval(tested.low, tested.high))
+    pairs = figures.pairs_text(case) if case is not None else ""
+    return Figure(found.text, ", ".join(filter(None, (found.detail, pairs)))), badge
 
 
 def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
@@ -267,6 +271,7 @@ def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
                 continue
             verdict = verdict_of(mean, measured.limits.equivalence)
             badge = Badge(verdict, _SYMBOLS[verdict], WORDS["time"][verdict])
-            cells.append((Figure(units.ratio(mean.ratio), between(mean)), badge))
+            pairs = units.count(mean.pairs, "pair")
+            cells.append((Figure(units.ratio(mean.ratio), f"{between(mean)}, {pairs}"), badge))
         found.append(GuideGroup(units.shorten(units.visible(group), 80), tuple(cells)))
     return tuple(found)

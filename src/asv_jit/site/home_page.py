@@ -10,6 +10,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.current import Current
+from asv_jit.analysis.suite import SuiteSpeedup
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.site import charts, figures, units
 from asv_jit.site.answers import Answer, answer_of, costs_of, heat_of, verdict_of
@@ -48,6 +49,7 @@ class Card(Struct, frozen=True):
     strip: Markup
     verdicts: tuple[tuple[Badge, str, str], ...]
     costs: tuple[tuple[str, Figure], ...]
+    behind: Link
     elsewhere: str
     older: str
     commit: Link
@@ -64,6 +66,7 @@ class GroupCell(Struct, frozen=True):
     word: str
     detail: str
     heat: str
+    pairs: str = ""
 
 
 class GroupRow(Struct, frozen=True):
@@ -193,6 +196,7 @@ class _Maker:
             strip=self._strip(release, cases, current),
             verdicts=_verdicts(cases, name),
             costs=costs_of(cases),
+            behind=_behind(mean, name),
             elsewhere=units.visible(machine.name) if machine is not None and machine.name != leading else "",
             older=units.count(current.older, "case") if current is not None and current.older else "",
             commit=self.commits.link(current.suite.commit) if current is not None else Link(""),
@@ -217,10 +221,9 @@ class _Maker:
                     continue
                 verdict = verdict_of(mean, self.content.settings.equivalence)
                 badge = figures.badge(verdict)
-                detail = units.ratio_interval(mean.low, mean.high)
-                cells.append(
-                    GroupCell(units.ratio(mean.ratio), badge.symbol, verdict, detail, heat_of(mean.ratio, verdict))
-                )
+                between, pairs = units.ratio_interval(mean.low, mean.high), units.count(mean.pairs, "pair")
+                heat = heat_of(mean.ratio, verdict)
+                cells.append(GroupCell(units.ratio(mean.ratio), badge.symbol, verdict, between, heat, pairs))
             amount = max(found[name].cases for found in means if name in found)
             rows.append(GroupRow(units.shorten(units.visible(name), 60), units.count(amount, "case"), tuple(cells)))
         return tuple(rows)
@@ -270,11 +273,22 @@ def _verdicts(cases: Sequence[CaseSummary], release: str) -> tuple[tuple[Badge, 
         (
             figures.badge(verdict),
             f"{counts[verdict]:,}",
-            f"cases.html#python={release.replace('+', '%2B')}&verdict={verdict}",
+            f"{_cases_of(release)}&verdict={verdict}",
         )
         for verdict in _VERDICTS
         if counts[verdict]
     )
+
+
+def _behind(mean: SuiteSpeedup | None, release: str) -> Link:
+    """`88 pairs of 4 cases`, and the list of those."""
+    if mean is None:
+        return Link("")
+    return Link(f"{units.count(mean.pairs, 'pair')} of {units.count(mean.cases, 'case')}", _cases_of(release))
+
+
+def _cases_of(release: str) -> str:
+    return f"cases.html#python={release.replace('+', '%2B')}"
 
 
 def _newest_of_each_minor(releases: Sequence[Release]) -> list[Release]:

@@ -11,7 +11,7 @@ from asv_jit.model import PROTOCOL, CaseKey, Trial
 from asv_jit.site.content import Machine, SiteContent
 from asv_jit.site.slugs import anchor_of
 
-__all__ = ["MeasuredCell", "measured_cells"]
+__all__ = ["MeasuredCell", "cell_anchor", "measured_cells"]
 
 
 class MeasuredCell(Struct, frozen=True):
@@ -25,8 +25,13 @@ class MeasuredCell(Struct, frozen=True):
     @property
     def anchor(self) -> str:
         """The id of its part of the case's page."""
-        build = "python-" + self.summary.key.interpreter.replace("+", "-")
-        return build if self.leading else f"{anchor_of('machine', self.machine)}-{build}"
+        return cell_anchor(self.machine, self.summary.key.interpreter, leading=self.leading)
+
+
+def cell_anchor(machine: str, interpreter: str, *, leading: bool) -> str:
+    """The id of a current cell's part of its case's page; that of its trials has `trials-` before it."""
+    build = "python-" + interpreter.replace("+", "-")
+    return build if leading else f"{anchor_of('machine', machine)}-{build}"
 
 
 def measured_cells(content: SiteContent) -> dict[CaseKey, tuple[MeasuredCell, ...]]:

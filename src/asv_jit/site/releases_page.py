@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.suite import SuiteSpeedup
-from asv_jit.analysis.summary import CaseSummary, group_of
+from asv_jit.analysis.summary import CaseSummary, Level, group_of
 from asv_jit.model import CaseKey
 from asv_jit.site import figures, units
 from asv_jit.site.answers import heat_of, verdict_of
 from asv_jit.site.content import Machine, Release
 from asv_jit.site.history import History
-from asv_jit.site.pages import Frame
+from asv_jit.site.measured import cell_anchor
+from asv_jit.site.pages import Frame, Link
 from asv_jit.site.publication import Publication
 from asv_jit.site.slugs import slug
 
@@ -25,7 +26,8 @@ __all__ = ["HeatCell", "ReleasesPage", "make"]
 class HeatCell(Struct, frozen=True):
     """One case (or mean) on one release: the speedup, below it its interval and both absolute times, all in `title`.
 
-    `heat` names the colour, `symbol` and `word` say the same without one; `order` is what a column is sorted by.
+    `heat` names the colour, `symbol` and `word` say the same without one; `order` is what a column is sorted by;
+    `behind` says how many pairs there are and leads to them.
     """
 
     heat: str
@@ -36,6 +38,7 @@ class HeatCell(Struct, frozen=True):
     title: str
     order: str
     interval: str = ""
+    behind: Link = Link("")
 
 
 class HeatRow(Struct, frozen=True):
@@ -90,7 +93,7 @@ def make(site: Publication) -> ReleasesPage:
     content = site.content
     index = History.of(content)
     maps = [
-        _map(machine, index, content.settings.equivalence, f"machine-{place}")
+        _map(machine, index, content.settings.equivalence, place)
         for place, machine in enumerate(content.every_machine)
         if machine.current
     ]
@@ -105,17 +108,18 @@ def make(site: Publication) -> ReleasesPage:
     )  # fmt: skip
 
 
-def _map(machine: Machine, index: History, equivalence: float, anchor: str) -> HeatMap:
+def _map(machine: Machine, index: History, equivalence: float, place: int) -> HeatMap:
     by_release = {current.interpreter: current for current in machine.current}
     releases = [release for release in index.releases if release.identity in by_release]
     currents = [by_release[release.identity] for release in releases]
     summaries = [{case.key.case: case for case in current.suite.cases} for current in currents]
+    trials = [f"#trials-{cell_anchor(machine.name, one.interpreter, leading=place == 0)}" for one in currents]
     groups: dict[str, list[CaseKey]] = {}
     for key in sorted({key for found in summaries for key in found}):
         groups.setdefault(group_of(key.benchmark), []).append(key)
     return HeatMap(
         machine=units.shorten(units.visible(machine.name), 80),
-        anchor=anchor,
+        anchor=f"machine-{place}",
         columns=tuple(
             ReleaseColumn(
                 name=index.name(release),
@@ -127,7 +131,10 @@ def _map(machine: Machine, index: History, equivalence: float, anchor: str) -> H
             for release, current in zip(releases, currents, strict=True)
         ),
         means=tuple(_mean(current.suite.mean, equivalence) for current in currents),
-        groups=tuple(_group(name, keys, currents, summaries, releases, equivalence) for name, keys in groups.items()),
+        groups=tuple(
+            _group(name, keys, currents, summaries, list(zip(releases, trials, strict=True)), equivalence)
+            for name, keys in groups.items()
+        ),
     )
 
 
@@ -136,7 +143,7 @@ def _group(
     keys: Sequence[CaseKey],
     currents: Sequence[Current],
     summaries: Sequence[dict[CaseKey, CaseSummary]],
-    releases: Sequence[Release],
+    releases: Sequence[tuple[Release, str]],
     equivalence: float,
 ) -> HeatGroup:
     means = [next((one.mean for one in current.groups if one.group == name), None) for current in currents]
@@ -145,7 +152,10 @@ def _group(
             name=units.shorten(units.visible(key.benchmark.partition(".")[2] or key.benchmark or "(no name)"), 120),
             params=figures.params_text(key, 120),
             href=f"case/{slug(key)}.html",
-            cells=tuple(_cell(found.get(key), release) for found, release in zip(summaries, releases, strict=True)),
+            cells=tuple(
+                _cell(found.get(key), release, trials)
+                for found, (release, trials) in zip(summaries, releases, strict=True)
+            ),
         )
         for key in keys
     ]
@@ -165,11 +175,20 @@ def _mean(mean: SuiteSpeedup | None, equivalence: float) -> HeatCell:
     title = f"{verdict}: geometric mean over {units.count(mean.cases, 'case')}, 95% interval {between}"
     symbol = figures.badge(verdict).symbol
     return HeatCell(
-        heat_of(mean.ratio, verdict), symbol, verdict, units.ratio(mean.ratio), between, title, f"{mean.ratio:.5f}"
+        heat=heat_of(mean.ratio, verdict),
+        symbol=symbol,
+        word=verdict,
+        text=units.ratio(mean.ratio),
+        detail="",
+        title=title,
+        order=f"{mean.ratio:.5f}",
+        interval=between,
+        behind=Link(units.count(mean.pairs, "pair")),
     )
 
 
-def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
+def _cell(case: CaseSummary | None, release: Release, trials: str) -> HeatCell:
+    """`trials`: where they are on the case's page."""
     if case is None:
         return HeatCell("blank", "", "not measured", "", "", "", "")
     form = figures.format_of(case)
@@ -185,12 +204,13 @@ def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
             f"{badge.word}{': ' + badge.why if badge.why else ''}; {'JIT off' if release.has_jit else 'no JIT'} {off}"
         )
         symbol = badge.symbol if case.verdict != "none" else ""
-        return HeatCell(heat_of(math.nan, case.verdict), symbol, badge.word, text, "", title, "", between)
+        heat = heat_of(math.nan, case.verdict)
+        return HeatCell(heat, symbol, badge.word, text, "", title, "", between, _behind(case, trials))
     title = _sentence(
         [
             f"{badge.word}{': ' + badge.why if badge.why else ''}",
             f"speedup {units.ratio_interval(found.low, found.high)}",
-            f"JIT off {off}, on {on}",
+            f"JIT off {off}{_bounds(case.off, form)}, on {on}{_bounds(case.on, form)}",
             units.count(case.pairs, "pair"),
         ]
     )
@@ -199,11 +219,22 @@ def _cell(case: CaseSummary | None, release: Release) -> HeatCell:
         symbol=badge.symbol,
         word=badge.word,
         text=units.ratio(found.ratio),
-        detail=f"{off} → {on}, {units.count(case.pairs, 'pair')}",
+        detail=f"{off} → {on}",
+        behind=_behind(case, trials),
         interval=units.ratio_interval(found.low, found.high),
         title=title,
         order=f"{found.ratio:.5f}",
     )
+
+
+def _behind(case: CaseSummary, trials: str) -> Link:
+    return Link(figures.pairs_text(case), f"case/{slug(case.key.case)}.html{trials}")
+
+
+def _bounds(level: Level | None, form: Callable[[float | None], str]) -> str:
+    """` (1.2 to 1.3 ms)`; nothing where there is no interval."""
+    between = figures.level_of(level, form).detail
+    return f" ({between})" if between else ""
 
 
 def _sentence(parts: Iterable[str]) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -36,6 +35,7 @@ from asv_jit.site.feed import feed
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.site.signposts import signposts
+from asv_jit.site.templates import environment_of, static_files, template_folders
 from asv_jit.store.files import storage_errors
 
 __all__ = ["render_site"]
@@ -45,6 +45,8 @@ _ASV = "asv"
 _PARTS_A_CORE = 6
 _LEAST_CASES = 25
 """In a part: below, starting a process costs more than it saves."""
+_SHARED = ("base.html", "frame.html", "parts.html", "case.html")
+"""Templates that every process needs."""
 
 
 def render_site(
@@ -64,13 +66,12 @@ def render_site(
     """
     if replaceable is None or not replaceable(folder):
         _refuse_foreign(folder)
-    packaged = _packaged_templates()
-    sources = (packaged,) if templates is None else (templates, packaged)
+    sources = template_folders(templates)
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            names = [_write(beside, name, data) for name, data in _static_files(sources).items()]
+            names = [_write(beside, name, data) for name, data in static_files(sources).items()]
             if asv_site is not None:
                 shutil.move(asv_site, beside / _ASV)
             names += _write_pages(content, beside, sources)
@@ -125,7 +126,8 @@ def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) 
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
     tasks: list[_Task] = [(key, range(0)) for key in _PAGES]
     tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
-    _environment(sources).get_template("case.html")  # compiled once, before the processes part
+    for shared in _SHARED:
+        environment_of(sources).get_template(shared)  # compiled once, before the processes part
     workers = None if count > _LEAST_CASES else 1
     done = in_parallel_with(work, _write_task, tasks, workers=workers)
     names = [name for written, _ in done for name in written]
@@ -140,7 +142,7 @@ def _present(content: SiteContent) -> list[str]:
 def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
     """Write the page of a key; or the pages and data files of some cases, and what these give to the common files."""
     key, numbers = task
-    environment = _environment(work.sources)
+    environment = environment_of(work.sources)
     if key:
         return [_write_page(work, environment, drawn) for drawn in _PAGES[key](work.site)], None
     names = [_write_page(work, environment, work.cases.drawn(work.data.cases[number])) for number in numbers]
@@ -155,29 +157,6 @@ def _write_page(work: _Work, environment: Environment, drawn: Drawn) -> str:
     return _write(work.folder, drawn.file, text.encode("utf-8", "replace"))
 
 
-@cache
-def _environment(sources: tuple[Path, ...]) -> Environment:
-    """Templates, the user's over ours; those of a process that was forked are compiled already."""
-    return Environment(
-        autoescape=True,  # for every file, whatever it is called
-        loader=ChoiceLoader([FileSystemLoader(source) for source in sources]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-
-
-def _static_files(sources: Sequence[Path]) -> dict[str, bytes]:
-    """The static files of all sources by name, the user's over ours."""
-    return {
-        path.relative_to(source).as_posix(): path.read_bytes()
-        for source in reversed(sources)
-        for path in sorted((source / "static").rglob("*"))
-        if path.is_file()
-    }
-
-
 def _write(root: Path, name: str, content: bytes) -> str:
     path = root / name
     try:
@@ -186,15 +165,6 @@ def _write(root: Path, name: str, content: bytes) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return name
-
-
-def _packaged_templates() -> Path:
-    """Beside the package in a wheel, at the root of a checkout."""
-    here = Path(__file__).resolve()
-    for candidate in (here.parents[1] / "site_templates", here.parents[3] / "site_templates"):
-        if (candidate / "base.html").is_file():
-            return candidate
-    raise UsageError(f"the site's templates are missing beside {here.parents[1]}; install asv-jit again")
 
 
 def _refuse_foreign(folder: Path) -> None:

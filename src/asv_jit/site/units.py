@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from bisect import bisect
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 __all__ = [
     "DASH",
     "change",
     "count",
+    "form",
     "interval",
     "level",
     "moment",
@@ -42,25 +45,38 @@ _SMALL_TIMES = {
 """By the exponent of ten, how many digits stand before the point, and the unit: what a site says most of the time."""
 
 _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
+_LARGER = [0.9995 * size for size, _ in _SIZES[1:]]
+"""From how many bytes on the next unit is taken."""
+
 _WIDEST_INTERVAL = 100.0
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
 
 
 def seconds(value: float | None) -> str:
     """`12.3 ms`; seconds up to two minutes, then minutes, hours and days."""
-    if value is None or math.isnan(value):
+    if value is None:
+        return DASH
+    return _small_time(f"{value:.2e}") or _other_time(value)
+
+
+@lru_cache(maxsize=1 << 14)  # 9,900 texts at most, of which a large site says each many times
+def _small_time(written: str) -> str:
+    """What is said of `1.23e-05` seconds; empty where these digits alone do not tell."""
+    whole, unit = _SMALL_TIMES.get(written[-4:], (0, ""))
+    if not whole or written[0] in "-0":
+        return ""
+    digits = written[0] + written[2:4]
+    return f"{digits[:whole]}.{digits[whole:]} {unit}" if whole < 3 else f"{digits} {unit}"
+
+
+def _other_time(value: float) -> str:
+    if math.isnan(value):
         return DASH
     if value == 0.0:
         return "0 s"
     if math.isinf(value):
         return "∞"
-    written = f"{value:.2e}"  # 1.23e-05
-    small = _SMALL_TIMES.get(written[-4:])
-    if small is not None and value > 0.0:
-        whole, unit = small
-        digits = written[0] + written[2:4]
-        return f"{digits[:whole]}.{digits[whole:]} {unit}" if whole < 3 else f"{digits} {unit}"
-    rounded = abs(float(written))
+    rounded = abs(float(f"{value:.2e}"))
     scale, unit = next(((scale, unit) for limit, scale, unit in _TIMES if rounded < limit), (86400.0, "days"))
     return f"{_three(value / scale)} {unit}"
 
@@ -69,7 +85,7 @@ def size(value: float | None) -> str:
     """Bytes as `12.3 MiB`."""
     if value is None or math.isnan(value):
         return DASH
-    scale, unit = next((s, u) for s, u in reversed(_SIZES) if abs(value) >= 0.9995 * s or s == 1.0)
+    scale, unit = _SIZES[bisect(_LARGER, abs(value))]
     return f"{_three(value / scale)} {unit}"
 
 
@@ -138,6 +154,11 @@ def quantity(value: float | None, unit: str) -> str:
     return text if unit in ("", "unit") or text == DASH else f"{text} {shorten(visible(unit), 24)}"
 
 
+def form(unit: str) -> Callable[[float | None], str]:
+    """How many values of one unit are written: as `quantity` writes them."""
+    return seconds if unit == "seconds" else size if unit == "bytes" else partial(quantity, unit=unit)
+
+
 def count(amount: int, noun: str) -> str:
     """`1 case`, `2 cases`, `1,200 cases`."""
     return f"{amount:,} {noun if amount == 1 else noun + 's'}"
@@ -155,9 +176,10 @@ def moment(iso: str) -> str:
     return iso
 
 
-@lru_cache(maxsize=1 << 16)  # a large site says the same names a hundred thousand times
 def visible(text: str) -> str:
     """`text` with control characters shown as their pictures, and with nothing that UTF-8 cannot hold."""
+    if text.isprintable():  # neither; a large site asks for a million names
+        return text
     return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
@@ -171,10 +193,15 @@ def shorten(text: str, limit: int) -> str:
 
 def _three(value: float) -> str:
     """Three significant digits without an exponent where that is readable."""
-    if value == 0.0:
-        return "0"
-    written = f"{value:.2e}"
+    return _plain_digits(f"{value:.2e}")
+
+
+@lru_cache(maxsize=1 << 14)
+def _plain_digits(written: str) -> str:
+    """`12.3` of `1.23e+01`."""
     rounded = float(written)
+    if rounded == 0.0:
+        return "0"
     if not 1e-4 <= abs(rounded) < 1e7:
         return f"{rounded:.3g}"
     exponent = int(written[written.index("e") + 1 :])

@@ -53,6 +53,7 @@ def read_history(
         sessions=tuple(started.values()),
         bridges=tuple(bridge for one in found for bridge in one.bridges),
         anchors=tuple(anchor for one in found for anchor in one.anchors),
+        titles=rows.titles,
     )
 
 

@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.project import Project
@@ -27,7 +26,7 @@ from asv_jit.store.interpreters import known_interpreters
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.journals import release_order
 from asv_jit.workflows.machines import Measured, read_machines, site_machine
-from asv_jit.workflows.regressions import find_events
+from asv_jit.workflows.regressions import FoundEvents, found_events
 
 __all__ = ["Published", "publish", "site_content"]
 
@@ -35,7 +34,8 @@ __all__ = ["Published", "publish", "site_content"]
 class Published(Struct, frozen=True):
     """Where the site is, how many pages it has, and a sentence for each thing that could not be done.
 
-    `notes`, `left_out`: what else a reader of the series should know, and what is in none of them, with counts.
+    `notes`, `left_out`: what else a reader of the series should know, and what is in none of them or counts for nothing
+    by asv's settings, with counts.
     """
 
     index: Path
@@ -89,6 +89,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     trials = {one.folder.name: one.results.trials for one in measured if one.results is not None}
     history = read_history(project, machine, trials=trials)
     events, damaged = _events(project, history)
+    history = replace(history, left_out=(*history.left_out, *events.left_out))
     bisections, unreadable = _bisections(measured)
     cells = {key for one in measured if one.results for key in one.results.cells}
     commits = _commits(project, {key.commit for key in cells}, history)
@@ -114,18 +115,18 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         problems=_for_readers(project, [*_problems(measured, history), *history.problems, *damaged, *unreadable]),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
         history=history,
-        events=events,
+        events=events.events,
         machines=machines,
         bisections=bisections,
     )
 
 
-def _events(project: Project, history: History) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+def _events(project: Project, history: History) -> tuple[FoundEvents, tuple[str, ...]]:
     """The events; where they cannot be told, a sentence about it: the rest is published all the same."""
     try:
-        return find_events(project, history), ()
+        return found_events(project, history), ()
     except DamagedFileError as error:
-        return (), (f"the regressions are missing: {error}",)
+        return FoundEvents((), ()), (f"the regressions are missing: {error}",)
 
 
 def _bisections(measured: Sequence[Measured]) -> tuple[tuple[Bisection, ...], list[str]]:

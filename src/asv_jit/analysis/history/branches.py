@@ -48,13 +48,14 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
         for metric, track in series.tracks.items()
         if np.any(~np.isnan(track.values[chosen]))
     }
-    sessions = None if series.sessions is None else series.sessions[chosen]
+    sessions, blocks = (None if one is None else one[chosen] for one in (series.sessions, series.blocks))
     return replace(
         series,
         places=series.places[chosen],
         interpreters=series.interpreters[chosen],
         tracks=tracks,
         sessions=sessions,
+        blocks=blocks,
     )
 
 

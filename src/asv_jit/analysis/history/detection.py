@@ -74,7 +74,9 @@ def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], 
         p_value = max(point.p_value, _bridged_p(point, strict) if logarithmic else 0.0)
         if strict == 0.0 or p_value < _BRIDGED_P:
             error = stretch.bridged(metric, before, after, _LEVEL)
-            change = _change(metric, point, error, p_value, logarithmic=logarithmic)
+            known = ~np.isnan(stretch.values[metric])
+            figures = int(np.sum(known[before])), int(np.sum(known[after]))
+            change = _change(metric, point, error, p_value, figures, logarithmic=logarithmic)
             found.append(Found(change, point.index, point.earliest, point.latest))
     return found
 
@@ -92,7 +94,9 @@ def _bridged_p(point: ChangePoint, error: float) -> float:
     return 2.0 * float(scipy.special.ndtr(-size / total)) if error > 0.0 and total > 0.0 else 0.0
 
 
-def _change(metric: Metric, point: ChangePoint, error: float, p_value: float, *, logarithmic: bool) -> Change:
+def _change(
+    metric: Metric, point: ChangePoint, error: float, p_value: float, figures: tuple[int, int], *, logarithmic: bool
+) -> Change:
     before_low, before_high = _interval(point.before, point.before_error, error, logarithmic=logarithmic)
     after_low, after_high = _interval(point.after, point.after_error, 0.0, logarithmic=logarithmic)
     return Change(
@@ -104,6 +108,7 @@ def _change(metric: Metric, point: ChangePoint, error: float, p_value: float, *,
         after_low=after_low,
         after_high=after_high,
         p_value=p_value,
+        figures=figures,
     )
 
 

@@ -19,7 +19,8 @@ later improvement took it back; `accepted`: a person decided to live with it."""
 
 class Change(Struct, frozen=True):
     """One metric's change of level: levels with intervals (at 95%) in the metric's unit, and the chance of seeing
-    one as strong in a series that has none."""
+    one as strong in a series that has none. `figures`: how many each level is made of, which are points of the series
+    on the axis `commits`, blocks on the axis `pythons`."""
 
     metric: Metric
     before: float
@@ -29,6 +30,7 @@ class Change(Struct, frozen=True):
     after_low: float
     after_high: float
     p_value: float
+    figures: tuple[int, int] = (0, 0)
 
     @property
     def ratio(self) -> float:
@@ -41,7 +43,8 @@ class Event(Struct, frozen=True):
 
     `identity`: stable over publications, ten hexadecimal digits; what `accept` takes. `worse`: whether any metric
     became worse (slower, a smaller speedup, more memory); else it is an improvement. `metrics`: those that
-    moved, the headline first. On the axis `commits`, `commit` is the first one measured at the new level, `parent`
+    moved, the headline first: what became worse, but between two minor versions, where nothing became worse, the time.
+    On the axis `commits`, `commit` is the first one measured at the new level, `parent`
     the last one measured at the old level, and `suspects` all commits, oldest first, of which one is to blame:
     the unmeasured ones between and those that the interval of the change's place holds; `before` and `after` are
     both the identity of the interpreter that measured `commit`. On the axis `pythons`, `before` and `after` are

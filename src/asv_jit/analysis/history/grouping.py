@@ -80,13 +80,16 @@ def is_event_worse(changes: Sequence[Change]) -> bool:
     return bool(worse - {"speedup"}) or ("speedup" in worse and not off_gained)
 
 
-def headline_first(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """What is worse first, then times, the speedup, memory; of two alike the larger change."""
+def headline_first(changes: Sequence[Change], *, neutral: bool = False) -> tuple[Change, ...]:
+    """What is worse first, then times, the speedup, memory; of two alike the larger change.
+
+    `neutral`: nothing became worse, whatever is more: then times come first.
+    """
     gained = not is_event_worse(changes)
 
     def rank(change: Change) -> tuple[bool, int, float]:
         worse = is_worse(change.metric, change.before, change.after)
-        return worse == gained, _ORDER[change.metric], -_size(change)
+        return not neutral and worse == gained, _ORDER[change.metric], -_size(change)
 
     return tuple(sorted(changes, key=rank))
 

@@ -78,7 +78,8 @@ def _with_fixes(events: Sequence[Event], equivalence: float) -> list[Event]:
 
 def _event(tests: Sequence[_Test], commits: Sequence[str], equivalence: float) -> Event:
     bridge = tests[0].bridge
-    changes = headline_first([_change(test) for test in tests])
+    neutral = not is_one_line(bridge.before, bridge.after)
+    changes = headline_first([_change(test) for test in tests], neutral=neutral)
     worse = is_event_worse(changes)
     commit = commits[bridge.place]
     return Event(
@@ -106,13 +107,14 @@ def _pair(bridge: Bridge) -> str:
 def _change(test: _Test) -> Change:
     sides = metric_figures(test.bridge, test.metric)
     assert sides is not None  # there is a step
-    levels = [_level(side) for side in sides]
-    return Change(test.metric, *levels[0], *levels[1], test.step.p_value)
+    known = [side[~np.isnan(side)] for side in sides]
+    before, after = map(_level, known)
+    return Change(test.metric, *before, *after, test.step.p_value, (len(known[0]), len(known[1])))
 
 
 def _level(figures: Floats) -> tuple[float, float, float]:
     """The geometric mean of one figure per block, and its interval at 95%."""
-    logs = np.log(figures[~np.isnan(figures)])
+    logs = np.log(figures)
     middle = float(np.mean(logs))
     error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs))
     half = error * Step(0.0, error, len(logs) - 1.0).quantile(_LEVEL)

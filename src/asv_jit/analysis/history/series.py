@@ -58,7 +58,9 @@ class CaseSeries(Struct, frozen=True):
     `unit`: of `off`, `on` and `plain` (`seconds`, `bytes` or whatever a `track_` benchmark says). `places`: shape
     (points,), each point's commit as its place in `History.commits`. `interpreters`: each point's place in
     `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `sessions`: shape
-    (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells.
+    (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells. `blocks`:
+    shape (points,), how many blocks stand behind each point's figures (pairs, or trials alone where there is one mode);
+    None for asv's own measurements.
     """
 
     key: SeriesKey
@@ -67,6 +69,12 @@ class CaseSeries(Struct, frozen=True):
     interpreters: Places
     tracks: Mapping[Metric, Track]
     sessions: Places | None = None
+    blocks: Places | None = None
+
+    @property
+    def paired(self) -> bool:
+        """Whether its blocks are pairs."""
+        return "on" in self.tracks
 
 
 class Bridge(Struct, frozen=True):
@@ -111,7 +119,8 @@ class History(Struct, frozen=True):
     with a count for each kind of thing that is not in the series. `problems`: a sentence for each thing that should
     have been read and could not be. `notes`: what else a reader of the series should know, such as a machine that
     changed. `branches`: the places of each branch, as `branches.by_branch` takes them; empty where all commits are one
-    sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first.
+    sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first. `titles`: what its author calls
+    a benchmark (asv's `pretty_name`), by its name, where there is such.
     """
 
     commits: tuple[str, ...]
@@ -126,3 +135,4 @@ class History(Struct, frozen=True):
     sessions: tuple[str, ...] = ()
     bridges: tuple[Bridge, ...] = ()
     anchors: tuple[AnchorSeries, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)

@@ -86,6 +86,7 @@ class _Point(Struct, frozen=True):
     place: int
     interpreter: int
     session: int
+    blocks: int
     values: _Values
 
 
@@ -127,6 +128,7 @@ def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
         axes.commits[key.commit],
         axes.interpreters[key.interpreter],
         sessions[len(sessions) // 2],
+        len(blocks),
         _values([dict(block.arms) for block in blocks], alpha),
     )
 
@@ -176,6 +178,7 @@ def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
         np.array([point.interpreter for point in points], dtype=np.int32),
         tracks,
         np.array([point.session for point in points], dtype=np.int32),
+        np.array([point.blocks for point in points], dtype=np.int32),
     )
 
 

@@ -59,6 +59,11 @@ class AsvResults:
     _ranks: Places
     _suite: Mapping[str, Described]
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """What its author calls each benchmark that has a title."""
+        return {name: found.title for name, found in self._suite.items() if found.title}
+
     def series(
         self,
         order: CommitOrder,

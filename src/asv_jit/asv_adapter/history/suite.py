@@ -23,12 +23,13 @@ _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "b
 
 
 class Described(msgspec.Struct, frozen=True):
-    """A benchmark as it is now; `version` is empty where the file gives none."""
+    """A benchmark as it is now; `version` and `title` (asv's `pretty_name`) are empty where the file gives none."""
 
     name: str
     version: str
     unit: str
     params: tuple[tuple[str, ...], ...]
+    title: str = ""
 
     @property
     def cases(self) -> tuple[CaseKey, ...]:
@@ -105,9 +106,15 @@ def _described(name: str, entry: Any) -> Described | None:
             msgspec.convert(entry.get("version") or "", str, strict=False),
             _unit(name, entry.get("unit")),
             msgspec.convert(entry.get("params") or (), tuple[tuple[str, ...], ...]),
+            _title(name, entry.get("pretty_name")),
         )
     except msgspec.ValidationError:
         return None
+
+
+def _title(name: str, title: object) -> str:
+    """Not what says the name once more; a title that is no text is none, and the benchmark is none the worse."""
+    return title.strip() if isinstance(title, str) and title.strip() != name else ""
 
 
 def _unit(name: str, unit: object) -> str:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.history.series import CaseSeries, History, Metric, Track
 from asv_jit.site import units
-from asv_jit.site.case.point_rows import point_rows
+from asv_jit.site.case.point_rows import Cells, beside, figure_cells, head_cells, point_rows, text_cells
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.data.timetable import Placed, Timetable
 from asv_jit.site.line_charts import Line, line_chart
 
-__all__ = ["LAST", "HistoryTable", "history_tables"]
+__all__ = ["LAST", "HistoryTable", "HistoryTables"]
 
 LAST = 30
 _HEADS: dict[Metric, str] = {"off": "JIT off", "on": "JIT on", "speedup": "Speedup", "plain": "asv’s result"}
+_DRAWN: tuple[Metric, ...] = ("off", "on")
+_NO_FIGURE = "no figure"
 _LIMIT = 120
 
 
@@ -41,80 +43,113 @@ class HistoryTable(Struct, frozen=True):
     note: str
 
 
-def history_tables(
-    placed: Sequence[Placed], table: Timetable, history: History, commits: CommitBook, name: str
-) -> tuple[HistoryTable, ...]:
-    """A table for each line of each machine, the newest line first; of its newest series, since those never mix."""
-    newest: dict[int, Placed] = {}
-    for one in placed:
-        known = newest.get(one.schedule)
-        if known is None or int(one.slots[-1]) > int(known.slots[-1]):
-            newest[one.schedule] = one
-    several = len({one.machine for one in table.schedules}) > 1
-    found = []
-    for schedule in sorted(newest, key=lambda number: (table.schedules[number].machine, -number)):
-        one = newest[schedule]
-        parts = sum(other.schedule == schedule for other in placed)
-        note = f"the newest of {parts} series: the benchmark, the machine or the protocol changed" if parts > 1 else ""
-        found.append(_table(one.series, history, commits, name, several=several, note=note))
-    return tuple(found)
+class HistoryTables:
+    """Makes the tables of one publication's cases."""
+
+    def __init__(self, history: History | None, table: Timetable, commits: CommitBook) -> None:
+        self._history = history
+        self._schedules = table.schedules
+        self._several = len({one.machine for one in table.schedules}) > 1
+        self._commits = commits
+        self._points: dict[tuple[bytes, bytes, bool], _Points] = {}
+
+    def of(self, placed: Sequence[Placed], name: str) -> tuple[HistoryTable, ...]:
+        """A table for each line of each machine, the newest line first; of its newest series: those never mix."""
+        history = self._history
+        if history is None:
+            return ()
+        newest: dict[int, Placed] = {}
+        for one in placed:
+            known = newest.get(one.schedule)
+            if known is None or int(one.slots[-1]) > int(known.slots[-1]):
+                newest[one.schedule] = one
+        found = []
+        for schedule in sorted(newest, key=lambda number: (self._schedules[number].machine, -number)):
+            parts = sum(other.schedule == schedule for other in placed)
+            note = f"the newest of {parts} series: the benchmark, the machine or the protocol changed"
+            found.append(self._table(newest[schedule].series, history, name, note if parts > 1 else ""))
+        return tuple(found)
+
+    def _table(self, series: CaseSeries, history: History, name: str, note: str) -> HistoryTable:
+        metrics = [metric for metric in _HEADS if metric in series.tracks]
+        points = self._points_of(series, history, plain="plain" in metrics)
+        title = units.shorten(units.visible(series.key.line), _LIMIT)
+        machine = units.shorten(units.visible(series.key.machine), _LIMIT) if self._several else ""
+        columns = {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit) for metric in metrics}
+        if series.blocks is not None:
+            counted = text_cells(f"{blocks:,}" for blocks in series.blocks[-LAST:].tolist())
+            columns["Pairs" if series.paired else "Trials"] = counted
+        return HistoryTable(
+            title=title,
+            machine=machine,
+            branch=units.shorten(units.visible(series.key.branch), _LIMIT),
+            heads=(*points.heads, *columns),
+            wide=points.wide,
+            between=points.between,
+            points=len(points.cells),
+            rows=point_rows([points.cells, *columns.values()]),
+            chart=_chart(series, points.ends, f"{name} on {title}{' on ' + machine if machine else ''}"),
+            note=note,
+        )
+
+    def _points_of(self, series: CaseSeries, history: History, *, plain: bool) -> _Points:
+        """What is said of the last points; once for all cases that were measured together, which are most."""
+        places, builds = series.places[-LAST:], series.interpreters[-LAST:]
+        shared = places.tobytes(), builds.tobytes(), plain
+        found = self._points.get(shared)
+        if found is None:
+            hashes = [history.commits[place] for place in places.tolist()]
+            names = [history.interpreters[place] for place in builds.tolist()]
+            found = self._points[shared] = _points(hashes, names, self._commits, plain=plain)
+        return found
 
 
-def _table(
-    series: CaseSeries, history: History, commits: CommitBook, name: str, *, several: bool, note: str
-) -> HistoryTable:
-    metrics = [metric for metric in _HEADS if metric in series.tracks]
-    first = max(len(series.places) - LAST, 0)
-    hashes = [history.commits[place] for place in series.places[first:].tolist()]
-    builds = [history.interpreters[place] for place in series.interpreters[first:].tolist()]
+class _Points(Struct, frozen=True):
+    """What a table says of its points, oldest first, whatever the case: `cells` below `heads`, the hashes of the first
+    and the last one, and between which days they lie."""
+
+    heads: tuple[str, ...]
+    cells: Cells
+    ends: tuple[str, str]
+    between: str
+    wide: bool
+
+
+def _points(hashes: Sequence[str], builds: Sequence[str], commits: CommitBook, *, plain: bool) -> _Points:
     short = [units.visible(digest[:8]) for digest in hashes]
-    plain = "plain" in metrics
-    days = [commits.date(digest) for digest in (hashes[:1] + hashes[-1:] if plain else hashes)]
-    words = {"Commit": short}
+    columns = {"Commit": head_cells(short)}
     if not plain:
-        words["Date"] = days
+        columns["Date"] = text_cells(commits.date(digest) for digest in hashes)
     if len(set(builds)) > 1:
-        words["Python"] = [units.shorten(units.visible(build), 40) for build in builds]
-    title = units.shorten(units.visible(series.key.line), _LIMIT)
-    machine = units.shorten(units.visible(series.key.machine), _LIMIT) if several else ""
-    drawn = [
-        Line(metric, *(column[first:].tolist() for column in (track.values, track.low, track.high)))
-        for metric, track in ((metric, series.tracks[metric]) for metric in metrics)
-        if metric in ("off", "on")
-    ]
-    label = f"{name} on {title}{' on ' + machine if machine else ''} over its last {len(short)} commits"
-    return HistoryTable(
-        title=title,
-        machine=machine,
-        branch=units.shorten(units.visible(series.key.branch), _LIMIT),
-        heads=(*words, *(_HEADS[metric] for metric in metrics)),
+        columns["Python"] = text_cells(units.shorten(units.visible(build), 40) for build in builds)
+    return _Points(
+        heads=tuple(columns),
+        cells=beside(list(columns.values())),
+        ends=(short[0], short[-1]),
+        between=" to ".join(dict.fromkeys(day for day in map(commits.date, (hashes[0], hashes[-1])) if day)),
         wide=not plain,
-        between=" to ".join(dict.fromkeys(day for day in (days[:1] + days[-1:]) if day)),
-        points=len(short),
-        rows=point_rows(
-            list(words.values()),
-            [list(_figures(metric, series.tracks[metric], first, series.unit)) for metric in metrics],
-        ),
-        # Of what asv measured by itself there are thousands of cases: the table has to do without scripts.
-        chart=line_chart(drawn, (short[0], short[-1]), label, _form("plain", series.unit)) if drawn else Markup(""),
-        note=note,
     )
 
 
-def _form(metric: Metric, unit: str) -> Callable[[float | None], str]:
-    return units.ratio if metric == "speedup" else lambda value: units.quantity(value, unit)
+def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
+    """The times in both modes. Of what asv measured by itself there are thousands of cases: the table has to do."""
+    drawn = [
+        Line(metric, *(column[-LAST:].tolist() for column in (track.values, track.low, track.high)))
+        for metric in _DRAWN
+        if (track := series.tracks.get(metric)) is not None
+    ]
+    label = f"{where} over its last {len(series.places[-LAST:])} commits"
+    return line_chart(drawn, ends, label, units.form(series.unit)) if drawn else Markup("")
 
 
-def _figures(metric: Metric, track: Track, first: int, unit: str) -> Iterator[tuple[str, str]]:
-    """Each point's figure from `first` on, with its interval; of `plain` without: asv's is from within one process."""
-    form = _form(metric, unit)
-    three = (column[first:].tolist() for column in (track.values, track.low, track.high))
-    for value, low, high in zip(*three, strict=True):
-        if math.isnan(value):
-            yield "no figure", ""
-        elif metric == "plain" or not math.isfinite(low + high):
-            yield form(value), ""
-        elif metric == "speedup":
-            yield form(value), units.ratio_interval(low, high)
-        else:
-            yield form(value), units.interval(form(low), form(high))
+def _figures(metric: Metric, track: Track, unit: str) -> Cells:
+    """Each of the last points' figure with its interval; of `plain` without: asv's is from within one process."""
+    form = units.ratio if metric == "speedup" else units.form(unit)
+    values, low, high = (column[-LAST:].tolist() for column in (track.values, track.low, track.high))
+    if metric == "plain":
+        return text_cells([_NO_FIGURE if math.isnan(value) else form(value) for value in values])
+    between = units.ratio_interval if metric == "speedup" else lambda a, b: units.interval(form(a), form(b))
+    return figure_cells(
+        (_NO_FIGURE, "") if math.isnan(value) else (form(value), between(a, b) if math.isfinite(a + b) else "")
+        for value, a, b in zip(values, low, high, strict=True)
+    )

@@ -12,7 +12,8 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site import figures, units
-from asv_jit.site.case.history import HistoryTable, history_tables
+from asv_jit.site.case.history import HistoryTable, HistoryTables
+from asv_jit.site.case.now import NowRow, now_rows
 from asv_jit.site.case.release import CellSection, cell_section
 from asv_jit.site.case.release_strip import ReleasePoint, release_strip
 from asv_jit.site.commits import CommitBook
@@ -33,13 +34,16 @@ _MOST_EVENTS = 6
 
 class CasePage(Struct, frozen=True):
     """`case/<slug>.html`. `sections` hold every current cell, `other_machines` says whether they are of several;
-    `strip_note` says where the releases were measured on different commits."""
+    `strip_note` says where the releases were measured on different commits. `title` is what the benchmark's author
+    calls it; `now` is what asv measured by itself."""
 
     frame: Frame
     slug: str
     benchmark: str
     params: str
+    title: str
     alerts: tuple[Alert, ...]
+    now: tuple[NowRow, ...]
     sections: tuple[CellSection, ...]
     other_machines: bool
     strip: Markup
@@ -61,6 +65,7 @@ class CasePages:
         self._index = History.of(content)
         self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
         self._lines = EventLines(content, "bisections.html" if "bisections" in site.frames.present else "")
+        self._tables = HistoryTables(content.history, site.table, self._commits)
         self._events: dict[CaseKey, list[Event]] = {}
         for event in content.events:
             self._events.setdefault(event.key.case, []).append(event)
@@ -73,7 +78,8 @@ class CasePages:
         """The page of `case`."""
         name = units.visible(str(case))
         cells = self._site.cells.get(case, ())
-        events = tuple(self._lines.line(event) for event in self._events.get(case, ()))
+        of_case = self._events.get(case, ())
+        events = tuple(self._lines.line(event) for event in of_case)
         strip, strip_note = self._strip(case, cells)
         path = f"case/{slug(case)}.html"
         title = units.shorten(name, _TITLE_LIMIT)
@@ -82,10 +88,14 @@ class CasePages:
             slug=slug(case),
             benchmark=units.visible(case.benchmark),
             params=figures.params_text(case, 20_000),
+            title=figures.title_of(case, self._site.content.history),
             alerts=tuple(a for cell in cells for a in figures.alerts_of(cell.summary, self._release(cell), "")),
+            now=now_rows(self._site.table.series.get(case, ()), of_case, self._site.content.history, self._commits),
             sections=tuple(
-                cell_section(cell, number, self._release(cell), self._index.name(self._release(cell)), self._commits)
-                for number, cell in enumerate(cells)
+                cell_section(
+                    cell, number, release, self._index.name(release), self._commits, self._site.content.settings.alpha
+                )
+                for number, (cell, release) in enumerate((cell, self._release(cell)) for cell in cells)
             ),
             other_machines=len({cell.machine for cell in cells}) > 1,
             strip=strip,
@@ -93,19 +103,13 @@ class CasePages:
             events=events[:_MOST_EVENTS],
             earlier=events[_MOST_EVENTS:],
             earlier_count=units.count(len(events[_MOST_EVENTS:]), "earlier change"),
-            tables=self._tables(case, title),
+            tables=self._tables.of(self._site.table.series.get(case, ()), title),
             level=units.level(self._site.content.settings.alpha),
         )
 
     def _release(self, cell: MeasuredCell) -> Release:
         identity = cell.summary.key.interpreter
         return self._releases.get(identity) or Release(identity, "with a JIT" if cell.summary.pairs else "none")
-
-    def _tables(self, case: CaseKey, name: str) -> tuple[HistoryTable, ...]:
-        history = self._site.content.history
-        if history is None:
-            return ()
-        return history_tables(self._site.table.series.get(case, ()), self._site.table, history, self._commits, name)
 
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:
         """The leading machine's releases, old to new, of one protocol: times of two machines do not compare."""

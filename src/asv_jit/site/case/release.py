@@ -12,7 +12,7 @@ from asv_jit.site.content import Release
 from asv_jit.site.measured import MeasuredCell
 from asv_jit.site.pages import Badge, Compiled, Failure, Figure, HotFunction, Link
 
-__all__ = ["CellSection", "cell_section", "pairs_text"]
+__all__ = ["CellSection", "cell_section"]
 
 _LIMIT = 120
 
@@ -57,8 +57,10 @@ class CellSection(Struct, frozen=True):
     again: str
 
 
-def cell_section(cell: MeasuredCell, number: int, release: Release, name: str, commits: CommitBook) -> CellSection:
-    """The section of `cell`; `name` is the release's."""
+def cell_section(
+    cell: MeasuredCell, number: int, release: Release, name: str, commits: CommitBook, alpha: float
+) -> CellSection:
+    """The section of `cell`; `name` is the release's; intervals at level 1 - `alpha`."""
     case = cell.summary
     compiled, note = figures.compiled_of(case.evidence) if release.has_jit else ((), "")
     off = figures.level_of(case.off, figures.format_of(case))
@@ -82,13 +84,13 @@ def cell_section(cell: MeasuredCell, number: int, release: Release, name: str, c
         memory=figures.memory_of(case),
         memory_change=figures.memory_change_of(case),
         break_even=figures.break_even_of(case),
-        pairs=pairs_text(case),
+        pairs=figures.pairs_text(case),
         trials=units.count(len(cell.trials), "trial"),
         measured=units.moment(case.measured),
         commit=commits.link(case.key.commit),
         date=commits.date(case.key.commit),
         subject=commits.subject(case.key.commit),
-        facts=figures.facts_of(case),
+        facts=figures.facts_of(case, cell.trials, alpha),
         notes=_notes(case),
         warm_up=_warm_up(cell),
         compiled=compiled,
@@ -97,13 +99,6 @@ def cell_section(cell: MeasuredCell, number: int, release: Release, name: str, c
         failures=figures.failures_of(case, cell.trials, release, ""),
         again=figures.again(case),
     )
-
-
-def pairs_text(case: CaseSummary) -> str:
-    """`9 pairs`, or `5 trials` where there is no second mode."""
-    if case.pairs:
-        return units.count(case.pairs, "pair")
-    return units.count(case.off.trials, "trial") if case.off is not None else "no trial"
 
 
 def _warm_up(cell: MeasuredCell) -> Markup:

@@ -10,13 +10,16 @@ from msgspec import Struct
 
 from asv_jit.analysis.current import Current
 from asv_jit.analysis.history.series import CaseSeries, Metric
+from asv_jit.analysis.history.series import History as Commits
 from asv_jit.analysis.summary import CaseSummary, group_of
 from asv_jit.model import CaseKey
 from asv_jit.site import figures, units
+from asv_jit.site.case.now import change_since, figure_at, last_point
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.content import Machine, Release, SiteContent
 from asv_jit.site.history import History
 from asv_jit.site.marks import interval_mark
+from asv_jit.site.measured import cell_anchor
 from asv_jit.site.pages import Badge, Figure
 from asv_jit.site.slugs import slug
 from asv_jit.site.trends import Trends
@@ -30,11 +33,15 @@ _FEWEST = 6
 
 
 class CaseRow(Struct, frozen=True):
-    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest."""
+    """One case on one release and machine, measured in trials. `age` says how old it is where it is not the newest.
+
+    `trials` is the part of its page with the trials behind it, `pairs` how many.
+    """
 
     owner: str
     name: str
     params: str
+    title: str
     href: str
     group: str
     release: str
@@ -48,6 +55,7 @@ class CaseRow(Struct, frozen=True):
     memory: Figure
     break_even: Figure
     pairs: str
+    trials: str
     age: str
 
 
@@ -57,6 +65,7 @@ class PlainRow(Struct, frozen=True):
     owner: str
     name: str
     params: str
+    title: str
     href: str
     group: str
     line: str
@@ -89,6 +98,7 @@ def top_rows(content: SiteContent, trends: Trends, most: int) -> list[CaseRow]:
 
 
 class _Cell(Struct, frozen=True):
+    leading: bool
     release: Release
     machine: Machine
     current: Current
@@ -104,9 +114,9 @@ class _Rows:
         self._commits = CommitBook.of(content)
         self._names = {release.identity: index.name(release) for release in index.releases}
         self.cells = [
-            _Cell(release, machine, current, case)
+            _Cell(place == 0, release, machine, current, case)
             for release in index.releases
-            for machine in content.every_machine
+            for place, machine in enumerate(content.every_machine)
             for current in machine.current
             if current.interpreter == release.identity
             for case in current.suite.cases
@@ -119,7 +129,7 @@ class _Rows:
         found = case.speedup
         known = found is not None and math.isfinite(found.ratio)
         return CaseRow(
-            **_names(case.key.case),
+            **_names(case.key.case, self._trends.history),
             release=self._names[release.identity],
             machine=units.shorten(units.visible(cell.machine.name), 80),
             badge=figures.badge_of(case),
@@ -132,7 +142,8 @@ class _Rows:
             trend=self._trends.mark(cell.machine, case),
             memory=figures.memory_change_of(case),
             break_even=figures.break_even_of(case),
-            pairs=units.count(case.pairs, "pair") if case.pairs else "",
+            pairs=figures.pairs_text(case),
+            trials=f"trials-{cell_anchor(cell.machine.name, release.identity, leading=cell.leading)}",
             age=_age(case, self._commits) if cell.current.is_older(case) else "",
         )
 
@@ -165,11 +176,12 @@ def reach_of(cases: Iterable[CaseSummary]) -> tuple[float, float]:
     return max(min(low, 1.0 / _NARROWEST), 1.0 / _WIDEST), min(max(high, _NARROWEST), _WIDEST)
 
 
-def _names(key: CaseKey) -> dict[str, str]:
+def _names(key: CaseKey, history: Commits | None) -> dict[str, str]:
     return {
         "owner": units.shorten(units.visible(key.benchmark.rpartition(".")[0]), _LIMIT),
         "name": units.shorten(units.visible(figures.name_in(key)), _LIMIT),
         "params": figures.params_text(key, _PARAMS_LIMIT),
+        "title": figures.title_of(key, history),
         "href": f"case/{slug(key)}.html",
         "group": units.shorten(units.visible(group_of(key.benchmark)), 60),
     }
@@ -199,25 +211,20 @@ def _plain_weight(series: CaseSeries, trends: Trends) -> float:
 def _plain_row(series: CaseSeries, trends: Trends, commits: CommitBook) -> PlainRow | None:
     metrics: tuple[Metric, ...] = ("plain", "off", "on")
     metric = next((one for one in metrics if one in series.tracks), None)
-    last = _last(series, metric) if metric is not None else None
+    last = last_point(series, metric) if metric is not None else None
     if metric is None or last is None or trends.history is None:
         return None
     digest = trends.history.commits[series.places[last]]
     event = trends.changes.get((series.key.machine, series.key.line, series.key.case))
-    change, kind = Figure(units.DASH), "same"
-    if event is not None and event.headline.ratio > 0.0:
-        ratio = event.headline.ratio
-        kind = "slower" if event.worse else "faster"
-        since = f"since {units.visible(event.commit[:8])}, {commits.date(event.commit)}"
-        change = Figure(f"{(ratio - 1.0) * 100.0:+.1f}%".replace("-", "−"), since, f"{ratio:.4f}")
-    names = _names(series.key.case)
+    change, kind = change_since(event, commits)
+    names = _names(series.key.case, trends.history)
     line = series.key.line + (f", branch {series.key.branch}" if series.key.branch else "")
     return PlainRow(
         **names,
         line=units.shorten(units.visible(line), 120),
         machine=units.shorten(units.visible(series.key.machine), 80),
-        time=_figure(series, metric, last),
-        on=_figure(series, "on", last) if metric == "off" and "on" in series.tracks else Figure(units.DASH),
+        time=figure_at(series, metric, last),
+        on=figure_at(series, "on", last) if metric == "off" and "on" in series.tracks else Figure(units.DASH),
         change=change,
         kind=kind,
         trend=trends.of_series(series, (metric,)),
@@ -225,17 +232,3 @@ def _plain_row(series: CaseSeries, trends: Trends, commits: CommitBook) -> Plain
         date=commits.date(digest),
         order=str(commits.find(digest).date),
     )
-
-
-def _last(series: CaseSeries, metric: Metric) -> int | None:
-    values = series.tracks[metric].values
-    return next((place for place in range(len(values) - 1, -1, -1) if not math.isnan(values[place])), None)
-
-
-def _figure(series: CaseSeries, metric: Metric, place: int) -> Figure:
-    track = series.tracks[metric]
-    value, low, high = (float(column[place]) for column in (track.values, track.low, track.high))
-    if math.isnan(value):
-        return Figure(units.DASH)
-    between = units.interval(units.quantity(low, series.unit), units.quantity(high, series.unit))
-    return Figure(units.quantity(value, series.unit), between, f"{value:.6g}")

@@ -24,7 +24,7 @@ import scipy
 from msgspec import Struct
 
 from asv_jit.analysis.history.robust import median
-from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.history.series import CaseSeries, Metric
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
@@ -32,6 +32,7 @@ from asv_jit.site.data.timetable import Placed, Timetable
 
 __all__ = [
     "COMPARED",
+    "Behind",
     "Difference",
     "Side",
     "between_commits",
@@ -60,8 +61,21 @@ class Side(Struct, frozen=True):
         return max(math.log(self.high / self.value), math.log(self.value / self.low))
 
 
+class Behind(Struct, frozen=True):
+    """What a figure was made of: how many blocks (none of what asv measured), and whether those are pairs.
+
+    `build`: of a commit's figure the interpreter, as its place in `History.interpreters`.
+    """
+
+    blocks: int
+    paired: bool
+    build: int = -1
+
+
 class Difference(Struct, frozen=True):
-    """One figure before and after. `threshold` is in logarithms, NaN where nothing tells how much it varies.
+    """One figure before and after, and what is behind each.
+
+    `threshold` is in logarithms, NaN where nothing tells how much the figure varies.
 
     `verdict`: `same` if the ratio's interval lies within 1 ± equivalence, else `better` or `worse` if it excludes 1,
     else `unclear`.
@@ -75,6 +89,7 @@ class Difference(Struct, frozen=True):
     after: Side
     threshold: float
     verdict: str
+    behind: tuple[Behind, Behind]
 
     @property
     def ratio(self) -> float:
@@ -139,6 +154,7 @@ def between_releases(
     found = []
     for case, (before, after) in cells.items():
         unit = before.unit if before.unit == after.unit else "unit"
+        behind = _behind(before), _behind(after)
         sides: tuple[tuple[Metric, Side | None, Side | None], ...] = (
             ("off", _side(before.off), _side(after.off)),
             ("on", _side(before.on), _side(after.on)),
@@ -146,7 +162,7 @@ def between_releases(
         )
         for metric, one, other in sides:
             if one is not None and other is not None and one.value > 0.0 and other.value > 0.0:
-                found.append(_difference(case, "", metric, unit, one, other, math.nan, equivalence))
+                found.append(_difference(case, "", metric, unit, one, other, math.nan, equivalence, behind))
     return _sorted(found)
 
 
@@ -154,6 +170,7 @@ def _of_series(
     case: CaseKey, placed: Placed, line: str, before: int, after: int, alpha: float, equivalence: float
 ) -> Iterator[Difference]:
     noise = noise_shares(placed)
+    behind = _behind_point(placed.series, before), _behind_point(placed.series, after)
     for metric in COMPARED:
         track = placed.series.tracks.get(metric)
         if track is None:
@@ -164,11 +181,11 @@ def _of_series(
         )
         if one.value > 0.0 and other.value > 0.0:
             usual = quantile(alpha) * math.sqrt(2.0) * noise[metric]
-            made = _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence)
+            made = _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence, behind)
             if _is_close(made, equivalence):
                 one, other = _written(placed, metric, before), _written(placed, metric, after)
                 usual = quantile(alpha) * math.sqrt(2.0) * float(f"{noise[metric]:.3g}")
-                made = _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence)
+                made = _difference(case, line, metric, placed.series.unit, one, other, usual, equivalence, behind)
             yield made
 
 
@@ -193,14 +210,32 @@ def _written(placed: Placed, metric: Metric, point: int) -> Side:
     return Side(count * column.step, *bounds)
 
 
+def _behind_point(series: CaseSeries, point: int) -> Behind:
+    blocks = 0 if series.blocks is None else int(series.blocks[point])
+    return Behind(blocks, series.paired, int(series.interpreters[point]))
+
+
+def _behind(case: CaseSummary) -> Behind:
+    trials = case.off.trials if case.off is not None else 0
+    return Behind(case.pairs or trials, case.pairs > 0)
+
+
 def _difference(
-    case: CaseKey, line: str, metric: Metric, unit: str, before: Side, after: Side, usual: float, equivalence: float
+    case: CaseKey,
+    line: str,
+    metric: Metric,
+    unit: str,
+    before: Side,
+    after: Side,
+    usual: float,
+    equivalence: float,
+    behind: tuple[Behind, Behind],
 ) -> Difference:
     own = math.nan if metric == "plain" else math.hypot(before.half_width, after.half_width)
     threshold = max((one for one in (own, usual) if math.isfinite(one)), default=math.nan)
     change = math.log(after.value / before.value)
     return Difference(
-        case, line, metric, unit, before, after, threshold, _verdict(metric, change, threshold, equivalence)
+        case, line, metric, unit, before, after, threshold, _verdict(metric, change, threshold, equivalence), behind
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from asv_jit.analysis.summary import CaseSummary
-from asv_jit.model import CaseKey
+from asv_jit.model import PROTOCOL, CaseKey
 from asv_jit.site import figures, units
 from asv_jit.site.commits import CommitBook
-from asv_jit.site.compare.comparing import Difference, Side, between_commits, between_releases, newest_commits
+from asv_jit.site.compare.comparing import Behind, Difference, Side, between_commits, between_releases, newest_commits
 from asv_jit.site.content import Release
 from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.history import History
@@ -34,10 +35,13 @@ _LIMIT = 160
 _WIDEST = 100.0
 """Wider thresholds come of two or three trials and say nothing."""
 _MOST_LOG = 700.0  # what a float can hold
+_Anchors: TypeAlias = Callable[[CaseKey, Behind, int], str]
+"""Of a case, what is behind its figure, and the side (0 before, 1 after): the part of its page that holds the trials;
+empty where that is not on the site, which has them of the newest commit only."""
 
 
 class ComparedRow(Struct, frozen=True):
-    """One figure before and after; `order` sorts by significance."""
+    """One figure before and after, and the trials behind each, with a link where the site has them."""
 
     owner: str
     name: str
@@ -46,7 +50,9 @@ class ComparedRow(Struct, frozen=True):
     line: str
     metric: str
     before: Figure
+    before_trials: Link
     after: Figure
+    after_trials: Link
     change: Figure
     threshold: str
     significance: str
@@ -110,7 +116,18 @@ def _commits(site: Publication, table: Timetable, machine: str) -> Comparison | 
     hashes = [content.history.commits[table.commits[place]] for place in pair]
     notes = [f"{commits.date(digest)} {commits.subject(digest)}".strip() for digest in hashes]
     title = "The newest commit against the one before"
-    return _comparison("commits", title, commits.link(hashes[0]), commits.link(hashes[1]), notes, rows)
+    anchors = {
+        (case, cell.summary.key.commit, cell.summary.key.interpreter): cell.anchor
+        for case, cells in site.cells.items()
+        for cell in cells
+        if cell.machine == machine and cell.summary.key.protocol == PROTOCOL
+    }
+    builds = content.history.interpreters
+
+    def trials(case: CaseKey, behind: Behind, side: int) -> str:
+        return anchors.get((case, hashes[side], builds[behind.build]), "")
+
+    return _comparison("commits", title, commits.link(hashes[0]), commits.link(hashes[1]), notes, rows, trials)
 
 
 def _releases(site: Publication) -> Comparison | None:
@@ -118,10 +135,12 @@ def _releases(site: Publication) -> Comparison | None:
     content = site.content
     index = History.of(content)
     mine: dict[str, dict[CaseKey, CaseSummary]] = {}
+    anchors: dict[str, str] = {}
     for case, cells in site.cells.items():
         for cell in cells:
             if cell.leading:
                 mine.setdefault(cell.summary.key.interpreter, {})[case] = cell.summary
+                anchors[cell.summary.key.interpreter] = cell.anchor
     known = [release for release in index.releases if release.identity in mine]
     pair = _newest_pair(known, mine)
     if pair is None:
@@ -134,7 +153,8 @@ def _releases(site: Publication) -> Comparison | None:
     rows = between_releases(both, equivalence=content.settings.equivalence)
     sides = [Link(f"Python {index.name(release)}") for release in (before, after)]
     title = "The newest Python release against the one before"
-    return _comparison("releases", title, sides[0], sides[1], ["", note], rows)
+    ends = (anchors[before.identity], anchors[after.identity])
+    return _comparison("releases", title, sides[0], sides[1], ["", note], rows, lambda case, behind, side: ends[side])
 
 
 def _newest_pair(
@@ -149,7 +169,13 @@ def _newest_pair(
 
 
 def _comparison(
-    kind: str, title: str, before: Link, after: Link, notes: Sequence[str], found: Sequence[Difference]
+    kind: str,
+    title: str,
+    before: Link,
+    after: Link,
+    notes: Sequence[str],
+    found: Sequence[Difference],
+    trials: _Anchors,
 ) -> Comparison:
     counts = Counter(one.verdict for one in found)
     sure = sum(one.verdict in ("worse", "better") for one in found)
@@ -162,31 +188,44 @@ def _comparison(
         before_note=notes[0],
         after_note=notes[1],
         counts=tuple((_BADGES[name], f"{counts[name]:,}") for name in _BADGES if counts[name]),
-        rows=tuple(_row(one) for one in shown),
+        rows=tuple(_row(one, trials) for one in shown),
         lines=any(one.line for one in found),
         more=units.count(len(found) - len(shown), "less significant row") if len(found) > len(shown) else "",
     )
 
 
-def _row(one: Difference) -> ComparedRow:
+def _row(one: Difference, trials: _Anchors) -> ComparedRow:
     form = _form(one)
+    href = f"case/{slug(one.case)}.html"
+    behind = [_behind(found, href, trials(one.case, found, side)) for side, found in enumerate(one.behind)]
     ratio, wide = one.ratio, math.exp(min(one.threshold, _MOST_LOG)) if math.isfinite(one.threshold) else math.nan
     known = wide <= _WIDEST
     return ComparedRow(
         owner=units.shorten(units.visible(one.case.benchmark.rpartition(".")[0]), _LIMIT),
         name=units.shorten(units.visible(figures.name_in(one.case)), _LIMIT),
         params=figures.params_text(one.case, _LIMIT),
-        href=f"case/{slug(one.case)}.html",
+        href=href,
         line=units.shorten(units.visible(one.line), _LIMIT),
         metric=NAMES[one.metric],
         before=_figure(one.before, form, one.metric == "plain"),
+        before_trials=behind[0],
         after=_figure(one.after, form, one.metric == "plain"),
+        after_trials=behind[1],
         change=Figure(
             percent(ratio), f"{percent(ratio / wide)} to {percent(ratio * wide)}" if known else "", f"{ratio:.6g}"
         ),
         threshold=_threshold(wide),
         significance=_significance(one.significance),
         badge=_BADGES[one.verdict],
+    )
+
+
+def _behind(found: Behind, href: str, anchor: str) -> Link:
+    """`9 pairs`, and where they are; nothing for what asv measured."""
+    if not found.blocks:
+        return Link("")
+    return Link(
+        units.count(found.blocks, "pair" if found.paired else "trial"), f"{href}#trials-{anchor}" if anchor else ""
     )
 
 

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.summary import CaseSummary, Level, Limits
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site import units
 from asv_jit.site.data import format as form
 from asv_jit.site.data.columns import Column
-from asv_jit.site.data.timetable import Placed
+from asv_jit.site.data.timetable import ColumnName, Placed
 from asv_jit.site.measured import MeasuredCell
 
 __all__ = ["Packed", "break_even_s", "case_data", "figures", "level", "name", "rounded", "speedup"]
@@ -35,7 +34,7 @@ class Packed(Struct, frozen=True):
     case: int
     number: int
     placed: Placed
-    columns: Mapping[Metric, Column]
+    columns: Mapping[ColumnName, Column]
     noise: Mapping[str, float | None]
 
 
@@ -75,7 +74,7 @@ def _series(packed: Packed) -> form.SeriesData:
     )
 
 
-def _column(metric: Metric, column: Column) -> form.ColumnData:
+def _column(metric: ColumnName, column: Column) -> form.ColumnData:
     """Of `plain` without intervals: asv's are from within one process, and would be half of a long history's bytes."""
     below, above = column.widths() if metric != "plain" else (None, None)
     return form.ColumnData(step=column.step, zero=column.zero, values=column.text(), below=below, above=above)

@@ -24,7 +24,7 @@ from msgspec import Struct
 from asv_jit.analysis.history.robust import median
 from asv_jit.analysis.history.series import Floats, Track
 
-__all__ = ["Column", "Counts", "Slice", "noise_of", "of_track"]
+__all__ = ["Column", "Counts", "Slice", "noise_of", "of_counts", "of_track"]
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -130,6 +130,11 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
     if not fine and np.all(np.abs(down - up) <= 1 + widest // 4):
         down = up = widest  # said once: see `Column.widths`
     return Column(step, counts, known, down, up)
+
+
+def of_counts(counts: Counts) -> Column:
+    """The column of whole numbers, shape (points,), that are exact as they are; below zero = missing."""
+    return Column(1.0, counts, counts >= 0, None, None)
 
 
 def noise_of(values: Floats) -> float:

@@ -18,7 +18,7 @@ from asv_jit.site.compare.comparing import COMPARED, noise_shares, quantile
 from asv_jit.site.content import SiteContent
 from asv_jit.site.data import format as form
 from asv_jit.site.data.case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
-from asv_jit.site.data.timetable import Placed, Timetable
+from asv_jit.site.data.timetable import BLOCKS, ColumnName, Placed, Timetable
 from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.slugs import slug
 
@@ -28,6 +28,7 @@ SLICE = 256
 """Commits in one of the files that the Compare page loads: two of them for a comparison, each some 300 KB with 2,000
 series before compression."""
 
+_SLICED: tuple[ColumnName, ...] = (*COMPARED, BLOCKS)
 _SUBJECT_LIMIT = 200
 _AUTHOR_LIMIT = 80
 
@@ -200,6 +201,8 @@ def _suite(
             for case in found
         ],
         break_even_s=[break_even_s(case) for case in found],
+        trials=[case.off.trials if case.off is not None else 0 for case in found],
+        anchor=[cell.anchor for cell in rows],
     )
     count = len(table.commits)
     return form.SuiteData(
@@ -227,7 +230,7 @@ def _suite(
 
 def _listed(packed: Packed) -> Listed:
     series = packed.placed.series
-    step: dict[str, float] = {metric: packed.columns[metric].step for metric in COMPARED if metric in packed.columns}
+    step: dict[str, float] = {one: packed.columns[one].step for one in _SLICED if one in packed.columns}
     return Listed(packed.case, packed.placed.schedule, series.key.protocol, name(series.unit), step, dict(packed.noise))
 
 
@@ -245,9 +248,7 @@ def _sliced(packed: Packed, bounds: Sequence[tuple[int, int]]) -> Iterator[form.
     start = packed.placed.start
     cuts = [(max(first - start, 0), end - start) for first, end in bounds]
     columns = {
-        metric: packed.columns[metric].sliced(cuts, intervals=metric != "plain")
-        for metric in COMPARED
-        if metric in packed.columns
+        one: packed.columns[one].sliced(cuts, intervals=one != "plain") for one in _SLICED if one in packed.columns
     }
     for number, (low, high) in enumerate(cuts):
         known: dict[str, form.PackedColumn] = {

@@ -105,7 +105,9 @@ class SeriesData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         dict[str, ColumnData],
         Meta(
             description="By metric: `off`, `on` (steady time in that mode), `speedup` (off / on), `peak_memory_off`, "
-            "`peak_memory_on` (bytes), `warmup_on` (seconds of running before the steady state), `plain` (asv's own)."
+            "`peak_memory_on` (bytes), `warmup_on` (seconds of running before the steady state), `plain` (asv's own). "
+            "And `blocks`: how many blocks stand behind the figures of each slot (pairs, or trials alone where "
+            "there is no mode `on`); not of what asv measured."
         ),
     ]
 
@@ -204,6 +206,8 @@ class CurrentData(msgspec.Struct, frozen=True, kw_only=True):
     memory: Annotated[list[LevelData | None], Meta(description="Peak memory in mode off, in bytes; no interval.")]
     memory_added: Annotated[list[LevelData | None], Meta(description="What mode on takes more, in bytes.")]
     break_even_s: list[Number]
+    trials: Annotated[list[int], Meta(description="In mode off: as many as `pairs`, or alone where there is no JIT.")]
+    anchor: Annotated[list[str], Meta(description="On the case's page: `#<anchor>`, its trials `#trials-<anchor>`.")]
 
 
 class ListedData(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +217,7 @@ class ListedData(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Annotated[list[int], Meta(description="Place in the commits file's `schedules`.")]
     protocol: list[str]
     unit: list[str]
-    step: Annotated[list[dict[str, float]], Meta(description="The step of each metric's columns.")]
+    step: Annotated[list[dict[str, float]], Meta(description="The step of each column by its name.")]
     noise: Annotated[
         list[dict[str, Number]],
         Meta(description="Of each metric: the usual difference of neighbours as a share (standard deviation)."),
@@ -251,7 +255,7 @@ class PackedColumn(msgspec.Struct, frozen=True, array_like=True, omit_defaults=T
 
 class PackedSeries(msgspec.Struct, frozen=True, array_like=True):
     """A series at the commits of a slice, as an array: its place in the suite file's `series`, the slot of the first
-    value, and its columns by metric. Of `plain` no intervals: asv's are from within one process."""
+    value, and its columns by metric, with `blocks`. Of `plain` no intervals: asv's are from within one process."""
 
     series: int
     start: int

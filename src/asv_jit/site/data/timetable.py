@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,11 @@ from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
 from asv_jit.site.data.columns import Column
 
-__all__ = ["Placed", "Schedule", "Timetable"]
+__all__ = ["BLOCKS", "ColumnName", "Placed", "Schedule", "Timetable"]
 
 Indices = npt.NDArray[np.int64]
+ColumnName: TypeAlias = Metric | Literal["blocks"]
+BLOCKS: Literal["blocks"] = "blocks"
 
 
 class Schedule(Struct, frozen=True):
@@ -43,19 +46,28 @@ class Placed(Struct, frozen=True):
         """The first slot."""
         return int(self.slots[0])
 
-    def columns(self) -> dict[Metric, Column]:
-        """Each metric that has any value, one entry a slot from `start` to the last one.
+    def columns(self) -> dict[ColumnName, Column]:
+        """Each metric that has any value, and the blocks behind them, one entry a slot from `start` to the last one.
 
         What asv measured is long and many, and coarse in itself; intervals over trials are worth more characters.
         """
         fine = self.series.key.protocol != "asv"
         tracks = self.series.tracks.items()
         made = ((metric, columns.of_track(self._spread(track), fine=fine)) for metric, track in tracks)
-        return {metric: column for metric, column in made if column is not None}
+        found: dict[ColumnName, Column] = {metric: column for metric, column in made if column is not None}
+        if self.series.blocks is not None:
+            counts = np.full(self._length, -1, dtype=np.int64)
+            counts[self.slots - self.start] = self.series.blocks
+            found[BLOCKS] = columns.of_counts(counts)
+        return found
+
+    @property
+    def _length(self) -> int:
+        return int(self.slots[-1]) - self.start + 1
 
     def _spread(self, track: Track) -> Track:
         """The track with a NaN in each slot that the series has no point in."""
-        length = int(self.slots[-1]) - self.start + 1
+        length = self._length
         if length == len(self.slots):
             return track
         return Track(*(self._filled(values, length) for values in (track.values, track.low, track.high)))

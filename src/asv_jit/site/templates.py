@@ -1,0 +1,90 @@
+"""The templates of the site, the user's over ours, and how they become text.
+
+A large site renders thousands of pages of some hundred pieces each, so two things are done otherwise than jinja does
+them: a text without special characters is not copied to be escaped, and a part that many pages share is made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+
+import markupsafe
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.runtime import Macro
+from markupsafe import Markup
+
+from asv_jit.errors import UsageError
+
+__all__ = ["environment_of", "escape", "static_files", "template_folders"]
+
+
+def template_folders(users: Path | None) -> tuple[Path, ...]:
+    """Where templates and static files come from, the first before the second. Raises UsageError without ours."""
+    return (_packaged(),) if users is None else (users, _packaged())
+
+
+_isdisjoint = frozenset("&<>'\"").isdisjoint
+"""Of the characters that mean something in HTML: whether a text has none of them."""
+
+
+@cache
+def environment_of(sources: tuple[Path, ...]) -> Environment:
+    """Templates, the user's over ours; those of a process that was forked are compiled already.
+
+    `once(macro, …)` in a template is what the macro makes of these values, which is remembered.
+    """
+    environment = _Environment(
+        autoescape=True,  # for every file, whatever it is called
+        loader=ChoiceLoader([FileSystemLoader(source) for source in sources]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["once"] = lru_cache(maxsize=None, typed=True)(_made)  # typed: a Markup equals its text
+    return environment
+
+
+def escape(value: object) -> str:
+    """What `markupsafe.escape` says, but a text that needs no escaping is not copied into a Markup.
+
+    For templates alone, which only join what it returns; half of the time of rendering a case's page went into this.
+    """
+    if type(value) is str:
+        return value if _isdisjoint(value) else markupsafe.escape(value)
+    return value if type(value) is Markup else markupsafe.escape(value)
+
+
+class _Environment(Environment):
+    """Lets the code of every template use our `escape`, by the hook that jinja has for it."""
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        return f"{super()._generate(source, name, filename, defer_init)}\nfrom {__name__} import escape\n"
+
+
+def _made(macro: Macro, *values: Hashable) -> str:
+    made: str = macro(*values)
+    return made
+
+
+def static_files(sources: Sequence[Path]) -> dict[str, bytes]:
+    """The static files of all sources by name, the user's over ours."""
+    return {
+        path.relative_to(source).as_posix(): path.read_bytes()
+        for source in reversed(sources)
+        for path in sorted((source / "static").rglob("*"))
+        if path.is_file()
+    }
+
+
+def _packaged() -> Path:
+    """Beside the package in a wheel, at the root of a checkout."""
+    here = Path(__file__).resolve()
+    for candidate in (here.parents[1] / "site_templates", here.parents[3] / "site_templates"):
+        if (candidate / "base.html").is_file():
+            return candidate
+    raise UsageError(f"the site's templates are missing beside {here.parents[1]}; install asv-jit again")

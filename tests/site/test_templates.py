@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import markupsafe
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+from markupsafe import Markup
+
+from asv_jit.site.templates import environment_of, escape
+
+_MACROS = "{% macro bold(text) %}<b>{{ text }}</b>{% endmacro %}"
+
+
+class _WithMarkup:
+    def __html__(self) -> str:
+        return "<i>made</i>"
+
+
+@given(st.one_of(st.text("ab&<>'\"é\0"), st.text(), st.integers(), st.floats(), st.none()))
+def test_escaping_is_that_of_markupsafe(value: object) -> None:
+    assert escape(value) == markupsafe.escape(value)
+    assert escape(Markup("<b>") + Markup("{}").format(value)) == Markup("<b>") + markupsafe.escape(value)
+
+
+def test_only_what_says_so_is_markup() -> None:
+    assert escape(Markup("<b>")) == "<b>"
+    assert escape(_WithMarkup()) == "<i>made</i>"
+
+
+def _rendered(folder: Path, page: str, **values: object) -> str:
+    (folder / "macros.html").write_text(_MACROS)
+    (folder / "page.html").write_text('{% from "macros.html" import bold %}' + page)
+    return environment_of((folder,)).get_template("page.html").render(**values)
+
+
+@pytest.mark.parametrize(
+    "page", ["{{ text }}", "{{ bold(text) }}", "{{ once(bold, text) }}", "{% set it %}{{ text }}{% endset %}{{ it }}"]
+)
+def test_every_way_to_say_a_text_escapes_it_once(tmp_path: Path, page: str) -> None:
+    assert _rendered(tmp_path, page, text="<a> & b").replace("<b>", "").replace("</b>", "") == "&lt;a&gt; &amp; b"
+
+
+def test_a_text_is_escaped_where_the_same_letters_were_markup_before(tmp_path: Path) -> None:
+    page = "{{ once(bold, safe) }}{{ once(bold, text) }}"
+    assert _rendered(tmp_path, page, safe=Markup("<a>"), text="<a>") == "<b><a></b><b>&lt;a&gt;</b>"
+
+
+def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UndefinedError):
+        _rendered(tmp_path, "{{ nothing }}")
