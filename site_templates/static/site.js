@@ -65,6 +65,7 @@ class SortableTable {
     });
     this.buttons = [...table.querySelectorAll("thead [data-sort]")];
     this.more = document.querySelector(`[data-more="${table.id}"]`);
+    this.columns = Object.fromEntries([...table.querySelectorAll("thead [data-filter]")].map((head) => [head.dataset.filter, head.cellIndex]));
     this.releases = [...table.querySelectorAll("thead th")].slice(1).map((head) => head.dataset.release); // of a map's columns
     for (const button of this.buttons) {
       button.disabled = false;
@@ -81,12 +82,18 @@ class SortableTable {
     return this.texts.get(row);
   }
 
-  // What a body or the whole table shares is not said again by each of its rows.
+  // What a row's attribute would say again is read from the column that says it; what all share, from body or table.
+  value(row, body, name) {
+    return row.dataset[name] ?? (name in this.columns ? row.cells[this.columns[name]].textContent : body.dataset[name] ?? this.table.dataset[name]);
+  }
+
   fits(row, body, state, words, names) {
     const column = state.release ? this.releases.indexOf(state.release) : -1; // of a map, whose rows have a verdict for each column
     for (const name of names) {
-      const wanted = state[name], found = row.dataset[name] ?? body.dataset[name] ?? this.table.dataset[name];
-      if (!wanted || wanted === "all" || found === undefined) continue;
+      const wanted = state[name];
+      if (!wanted || wanted === "all") continue;
+      const found = this.value(row, body, name);
+      if (found === undefined) continue;
       if (name === "verdict" && column >= 0 ? found.split(" ")[column] !== wanted
         : name === "verdict" || name === "show" ? !found.split(" ").includes(wanted) : found !== wanted) return false;
     }
