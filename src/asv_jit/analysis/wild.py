@@ -18,7 +18,7 @@ many `same`, how often the 95% interval covers, its median half-width, and the p
     t3, 3%                             0.11%  96.7%  96.0%  0.97%  32.0     0.18%  97.5%  95.6%  0.96%  30.4
     Gaussian, 0.7%, 20% wild by 45%    0.07%  24.9%  96.0%  5.92%  35.3     0.09%  99.9%  97.9%  0.76%  13.2
     Gaussian, 1.4%, 20% wild by 45%    0.09%   9.3%  95.3%  6.18%  41.6     0.14%  99.4%  96.4%  0.93%  25.4
-    Gaussian, 3%, 20% wild by 45%      0.10%  0.2%  95.7%  6.26%  44.9     0.28%  75.3%  95.7%  1.38%  44.5
+    Gaussian, 3%, 20% wild by 45%      0.10%   0.2%  95.7%  6.26%  44.9     0.28%  75.3%  95.7%  1.38%  44.5
 """
 
 from __future__ import annotations
