@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.errors import UsageError
-from asv_jit.processes import cores, in_parallel, in_parallel_with
+from asv_jit.processes import cores, in_parallel_with
 from asv_jit.site import (
     bisection_page,
     guide_page,
@@ -47,7 +46,6 @@ _ASV = "asv"
 _PARTS_A_CORE = 6
 _LEAST_CASES = 25
 """In a part: below, starting a process costs more than it saves."""
-_MANY_FILES = 1_000
 _SHARED = ("base.html", "frame.html", "parts.html", "case.html")
 """Templates that every process needs."""
 
@@ -199,19 +197,5 @@ def _swap(fresh: Path, folder: Path) -> None:
     except OSError:
         os.replace(old, folder)  # noqa: PTH105 - as above
         raise
-    _remove(old)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a former site; a large one by all cores, since that takes about as long as writing it."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    if len(files) >= _MANY_FILES:
-        with suppress(ChildProcessError):
-            in_parallel(_unlink, [files[first :: cores()] for first in range(cores())])
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unlink(files: Sequence[Path]) -> None:
-    for path in files:
-        with suppress(OSError):  # as above: what stays is in nobody's way
-            path.unlink()
+    # By one process: 4,200 files are gone in 60 ms, in which two more do not even start.
+    shutil.rmtree(old, ignore_errors=True)

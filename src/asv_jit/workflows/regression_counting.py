@@ -44,6 +44,8 @@ class Counting(Struct, frozen=True):
 
     def _reason(self, event: Event) -> str:
         """The setting by which an event does not count; empty for one that does."""
+        if not (self.rules.thresholds or self.rules.first_commits):
+            return ""
         named = str(event.key.case), event.key.branch or self.branch
         for first in self.rules.first_commits_of(*named):
             place = self.first.get(first) if first is not None else None

@@ -85,6 +85,8 @@ def headline_first(changes: Sequence[Change], *, neutral: bool = False) -> tuple
 
     `neutral`: nothing became worse, whatever is more: then times come first.
     """
+    if len(changes) == 1:  # all that asv's own series have
+        return tuple(changes)
     gained = not is_event_worse(changes)
 
     def rank(change: Change) -> tuple[bool, int, float]:
@@ -154,7 +156,8 @@ def _event(
 
 def _previous(stretch: Stretch, metric: Metric, index: int) -> int:
     """The last point before `index` at which the metric was measured."""
-    return int(np.flatnonzero(~np.isnan(stretch.values[metric][:index]))[-1])
+    values = stretch.values[metric]
+    return next(place for place in range(index - 1, -1, -1) if not math.isnan(values[place]))
 
 
 def _cause(
@@ -169,12 +172,12 @@ def _cause(
     off_name, on_name = _modes(changes)
     off = stretch.values.get(off_name)
     on = stretch.values.get(on_name) if on_name is not None else None
-    if off is None or np.any(off <= 0.0) or (on is not None and np.any(on <= 0.0)):
-        return _UNKNOWN
     before, after = _sides(surest, around)
     anchor = _anchor(series, stretch, before, after, anchors)
-    if on is None and anchor is None:
+    if off is None or (on is None and anchor is None):
         return _UNKNOWN  # nothing tells the code from the machine but what one believed before
+    if np.any(off <= 0.0) or (on is not None and np.any(on <= 0.0)):
+        return _UNKNOWN
     return attribute(
         (off[before], off[after]),
         None if on is None else (on[before], on[after]),

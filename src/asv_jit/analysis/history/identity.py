@@ -83,7 +83,10 @@ def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[st
         if near:
             at = places.get(one.commit, 0)
             names[id(min(near, key=lambda event: abs(places.get(event.commit, 0) - at)))] = one.identity
-    return [replace(event, identity=names.get(id(event), event.identity)) for event in events]
+    return [
+        event if names.get(id(event), event.identity) == event.identity else replace(event, identity=names[id(event)])
+        for event in events
+    ]
 
 
 def _series(event: Event) -> tuple[object, ...]:
@@ -100,5 +103,5 @@ def _overlap(event: Event, one: Reported, places: Mapping[str, int]) -> bool:
         return event.identity == one.identity
     if one.first not in places or one.last not in places:
         return one.commit == event.commit
-    mine = [places[commit] for commit in event.suspects or (event.commit,)]
-    return mine[0] <= places[one.last] and places[one.first] <= mine[-1]
+    mine = event.suspects or (event.commit,)
+    return places[mine[0]] <= places[one.last] and places[one.first] <= places[mine[-1]]

@@ -40,8 +40,10 @@ def walk(results_dir: Path) -> Tree:
         if not files:
             continue
         machine = _machine(folder, problems)
+        below = os.path.relpath(folder, results_dir)
         for entry in files:
-            stamp = _stamp(results_dir, entry, machine, problems)
+            name = entry.name if below == os.curdir else f"{below}{os.sep}{entry.name}"
+            stamp = _stamp(name, entry, machine, problems)
             if stamp is not None:
                 stamps.append(stamp)
     return Tree(results_dir, tuple(sorted(stamps, key=lambda stamp: stamp.path)), tuple(problems))
@@ -84,23 +86,24 @@ def _machine(folder: Path, problems: list[str]) -> str | None:
     return name
 
 
-def _stamp(root: Path, entry: os.DirEntry[str], machine: str | None, problems: list[str]) -> Stamp | None:
-    path = Path(entry.path)
+def _stamp(name: str, entry: os.DirEntry[str], machine: str | None, problems: list[str]) -> Stamp | None:
+    """Of thousands of files: what `Path` does for each took longer than to ask the system about it."""
     try:
         found = entry.stat()
     except OSError as error:
-        problems.append(f"{_named(path)}: cannot be read ({error.strerror}); it is left out")
+        problems.append(f"{_named(entry.path)}: cannot be read ({error.strerror}); it is left out")
         return None
     if not stat.S_ISREG(found.st_mode):
-        problems.append(f"{_named(path)}: expected a result file, found something else of that name; it is left out")
+        problems.append(
+            f"{_named(entry.path)}: expected a result file, found something else of that name; it is left out"
+        )
         return None
-    relative = str(path.relative_to(root))
-    if not relative.isprintable():
-        problems.append(f"{_named(path)}: not a name that asv gives; it is left out")
+    if not name.isprintable():
+        problems.append(f"{_named(entry.path)}: not a name that asv gives; it is left out")
         return None
-    return Stamp(relative, found.st_size, found.st_mtime_ns, found.st_ino, machine)
+    return Stamp(name, found.st_size, found.st_mtime_ns, found.st_ino, machine)
 
 
-def _named(path: Path) -> str:
+def _named(path: str | Path) -> str:
     """A path for a message: what of its name cannot be printed is escaped."""
     return str(path) if str(path).isprintable() else ascii(str(path))
