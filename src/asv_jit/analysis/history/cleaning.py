@@ -225,7 +225,8 @@ def _without_outliers(values: Floats, scale: Floats, where: _Layout) -> Floats:
 def _medians_of_eleven(values: Floats) -> Floats:
     """The median of each window of eleven: of two sorted fives, and of the one between them, shape (n - 10,).
 
-    A third of the time of `scipy.ndimage.median_filter`: neighbouring windows share their fives, and all are sorted together.
+    A third of the time of `scipy.ndimage.median_filter`: neighbouring windows share their fives, and all are sorted
+    together.
     """
     count = len(values) - 10
     five = [values[at : len(values) - 4 + at] for at in range(5)]
