@@ -20,10 +20,10 @@ _GAUSSIAN_MEAN_DEVIATION = 1.2533141373155003
 def median(values: Floats) -> float:
     """The median of `values`, shape (n,), finite, n >= 1: numpy's, without the detours that short arrays pay for."""
     half, odd = divmod(len(values), 2)
-    if odd:
-        return float(np.partition(values, half)[half])
-    parted = np.partition(values, (half - 1, half))
-    return float((parted[half - 1] + parted[half]) / 2.0)
+    parted = values.copy()
+    parted.partition(half)
+    upper = float(parted[half])
+    return upper if odd else (float(parted[:half].max()) + upper) / 2.0
 
 
 def running_median(values: Floats, window: int) -> Floats:
