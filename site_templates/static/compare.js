@@ -128,6 +128,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const kinds = () => [commits.hashes.length > 1 ? "commits" : null, suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
   const hostsOf = (kind) => kind === "releases" ? suite.machines.filter((_, host) => suite.current.machine.includes(host)) : [...new Set(commits.schedules.map((schedule) => schedule.machine))];
 
+  const groupOf = (benchmark) => benchmark.split(".", 1)[0]; // the file that it is in
+  const groups = () => [...new Set(suite.benchmarks.map(groupOf))].sort();
+  const linesOf = (machine) => [...new Set(commits.schedules.filter((schedule) => schedule.machine === machine).map((schedule) => schedule.line))].sort();
+
   // A commit by the beginning of its hash, or the last one of a day.
   function commitOf(text) {
     const words = text.trim().toLowerCase().split(" ")[0];
@@ -156,12 +160,12 @@ document.addEventListener("DOMContentLoaded", () => {
     const kind = oneOf(kept.kind, kinds());
     const machine = oneOf(kept.machine, hostsOf(kind));
     const [a, b] = defaults(kind, machine);
-    return { kind, machine, a: kept.a || a, b: kept.b || b, q: kept.q ?? "", figure: kept.figure ?? "", show: kept.show ?? "" };
+    return { kind, machine, a: kept.a || a, b: kept.b || b, q: kept.q ?? "", group: groups().includes(kept.group) ? kept.group : "", line: linesOf(machine).includes(kept.line) ? kept.line : "", figure: kept.figure ?? "", show: kept.show ?? "" };
   }
 
   function write() {
-    const { kind, machine, a, b, q, figure, show } = choice;
-    state.write({ kind: kind === kinds()[0] ? "" : kind, machine: machine === hostsOf(kind)[0] ? "" : machine, a, b, q, figure, show });
+    const { kind, machine, a, b, q, group, line, figure, show } = choice;
+    state.write({ kind: kind === kinds()[0] ? "" : kind, machine: machine === hostsOf(kind)[0] ? "" : machine, a, b, q, group, line, figure, show });
   }
 
   // ---- What is seen ----
@@ -184,6 +188,8 @@ document.addEventListener("DOMContentLoaded", () => {
       make("button", { type: "button", class: "quiet", "data-swap": true, "aria-label": "Swap before and after" }, "⇄"),
       hostsOf(choice.kind).length > 1 ? select("machine", "Machine", hostsOf(choice.kind).map((name) => [name, name]), choice.machine) : null,
       make("label", {}, "Search", make("input", { type: "search", name: "q", value: choice.q, autocomplete: "off", placeholder: "name of a case" })),
+      groups().length > 1 ? select("group", "Group", [["", "all groups"], ...groups().map((name) => [name, name])], choice.group) : null,
+      linesOf(choice.machine).length > 1 && choice.kind === "commits" ? select("line", "Line", [["", "all lines"], ...linesOf(choice.machine).map((name) => [name, name])], choice.line) : null,
       select("figure", "Figure", [["", "all figures"], ...Object.entries(METRICS)], choice.figure),
       select("show", "Show", [["", "everything"], ["sure", "worse and better"], ["worse", "worse"], ["better", "better"]], choice.show),
       make("output", { "aria-live": "polite", "data-shown": true }));
@@ -199,10 +205,13 @@ document.addEventListener("DOMContentLoaded", () => {
         event.target.value = choice[name];
       } else choice[name] = value;
       if (name === "kind") choice.machine = hostsOf(value)[0];
-      if (name === "kind" || name === "machine") [choice.a, choice.b] = defaults(choice.kind, choice.machine);
+      if (name === "kind" || name === "machine") {
+        [choice.a, choice.b] = defaults(choice.kind, choice.machine);
+        choice.line = "";
+      }
       write();
       if (name === "kind" || name === "machine") { draw(); app.querySelector(`[name=${name}]`)?.focus(); }
-      if (["figure", "show"].includes(name) && compared) list(); else compare();
+      if (["group", "line", "figure", "show"].includes(name) && compared) list(); else compare();
     });
     form.addEventListener("input", (event) => { if (event.target.name === "q") { choice.q = event.target.value; shownRows = FEW; if (compared) list(); else compare(); } });
     form.addEventListener("focusout", (event) => { if (event.target.name === "q") write(); });
@@ -264,6 +273,7 @@ document.addEventListener("DOMContentLoaded", () => {
   function list() {
     const words = choice.q.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (one) => (!choice.figure || one.metric === choice.figure)
+      && (!choice.group || groupOf(suite.benchmarks[one.place]) === choice.group) && (!choice.line || !one.line || one.line === choice.line)
       && (!choice.show || one.verdict === choice.show || (choice.show === "sure" && ["worse", "better"].includes(one.verdict)))
       && words.every((word) => `${suite.benchmarks[one.place]} ${suite.params[one.place].join(" ")}`.toLowerCase().includes(word));
     const rows = found.filter(fits);

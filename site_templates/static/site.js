@@ -65,6 +65,8 @@ class SortableTable {
     });
     this.buttons = [...table.querySelectorAll("thead [data-sort]")];
     this.more = document.querySelector(`[data-more="${table.id}"]`);
+    this.columns = Object.fromEntries([...table.querySelectorAll("thead [data-filter]")].map((head) => [head.dataset.filter, head.cellIndex]));
+    this.releases = [...table.querySelectorAll("thead th")].slice(1).map((head) => head.dataset.release); // of a map's columns
     for (const button of this.buttons) {
       button.disabled = false;
       button.addEventListener("click", () => onSort(button.dataset.sort));
@@ -80,17 +82,27 @@ class SortableTable {
     return this.texts.get(row);
   }
 
-  fits(row, state, words, names) {
+  // What a row's attribute would say again is read from the column that says it; what all share, from body or table.
+  value(row, body, name) {
+    return row.dataset[name] ?? (name in this.columns ? row.cells[this.columns[name]].textContent : body.dataset[name] ?? this.table.dataset[name]);
+  }
+
+  fits(row, body, state, words, names) {
+    const column = state.release ? this.releases.indexOf(state.release) : -1; // of a map, whose rows have a verdict for each column
     for (const name of names) {
-      const wanted = state[name], found = row.dataset[name];
-      if (!wanted || wanted === "all" || found === undefined) continue;
-      if (name === "verdict" || name === "show" ? !found.split(" ").includes(wanted) : found !== wanted) return false;
+      const wanted = state[name];
+      if (!wanted || wanted === "all") continue;
+      const found = this.value(row, body, name);
+      if (found === undefined) continue;
+      if (name === "verdict" && column >= 0 ? found.split(" ")[column] !== wanted
+        : name === "verdict" || name === "show" ? !found.split(" ").includes(wanted) : found !== wanted) return false;
     }
+    if (state.release && (column < 0 || row.dataset.verdict.split(" ")[column] === "not-measured")) return false;
     return !words.length || words.every((word) => this.text(row).includes(word));
   }
 
   show(state, words, names) {
-    this.wanted = this.bodies.map(({ rows }) => rows.filter((row) => this.fits(row, state, words, names)));
+    this.wanted = this.bodies.map(({ body, rows }) => rows.filter((row) => this.fits(row, body, state, words, names)));
     this.sort(state.sort || "");
     this.draw();
     return this.wanted.reduce((sum, rows) => sum + rows.length, 0);
@@ -165,7 +177,9 @@ function bindTables(form, elements) {
 
   function draw() {
     const words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
-    const shown = tables.reduce((sum, table) => sum + table.show(state, words, names), 0);
+    const counts = tables.map((table) => table.show(state, words, names));
+    const shown = counts.reduce((sum, count) => sum + count, 0);
+    if (tables.length > 1) tables.forEach(({ table }, place) => { table.closest("section").hidden = shown > 0 && counts[place] === 0; });
     const total = tables.reduce((sum, table) => sum + table.total, 0);
     const amount = (number) => number.toLocaleString("en");
     form.querySelector("[data-shown]").textContent = `${amount(shown)} of ${amount(total)} ${form.dataset.filters || "rows"}`;

@@ -24,6 +24,7 @@ MODULES = (
     "effort",
     "trial_length",
     "figure_3_series",
+    "segmentations",
     "attribution_causes",
     "event_worlds",
     "asv_steps",

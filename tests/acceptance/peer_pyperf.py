@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -35,7 +36,7 @@ from rich.console import Console
 from scipy import stats
 
 from asv_jit import locks
-from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step
+from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step, toll
 from asv_jit.analysis.wild import tempered
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
@@ -117,14 +118,14 @@ class Measured:
         """The log speedup of each round, wild ones tempered; shape (rounds,)."""
         return tempered(log_ratios(self.off, self.on))
 
-    def half_width(self, alpha: float = 0.05) -> float:
-        """Student's, of the mean log speedup."""
-        count = len(self.off)
+    def half_width(self, alpha: float = 0.05, *, rounds: int | None = None) -> float:
+        """Student's, of the mean log speedup; that of so many `rounds` with the same spread, where they are given."""
+        count = rounds or len(self.off)
         return float(stats.t.ppf(1.0 - alpha / 2.0, count - 1) * self.logs.std(ddof=1) / math.sqrt(count))
 
     def rounds_for(self, precision: float) -> int:
-        """How many rounds a half-width of `precision` takes, the half-width shrinking with their root."""
-        return max(MIN_PAIRS, math.ceil(len(self.off) * (self.half_width() / precision) ** 2))
+        """The fewest rounds whose half-width is within `precision`, if their spread is that of those measured."""
+        return next(rounds for rounds in itertools.count(MIN_PAIRS) if self.half_width(rounds=rounds) <= precision)
 
     def time_for(self, rounds: int) -> float:
         return self.once_s + rounds * float(np.mean(self.round_s))
@@ -276,10 +277,9 @@ def pairs_needed(own: Measured) -> tuple[int, str]:
         off, on = own.off[:size], own.on[:size]
         if next_step(off, on, precision=PRECISION, min_pairs=MIN_PAIRS, max_pairs=NO_LIMIT) == "stop":
             return size, "as it stopped"
-    wanted = len(own.off) * (estimate(own.off, own.on, alpha=0.05, equivalence=0.0).half_width / PRECISION) ** 2
-    return next(
-        (size for size in looks(MIN_PAIRS, NO_LIMIT) if size >= wanted), NO_LIMIT
-    ), "extrapolated by half-width²"
+    later = (size for size in looks(MIN_PAIRS, NO_LIMIT) if size > len(own.off))
+    enough = (size for size in later if toll(size) * own.half_width(rounds=size) <= PRECISION)
+    return next(enough, NO_LIMIT), "extrapolated from their spread"
 
 
 def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
@@ -309,7 +309,7 @@ def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
             Row(
                 figure="peer",
                 what=f"{name}: wall time for a half-width of 1%, asv-jit ({pairs} pairs, {how}) "
-                f"against {setting.name} ({rounds} pairs, extrapolated by half-width²)",
+                f"against {setting.name} ({rounds} pairs, extrapolated from their spread)",
                 bar=f"< {peer_s:.1f} s",
                 result=f"{own_s:.1f} s",
                 interval=f"a pair: {np.mean(own.round_s):.2f} s ± {own.logs.std(ddof=1):.2%} and "

@@ -1,8 +1,7 @@
-"""Change points: an oracle for the segmentation, properties of detection, and what must not be reported."""
+"""Change points: properties of detection, and what must not be reported."""
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -12,68 +11,13 @@ from hypothesis import strategies as st
 
 from asv_jit.analysis import changes
 from asv_jit.analysis.changes import detect, detect_many
-from asv_jit.analysis.history import robust
-from asv_jit.analysis.history.segmentation import Fit, segment, segment_many
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-def cost(values, weights, penalty, starts):
-    """Weighted squared error of the segmentation plus its penalties, computed by its definition."""
-    total = penalty * len(starts)
-    for a, b in itertools.pairwise([0, *starts, len(values)]):
-        mean = sum(w * y for w, y in zip(weights[a:b], values[a:b], strict=True)) / sum(weights[a:b])
-        total += sum(w * (y - mean) ** 2 for w, y in zip(weights[a:b], values[a:b], strict=True))
-    return total
-
-
-def best_by_brute_force(values, weights, penalty, shortest):
-    """The least cost over every admissible segmentation."""
-    n = len(values)
-    return min(
-        cost(values, weights, penalty, starts)
-        for k in range(n // shortest)
-        for starts in itertools.combinations(range(1, n), k)
-        if all(b - a >= shortest for a, b in itertools.pairwise([0, *starts, n]))
-    )
-
-
-def best_by_optimal_partitioning(values, weights, penalty, shortest):
-    """The least cost, by the plain recursion over the last segment's start, without pruning."""
-    n = len(values)
-    least = [math.inf] * (n + 1)
-    least[0] = -penalty
-    for end in range(shortest, n + 1):
-        for start in range(end - shortest + 1):
-            if least[start] < math.inf:
-                rest = cost(values[start:end], weights[start:end], 0.0, [])
-                least[end] = min(least[end], least[start] + rest + penalty)
-    return least[n]
 
 
 def steps(seed, *, n=120, at=60, size=0.05, noise=0.01):
     rng = np.random.default_rng(seed)
     return 0.02 * np.exp(noise * rng.normal(size=n) + size * (np.arange(n) >= at))
-
-
-@settings(deadline=None, max_examples=30)
-@given(seed=seeds, n=st.integers(6, 12), shortest=st.integers(1, 3), penalty=st.floats(0.1, 10))
-def test_segmentation_costs_as_little_as_any(seed, n, shortest, penalty):
-    rng = np.random.default_rng(seed)
-    values, weights = rng.normal(size=n) + 3 * (np.arange(n) > n // 2), rng.uniform(0.2, 3, size=n)
-    starts = segment(values, weights, penalty=penalty, shortest=shortest)
-    assert all(b - a >= shortest for a, b in itertools.pairwise([0, *starts, n]))
-    found = cost(values, weights, penalty, starts)
-    assert found == pytest.approx(best_by_brute_force(values, weights, penalty, shortest))
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_pruning_loses_nothing(seed):
-    rng = np.random.default_rng(seed)
-    values, weights = rng.normal(size=150) + 2 * (np.arange(150) // 20 % 2), rng.uniform(0.5, 2, size=150)
-    starts = segment(values, weights, penalty=6.0, shortest=3)
-    assert starts
-    assert cost(values, weights, 6.0, starts) == pytest.approx(best_by_optimal_partitioning(values, weights, 6.0, 3))
 
 
 KINDS = {
@@ -85,22 +29,6 @@ KINDS = {
     "ties": lambda rng, n: np.round(rng.normal(size=n)),
     "rare ones": lambda rng, n: (rng.random(n) < 0.05) * 1.0,
 }
-
-
-@settings(deadline=None, max_examples=15)
-@given(
-    seed=seeds, lengths=st.lists(st.integers(0, 260), min_size=1, max_size=6), shortest=st.integers(1, 4),
-    penalty=st.floats(0.01, 20),
-)  # fmt: skip
-def test_many_series_side_by_side_are_segmented_as_one_by_one(seed, lengths, shortest, penalty):
-    rng = np.random.default_rng(seed)
-    fits = [
-        Fit(draw(rng, n), rng.uniform(0.2, 3, size=n) if n % 2 else np.ones(n), penalty)
-        for n in lengths
-        for draw in KINDS.values()
-    ]
-    one_by_one = [segment(fit.values, fit.weights, penalty=fit.penalty, shortest=shortest) for fit in fits]
-    assert segment_many(fits, shortest=shortest) == one_by_one
 
 
 def test_many_series_have_the_changes_that_each_has():
@@ -257,26 +185,6 @@ def test_p_values_fall_with_strength_and_invert(length):
     p = [changes._p_value(z, length) for z in np.linspace(0, 60, 50)]
     assert p == sorted(p, reverse=True)
     assert p[-1] > 0.0
-
-
-@given(seed=seeds)
-@settings(deadline=None, max_examples=20)
-def test_autocorrelation_is_blind_to_levels(seed):
-    noise = np.random.default_rng(seed).normal(size=400)
-    levels = 10.0 * (np.arange(400) // 20 % 2)
-    assert abs(robust.autocorrelation(noise + levels) - robust.autocorrelation(noise)) < 0.1
-
-
-def test_scale_survives_steps_and_spikes_and_follows_the_noise():
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=300) + 20.0 * (np.arange(300) > 150)
-    values[::40] += 50
-    assert robust.difference_scale(values) == pytest.approx(1.0, rel=0.25)
-    changing = rng.normal(size=300) * np.where(np.arange(300) < 150, 1.0, 5.0)
-    scale = robust.local_scale(changing)
-    assert scale[50] == pytest.approx(1.0, rel=0.4)
-    assert scale[250] == pytest.approx(5.0, rel=0.4)
-    assert robust.difference_scale(np.array([1.0, 1.0, 1.0, 1.0, 2.0])) > 0.0
 
 
 def test_a_common_drift_is_no_step():

@@ -84,6 +84,21 @@ def test_few_iterations_are_never_made_fewer() -> None:
     assert enough_iterations([_look(_durations(1))], least=FULL) == FULL
 
 
+def test_whatever_the_start_takes_the_count_is_one_that_there_is() -> None:
+    looks = [_durations(seed, noise=0.1) for seed in (1, 2)]
+    found = {
+        enough_iterations([_look(one, begin_s=begin_s) for one in looks], least=30)
+        for begin_s in np.geomspace(0.001, 1.0, 2000)  # so fine that counts between the last two come up
+    }
+    assert max(found) == FULL
+    assert len(found) > 50
+
+
+def test_what_settles_slowly_and_by_little_is_waited_for() -> None:
+    settling = [_durations(seed) * (1.0 + 0.02 * np.exp(-np.arange(FULL) / 30)) for seed in (1, 2)]
+    assert _count(*settling) > 1.5 * _count(_durations(1), _durations(2))
+
+
 def test_looks_of_different_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="one count"):
         _count(_durations(1), _durations(2, count=100))
@@ -92,4 +107,4 @@ def test_looks_of_different_counts_are_refused() -> None:
 
 
 def test_trials_so_short_take_less_time_for_a_precision() -> None:
-    assert [row for row in trial_length.evidence(0.15, seed=7) if not row.passed] == []
+    assert [row for row in trial_length.evidence(0.3, seed=7) if not row.passed] == []

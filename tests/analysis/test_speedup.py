@@ -47,7 +47,7 @@ def test_a_neighbour_on_the_host_does_not_keep_the_loop_going() -> None:
 # Against the paired t test of scipy
 
 
-@pytest.mark.parametrize("pairs", [2, 3, 6, 7, 8, 10, 15, 20, 44, 100])
+@pytest.mark.parametrize("pairs", [2, 3, 6, 7, 10, 15, 21, 44, 100])
 @pytest.mark.parametrize("alpha", [0.002, 0.05])
 def test_is_the_paired_t_test_on_logs(pairs: int, alpha: float) -> None:
     off, on = noisy_pairs(pairs, ratio=1.01, seed=pairs)
@@ -61,7 +61,7 @@ def test_is_the_paired_t_test_on_logs(pairs: int, alpha: float) -> None:
     assert found.pairs == pairs
 
 
-@pytest.mark.parametrize("pairs", [5, 9, 14, 22, 32, 45])
+@pytest.mark.parametrize("pairs", [5, 8, 9, 14, 22, 32, 41, 45])
 def test_where_the_loop_looks_the_interval_pays_the_toll(pairs: int) -> None:
     off, on = noisy_pairs(pairs, ratio=1.01, seed=pairs)
     expected = stats.ttest_rel(np.log(off), np.log(on))
@@ -228,7 +228,7 @@ def test_refuses_levels_and_limits_without_meaning() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("pairs", [20, 30, 44])
+@pytest.mark.parametrize("pairs", [19, 29, 44])
 def test_the_bootstrap_agrees_with_the_t_interval(pairs: int, seed: int) -> None:
     off, on = noisy_pairs(pairs, ratio=1.05, seed=seed)
     t = estimate(off, on, alpha=0.05, equivalence=0.0)
@@ -250,11 +250,11 @@ def test_the_bootstrap_keeps_pairs_together_and_repeats_itself() -> None:
 # The adaptive rule
 
 
-def test_the_loop_looks_at_few_sizes() -> None:
-    assert looks(5, 45) == (5, 9, 14, 22, 32, 45)
-    assert looks(7, 20) == (7, 9, 14, 20)
+def test_the_loop_looks_at_some_sizes() -> None:
+    assert looks(5, 45) == (5, 8, 9, 11, 12, 14, 16, 18, 20, 22, 24, 27, 30, 32, 35, 38, 41, 45)
+    assert looks(7, 19) == (7, 8, 9, 11, 12, 14, 16, 18, 19)
     assert looks(5, 5) == (5,)
-    assert looks(10, 100) == (10, 14, 22, 32, 45, 63, 88, 100)
+    assert looks(10, 100) == (10, *looks(11, 45), 63, 88, 100)
     for limits in ((0, 5), (6, 5)):
         with pytest.raises(ValueError, match="min_pairs"):
             looks(*limits)
@@ -294,9 +294,9 @@ def test_stops_on_precision_never_on_significance(seed, pairs, change) -> None:
 
 
 def test_between_looks_the_last_look_counts() -> None:
-    quiet, loud = [1.0] * 5, [1.0, 1.5, 1.0]
-    assert next_step(quiet + loud, [1.0] * 8) == "stop"
-    assert next_step([*quiet, *loud, 1.0], [1.0] * 9) == "measure"
+    quiet, loud = [1.0] * 5, [1.0, 1.5]
+    assert next_step(quiet + loud, [1.0] * 7) == "stop"
+    assert next_step([*quiet, *loud, 1.0], [1.0] * 8) == "measure"
     assert next_step([1.0, 1.1, 1.0, 1.1, 1.0, 1.0], [1.0] * 6) == "measure"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.site.browsing import PAGES, address, barriers, visit
+from tests.site.contents import WITHOUT_JIT
 
 pytestmark = pytest.mark.browser
 
@@ -101,6 +103,31 @@ def test_releases_are_sorted_within_their_groups(browser: Browser, rich_site: Pa
         assert _names(page)[0].startswith("Crash")
         expect(table.get_by_text("All cases")).to_be_visible()
         expect(table.locator("tr.group:visible")).to_have_count(1)
+
+
+def test_the_map_of_releases_is_filtered_by_all_that_it_is_made_of(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(address(rich_site, "releases.html"))
+        everything = len(_names(page))
+        page.locator("[name=machine]").select_option("bench-1")
+        first = _names(page)
+        assert 0 < len(first) < everything
+        expect(page.locator("section:has(table.heat):visible")).to_have_count(1)
+        page.locator("[name=group]").select_option("cpu")
+        within = _names(page)
+        assert 0 < len(within) < len(first)
+        page.locator("[name=verdict]").select_option("faster")
+        somewhere = set(_names(page))
+        page.locator("[name=release]").select_option("Python 3.14.10")
+        there = set(_names(page))
+        assert there < somewhere  # faster on another release counts no more
+        column = page.locator("table.heat:visible tbody tr:visible:not([data-head]) td:nth-child(3) .hidden")
+        assert set(column.all_inner_texts()) == {", faster"}
+        page.go_back()
+        assert set(_names(page)) == somewhere
+        page.goto("about:blank")
+        page.goto(address(rich_site, f"releases.html#machine=bench-1&release={quote(WITHOUT_JIT.identity)}"))
+        assert "Crash" not in " ".join(_names(page))  # not measured there
 
 
 def test_a_link_to_a_regression_shows_it(browser: Browser, rich_site: Path) -> None:

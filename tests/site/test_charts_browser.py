@@ -261,6 +261,19 @@ def test_any_two_commits_are_compared_as_on_the_server(browser: Browser, rich_si
         assert float(significance) == pytest.approx(sure[0].significance, rel=0.05)
         linked = page.url
         assert f"a={known[100].short}&b={known[140].short}" in linked
+        for name, keep, left in (
+            ("line", "3.14 from debian", sum(one.line == "3.14 from debian" for one in sure if one.verdict == "worse")),
+            (
+                "group",
+                "service",
+                sum(one.case.benchmark.startswith("service.") for one in sure if one.verdict == "worse"),
+            ),
+        ):
+            assert left < worse
+            page.locator(f"[name={name}]").select_option(keep)
+            expect(page.locator("[data-result] tbody tr")).to_have_count(left)
+            page.go_back()
+            expect(page.locator("[data-result] tbody tr")).to_have_count(worse)
         page.get_by_role("button", name="Swap").click()
         expect(page.locator("[data-result] .badge").first).to_contain_text("worse")
         page.go_back()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,8 +18,8 @@ _SIZES = st.floats(1e-12, 1e15).flatmap(lambda size: st.sampled_from([size, -siz
 def _written(track: Track, *, fine: bool = False) -> dict[str, object]:
     column = columns.of_track(track, fine=fine)
     assert column is not None
-    below, above = column.widths()
-    return {"step": column.step, "zero": column.zero, "values": column.text(), "below": below, "above": above}
+    whole = column.written().whole()
+    return {"step": column.step, **msgspec.structs.asdict(whole)}
 
 
 @given(st.lists(_SIZES, min_size=1, max_size=40), st.floats(0.0, 0.9), st.booleans(), st.data())
@@ -60,8 +61,9 @@ def test_a_thousand_noisy_points_take_about_a_thousand_bytes() -> None:
     nothing = np.full(1_000, np.nan)
     column = columns.of_track(Track(values, nothing, nothing))
     assert column is not None
-    assert len(column.text()) < 1_300
-    assert column.widths() == (None, None)
+    whole = column.written().whole()
+    assert len(whole.values) < 1_300
+    assert (whole.below, whole.above) == (None, None)
 
 
 def test_whole_numbers_stay_exact() -> None:
@@ -70,11 +72,37 @@ def test_whole_numbers_stay_exact() -> None:
     assert oracle.values(_written(Track(values, nothing, nothing))) == [1234, 1235, 7, None, 999_999]
 
 
+@given(
+    st.lists(st.floats(0.001, 1000.0), min_size=3, max_size=30),
+    st.lists(st.floats(0.0, 1.0), min_size=30, max_size=30),
+    st.lists(st.floats(0.0, 1.0), min_size=30, max_size=30),
+)
+def test_the_step_is_fine_against_level_noise_and_intervals(
+    values: list[float], below: list[float], above: list[float]
+) -> None:
+    sizes = np.array(values)
+    down, up = (np.array(shares[: len(values)]) * sizes for shares in (below, above))
+    column = columns.of_track(Track(sizes, sizes - down, sizes + up))
+    if column is None or np.all(sizes == np.rint(sizes)):
+        return
+    smallest = max(sizes.min(), np.median(sizes) / 100.0)
+    differences = np.diff(np.log(sizes))
+    noise = 1.4826 * np.median(np.abs(differences - np.median(differences))) / math.sqrt(2.0)
+    wide = np.concatenate((sizes - (sizes - down), (sizes + up) - sizes))
+    limits = [
+        smallest / 50.0,
+        smallest * noise / 6.0,
+        *([np.median(wide[wide > 0.0]) / 4.0] if np.any(wide > 0) else []),
+    ]
+    wanted = max(min(limit for limit in limits if limit > 0.0), np.median(sizes) / 1e6)
+    assert wanted * 0.9 <= column.step <= wanted * (1.0 + 1e-9)
+
+
 def test_a_cut_column_reads_like_the_whole_one() -> None:
     values = np.array([math.nan, 2.0, 2.1, math.nan, 5.5, 5.4, 2.0])
     column = columns.of_track(Track(values, values * 0.9, values * 1.2))
     assert column is not None
-    cut, gap, before, behind = column.sliced([(3, 6), (3, 4), (0, -2), (7, 9)])
+    cut, gap, before, behind = column.written().sliced([(3, 6), (3, 4), (0, -2), (7, 9)])
     assert cut is not None
     read = oracle.values({"step": column.step, "zero": cut.zero, "values": cut.values})
     assert read[0] is None
@@ -92,5 +120,5 @@ def test_slices_say_what_columns_of_their_own_would(values: list[float], data: s
     high = data.draw(st.integers(low, len(values)))
     part = slice(low, high)
     own = columns.Column(column.step, column.counts[part], column.known[part], column.below[part], column.above[part])
-    expected = columns.Slice(own.zero, own.text(), *own.widths()) if own.known.any() else None
-    assert column.sliced([(low, high)]) == [expected]
+    expected = own.written().whole() if own.known.any() else None
+    assert column.written().sliced([(low, high)]) == [expected]

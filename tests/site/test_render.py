@@ -190,7 +190,7 @@ def test_a_crash_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def crash(*_: object) -> dict[str, bytes]:
         raise MemoryError
 
-    monkeypatch.setattr(render, "_static_files", crash)
+    monkeypatch.setattr(render, "static_files", crash)
     with pytest.raises(MemoryError):
         render.render_site(contents.content([]), folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

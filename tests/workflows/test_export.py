@@ -69,7 +69,12 @@ def test_cells_as_csv(measured: tuple[Project, Path, Results]) -> None:
     summary = results.suites[-1].cases[0]
     assert summary.speedup is not None
     assert float(rows[0]["speedup"]) == summary.speedup.ratio
-    assert rows[0]["jit_adds_bytes"] != ""
+    assert (
+        float(rows[0]["jit_adds_bytes_low"])
+        <= float(rows[0]["jit_adds_bytes"])
+        <= float(rows[0]["jit_adds_bytes_high"])
+    )
+    assert rows[0]["trials"] == "5"
 
 
 def test_trials_as_csv_with_the_failed_ones(measured: tuple[Project, Path, Results]) -> None:

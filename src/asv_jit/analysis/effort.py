@@ -13,6 +13,17 @@ it lies within them, as on a disk, trials stay long. A busy neighbour that slows
 whole one adds to σ, not to v: on a shared 2-core machine one trial in four was off by more than 5%, whether it was 0.1
 or 0.4 s long.
 
+Precision is not all: a short trial is also a little off. In the three benchmarks of tests/acceptance/peer_pyperf.py, 26
+to 29 processes a mode that went on to 450 iterations, 0.1 to 0.2 s told levels 0.2 to 0.9% above the last, differently
+in the two modes, so that the speedup was off by 0.3 to 0.6%. Two causes were found. The JIT compiles an outer loop only
+at its 4,095th pass: mandelbrot's gets there in its 103rd call, two executors more, and is 0.4% faster from then on. And
+without the JIT a process settles by 1 to 5% in one step after 0.1 to 0.4 s, at random, some never: neither the hash
+seed nor the addresses nor the data nor the age of the process matter, but running the same code does, and processes
+that are interrupted more often settle sooner, so it is likely the core's prediction of the interpreter's jumps. Such
+steps are too small or too late for a trial that ends beside them to cut them off. So a trial is longer while its level
+differs from that of the rest of the look by more than a quarter of a percent and the error of that. It is never longer
+than the look, which ends before mandelbrot's step counts.
+
 c, τ, v and the warm-up come from one look at each mode: a trial of full length that is thrown away. What a machine does
 to a look only ever makes it slower, so the warm-up is read from its quickest quarters of short stretches, and v from
 the differences of neighbours, which a slow spell hardly touches. σ cannot be seen in one process and is taken from
@@ -55,9 +66,12 @@ _SHORTEST_STRETCH = 5
 _SAME_LEVEL = 0.02
 """Stretches whose quickest quarters differ by less, beside the noise of an iteration, are on one level."""
 
-_TOLERANCE = 0.01
-_CERTAINTY = 3.0
-"""Standard errors beyond the tolerance: a shorter trial must not tell another level than the whole one does."""
+_TOLERANCE = 0.0025
+_CERTAINTY = 1.0
+"""Standard errors beyond the tolerance: a shorter trial must not tell another level than the whole one does.
+
+When in doubt a trial is longer: that costs time once more and is seen, while a level that is off is not.
+"""
 
 _LONGER = 1.25
 _QUARTILE_EFFICIENCY = 1.86
@@ -107,7 +121,7 @@ def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
     best = math.sqrt(begin_s / iteration_s * within / (len(looks) * _BETWEEN_PROCESSES**2))
     long_enough = LEAST_STEADY_S * len(looks) / iteration_s
     wanted = max(settled + max(best, long_enough), _WARMUPS * settled, least)
-    while wanted < most and not all(
+    while math.ceil(wanted) < most and not all(
         _tells_the_same(one, settled, math.ceil(wanted), noise) for one, noise in zip(logs, noises, strict=True)
     ):
         wanted *= _LONGER

@@ -22,7 +22,6 @@ from asv_jit.site.history import History
 from asv_jit.site.pages import Alert, Badge, Figure, Frame, Link
 from asv_jit.site.publication import Publication
 from asv_jit.site.slugs import slug
-from asv_jit.site.trends import Trends
 from asv_jit.site.warnings import Notice, notices
 
 __all__ = ["HomePage", "make"]
@@ -120,8 +119,8 @@ def make(site: Publication) -> HomePage:
     lately = [event for event in events if event.is_open]
     lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     alerts = maker.alerts()
-    trends, lines = Trends.of(content), EventLines(content)
-    rows = tuple(top_rows(content, trends, _MOST_ROWS))
+    lines = EventLines(content)
+    rows = tuple(top_rows(content, site.trends, _MOST_ROWS))
     cases = {case.key.case for _, _, case in maker.current}
     if content.history is not None:
         cases |= {one.key.case for one in content.history.series if one.key.protocol == "asv"}
@@ -142,7 +141,7 @@ def make(site: Publication) -> HomePage:
         all_events=units.count(len(events), "change"),
         rows=rows,
         telling=any(row.badge.kind in ("faster", "slower", "failed") for row in rows),
-        plain=tuple(top_plain_rows(content, trends, _MOST_ROWS)),
+        plain=tuple(top_plain_rows(content, site.trends, _MOST_ROWS)),
         cases=units.count(len(cases), "case"),
         several_machines=len(content.every_machine) > 1,
         level=units.level(content.settings.alpha),

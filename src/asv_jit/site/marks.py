@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -15,7 +16,8 @@ from asv_jit.site.svg import Scale
 __all__ = ["interval_mark", "trend_mark"]
 
 _WIDTH = 80.0
-_TREND_WIDTH, _TREND_HEIGHT = 72, 18
+_TREND_WIDTH, _TREND_HEIGHT = 144, 36  # half pixels
+_TREND_BOTTOM, _TREND_TOP = _TREND_HEIGHT - 4.0, 4.0
 
 
 def interval_mark(ratio: float, low: float, high: float, reach: tuple[float, float]) -> Markup:
@@ -31,23 +33,38 @@ def interval_mark(ratio: float, low: float, high: float, reach: tuple[float, flo
 
 
 def trend_mark(values: Sequence[float | None], change: int | None = None) -> Markup:
-    """The last values of a series; `change` is the place of the newest change of level. Empty with fewer than two."""
-    known = [value for value in values if value is not None and 0.0 < value < math.inf]
-    if len(known) < 2:
-        return Markup("")
-    low, high = min(known), max(known)
-    room = max((high / low) ** 0.1, 1.02)  # noise of a percent must not look like a cliff
-    vertical = Scale(low / room, high * room, _TREND_HEIGHT - 2.0, 2.0)
-    step = (_TREND_WIDTH - 6) / (len(values) - 1)
-    spots = [
-        (round(3 + place * step), round(vertical.at(value), 1))
-        for place, value in enumerate(values)
-        if value is not None and 0.0 < value < math.inf
+    """The last values of a series; `change` is the place of the newest change of level. Empty with fewer than two.
+
+    None and what a logarithmic axis has no place for are gaps. A table has 60,000 of these points: they stand on a grid
+    of half pixels, each told from the one before, and the last one is a line of no length with round ends.
+    """
+    across = _across(len(values))
+    shown = [
+        (x, value) for x, value in zip(across, values, strict=True) if value is not None and 0.0 < value < math.inf
     ]
-    line = "".join(f"{'L' if place else 'M'}{x} {y:g}" for place, (x, y) in enumerate(spots))
-    rule = f'<path class="mark-c" d="M{round(3 + change * step)} 1v{_TREND_HEIGHT - 2}"/>' if change is not None else ""
-    end = f'<circle cx="{spots[-1][0]}" cy="{spots[-1][1]:g}" r="2.2"/>'
-    return _svg("mark-t", _TREND_WIDTH, _TREND_HEIGHT, f'{rule}<path d="{line}"/>{end}')
+    if len(shown) < 2:
+        return Markup("")
+    known = [value for _, value in shown]
+    least, largest = min(known), max(known)
+    room = max((largest / least) ** 0.1, 1.02)  # noise of a percent must not look like a cliff
+    low = least / room
+    scale = (_TREND_BOTTOM - _TREND_TOP) / math.log(largest * room / low)
+    heights = [round(_TREND_BOTTOM - math.log(value / low) * scale) for value in known]
+    steps = [
+        f"{x - x0}{y - y0}" if y < y0 else f"{x - x0} {y - y0}"
+        for (x0, _), y0, (x, _), y in zip(shown, heights, shown[1:], heights[1:], strict=False)
+    ]
+    rule = f'<path class="mark-c" d="M{across[change]} 2v{_TREND_HEIGHT - 4}"/>' if change is not None else ""
+    line = f'<path d="M{shown[0][0]} {heights[0]}l{" ".join(steps)}"/>'
+    end = f'<path d="M{shown[-1][0]} {heights[-1]}h0"/>'
+    return _svg("mark-t", _TREND_WIDTH, _TREND_HEIGHT, f"{rule}{line}{end}")
+
+
+@lru_cache(maxsize=64)
+def _across(count: int) -> tuple[int, ...]:
+    """The places of `count` points from left to right."""
+    step = (_TREND_WIDTH - 12) / max(count - 1, 1)
+    return tuple(round(6 + place * step) for place in range(count))
 
 
 def _svg(kind: str, width: float, height: float, inner: str) -> Markup:

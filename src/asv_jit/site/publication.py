@@ -13,6 +13,7 @@ from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.frame import Frames
 from asv_jit.site.measured import MeasuredCell, measured_cells
 from asv_jit.site.pages import Frame
+from asv_jit.site.trends import Trends
 
 __all__ = ["Drawn", "Page", "Publication"]
 
@@ -36,18 +37,19 @@ class Drawn(Struct, frozen=True):
 class Publication(Struct, frozen=True):
     """What every maker of a page is given. It can be pickled, so that pages can be made in other processes.
 
-    `table` is the content's history, `cells` are its current cells by case.
+    `table` is the content's history, `cells` are its current cells by case, `trends` the series behind rows.
     """
 
     content: SiteContent
     frames: Frames
     table: Timetable
     cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
+    trends: Trends
 
     @staticmethod
     def of(content: SiteContent, frames: Frames) -> Publication:
         """Place what several makers need."""
-        return Publication(content, frames, Timetable.of(content.history), measured_cells(content))
+        return Publication(content, frames, Timetable.of(content.history), measured_cells(content), Trends.of(content))
 
     @property
     def cases(self) -> list[CaseKey]:

@@ -80,10 +80,12 @@ class HeatMap(Struct, frozen=True):
 
 
 class ReleasesPage(Struct, frozen=True):
-    """`releases.html`."""
+    """`releases.html`. The filters' choices: `releases` by identity and name, and `groups`."""
 
     frame: Frame
     maps: tuple[HeatMap, ...]
+    releases: tuple[tuple[str, str], ...]
+    groups: tuple[str, ...]
     several_machines: bool
     level: str
 
@@ -103,6 +105,8 @@ def make(site: Publication) -> ReleasesPage:
             path="releases.html",
         ),
         maps=tuple(maps),
+        releases=tuple(dict.fromkeys((column.identity, column.name) for one in maps for column in one.columns)),
+        groups=tuple(sorted({group.name for one in maps for group in one.groups})),
         several_machines=len(maps) > 1,
         level=units.level(content.settings.alpha),
     )  # fmt: skip

@@ -35,6 +35,7 @@ from asv_jit.site.feed import feed
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Drawn, Publication
 from asv_jit.site.signposts import signposts
+from asv_jit.site.slugs import slug
 from asv_jit.site.templates import environment_of, static_files, template_folders
 from asv_jit.store.files import storage_errors
 
@@ -126,8 +127,11 @@ def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) 
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
     tasks: list[_Task] = [(key, range(0)) for key in _PAGES]
     tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
+    # What every process needs is made once, before they part.
     for shared in _SHARED:
-        environment_of(sources).get_template(shared)  # compiled once, before the processes part
+        environment_of(sources).get_template(shared)
+    for case in data.cases:
+        slug(case)
     workers = None if count > _LEAST_CASES else 1
     done = in_parallel_with(work, _write_task, tasks, workers=workers)
     names = [name for written, _ in done for name in written]
@@ -158,13 +162,18 @@ def _write_page(work: _Work, environment: Environment, drawn: Drawn) -> str:
 
 
 def _write(root: Path, name: str, content: bytes) -> str:
-    path = root / name
+    path = f"{root}/{name}"  # thousands of files: to make a Path of each takes half as long as to write it
     try:
-        path.write_bytes(content)
+        _store(path, content)
     except FileNotFoundError:  # the first of its folder
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        _store(path, content)
     return name
+
+
+def _store(path: str, content: bytes) -> None:
+    with open(path, "wb") as file:  # noqa: PTH123 - see `_write`
+        file.write(content)
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -15,7 +15,7 @@ __all__ = ["anchor_of", "slug"]
 _READABLE = 60
 
 
-@functools.lru_cache(maxsize=10_000)  # a name stands on several pages
+@functools.lru_cache(maxsize=100_000)  # a name stands on several pages, of a large site too
 def slug(key: CaseKey) -> str:
     """`cpu-time-mandelbrot-3f2a9c01d4e5`: ASCII words of the name, then a digest of the whole of it."""
     plain = unicodedata.normalize("NFKD", str(key)[: 4 * _READABLE]).encode("ascii", "ignore").decode().lower()

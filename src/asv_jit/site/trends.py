@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.cells import CellKey
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import CaseSeries, History, Metric
+from asv_jit.analysis.history.series import CaseSeries, History, Metric, Places
 from asv_jit.analysis.summary import CaseSummary
 from asv_jit.model import CaseKey
 from asv_jit.site.content import Machine, SiteContent
@@ -39,7 +40,7 @@ class Trends(Struct, frozen=True):
             key = one.key
             if key.branch or not len(one.places):
                 continue
-            for place in set(one.interpreters.tolist()):
+            for place in _different(one.interpreters):
                 name = history.interpreters[place] if history is not None else ""
                 found = key.machine, key.case, key.version, key.protocol, name
                 other = series.get(found)  # of before the machine changed
@@ -76,6 +77,11 @@ class Trends(Struct, frozen=True):
         places = [self.history.commits[place] for place in series.places[-last:]]
         change = places.index(event.commit) if event is not None and event.commit in places else None
         return trend_mark([None if math.isnan(value) else value for value in values], change)
+
+
+def _different(places: Places) -> set[int]:
+    """The numbers that occur; asked first is what is true of most series of a thousand points: that there is one."""
+    return {int(places[0])} if np.all(places == places[0]) else set(places.tolist())
 
 
 def _summaries(machines: tuple[Machine, ...]) -> dict[tuple[str, CaseKey, str], list[CaseSummary]]:

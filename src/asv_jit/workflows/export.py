@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -55,6 +56,7 @@ CELL_COLUMNS: Mapping[str, type] = {
     "protocol": str, "measured": str, "pairs": int, "off": float, "off_low": float, "off_high": float, "on": float,
     "on_low": float, "on_high": float, "timed": bool, "speedup": float, "speedup_low": float, "speedup_high": float,
     "p_value": float, "verdict": str, "reason": str, "peak_off_bytes": float, "jit_adds_bytes": float,
+    "jit_adds_bytes_low": float, "jit_adds_bytes_high": float, "trials": int,
     "warmup_off_s": float, "warmup_on_s": float, "first_call_off_s": float, "first_call_on_s": float,
     "answers": str, "disturbed_blocks": int,
 }  # fmt: skip
@@ -217,6 +219,9 @@ def _cell_row(machine: str, case: CaseSummary) -> dict[str, Any]:
         "reason": case.reason,
         "peak_off_bytes": case.peak_off_bytes,
         "jit_adds_bytes": case.memory.difference_bytes if case.memory else None,
+        "jit_adds_bytes_low": _finite(case.memory.low_bytes) if case.memory else None,
+        "jit_adds_bytes_high": _finite(case.memory.high_bytes) if case.memory else None,
+        "trials": case.off.trials if case.off else 0,
         "warmup_off_s": case.warmup_off_s,
         "warmup_on_s": case.warmup_on_s,
         "first_call_off_s": case.first_call_off_s,
@@ -230,6 +235,11 @@ def _level(name: str, level: Any) -> dict[str, float | None]:
     if level is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {name: level.value, f"{name}_low": level.low, f"{name}_high": level.high}
+
+
+def _finite(value: float) -> float | None:
+    """None for a bound that a single pair does not give."""
+    return value if math.isfinite(value) else None
 
 
 def _pyperf_unit(cell: Cell, benchmark: Benchmark | None) -> str | None:

@@ -9,8 +9,18 @@ from pathlib import Path
 
 import msgspec
 
-from asv_jit.analysis import changes, partitions
-from asv_jit.analysis.history import boundaries, detection, levelling, robust, segmentation
+from asv_jit.analysis import changes
+from asv_jit.analysis.history import (
+    boundaries,
+    cleaning,
+    cubics,
+    detection,
+    levelling,
+    robust,
+    segmentation,
+    splits,
+    strung,
+)
 from asv_jit.analysis.history.detection import DETECTED, Found, find_changes_of_many
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.processes import cores, in_parallel
@@ -23,7 +33,7 @@ _CHUNKS_A_CORE = 4
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
 
-_METHOD = (boundaries, changes, detection, levelling, partitions, robust, segmentation)
+_METHOD = (boundaries, changes, cleaning, cubics, detection, levelling, robust, segmentation, splits, strung)
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 

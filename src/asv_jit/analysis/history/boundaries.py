@@ -9,25 +9,27 @@ strongest boundary is for `changes.py`, which calibrates them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history import robust
-from asv_jit.analysis.history.segmentation import Fit, segment
+from asv_jit.analysis.history.cleaning import Clean
+from asv_jit.analysis.history.cubics import Stepped, bends
+from asv_jit.analysis.history.segmentation import Fit, segment_many
+from asv_jit.analysis.history.splits import Part, best_places
+from asv_jit.analysis.history.strung import in_lots
 
-__all__ = ["SHORTEST", "Clean", "Series", "Stage", "candidates", "clean", "eliminate", "fit", "mean_gain", "summed"]
+__all__ = ["SHORTEST", "Stage", "candidates", "inflation", "stages", "without_weakest"]
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 SHORTEST = 3
 """Points that a level must have: one or two strange ones are spikes."""
 
-_MEDIAN_WINDOW = 11
-_REACH = 3.5
 _PENALTY = 2.5
 """Cost of a boundary, times log n: about what the elimination asks for a lone one, but a short level between
 two boundaries, of which there are many more by chance, must pay for both."""
@@ -47,55 +49,11 @@ false alarms, for 2 to 7 in a hundred steps of 1.2 to 1.5% amid few points; larg
 _LEAST_FOR_CUBIC = 30
 """Points that both levels must have together: what bends within fewer is no slow drift."""
 
-_AUTOCORRELATION_GRACE = 0.5
-"""Subtracted, times 1/sqrt(n), from the estimated autocorrelation: its error would cost white series power."""
-
 _LEAST_NOISE = 0.01
 """Floor of the variance in units of the estimated one: quantised metrics can leave no residuals at all."""
 
-
-class Clean(Struct, frozen=True):
-    """A series of n points without outliers, and its noise.
-
-    `weights` are inverse variances by the local scale; `noise` is the variance of a point times its weight,
-    from differences, which neither changes of level nor drift disturb; `rho` is the noise's autocorrelation.
-    """
-
-    values: Floats
-    scale: Floats
-    weights: Floats
-    noise: float
-    rho: float
-
-
-class Series(Struct, frozen=True):
-    """A clean series and its prefix sums, shape (6, n + 1), from 0: those of `_Sums`, in its order."""
-
-    values: Floats
-    scale: Floats
-    weights: Floats
-    noise: float
-    rho: float
-    sums: Floats
-
-    def inflation(self, count: int) -> float:
-        """By how much autocorrelation inflates the variance of the mean of `count` points."""
-        return _inflation(self.rho, count)
-
-    def sums_at(self, places: Sequence[int]) -> dict[int, _Sums]:
-        """The prefix sums up to each place."""
-        return {place: _Sums(*sums) for place, sums in zip(places, self.sums[:, places].T.tolist(), strict=True)}
-
-
-class _Sums(Struct, frozen=True):
-    """Up to one place: of weights, and of weighted values and positions and their products."""
-
-    w: float
-    wy: float
-    wyy: float
-    wx: float
-    wxx: float
-    wxy: float
+_NO_SIZE = 1e-300
+_POINTS_AT_ONCE = 16_000
 
 
 class Stage(Struct, frozen=True):
@@ -107,177 +65,184 @@ class Stage(Struct, frozen=True):
 
 
 class _Evidence(Struct, frozen=True):
-    """What a step explains of the squared error: at all, beyond a line, and how far it leads the line."""
+    """For each boundary what its step explains of the squared error: at all, beyond a line; how far it leads the line.
 
-    step: float
-    beyond_line: float
-    lead: float
-    size: float
-    deflation: float
+    All of shape (boundaries,).
+    """
 
-
-def clean(values: Floats, least_scale: float) -> Clean:
-    """Limit outliers, drop spikes, estimate noise; `values`: shape (n,), finite, n >= 2 * SHORTEST."""
-    n = len(values)
-    scale = np.maximum(robust.local_scale(values), least_scale)
-    cleaned = _without_outliers(values, scale)
-    cleaned -= robust.median(cleaned)
-    rho = max(0.0, robust.autocorrelation(cleaned / scale) - _AUTOCORRELATION_GRACE / math.sqrt(n))
-    squares = np.square(scale)
-    steps = np.square(np.diff(cleaned)) * 2.0 / (squares[1:] + squares[:-1])
-    return Clean(cleaned, scale, 1.0 / squares, noise=float(np.mean(steps)) / 2.0 / (1.0 - rho), rho=rho)
+    step: Floats
+    beyond_line: Floats
+    lead: Floats
+    size: Floats
+    deflation: Floats
 
 
-def summed(cleaned: Clean) -> Series:
-    """What tests of boundaries need besides."""
-    values, weights, n = cleaned.values, cleaned.weights, len(cleaned.values)
-    x = np.arange(n) - (n - 1) / 2.0
-    wy, wx = weights * values, weights * x
-    sums = np.zeros((6, n + 1))
-    np.cumsum([weights, wy, wy * values, wx, wx * x, wx * values], axis=1, out=sums[:, 1:])
-    return Series(values, cleaned.scale, weights, cleaned.noise, cleaned.rho, sums)
+class _Segments(Struct, frozen=True):
+    """The segments between the bounds of many series, one behind another, and what is summed over each.
+
+    `last`: the last one of each series; `counts`: points; `sums`, shape (6, segments): of weights, and of weighted
+    values and positions and their products, in the order w, wy, wyy, wx, wxx, wxy; `rho`: that of the series.
+    """
+
+    last: Places
+    counts: Places
+    sums: Floats
+    rho: Floats
 
 
-def _inflation(rho: float, count: int) -> float:
+def candidates(series: Sequence[Clean]) -> list[list[int]]:
+    """Starts of levels worth a test, of each series: levels fitted at a low penalty."""
+    fits = {}
+    for at, one in enumerate(series):
+        n = len(one.values)
+        if one.noise > 0.0:  # else nothing but spikes differed from one level
+            penalty = _PENALTY * math.log(n) * one.noise * inflation(one.rho, n)
+            fits[at] = Fit(one.masses, one.sums, penalty)
+    found: list[list[int]] = [[] for _ in series]
+    for at, starts in zip(fits, segment_many(list(fits.values()), shortest=SHORTEST), strict=True):
+        found[at] = starts
+    return found
+
+
+@overload
+def inflation(rho: float, count: int) -> float: ...
+@overload
+def inflation(rho: Floats, count: Places) -> Floats: ...
+def inflation(rho: Any, count: Any) -> Any:
+    """By how much autocorrelation inflates the variance of the mean of `count` points."""
     return (1.0 + rho) / (1.0 - rho) - 2.0 * rho * (1.0 - rho**count) / (count * (1.0 - rho) ** 2)
 
 
-def _without_outliers(values: Floats, scale: Floats) -> Floats:
-    """Values beyond reach of the running median: limited if they stand together, else replaced by it."""
-    median = robust.running_median(values, _MEDIAN_WINDOW)
-    limited = robust.winsorise(values, median, _REACH * scale)
-    beyond = values - limited
-    together = _in_runs(beyond > 0.0) | _in_runs(beyond < 0.0)
-    return np.where(together | (beyond == 0.0), limited, median)
-
-
-def _in_runs(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which of the `flags` stand in a run of at least `SHORTEST`; shape kept."""
-    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False)).reshape(-1, 2)
-    runs = np.zeros(len(flags), dtype=np.bool_)
-    for first, end in edges[edges[:, 1] - edges[:, 0] >= SHORTEST].tolist():
-        runs[first:end] = True
-    return runs
-
-
-def fit(cleaned: Clean) -> Fit:
-    """What `candidates` fits: levels at a low penalty."""
-    n = len(cleaned.values)
-    penalty = _PENALTY * math.log(n) * cleaned.noise * _inflation(cleaned.rho, n)
-    return Fit(cleaned.values, cleaned.weights, penalty)
-
-
-def candidates(cleaned: Clean) -> list[int]:
-    """Starts of levels worth a test: the exact penalised segmentation."""
-    wanted = fit(cleaned)
-    return segment(wanted.values, wanted.weights, penalty=wanted.penalty, shortest=SHORTEST)
-
-
-def eliminate(series: Series, starts: list[int], *, least: float, critical: float) -> Iterator[Stage]:
-    """Backward elimination: every stage from all `starts` down to one, each without the last one's weakest.
+def stages(
+    series: Sequence[Clean], bounds: Sequence[Sequence[int]], *, least: Sequence[float], critical: Sequence[float]
+) -> list[Stage]:
+    """How strong the boundaries of each series are beside each other; `bounds`: 0, the boundaries (some), the length.
 
     A change of level smaller than `least` (in the unit of the values) has no strength. Cubics, which are
-    dear, are fitted only once all boundaries reach `critical` without.
+    dear, are fitted only where all boundaries of a series reach `critical` without.
     """
-    bounds = [0, *starts, len(series.values)]
-    sums = series.sums_at(bounds)
-    evidence = [_weigh(series, sums, *bounds[i : i + 3]) for i in range(len(starts))]
-    cubics: dict[tuple[int, int, int], tuple[float, float]] = {}
-    while evidence:
-        noise, freedom = _residual_noise(series, sums, bounds)
-        strengths = [
-            0.0 if abs(e.size) < least else _gaussian(_against_line(e, noise, least) / noise, freedom) for e in evidence
+    if not series:
+        return []
+    segments = _segments(series, bounds)
+    evidence = _weigh(segments)
+    lengths = np.array([len(one.values) for one in series])
+    noise, freedom = _residual_noise(segments, np.array([one.noise for one in series]), lengths)
+    inner = np.array([len(mine) - 2 for mine in bounds])
+    ends = np.cumsum(inner)
+    owner = np.repeat(np.arange(len(series)), inner)
+    against = _against_line(evidence, noise[owner], np.array(least)[owner])
+    strengths = _gaussian(against / noise[owner], freedom[owner])
+    strengths[np.abs(evidence.size) < np.array(least)[owner]] = 0.0
+    sound = np.minimum.reduceat(strengths, ends - inner) >= np.maximum(critical, 1e-9)
+    _bend(strengths, sound, evidence, series, bounds, noise, freedom)
+    return [
+        Stage(list(mine), strengths[end - count : end].tolist(), one_noise)
+        for mine, count, end, one_noise in zip(bounds, inner.tolist(), ends.tolist(), noise.tolist(), strict=True)
+    ]
+
+
+def without_weakest(series: Sequence[Clean], done: Sequence[Stage]) -> list[list[int]]:
+    """The bounds of each series without the weakest boundary of its stage; none but the ends may be left.
+
+    Those on either side of it move to their best places: they stood where they were best beside the one that is gone.
+    Of two that shared a change between them the one left would else be too weak to stay.
+    """
+    weakest = [min(range(len(stage.strengths)), key=stage.strengths.__getitem__) for stage in done]
+    left = [[*stage.bounds[: at + 1], *stage.bounds[at + 2 :]] for stage, at in zip(done, weakest, strict=True)]
+    for side in (0, 1):
+        moving = [
+            (one, bounds, at + side)
+            for one, bounds, at in zip(series, left, weakest, strict=True)
+            if 0 < at + side < len(bounds) - 1
         ]
-        if min(strengths) >= max(critical, 1e-9):
-            for i, item in enumerate(evidence):
-                around = bounds[i], bounds[i + 1], bounds[i + 2]
-                if around not in cubics:
-                    cubics[around] = _weigh_cubic(series, *around, item)
-                lead, beyond = cubics[around]
-                if lead <= _CUBIC_LEAD * noise:
-                    strengths[i] = min(strengths[i], _gaussian(beyond / noise, freedom))
-        yield Stage(list(bounds), strengths, noise)
-        weakest = min(range(len(strengths)), key=strengths.__getitem__)
-        del bounds[weakest + 1], evidence[weakest]
-        _settle(series, bounds, weakest)
-        sums |= series.sums_at(bounds[weakest : weakest + 2])
-        for i in range(max(weakest - 2, 0), min(weakest + 2, len(evidence))):
-            evidence[i] = _weigh(series, sums, *bounds[i : i + 3])
+        parts = [Part(one.masses, one.sums, bounds[at - 1], bounds[at + 1]) for one, bounds, at in moving]
+        for (_, bounds, at), place in zip(moving, best_places(parts, SHORTEST), strict=True):
+            bounds[at] = place
+    return left
 
 
-def _settle(series: Series, bounds: list[int], at: int) -> None:
-    """Move the bounds on either side of the removed one, `bounds[at]` and the next, to their best places.
-
-    They stood where they were best beside the one that is gone: of two that shared a change between them the one left
-    would else be too weak to stay.
-    """
-    for inner in (at, at + 1):
-        if 0 < inner < len(bounds) - 1:
-            places, gain = mean_gain(series, bounds[inner - 1], bounds[inner + 1])
-            bounds[inner] = int(places[gain.argmax()])
+def _segments(series: Sequence[Clean], bounds: Sequence[Sequence[int]]) -> _Segments:
+    lots = list(in_lots([len(one.values) for one in series], _POINTS_AT_ONCE))
+    sums = np.concatenate([_summed(series[lot], bounds[lot]) for lot in lots], axis=1)
+    inner = np.array([len(mine) - 1 for mine in bounds])
+    counts = np.concatenate([np.diff(mine) for mine in bounds])
+    return _Segments(np.cumsum(inner) - 1, counts, sums, np.repeat([one.rho for one in series], inner))
 
 
-def _weigh(series: Series, sums: Mapping[int, _Sums], a: int, b: int, c: int) -> _Evidence:
-    """The step at `b` between the points a..b and b..c, alone and beside a line through both."""
-    first, middle, last = sums[a], sums[b], sums[c]
-    w1, w2 = middle.w - first.w, last.w - middle.w
-    y1, y2 = middle.wy - first.wy, last.wy - middle.wy
-    x1, x2 = middle.wx - first.wx, last.wx - middle.wx
-    size = y2 / w2 - y1 / w1
-    spread = w1 * w2 / (w1 + w2)
-    x_mean = (x1 + x2) / (w1 + w2)
-    x_spread = last.wxx - first.wxx - (x1 + x2) * x_mean
-    step = size * math.sqrt(spread)
-    line = (last.wxy - first.wxy - (y1 + y2) * x_mean) / math.sqrt(x_spread)
-    alike = (x2 / w2 - x1 / w1) * math.sqrt(spread / x_spread)
+def _summed(series: Sequence[Clean], bounds: Sequence[Sequence[int]]) -> Floats:
+    lengths = np.array([len(one.values) for one in series])
+    starts = np.cumsum(lengths) - lengths
+    weights = np.concatenate([one.weights for one in series])
+    values = np.concatenate([one.values for one in series])
+    x = np.arange(len(values)) - np.repeat(starts + (lengths - 1) / 2.0, lengths)
+    first = np.concatenate([np.array(mine[:-1]) + start for mine, start in zip(bounds, starts, strict=True)])
+    wy, wx = weights * values, weights * x
+    return np.stack([np.add.reduceat(terms, first) for terms in (weights, wy, wy * values, wx, wx * x, wx * values)])
+
+
+def _weigh(segments: _Segments) -> _Evidence:
+    """The step of each boundary between its segments, alone and beside a line through both."""
+    before = np.delete(np.arange(len(segments.counts)), segments.last)
+    left, right = segments.sums[:, before], segments.sums[:, before + 1]
+    both = left + right
+    size = right[1] / right[0] - left[1] / left[0]
+    spread = left[0] * right[0] / both[0]
+    x_mean = both[3] / both[0]
+    x_spread = both[4] - both[3] * x_mean
+    step = size * np.sqrt(spread)
+    line = (both[5] - both[1] * x_mean) / np.sqrt(x_spread)
+    alike = (right[3] / right[0] - left[3] / left[0]) * np.sqrt(spread / x_spread)
     rest = step - alike * line
-    beyond = rest * rest / (1.0 - alike * alike) if rest * step > 0.0 else 0.0
-    deflation = 1.0 / ((series.inflation(b - a) / w1 + series.inflation(c - b) / w2) * spread)
+    beyond = np.where(rest * step > 0.0, rest * rest / (1.0 - alike * alike), 0.0)
+    spreads = inflation(segments.rho, segments.counts) / segments.sums[0]
+    deflation = 1.0 / ((spreads[before] + spreads[before + 1]) * spread)
     return _Evidence(
         step * step * deflation, beyond * deflation, (step * step - line * line) * deflation, size, deflation
     )
 
 
-def _against_line(e: _Evidence, noise: float, least: float) -> float:
-    size, common = abs(e.size), _COMMON_DRIFT * least
-    wanted = _LINE_LEAD if size >= common else _LINE_LEAD * (common / size) ** _LEAD_GROWTH
-    return e.step if e.lead > wanted * noise else min(e.step, e.beyond_line)
+def _against_line(e: _Evidence, noise: Floats, least: Floats) -> Floats:
+    size = np.maximum(np.abs(e.size), np.maximum(least, _NO_SIZE))
+    wanted = _LINE_LEAD * np.maximum(_COMMON_DRIFT * least / size, 1.0) ** _LEAD_GROWTH
+    return np.where(e.lead > wanted * noise, e.step, np.minimum(e.step, e.beyond_line))
 
 
-def _weigh_cubic(s: Series, a: int, b: int, c: int, e: _Evidence) -> tuple[float, float]:
-    """How far the step at `b` leads a cubic through the points a..c, and what it explains beyond it."""
-    if c - a < _LEAST_FOR_CUBIC:
-        return math.inf, e.step
-    root = np.sqrt(s.weights[a:c])
-    x = np.linspace(-1.0, 1.0, c - a)
-    basis, _ = np.linalg.qr(root[:, None] * np.stack([np.ones_like(x), x, x * x, x * x * x], axis=1))
-    y = root * s.values[a:c]
-    step = root * (np.arange(a, c) >= b)
-    step -= basis @ (basis.T @ step)
-    onto_step = float(step @ y)
-    explained = float(np.sum(np.square(basis[:, 1:].T @ y))) * e.deflation
-    beyond = onto_step**2 / float(step @ step) * e.deflation if onto_step * e.size > 0.0 else 0.0
-    return e.step - explained, beyond
+def _bend(
+    strengths: Floats, sound: npt.NDArray[np.bool_], e: _Evidence, series: Sequence[Clean],
+    bounds: Sequence[Sequence[int]], noise: Floats, freedom: Places,
+) -> None:  # fmt: skip
+    """Weaken the boundaries of the series that are `sound` where a cubic explains about as much as the step."""
+    parts, at, owner = [], [], []
+    start = 0
+    for number, (one, mine) in enumerate(zip(series, bounds, strict=True)):
+        for place, around in enumerate(zip(mine, mine[1:], mine[2:], strict=False)) if sound[number] else ():
+            if around[2] - around[0] >= _LEAST_FOR_CUBIC:
+                parts.append(Stepped(one, *around))
+                at.append(start + place)
+                owner.append(number)
+        start += len(mine) - 2
+    if not parts:
+        return
+    cubic = bends(parts)
+    lead = e.step[at] - cubic.explained * e.deflation[at]
+    same_way = cubic.onto_step * e.size[at] > 0.0
+    beyond = np.where(same_way, cubic.onto_step**2 / cubic.step_left * e.deflation[at], 0.0)
+    weaker = np.minimum(strengths[at], _gaussian(beyond / noise[owner], freedom[owner]))
+    strengths[at] = np.where(lead <= _CUBIC_LEAD * noise[owner], weaker, strengths[at])
 
 
-def _residual_noise(series: Series, sums: Mapping[int, _Sums], bounds: list[int]) -> tuple[float, int]:
-    """Variance (times weight) about the levels and its degrees of freedom; drift within levels not counted."""
-    ends = pairwise([sums[bound] for bound in bounds])
-    squares = sum(b.wyy - a.wyy - (b.wy - a.wy) ** 2 / (b.w - a.w) for a, b in ends)
-    freedom = len(series.values) - len(bounds) + 1
-    return max(min(squares / freedom, series.noise), _LEAST_NOISE), freedom
+def _residual_noise(segments: _Segments, most: Floats, lengths: Places) -> tuple[Floats, Places]:
+    """Of each series the variance (times weight) about its levels and its degrees of freedom, shape (series,).
+
+    Drift within levels is not counted: it is at most `most`.
+    """
+    first = np.append(0, segments.last[:-1] + 1)
+    squares = np.add.reduceat(segments.sums[2] - segments.sums[1] ** 2 / segments.sums[0], first)
+    freedom = lengths - (segments.last - first + 1)
+    return np.maximum(np.minimum(squares / freedom, most), _LEAST_NOISE), freedom
 
 
-def _gaussian(squared_t: float, freedom: int) -> float:
+def _gaussian(squared_t: Floats, freedom: Places) -> Floats:
     """The Gaussian deviate as improbable as a Student one (Wallace 1959), exact to a percent, in any tail."""
     f = 8 * freedom
-    return (f + 1) / (f + 3) * math.sqrt(freedom * math.log1p(squared_t / freedom))
-
-
-def mean_gain(s: Series, a: int, c: int) -> tuple[npt.NDArray[np.int64], Floats]:
-    """All places for one boundary within the points a..c, and the squared error (times weight) each explains."""
-    at = np.arange(a + SHORTEST, c - SHORTEST + 1)
-    mass, sums = s.sums[0, a : c + 1], s.sums[1, a : c + 1]
-    left, left_sum = mass[at - a] - mass[0], sums[at - a] - sums[0]
-    right, right_sum = mass[-1] - mass[at - a], sums[-1] - sums[at - a]
-    return at, np.square(right_sum / right - left_sum / left) * left * right / (left + right)
+    return np.asarray((f + 1) / (f + 3) * np.sqrt(freedom * np.log1p(squared_t / freedom)))

@@ -1,8 +1,10 @@
-"""The best piecewise constant fit to a series: exact, by dynamic programming with pruning.
+"""The best piecewise constant fits to many series: dynamic programming over the places that may be boundaries.
 
-`segment` fits one series, `segment_many` a lot of them side by side, several times faster a series; both find the
-same. A segment's level is the mean of its values; what it explains of the squared error, the gain, is what costs
-are made of: that of the sums and masses between its ends.
+Looking at every place is exact and dear, and nearly all places are nothing. So places are screened by differences of
+the means of two neighbouring windows (Hao, Niu and Zhang 2013), far below what a boundary costs, and the best of each
+stretch of the series is kept besides, which leaves no level without a place near its end. The fit that is best among
+these places tells where to look closer; the places found there join the others, and the best fit among all of them is
+the answer. In nearly all series it is the best of all fits (tests/acceptance/segmentations.py counts the others).
 """
 
 from __future__ import annotations
@@ -13,262 +15,229 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.robust import median
+from asv_jit.analysis.history.splits import Part, best_places
+from asv_jit.analysis.history.strung import in_lots
 
-__all__ = ["Fit", "segment", "segment_many"]
+__all__ = ["Fit", "segment_many"]
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
-_PRUNE_EVERY = 64
-"""Steps between two prunings: each costs several numpy calls, so not every step."""
+_PAIRS = ((1, 1), (1, 4), (4, 1), (2, 2), (2, 8), (8, 2), (4, 4))
+_COARSE = 8
+"""Lengths of windows left and right of a place, in shortest segments: what the ends of short segments are kept by, and
+what picks the best place of a stretch."""
 
+_LENGTHS = (1, 2, 4, 8)
 
-_AT_ONCE = 160
-"""Series side by side: so many amortise numpy's calls, and their candidates still fit into the cache."""
+_SHARE = 0.4
+"""Of a boundary's cost that a pair of windows must show."""
 
-_TOO_FEW = 2
-"""Series that are fitted sooner one by one."""
+_STRETCH = 8
+"""Length, in shortest segments, of the stretches whose best places are kept."""
 
-_BLOCK = 20
-"""Steps of many series between two prunings."""
+_LENIENCE = 0.7
+"""Cost of a boundary that tells where to look closer: lower, since it is not at its best place yet."""
 
-_RIVALS_APART = 3
-"""Of the candidates that a block brought every so many prune the others: neighbours prune alike."""
+_POINTS_A_LOT = 200_000
+_POINTS_AT_ONCE = 16_000
+"""Points of the series that are fitted side by side, and of those that are screened at a time: enough to amortise
+numpy's calls, few enough that the arrays stay in the cache."""
 
-_SAFETY = 1e-3
-_ROUNDING = 1e-14
-"""By how much a candidate must be worse to be pruned: this share of the penalty, and this share of the squared error,
-for rounding: what could only tie stays, so that pruning changes no result."""
+_NOTHING = 1e-100
+"""Less than any weight, and not so little that its inverse squared would overflow."""
 
 
 class Fit(Struct, frozen=True):
-    """What to fit: values and weights (inverse variances, positive), shape (n,), and the cost of a boundary."""
+    """What to fit: a series' prefix sums of weights and of weighted values, both from 0, shape (n + 1,).
 
-    values: Floats
-    weights: Floats
+    The weights are positive, and so is `penalty`, the cost of a boundary. The values are best about 0, which costs no
+    digits.
+    """
+
+    masses: Floats
+    sums: Floats
     penalty: float
 
 
-def segment(values: Floats, weights: Floats, *, penalty: float, shortest: int) -> list[int]:
-    """Starts of all segments but the first that minimise weighted squared error plus `penalty` a boundary.
+class _Strung(Struct, frozen=True):
+    """Prefix sums one behind another, over each series' penalty, so that a boundary costs 1.
 
-    `values` and `weights` (inverse variances, positive) have shape (n,); no segment has fewer than `shortest`
-    values; with n < 2 * `shortest` there is nothing to split. The fit is exact: optimal partitioning
-    (Jackson et al. 2005) with the pruning of PELT (Killick, Fearnhead and Eckley 2012), O(n²) at worst,
-    each step one pass of numpy over the candidates.
+    Before and behind each series lie so many places that no window leaves them. There the sums stay what they are, so
+    that windows end where the series does. `first`: the place of each series' start, shape (series,); `lengths`: in
+    points.
     """
-    n = len(values)
-    if n < 2 * shortest:
-        return []
-    sums = np.append(0.0, np.cumsum(weights * (values - median(values))))
-    masses = np.append(0.0, np.cumsum(weights))
-    previous = _best_predecessors(sums, masses, penalty, shortest)
-    starts: list[int] = []
-    end = previous[n]
-    while end > 0:
-        starts.append(end)
-        end = previous[end]
-    return starts[::-1]
 
+    masses: Floats
+    sums: Floats
+    first: Places
+    lengths: Places
+    shortest: int
 
-def _best_predecessors(sums: Floats, masses: Floats, penalty: float, shortest: int) -> list[int]:
-    """For each end of a prefix, where the last segment of its best partition starts.
-
-    The cost of a partition is kept less the sum of squares, which all partitions of a prefix share; so a
-    segment (s, t] costs -(sums[t] - sums[s])² / (masses[t] - masses[s]). Candidates live in buffers that are
-    filled from the left and compacted when some can never win again.
-    """
-    n = len(sums) - 1
-    sum_to: list[float] = sums.tolist()
-    mass_to: list[float] = masses.tolist()
-    best = [np.inf] * (n + 1)
-    best[0] = -penalty
-    previous = [0] * (n + 1)
-    cand_sum, cand_mass, cand_best = np.empty(n + 1), np.empty(n + 1), np.empty(n + 1)
-    cand_start = np.empty(n + 1, dtype=np.int64)
-    cost, mass = np.empty(n + 1), np.empty(n + 1)
-    count = 0
-    survivors, compact_at = cand_start[:0], 0
-    for end in range(shortest, n + 1):
-        new = end - shortest
-        if new == 0 or new >= shortest:
-            cand_sum[count], cand_mass[count], cand_best[count] = sum_to[new], mass_to[new], best[new]
-            cand_start[count] = new
-            count += 1
-        c, m = cost[:count], mass[:count]
-        np.subtract(cand_sum[:count], sum_to[end], out=c)
-        np.multiply(c, c, out=c)
-        np.subtract(mass_to[end], cand_mass[:count], out=m)
-        np.divide(c, m, out=c)
-        np.subtract(cand_best[:count], c, out=c)
-        winner = int(c.argmin())
-        best[end] = float(c[winner]) + penalty
-        previous[end] = int(cand_start[winner])
-        # Whoever loses here by more than a penalty loses to a boundary at `end` for ever after, but only
-        # once a segment that starts at `end` is long enough to be allowed.
-        if end % _PRUNE_EVERY == 0:
-            losers = np.flatnonzero(c > best[end])
-            survivors, compact_at = np.delete(np.arange(n + 1), losers), end + shortest - 1
-        if end == compact_at:
-            kept = survivors[: np.searchsorted(survivors, count)]
-            count = len(kept)
-            for buffer in (cand_sum, cand_mass, cand_best, cand_start):
-                buffer[:count] = buffer[kept]
-    return previous
+    def owners(self, places: Places) -> Places:
+        """The series of each place."""
+        return np.searchsorted(self.first, places, side="right") - 1
 
 
 def segment_many(fits: Sequence[Fit], *, shortest: int) -> list[list[int]]:
-    """What `segment` says of each of `fits`, in their order.
+    """For each of `fits` the starts of all segments but the first.
 
-    All series take each step of the dynamic programming together, one column each. The pruning is functional
-    (Maidstone, Hocking, Rigaill and Fearnhead 2017): a candidate whose last segment could win only at levels where
-    another one is better never wins. That leaves some dozen candidates where PELT keeps all that lie in one segment,
-    so the cost grows about linearly with n.
+    They minimise the weighted squared error plus the penalties, nearly: among the places that are kept. No segment has
+    fewer than `shortest` values; with n < 2 * `shortest` there is nothing to split. It is fastest where neighbouring
+    series are about as long. O(n²), but 1,000 points in a fraction of a millisecond.
     """
-    by_length = sorted(range(len(fits)), key=lambda at: len(fits[at].values))
-    by_length = [at for at in by_length if len(fits[at].values) >= 2 * shortest]
     found: list[list[int]] = [[] for _ in fits]
-    for first in range(0, len(by_length), _AT_ONCE):
-        chosen = by_length[first : first + _AT_ONCE]
-        mine = [fits[at] for at in chosen]
-        if len(mine) <= _TOO_FEW:
-            starts = [segment(fit.values, fit.weights, penalty=fit.penalty, shortest=shortest) for fit in mine]
-        else:
-            starts = _side_by_side(mine, shortest)
-        for at, each in zip(chosen, starts, strict=True):
-            found[at] = each
+    chosen = [at for at, fit in enumerate(fits) if len(fit.sums) > 2 * shortest]
+    for lot in in_lots([len(fits[at].sums) for at in chosen], _POINTS_A_LOT):
+        mine = chosen[lot]
+        for at, starts in zip(mine, _segment([fits[at] for at in mine], shortest), strict=True):
+            found[at] = starts
     return found
 
 
-def _side_by_side(fits: Sequence[Fit], shortest: int) -> list[list[int]]:
-    n = max(len(fit.values) for fit in fits)
-    sums, masses = np.empty((n + 1, len(fits))), np.empty((n + 1, len(fits)))
-    squares = np.empty(len(fits))
-    for column, fit in enumerate(fits):
-        centred = fit.values - median(fit.values)
-        end = len(centred)
-        sums[: end + 1, column] = np.append(0.0, np.cumsum(fit.weights * centred))
-        masses[: end + 1, column] = np.append(0.0, np.cumsum(fit.weights))
-        # A shorter series goes on without news.
-        sums[end + 1 :, column] = sums[end, column]
-        masses[end + 1 :, column] = masses[end, column] + np.arange(1, n - end + 1)
-        squares[column] = float(np.sum(fit.weights * np.square(centred)))
-    penalties = np.array([fit.penalty for fit in fits])
-    best = _best_costs(sums, masses, penalties, _SAFETY * penalties + _ROUNDING * squares, shortest)
+def _segment(fits: Sequence[Fit], shortest: int) -> list[list[int]]:
+    strung = _string(fits, shortest)
+    kept = _screened(strung)
+    seen: dict[tuple[int, int], int] = {}
+    rough = _best_among(np.flatnonzero(kept), strung, _LENIENCE)
+    kept[_looked_closer(rough, strung, seen)] = True
+    places = np.flatnonzero(kept)
+    # What has no boundary at a lower cost has none at the full one.
+    some = np.zeros(len(fits), dtype=np.bool_)
+    some[strung.owners(rough)] = True
+    fine = _best_among(places[some[strung.owners(places)]], strung, 1.0)
+    boundaries = _best_among(np.union1d(fine, _looked_closer(fine, strung, seen)), strung, 1.0)
+    cuts = np.searchsorted(boundaries, strung.first[1:])
     return [
-        _traced_back(sums[: end + 1, column], masses[: end + 1, column], best[: end + 1, column], shortest)
-        for column, end in enumerate(len(fit.values) for fit in fits)
+        (part - first).tolist() for part, first in zip(np.split(boundaries, cuts), strung.first.tolist(), strict=True)
     ]
 
 
-class _Candidates(Struct, frozen=True):
-    """Where last segments may start, oldest first, each array (candidates, series); a cost of inf is no candidate.
+def _string(fits: Sequence[Fit], shortest: int) -> _Strung:
+    gap, stretch = _COARSE * shortest, _STRETCH * shortest
+    lengths = np.array([len(fit.sums) - 1 for fit in fits])
+    widths = -(-(lengths + 1 + 2 * gap) // stretch) * stretch
+    first = np.cumsum(widths) - widths + gap
+    masses, sums = np.zeros(int(widths.sum())), np.zeros(int(widths.sum()))
+    start = 0
+    for fit, at, width in zip(fits, first.tolist(), widths.tolist(), strict=True):
+        end, start = at + len(fit.sums), start + width
+        for strung, own in ((masses, fit.masses), (sums, fit.sums)):
+            np.divide(own, fit.penalty, out=strung[at:end])
+            strung[end:start] = strung[end - 1]
+    return _Strung(masses, sums, first, lengths, shortest)
 
-    `low`, `high`: between which levels a last segment from there is better than those from later candidates.
+
+def _screened(strung: _Strung) -> Flags:
+    """Which places may be boundaries."""
+    kept = np.zeros(len(strung.sums), dtype=np.bool_)
+    starts = np.append(strung.first - _COARSE * strung.shortest, len(kept))
+    for lot in in_lots(np.diff(starts).tolist(), _POINTS_AT_ONCE):
+        some = slice(int(starts[lot.start]), int(starts[lot.stop]))
+        _screen(kept[some], strung.masses[some], strung.sums[some], strung.shortest)
+    last = strung.first + strung.lengths - strung.shortest
+    nexts = np.append(strung.first[1:], len(kept)) + strung.shortest
+    kept[: strung.first[0] + strung.shortest] = False
+    for end, following in zip(last.tolist(), nexts.tolist(), strict=True):
+        kept[end + 1 : following] = False
+    return kept
+
+
+def _screen(kept: Flags, masses: Floats, sums: Floats, shortest: int) -> None:
+    """Set the flags of `kept`, also outside of the series, where they mean nothing."""
+    means, variances = {}, {}
+    for length in _LENGTHS:
+        reach = length * shortest
+        variances[length] = 1.0 / np.maximum(masses[reach:] - masses[:-reach], _NOTHING)
+        means[length] = (sums[reach:] - sums[:-reach]) * variances[length]
+    for left, right in (*_PAIRS, (_COARSE, _COARSE)):
+        start, end = left * shortest, len(kept) - right * shortest
+        gains = means[right][start:] - means[left][: end - start]
+        gains *= gains
+        gains /= variances[right][start:] + variances[left][: end - start]
+        if left < _COARSE or right < _COARSE:
+            some = np.flatnonzero(gains[1:-1] > _SHARE) + 1
+            if max(left, right) > 1:
+                some = some[(gains[some] >= gains[some - 1]) & (gains[some] >= gains[some + 1])]
+            kept[start + some] = True
+    # The last gains are those of the longest windows.
+    strengths = np.zeros(len(kept))
+    strengths[start:end] = gains
+    stretches = strengths.reshape(-1, _STRETCH * shortest)
+    kept[stretches.argmax(axis=1) + np.arange(0, len(kept), stretches.shape[1])] = True
+
+
+def _best_among(places: Places, strung: _Strung, penalty: float) -> Places:
+    """The boundaries of the best fit that has them among `places`, of each series that has some of these; ascending.
+
+    Optimal partitioning (Jackson et al. 2005), all series side by side, one column each, one step for each place.
     """
-
-    sums: Floats
-    masses: Floats
-    costs: Floats
-    low: Floats
-    high: Floats
-
-    def with_new(self, sums: Floats, masses: Floats, costs: Floats) -> _Candidates:
-        """With later ones, of which nothing is known yet; their costs may be filled in."""
-        anywhere = np.full(sums.shape, np.inf)
-        return _Candidates(
-            np.concatenate([self.sums, sums]),
-            np.concatenate([self.masses, masses]),
-            np.concatenate([self.costs, costs]),
-            np.concatenate([self.low, -anywhere]),
-            np.concatenate([self.high, anywhere]),
-        )
-
-    def pruned(self, known: int, winner: npt.NDArray[np.intp], margins: Floats) -> _Candidates:
-        """Without those that some of the candidates from `known` on, or each series' `winner`, beat at every level.
-
-        At level x a last segment from r costs costs[r] + x² masses[r] - 2 x sums[r], but for a term that all share:
-        where one candidate is better than another is on one side of two levels, the roots of a parabola.
-        """
-        for rival in range(len(self.sums) - 1, known - 1, -_RIVALS_APART):
-            self._limit(rival, margins)
-        kept = (self.low <= self.high) & (self.costs < np.inf)
-        kept &= ~self._beaten_by(winner, margins)
-        counts = kept.sum(axis=0)
-        most = int(counts.max())
-        order = np.argsort(~kept, axis=0, kind="stable")[:most]
-        none = np.arange(most)[:, None] >= counts
-        fillers = (0.0, -1.0, np.inf, -np.inf, np.inf)
-        parts = (self.sums, self.masses, self.costs, self.low, self.high)
-        return _Candidates(
-            *(
-                np.where(none, filler, np.take_along_axis(part, order, axis=0))
-                for part, filler in zip(parts, fillers, strict=True)
-            )
-        )
-
-    def _limit(self, rival: int, margins: Floats) -> None:
-        """Narrow the levels of all before the candidate `rival` to those between which they beat it."""
-        mass = self.masses[rival] - self.masses[:rival]
-        middle = (self.sums[rival] - self.sums[:rival]) / mass
-        inside = (self.costs[rival] + margins - self.costs[:rival]) / mass + np.square(middle)
-        reach = np.sqrt(np.maximum(inside, 0.0))
-        lowest = np.where(inside < 0.0, np.inf, middle - reach)
-        np.maximum(self.low[:rival], lowest, out=self.low[:rival])
-        np.minimum(self.high[:rival], middle + reach, out=self.high[:rival])
-
-    def _beaten_by(self, winner: npt.NDArray[np.intp], margins: Floats) -> npt.NDArray[np.bool_]:
-        """Which later candidates the `winner` of each series beats at all levels that they have left."""
-        sums, masses, costs = (
-            np.take_along_axis(part, winner[None, :], axis=0) for part in (self.sums, self.masses, self.costs)
-        )
-        mass = self.masses - masses
-        middle = (self.sums - sums) / mass
-        inside = (self.costs - margins - costs) / mass + np.square(middle)
-        reach = np.sqrt(np.maximum(inside, 0.0))
-        beaten = (inside > 0.0) & (middle - reach <= self.low) & (self.high <= middle + reach)
-        return np.asarray(beaten & (mass > 0.0))
+    if len(places) == 0:
+        return places
+    series, counts = np.unique(strung.owners(places), return_counts=True)
+    column = np.repeat(np.arange(len(series)), counts)
+    row = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+    rows, ends = int(counts.max()) + 2, counts + 1
+    first = strung.first[series]
+    at = np.tile(first + strung.lengths[series], (rows, 1))
+    at[0] = first
+    at[row, column] = places
+    sums, masses = strung.sums[at], strung.masses[at]
+    # Behind its end a series goes on without news.
+    behind = np.maximum(np.arange(rows)[:, None] - ends, 0)
+    masses += behind * masses[-1]
+    at += behind * strung.shortest
+    best = _least_costs(at, masses, sums, penalty, strung.shortest)
+    return places[_traced_back(at, masses, sums, best, ends, strung.shortest)[row, column]]
 
 
-def _best_costs(sums: Floats, masses: Floats, penalties: Floats, margins: Floats, shortest: int) -> Floats:
-    """The least cost of each prefix of each series, as in `_best_predecessors`, shape (n + 1, series)."""
-    n, series = len(sums) - 1, sums.shape[1]
-    best = np.full((n + 1, series), np.inf)
-    best[0] = -penalties
-    anywhere = np.full((1, series), np.inf)
-    alive = _Candidates(sums[:1], masses[:1], best[:1], -anywhere, anywhere)
-    start = shortest
-    # Pairs that are no segment divide by nothing; their gains are never looked at.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for first in range(shortest, n + 1, _BLOCK):
-            last = min(first + _BLOCK, n + 1)
-            stop = max(last - shortest, start)
-            known = len(alive.sums)
-            alive = alive.with_new(sums[start:stop], masses[start:stop], best[start:stop])
-            gains = np.square(alive.sums - sums[first:last, None])
-            gains /= masses[first:last, None] - alive.masses
-            for end in range(first, last):
-                usable = known + min(max(end - shortest - start + 1, 0), stop - start)
-                costs = alive.costs[:usable] - gains[end - first, :usable]
-                np.min(costs, axis=0, out=best[end])
-                best[end] += penalties
-                if end < stop:
-                    alive.costs[known + end - start] = best[end]
-            start = stop
-            if last <= n:
-                alive = alive.pruned(known, costs.argmin(axis=0), margins)
+def _least_costs(at: Places, masses: Floats, sums: Floats, penalty: float, shortest: int) -> Floats:
+    """The least cost of each series up to each place, less the sum of squares, which all partitions share.
+
+    So a segment from s to t costs -(sums[t] - sums[s])² / (masses[t] - masses[s]). All arrays (places, series).
+    """
+    best = np.empty_like(sums)
+    best[0] = -penalty
+    costs, mass = np.empty_like(sums), np.empty_like(sums)
+    for end in range(1, len(sums)):
+        some, here = costs[:end], mass[:end]
+        np.subtract(sums[:end], sums[end], out=some)
+        np.multiply(some, some, out=some)
+        np.subtract(masses[end], masses[:end], out=here)
+        np.divide(some, here, out=some)
+        np.subtract(best[:end], some, out=some)
+        late = slice(max(end - shortest + 1, 0), end)
+        some[late][at[end] - at[late] < shortest] = np.inf
+        np.minimum.reduce(some, axis=0, out=best[end])
+        best[end] += penalty
     return best
 
 
-def _traced_back(sums: Floats, masses: Floats, best: Floats, shortest: int) -> list[int]:
-    """Starts of the segments of one series: for each end, the first candidate of least cost."""
-    starts: list[int] = []
-    end = len(sums) - 1
-    while True:
-        some = slice(0, end - shortest + 1)
-        costs = best[some] - np.square(sums[some] - sums[end]) / (masses[end] - masses[some])
-        costs[1:shortest] = np.inf
-        end = int(costs.argmin())
-        if end == 0:
-            return starts[::-1]
-        starts.append(end)
+def _traced_back(at: Places, masses: Floats, sums: Floats, best: Floats, ends: Places, shortest: int) -> Flags:
+    """Which places the best partition of each series takes, shape (places, series)."""
+    taken = np.zeros(sums.shape, dtype=np.bool_)
+    end, series = ends, np.arange(len(ends))
+    while len(series) > 0:
+        some = slice(0, int(end.max()))
+        mass = masses[end, series] - masses[some, series]
+        long = at[end, series] - at[some, series] >= shortest
+        gains = np.square(sums[some, series] - sums[end, series]) / np.where(long, mass, 1.0)
+        start = np.where(long, best[some, series] - gains, np.inf).argmin(axis=0)
+        series, end = series[start > 0], start[start > 0]
+        taken[end, series] = True
+    return taken
+
+
+def _looked_closer(boundaries: Places, strung: _Strung, seen: dict[tuple[int, int], int]) -> list[int]:
+    """The best place of each boundary between its neighbours; the boundaries ascend. `seen`: what is known already."""
+    owner = strung.owners(boundaries)
+    before, after = strung.first[owner], strung.first[owner] + strung.lengths[owner]
+    same = owner[1:] == owner[:-1]
+    before[1:][same] = boundaries[:-1][same]
+    after[:-1][same] = boundaries[1:][same]
+    around = list(zip(before.tolist(), after.tolist(), strict=True))
+    new = [bounds for bounds in around if bounds not in seen]
+    parts = [Part(strung.masses, strung.sums, start, end) for start, end in new]
+    seen.update(zip(new, best_places(parts, strung.shortest), strict=True))
+    return [seen[bounds] for bounds in around]

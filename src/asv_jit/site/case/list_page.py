@@ -8,7 +8,6 @@ from asv_jit.site import units
 from asv_jit.site.case.rows import CaseRow, PlainRow, case_rows, plain_rows
 from asv_jit.site.pages import Frame
 from asv_jit.site.publication import Publication
-from asv_jit.site.trends import Trends
 
 __all__ = ["CasesPage", "make"]
 
@@ -36,8 +35,7 @@ class CasesPage(Struct, frozen=True):
 def make(site: Publication) -> CasesPage:
     """The page, from everything that was measured."""
     content = site.content
-    trends = Trends.of(content)
-    rows, plain = case_rows(content, trends), plain_rows(content, trends)
+    rows, plain = case_rows(content, site.trends), plain_rows(content, site.trends)
     amount = len({row.href for row in rows} | {row.href for row in plain})
     releases = tuple(dict.fromkeys(row.release for row in rows))
     kinds = {row.badge.kind for row in rows}

@@ -95,4 +95,4 @@ def figure_at(series: CaseSeries, metric: Metric, place: int) -> Figure:
     if math.isnan(value):
         return Figure(units.DASH)
     between = units.interval(units.quantity(low, series.unit), units.quantity(high, series.unit))
-    return Figure(units.quantity(value, series.unit), between, f"{value:.6g}")
+    return Figure(units.quantity(value, series.unit), between, f"{value:.4g}")

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis.history.robust import median
@@ -107,7 +107,7 @@ class Difference(Struct, frozen=True):
 
 def quantile(alpha: float) -> float:
     """The normal quantile of an interval at level 1 - alpha."""
-    return float(-scipy.special.ndtri(alpha / 2.0))
+    return -NormalDist().inv_cdf(alpha / 2.0)
 
 
 def noise_shares(placed: Placed) -> dict[Metric, float]:
@@ -116,9 +116,9 @@ def noise_shares(placed: Placed) -> dict[Metric, float]:
     for metric in COMPARED:
         track = placed.series.tracks.get(metric)
         if track is not None:
-            known = np.abs(track.values[np.isfinite(track.values)])
-            typical = median(known) if len(known) else 0.0
-            found[metric] = columns.noise_of(track.values) / typical if typical > 0.0 else math.nan
+            known = track.values[np.isfinite(track.values)]
+            typical = median(np.abs(known)) if len(known) else 0.0
+            found[metric] = columns.noise_of(known) / typical if typical > 0.0 else math.nan
     return found
 
 

@@ -13,7 +13,7 @@ from asv_jit.analysis.summary import CaseSummary, Level, Limits
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site import units
 from asv_jit.site.data import format as form
-from asv_jit.site.data.columns import Column
+from asv_jit.site.data.columns import Written
 from asv_jit.site.data.timetable import ColumnName, Placed
 from asv_jit.site.measured import MeasuredCell
 
@@ -34,7 +34,7 @@ class Packed(Struct, frozen=True):
     case: int
     number: int
     placed: Placed
-    columns: Mapping[ColumnName, Column]
+    columns: Mapping[ColumnName, Written]
     noise: Mapping[str, float | None]
 
 
@@ -70,14 +70,13 @@ def _series(packed: Packed) -> form.SeriesData:
         fingerprint=key.fingerprint,
         unit=name(packed.placed.series.unit),
         noise=packed.noise.get("plain"),
-        columns={metric: _column(metric, column) for metric, column in packed.columns.items()},
+        columns={name: _column(column) for name, column in packed.columns.items()},
     )
 
 
-def _column(metric: ColumnName, column: Column) -> form.ColumnData:
-    """Of `plain` without intervals: asv's are from within one process, and would be half of a long history's bytes."""
-    below, above = column.widths() if metric != "plain" else (None, None)
-    return form.ColumnData(step=column.step, zero=column.zero, values=column.text(), below=below, above=above)
+def _column(column: Written) -> form.ColumnData:
+    whole = column.whole()
+    return form.ColumnData(step=column.step, zero=whole.zero, values=whole.values, below=whole.below, above=whole.above)
 
 
 def _event(event: Event, packed: Sequence[Packed], places: Mapping[str, int]) -> form.EventData:

@@ -15,7 +15,9 @@ The text of a column, character by character, with `c` for a character's code:
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +26,11 @@ from msgspec import Struct
 from asv_jit.analysis.history.robust import median
 from asv_jit.analysis.history.series import Floats, Track
 
-__all__ = ["Column", "Counts", "Slice", "noise_of", "of_counts", "of_track"]
+__all__ = ["Column", "Counts", "Slice", "Written", "noise_of", "of_counts", "of_track"]
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _LOWEST, _MIDDLE, _HIGHEST = 35, 63, 91
 _NO_VALUE, _ESCAPE = 32, 126
@@ -62,73 +65,118 @@ class Column(Struct, frozen=True):
     below: Counts | None
     above: Counts | None
 
-    def cut(self, first: int, end: int) -> Column:
-        """The points from `first` up to `end`."""
-        below, above = (None if widths is None else widths[first:end] for widths in (self.below, self.above))
-        return Column(self.step, self.counts[first:end], self.known[first:end], below, above)
+    def spread(self, slots: Counts, length: int) -> Column:
+        """The same in `length` slots: point i stands at `slots[i]`, and the others have no value."""
+        if length == len(self.counts):
+            return self
+        below = None if self.below is None else _spread(self.below, slots, length, -1)
+        same = self.above is self.below
+        above = below if same or self.above is None else _spread(self.above, slots, length, -1)
+        known = _spread(self.known, slots, length, 0)
+        return Column(self.step, _spread(self.counts, slots, length, 0), known, below, above)
 
-    def sliced(self, cuts: Sequence[tuple[int, int]], *, intervals: bool = True) -> list[Slice | None]:
-        """The texts of the points of each cut (from the first number up to the second); None where no point is known.
+    def written(self) -> Written:
+        """Its texts."""
+        (places,) = self.known.nonzero()
+        counts = self.counts[places]
+        steps = np.zeros_like(counts)
+        np.subtract(counts[1:], counts[:-1], out=steps[1:])
+        return Written(
+            self.step,
+            self.counts,
+            places,
+            _characters(steps, places, len(self.known), _MIDDLE),
+            None if self.below is None else _width_characters(self.below),
+            None if self.above is None or self.above is self.below else _width_characters(self.above),
+        )
+
+
+class Written(Struct, frozen=True):
+    """A column as text: `step` and `counts` as in the column, and the characters of its values, which are at `places`.
+
+    `above` is None where it is the same as `below`, both are where there are no intervals.
+    """
+
+    step: float
+    counts: Counts
+    places: Counts
+    values: _Characters
+    below: _Characters | None
+    above: _Characters | None
+
+    def whole(self) -> Slice:
+        """The whole column."""
+        zero = int(self.counts[self.places[0]])
+        return Slice(zero, self.values.text(0, len(self.counts)), *self._widths(0, len(self.counts)))
+
+    def sliced(self, cuts: Sequence[tuple[int, int]]) -> list[Slice | None]:
+        """The points of each cut (from the first number up to the second); None where no point is known.
 
         A slice has the characters of the whole, but for its first value, which stands in `zero`.
         """
-        places = np.flatnonzero(self.known)
-        steps = np.diff(self.counts[places], prepend=self.counts[places[:1]])
-        codes = _codes(steps, self.known, _MIDDLE)
-        steps_at = np.zeros(len(self.known), dtype=np.int64)
-        steps_at[places] = steps
-        firsts = places.searchsorted([max(low, 0) for low, _ in cuts]).tolist()
+        firsts = self.places.searchsorted([max(low, 0) for low, _ in cuts]).tolist()
         found: list[Slice | None] = []
         for (low, high), first in zip(cuts, firsts, strict=True):
-            place = int(places[first]) if first < len(places) else high
+            place = int(self.places[first]) if first < len(self.places) else high
             if place >= high:
                 found.append(None)
                 continue
-            head = codes[low:place] + chr(_MIDDLE)
-            rest = _escaped(codes[place + 1 : high], steps_at[place + 1 : high])
-            below, above = self.cut(low, high).widths() if intervals else (None, None)
-            found.append(Slice(int(self.counts[place]), head + rest, below, above))
+            head = chr(_NO_VALUE) * (place - low) + chr(_MIDDLE)
+            widths = self._widths(low, high)
+            found.append(Slice(int(self.counts[place]), head + self.values.text(place + 1, high), *widths))
         return found
 
-    @property
-    def zero(self) -> int:
-        """The first value, in steps."""
-        return int(self.counts[self.known.argmax()])
-
-    def text(self) -> str:
-        """The values' text, which starts from `zero`."""
-        counts = self.counts[self.known]
-        return _text(np.diff(counts, prepend=counts[:1]), self.known, _MIDDLE)
-
-    def widths(self) -> tuple[str | None, str | None]:
-        """The texts of the intervals' lower and upper parts: None where no point has one, or the upper is the same."""
-        if self.below is None or self.above is None:
+    def _widths(self, first: int, end: int) -> tuple[str | None, str | None]:
+        """The texts of the intervals' lower and upper parts: None where there is none, or the upper is the same."""
+        if self.below is None:
             return None, None
-        below, above = _width_text(self.below), _width_text(self.above)
+        below = self.below.text(first, end)
+        above = below if self.above is None else self.above.text(first, end)
         return below, above if above != below else None
 
 
-def of_track(track: Track, *, fine: bool = False) -> Column | None:
+class _Characters(Struct, frozen=True):
+    """One character a point, but `~` for steps that need more: at these `places`, ascending, belong the `escapes`."""
+
+    codes: str
+    places: list[int]
+    escapes: list[str]
+
+    def text(self, first: int, end: int) -> str:
+        """The text of the points from `first` up to `end`, with each escape in full."""
+        low, high = bisect_left(self.places, first), bisect_left(self.places, end)
+        parts: list[str] = []
+        for place, escape in zip(self.places[low:high], self.escapes[low:high], strict=True):
+            parts += (self.codes[first:place], escape)
+            first = place + 1
+        parts.append(self.codes[first:end])
+        return "".join(parts)
+
+
+def of_track(track: Track, *, fine: bool = False, intervals: bool = True) -> Column | None:
     """The column of a track, whose arrays have shape (points,) in its unit, NaN = missing; None without any value.
 
     Values are off by at most half a step: a twelfth of the series' noise at its smallest level, with `fine` a
     sixtieth (the noise is that of neighbours' differences, as a share). Whole numbers below a million stay exact.
-    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both.
+    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both. Without
+    `intervals` they are left out, but are as narrow a bound to the step as ever.
     """
     known = np.isfinite(track.values)
     if not known.any():
         return None
-    values = np.where(known, track.values, 0.0)
+    whole = bool(known.all())
+    values = track.values if whole else np.where(known, track.values, 0.0)
     below, above = values - track.low, track.high - values
     bounded = known & np.isfinite(below) & np.isfinite(above)
-    step = _step(values[known], np.concatenate((below[bounded], above[bounded])), _FINER if fine else 1.0)
+    widths = np.concatenate((below[bounded], above[bounded]))
+    step = _step(values if whole else values[known], widths, _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
-    if not bounded.any():
+    if not intervals or len(widths) == 0:
         return Column(step, counts, known, None, None)
     down, up = (_outward(width, bounded, step) for width in (below, above))
     widest = np.maximum(down, up)
     if not fine and np.all(np.abs(down - up) <= 1 + widest // 4):
-        down = up = widest  # said once: see `Column.widths`
+        down = up = widest  # said once: see `Written`
     return Column(step, counts, known, down, up)
 
 
@@ -138,31 +186,39 @@ def of_counts(counts: Counts) -> Column:
 
 
 def noise_of(values: Floats) -> float:
-    """The noise of a series of shape (points,), robust to changes of level: from the MAD of neighbours' differences.
+    """The noise of a series of shape (points,), finite, robust to changes of level: from its neighbours' differences.
 
-    A standard deviation in the values' unit; NaN with fewer than three values.
+    A standard deviation, from their MAD, in the values' unit; NaN with fewer than three values.
     """
-    known = values[np.isfinite(values)]
-    if len(known) < 3:
+    if len(values) < 3:
         return math.nan
-    differences = np.diff(known)
+    differences = values[1:] - values[:-1]
     return _MAD_TO_SIGMA * median(np.abs(differences - median(differences))) / math.sqrt(2.0)
 
 
 def _step(values: Floats, widths: Floats, finer: float) -> float:
     """The largest number of two digits that is fine enough."""
-    sizes = np.abs(values[values != 0.0])
-    if len(sizes) == 0:
+    sizes = np.abs(values)
+    if not sizes.all():
+        sizes = sizes[sizes > 0.0]
+        if len(sizes) == 0:
+            return 1.0
+    typical, largest = median(sizes), float(sizes.max())
+    if typical < 1e6 and largest < _LARGEST_COUNT and _are_whole(values):
         return 1.0
-    typical, largest = median(sizes), float(np.max(sizes))
-    if typical < 1e6 and largest < _LARGEST_COUNT and np.all(values == np.rint(values)):
-        return 1.0
-    wide = widths[widths > 0.0]
-    smallest = max(float(np.min(sizes)), typical / _OUTLIER)
+    smallest = max(float(sizes.min()), typical / _OUTLIER)
     wanted = [smallest / _STEPS_IN_SMALLEST, smallest * noise_of(np.log(sizes)) / _STEPS_IN_NOISE]
-    wanted += [median(wide) / _STEPS_IN_HALF_WIDTH] if len(wide) else []
-    fine = min((one for one in wanted if one > 0.0), default=typical)
+    fine = min((one for one in wanted if one > 0.0), default=math.inf)
+    wide = widths[widths > 0.0]
+    # Only where more than half of the intervals are that narrow can their median be: counting takes a tenth of it.
+    if 2 * np.count_nonzero(wide < fine * _STEPS_IN_HALF_WIDTH) >= len(wide) > 0:
+        fine = min(fine, median(wide) / _STEPS_IN_HALF_WIDTH)
+    fine = fine if fine < math.inf else typical
     return _round_down(max(fine / finer, typical / _STEPS_IN_TYPICAL, largest / _LARGEST_COUNT))
+
+
+def _are_whole(values: Floats) -> bool:
+    return float(values[0]).is_integer() and bool(np.all(values == np.rint(values)))
 
 
 def _round_down(step: float) -> float:
@@ -176,33 +232,23 @@ def _outward(widths: Floats, bounded: Flags, step: float) -> Counts:
     return np.where(bounded, np.minimum(steps, _LARGEST_COUNT), -1.0).astype(np.int64)
 
 
-def _width_text(widths: Counts) -> str:
-    known = widths >= 0
-    return _text(widths[known], known, _LOWEST)
+def _width_characters(widths: Counts) -> _Characters:
+    (places,) = (widths >= 0).nonzero()
+    return _characters(widths[places], places, len(widths), _LOWEST)
 
 
-def _text(steps: Counts, known: Flags, middle: int) -> str:
-    """One character a point, and an escape for each of `steps` that needs more."""
-    at = np.zeros(len(known), dtype=np.int64)
-    at[known] = steps
-    return _escaped(_codes(steps, known, middle), at)
+def _characters(steps: Counts, places: Counts, length: int, middle: int) -> _Characters:
+    """Those of `length` points, of which the ones at `places` have a value."""
+    codes = np.full(length, _NO_VALUE, dtype=np.uint8)
+    found = steps + middle
+    (long,) = ((found < _LOWEST) | (found > _HIGHEST)).nonzero()
+    found[long] = _ESCAPE
+    codes[places] = found
+    escapes = [f"~{step};" for step in steps[long].tolist()]
+    return _Characters(codes.tobytes().decode("ascii"), places[long].tolist(), escapes)
 
 
-def _codes(steps: Counts, known: Flags, middle: int) -> str:
-    """One character a point: `~` alone where a step does not fit."""
-    codes = np.full(len(known), _NO_VALUE, dtype=np.int64)
-    codes[known] = steps + middle
-    outside = known & ((codes < _LOWEST) | (codes > _HIGHEST))
-    return np.where(outside, _ESCAPE, codes).astype(np.uint8).tobytes().decode("ascii")
-
-
-def _escaped(codes: str, steps: Counts) -> str:
-    """With the step written out after each `~`."""
-    parts = codes.split(chr(_ESCAPE))
-    if len(parts) == 1:
-        return codes
-    written, place = [parts[0]], len(parts[0])
-    for part in parts[1:]:
-        written.append(f"~{steps[place]};{part}")
-        place += 1 + len(part)
-    return "".join(written)
+def _spread(values: npt.NDArray[_Scalar], slots: Counts, length: int, missing: int) -> npt.NDArray[_Scalar]:
+    spread = np.full(length, missing, dtype=values.dtype)
+    spread[slots] = values
+    return spread

@@ -166,7 +166,8 @@ def _places(content: SiteContent, table: Timetable) -> dict[str, int]:
 
 def _packed(case: int, number: int, placed: Placed) -> Packed:
     noise: dict[str, float | None] = {metric: rounded(share, 3) for metric, share in noise_shares(placed).items()}
-    return Packed(case, number, placed, placed.columns(), noise)
+    written = {column: made.written() for column, made in placed.columns().items()}
+    return Packed(case, number, placed, written, noise)
 
 
 def _suite(
@@ -247,9 +248,7 @@ def _sliced(packed: Packed, bounds: Sequence[tuple[int, int]]) -> Iterator[form.
     """What a series has in the slots of each slice; None where that is nothing."""
     start = packed.placed.start
     cuts = [(max(first - start, 0), end - start) for first, end in bounds]
-    columns = {
-        one: packed.columns[one].sliced(cuts, intervals=one != "plain") for one in _SLICED if one in packed.columns
-    }
+    columns = {one: packed.columns[one].sliced(cuts) for one in _SLICED if one in packed.columns}
     for number, (low, high) in enumerate(cuts):
         known: dict[str, form.PackedColumn] = {
             metric: form.PackedColumn(found.zero, found.values, found.below, found.above)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, Track
+from asv_jit.analysis.history.series import CaseSeries, History, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
 from asv_jit.site.data.columns import Column
@@ -49,33 +49,19 @@ class Placed(Struct, frozen=True):
     def columns(self) -> dict[ColumnName, Column]:
         """Each metric that has any value, and the blocks behind them, one entry a slot from `start` to the last one.
 
-        What asv measured is long and many, and coarse in itself; intervals over trials are worth more characters.
+        What asv measured is long and many, and coarse in itself; intervals over trials are worth more characters. Of
+        `plain` there are none: asv's are from within one process, and would be half of a long history's bytes.
         """
         fine = self.series.key.protocol != "asv"
-        tracks = self.series.tracks.items()
-        made = ((metric, columns.of_track(self._spread(track), fine=fine)) for metric, track in tracks)
-        found: dict[ColumnName, Column] = {metric: column for metric, column in made if column is not None}
+        made = {
+            metric: columns.of_track(track, fine=fine, intervals=metric != "plain")
+            for metric, track in self.series.tracks.items()
+        }
+        found: dict[ColumnName, Column] = {metric: column for metric, column in made.items() if column is not None}
         if self.series.blocks is not None:
-            counts = np.full(self._length, -1, dtype=np.int64)
-            counts[self.slots - self.start] = self.series.blocks
-            found[BLOCKS] = columns.of_counts(counts)
-        return found
-
-    @property
-    def _length(self) -> int:
-        return int(self.slots[-1]) - self.start + 1
-
-    def _spread(self, track: Track) -> Track:
-        """The track with a NaN in each slot that the series has no point in."""
-        length = self._length
-        if length == len(self.slots):
-            return track
-        return Track(*(self._filled(values, length) for values in (track.values, track.low, track.high)))
-
-    def _filled(self, values: Floats, length: int) -> Floats:
-        filled = np.full(length, np.nan)
-        filled[self.slots - self.start] = values
-        return filled
+            found[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
+        slots, length = self.slots - self.start, int(self.slots[-1]) - self.start + 1
+        return {name: column.spread(slots, length) for name, column in found.items()}
 
 
 class Timetable(Struct, frozen=True):
@@ -93,8 +79,8 @@ class Timetable(Struct, frozen=True):
         """The timetable of `history`; empty without one."""
         if history is None:
             return Timetable(np.empty(0, dtype=np.int64), (), {})
-        commits = _union(one.places for one in history.series)
         builds = max(len(history.interpreters), 1)
+        commits = _union((one.places for one in history.series), len(history.commits))
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
         for one in history.series:
             if len(one.places):
@@ -105,9 +91,11 @@ class Timetable(Struct, frozen=True):
             # Cases that were measured together share their arrays.
             alike = {(id(one.places), id(one.interpreters)): one for one in members}
             mine = {shared: _codes(one, builds) for shared, one in alike.items()}
-            codes = _union(mine.values())
+            codes = _union(mine.values(), len(history.commits) * builds)
             places = np.searchsorted(commits, codes // builds)
-            slots = {shared: np.searchsorted(codes, found) for shared, found in mine.items()}
+            slot_of = np.zeros(len(history.commits) * builds, dtype=np.int64)
+            slot_of[codes] = np.arange(len(codes))
+            slots = {shared: slot_of[found] for shared, found in mine.items()}
             for one in members:
                 shared = id(one.places), id(one.interpreters)
                 placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots[shared]))
@@ -120,10 +108,9 @@ def _codes(series: CaseSeries, builds: int) -> Indices:
     return series.places.astype(np.int64) * builds + series.interpreters
 
 
-def _union(arrays: Iterable[npt.NDArray[np.signedinteger]]) -> Indices:
-    """All numbers that occur, ascending; most of the arrays are alike, so each is looked at once."""
-    unlike = {array.tobytes(): array for array in {id(array): array for array in arrays}.values() if len(array)}
-    occurs = np.zeros(max((int(array.max()) for array in unlike.values()), default=-1) + 1, dtype=np.bool_)
-    for array in unlike.values():
+def _union(arrays: Iterable[npt.NDArray[np.signedinteger]], below: int) -> Indices:
+    """All numbers that occur, ascending; none is as large as `below`."""
+    occurs = np.zeros(below, dtype=np.bool_)
+    for array in arrays:
         occurs[array] = True
     return np.flatnonzero(occurs)

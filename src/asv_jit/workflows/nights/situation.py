@@ -30,7 +30,7 @@ from asv_jit.workflows.journals import release_order
 __all__ = ["Ground", "anchor_of", "branches_of", "cell_states", "measured_trials", "situation_of"]
 
 _RECENT = 10
-_LIKELY_BLOCKS = 14  # of a cell that nobody measured: the third of the sizes that the adaptive rule looks at
+_LIKELY_BLOCKS = 14  # of a cell that nobody measured: what the adaptive rule takes at a pair noise of 1.5%
 _BETWEEN_TRIALS_S = 0.05
 _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}(?!\d)|^@\d+$|\b(ago|last|yesterday)\b")
 _NO_SINCE = (

@@ -1,0 +1,19 @@
+"""Work on many short arrays at a time: how many make a lot that amortises numpy's calls and stays in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+__all__ = ["in_lots"]
+
+
+def in_lots(sizes: Sequence[int], most: int) -> Iterator[slice]:
+    """Neighbouring ones together while their `sizes` sum up to at most `most`; a larger one is a lot of its own."""
+    first = total = 0
+    for at, size in enumerate(sizes):
+        if total + size > most and at > first:
+            yield slice(first, at)
+            first, total = at, 0
+        total += size
+    if len(sizes) > first:
+        yield slice(first, len(sizes))
