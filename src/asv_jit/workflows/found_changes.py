@@ -90,7 +90,8 @@ def _find_chunk(jobs: Sequence[tuple[Stretch, str]], chunk: slice) -> list[list[
 
 def _digest(stretch: Stretch, unit: str) -> str:
     whole = hashlib.blake2b(_method() + unit.encode("utf-8", "surrogatepass"), digest_size=16)
-    whole.update(stretch.releases.tobytes())
+    if any(stretch.steps.values()):  # without steps all is of one release, as nearly always
+        whole.update(stretch.releases.tobytes())
     for metric in DETECTED:
         if metric in stretch.values:
             whole.update(metric.encode())
