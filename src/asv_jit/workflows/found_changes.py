@@ -81,6 +81,7 @@ def _find(jobs: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
         return find_changes_of_many(jobs)
     size = -(-len(jobs) // (_CHUNKS_A_CORE * cores()))
     chunks = [slice(start, start + size) for start in range(0, len(jobs), size)]
+    # The jobs are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.
     return [found for chunk in in_parallel_with(jobs, _find_some, chunks) for found in chunk]
 
 
