@@ -52,6 +52,13 @@ def test_a_clear_step_is_found_with_its_levels():
         assert point.p_value < 1e-6
 
 
+def test_the_levels_of_a_count_are_exact():
+    (point,) = detect([7.0] * 10 + [0.0] * 12, scale="linear")
+    assert (point.index, point.before, point.before_error, point.after, point.after_error) == (10, 7.0, 0.0, 0.0, 0.0)
+    (point,) = detect([7.0] * 9 + [8.0] + [0.0] * 12, scale="linear")
+    assert point.after_error > 0.0  # the other level says that there is noise, of which this one had luck to see none
+
+
 @given(seed=seeds, factor=st.floats(1e-9, 1e9))
 @settings(deadline=None, max_examples=25)
 def test_the_unit_does_not_matter(seed, factor):

@@ -60,9 +60,9 @@ class ChangePoint(Struct, frozen=True):
 
     `index`: of the first point of the new level, in the array as given. `before`, `after`: the levels on
     either side, up to the neighbouring change points, in the metric's unit; `before_error`, `after_error`:
-    their standard errors. `p_value`: the probability that a series of this length without any change shows
-    one as strong anywhere. `earliest`, `latest`: the measured points among which the first one of the new
-    level is with 95%.
+    their standard errors, 0 where every level is of equal values. `p_value`: the probability that a series of
+    this length without any change shows one as strong anywhere. `earliest`, `latest`: the measured points among
+    which the first one of the new level is with 95%.
     """
 
     index: int
@@ -235,6 +235,9 @@ def _describe(stages: Sequence[Stage], tasks: Sequence[_Task]) -> list[list[Chan
             levels[at] = [next(new) for _ in bounds[at][1:]]
         # The elimination saw limited outliers: what is too small for the levels as they are told goes as well.
         unknown = [at for at in unknown if _dropped(strengths[at], bounds[at], levels[at], tasks[at].least)]
+    for at, task in enumerate(tasks):
+        if _is_exact(task.levels, bounds[at]):
+            levels[at] = [(level, 0.0) for level, _ in levels[at]]
     places = _locations(bounds, noises, tasks)
     return [
         _points(task, mine, told, [next(places) for _ in told])
@@ -296,6 +299,11 @@ def _dropped(strengths: list[float], bounds: list[int], levels: Sequence[tuple[f
     at = sizes.index(smallest)
     del strengths[at], bounds[at + 1]
     return True
+
+
+def _is_exact(levels: Floats, bounds: Sequence[int]) -> bool:
+    """Whether nothing but the changes ever moves the value, as that of a count or of a file's size."""
+    return all(bool((levels[start:end] == levels[start]).all()) for start, end in pairwise(bounds))
 
 
 def _locations(
