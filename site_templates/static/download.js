@@ -10,10 +10,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function suiteRows({ benchmarks, params, machines, interpreters, current }) {
     const bounded = ["off", "on", "speedup", "memory", "memory_added"];
-    const head = ["benchmark", "params", "machine", "interpreter", "commit", "protocol", "verdict", "pairs", ...bounded.flatMap((name) => [name, `${name}_low`, `${name}_high`]), "break_even_s"];
+    const head = ["benchmark", "params", "machine", "interpreter", "commit", "protocol", "verdict", "pairs", "trials", ...bounded.flatMap((name) => [name, `${name}_low`, `${name}_high`]), "break_even_s"];
     return [head, ...current.case.map((place, at) => [
       benchmarks[place], params[place].join(", "), machines[current.machine[at]], interpreters[current.interpreter[at]], current.commit[at], current.protocol[at],
-      current.verdict[at], current.pairs[at], ...bounded.flatMap((name) => current[name][at] ?? [null, null, null]), current.break_even_s[at],
+      current.verdict[at], current.pairs[at], current.trials[at], ...bounded.flatMap((name) => current[name][at] ?? [null, null, null]), current.break_even_s[at],
     ])];
   }
 

@@ -84,10 +84,10 @@ def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure
 
 
 def pairs_text(case: CaseSummary) -> str:
-    """`9 pairs`, or `5 trials` where there is no second mode."""
+    """`9 pairs`, or `5 trials` where there is no second mode; of a cell without a figure that none counts."""
     if case.pairs:
         return units.count(case.pairs, "pair")
-    return units.count(case.off.trials, "trial") if case.off is not None else "no trial"
+    return units.count(case.off.trials, "trial") if case.off is not None else "none counts"
 
 
 def speedup_of(case: CaseSummary, release: Release) -> Figure:
