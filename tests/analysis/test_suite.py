@@ -44,7 +44,7 @@ def test_weights() -> None:
 
 
 def test_a_suite_of_one_case_is_the_plain_t_interval() -> None:
-    alone = case("a", "x", 1.1, pairs=12, noise=0.02)
+    alone = case("a", "x", 1.1, pairs=10, noise=0.02)  # a size that the adaptive rule does not look at
     found = estimate([alone], alpha=0.05)
     expected = speedup.estimate(alone.off, alone.on, alpha=0.05, equivalence=0.0)
     assert found is not None

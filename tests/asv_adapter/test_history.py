@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asv_jit import processes
 from asv_jit.asv_adapter.history import MeasuredByTrials, read_asv_results, reading
 from asv_jit.asv_adapter.history.columns import ColumnsBuilder
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
@@ -199,13 +200,14 @@ def damage(tree):
         "c7-params": file(8, {"a.time_x": row([8.0]), "a.time_y": [[1.0], 5]}),
         "c8-many": file(9, {"a.time_x": row([9.0]), "a.time_y": row([1.0], [[str(n) for n in range(2000)]] * 3)}),
         "c9-version": file(10, {"a.time_x": row([10.0]), "a.time_y": [[1.0], [], 5]}),
+        "ca-surrogate": file(11, {"a.time_x": row([11.0]), "a.time_y": row([math.nan], version="\ud800")}),
     }
     for name, content in odd.items():
         tree.write(f"box/{name}.json", content)
     digits = "9" * 5000
     (folder / "d1-digits.json").write_text(text.replace("[1.0]", f"[{digits}]"), encoding="utf-8")
     (folder / "d2-overflow.json").write_text(
-        json.dumps(file(11, {"a.time_x": row([1.0])})).replace("[1.0]", "[1e999]"), encoding="utf-8"
+        json.dumps(file(12, {"a.time_x": row([1.0])})).replace("[1.0]", "[1e999]"), encoding="utf-8"
     )
     names = [path.name for path in folder.iterdir() if path.name[0] in "abcd" and path.name != "d2-overflow.json"]
     return [name for name in names if name != "00000001-virtualenv-py3.12.json"]
@@ -214,14 +216,26 @@ def damage(tree):
 def test_damage_is_named_and_the_rest_is_used(tree):
     tree.suite(described("a.time_x"), described("a.time_y"))
     names = damage(tree)
-    results, _, series = read(tree)
+    results, _, series = read(tree, cache=AnalysisCache(tree.results))
     missing = [name for name in names if not any(name in problem for problem in results.problems)]
     assert missing == []
     assert len(results.problems) == len(names)
     assert all(len(problem) < 600 and problem.isprintable() for problem in results.problems)
     assert [case for case, _, _ in series] == ["a.time_x"]
     (one,) = series.values()
-    assert values(one) == [float(number) for number in range(1, 11)]
+    assert values(one) == [float(number) for number in range(1, 12)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere names of files are texts")
+def test_a_folder_whose_name_is_no_text_is_read_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("ASV_JIT_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / os.fsdecode(b"\xff")).mkdir()
+    tree = Tree(tmp_path / os.fsdecode(b"\xff"))
+    tree.suite(described("a.time_x"))
+    tree.add(file(1, {"a.time_x": row([1.0]), "a.time_odd": "?"}))
+    results, _, series = read(tree, cache=AnalysisCache(tree.results))
+    assert len(series) == 1
+    assert [problem.isprintable() for problem in results.problems] == [True]
 
 
 def test_a_damaged_machine_file_costs_only_a_warning(tree):
@@ -255,6 +269,7 @@ def snapshot(tree, cache):
 
 def test_only_what_changed_is_decoded_again(tree, monkeypatch):
     decoded = []
+    monkeypatch.setattr(processes, "cores", lambda: 1)  # so that all is done here, where it is seen
     real = reading._decode_files
     monkeypatch.setattr(reading, "_decode_files", lambda task: decoded.extend(s.path for s in task[1]) or real(task))
     cache = AnalysisCache(tree.results)

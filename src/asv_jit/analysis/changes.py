@@ -126,11 +126,11 @@ def detect_many(
 
 
 class _Task(Struct, frozen=True):
-    """A series that can have changes: its levels are on the scale and without the missing ones."""
+    """A series that can have changes: `values` as given, and `levels` on the scale and without the missing ones."""
 
     cleaned: Clean
     levels: Floats
-    present: npt.NDArray[np.int64]
+    values: Floats
     scale: Scale
     least: float
     critical: float
@@ -145,14 +145,21 @@ def _series(values: npt.ArrayLike) -> Floats:
 
 def _tasks(series: Sequence[Floats], scales: Sequence[Scale], alpha: float, least_effect: float) -> list[_Task | None]:
     """None for a series that is too short or constant."""
-    present = [np.flatnonzero(values == values) for values in series]
-    levels = [_on_scale(v[p], scale) for v, p, scale in zip(series, present, scales, strict=True)]
-    varied = [at for at, mine in enumerate(levels) if len(mine) >= 2 * SHORTEST and float(np.ptp(mine)) > 0.0]
-    floors = [_scale_floor(levels[at], scales[at]) for at in varied]
+    levels: dict[int, Floats] = {}
+    floors = []
+    for at, (values, scale) in enumerate(zip(series, scales, strict=True)):
+        known = values[values == values]
+        if len(known) == 0:
+            continue
+        low, high = float(known.min()), float(known.max())
+        _check(low, high, scale)
+        if len(known) >= 2 * SHORTEST and low < high:
+            levels[at] = np.log(known) if scale == "log" else known
+            floors.append(_scale_floor(low, high, scale))
     tasks: list[_Task | None] = [None] * len(series)
-    for at, cleaned in zip(varied, clean_many([levels[at] for at in varied], floors), strict=True):
+    for (at, mine), cleaned in zip(levels.items(), clean_many(list(levels.values()), floors), strict=True):
         least = least_effect if scales[at] == "log" else 0.0
-        tasks[at] = _Task(cleaned, levels[at], present[at], scales[at], least, _critical(alpha, len(levels[at])))
+        tasks[at] = _Task(cleaned, mine, series[at], scales[at], least, _critical(alpha, len(mine)))
     return tasks
 
 
@@ -189,7 +196,7 @@ def strongest(series: Sequence[npt.ArrayLike]) -> list[float]:
     `series`: each of shape (n,), finite, n >= 6. `detect` reports something where this reaches its critical value.
     """
     levels = [np.asarray(values, dtype=np.float64) for values in series]
-    cleaned = clean_many(levels, [_scale_floor(mine, "linear") for mine in levels])
+    cleaned = clean_many(levels, [_scale_floor(mine.min(), mine.max(), "linear") for mine in levels])
     most = [0.0] * len(cleaned)
     left = {at: [0, *starts, len(levels[at])] for at, starts in enumerate(boundaries.candidates(cleaned)) if starts}
     while left:
@@ -202,20 +209,18 @@ def strongest(series: Sequence[npt.ArrayLike]) -> list[float]:
     return most
 
 
-def _on_scale(values: Floats, scale: Scale) -> Floats:
-    if not np.all(np.isfinite(values)):
+def _check(low: float, high: float, scale: Scale) -> None:
+    """Raise ValueError unless the scale has a place for all that lies between."""
+    if math.isinf(low) or math.isinf(high):
         raise ValueError("expected finite values or NaN for missing ones, found an infinite one")
-    if scale == "linear":
-        return values
-    if scale != "log":
+    if scale not in ("log", "linear"):
         raise ValueError(f"expected scale 'log' or 'linear', found {scale!r}")
-    if np.any(values <= 0.0):
-        raise ValueError(f"expected positive values on scale 'log', found {values.min()}; use scale='linear'")
-    return np.log(values)
+    if scale == "log" and low <= 0.0:
+        raise ValueError(f"expected positive values on scale 'log', found {low}; use scale='linear'")
 
 
-def _scale_floor(levels: Floats, scale: str) -> float:
-    return _LOG_SCALE_FLOOR if scale == "log" else _LINEAR_SCALE_FLOOR * float(np.max(np.abs(levels)))
+def _scale_floor(low: float, high: float, scale: str) -> float:
+    return _LOG_SCALE_FLOOR if scale == "log" else _LINEAR_SCALE_FLOOR * max(abs(low), abs(high))
 
 
 def _describe(stages: Sequence[Stage], tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
@@ -317,16 +322,17 @@ def _points(
 ) -> list[ChangePoint]:
     if task.scale == "log":
         levels = [(math.exp(level), math.exp(level) * error) for level, error in levels]
+    present = np.flatnonzero(task.values == task.values)
     return [
         ChangePoint(
-            index=int(task.present[at]),
+            index=int(present[at]),
             before=before,
             after=after,
             p_value=_p_value(strength, len(task.levels)),
             before_error=before_error,
             after_error=after_error,
-            earliest=int(task.present[first]),
-            latest=int(task.present[last]),
+            earliest=int(present[first]),
+            latest=int(present[last]),
         )
         for ((before, before_error), (after, after_error)), strength, (at, first, last) in zip(
             pairwise(levels), strengths, places, strict=True

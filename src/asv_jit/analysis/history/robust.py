@@ -22,7 +22,8 @@ def median(values: Floats) -> float:
     half, odd = divmod(len(values), 2)
     parted = values.copy()
     parted.partition(half)
-    return float(parted[half]) if odd else float((parted[:half].max() + parted[half]) / 2.0)
+    upper = float(parted[half])
+    return upper if odd else (float(parted[:half].max()) + upper) / 2.0
 
 
 def running_median(values: Floats, window: int) -> Floats:

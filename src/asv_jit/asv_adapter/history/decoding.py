@@ -25,7 +25,7 @@ from asv_jit.asv_adapter.history.columns import (
     RowKind,
     Rows,
 )
-from asv_jit.asv_adapter.history.names import is_commit, is_sound_name, shown
+from asv_jit.asv_adapter.history.names import is_commit, is_sound_name, is_text, shown
 
 __all__ = ["FileDecoder", "UnreadableError"]
 
@@ -70,12 +70,15 @@ _decoder = msgspec.json.Decoder(_File)
 _params_decoder = msgspec.json.Decoder(tuple[tuple[str, ...], ...])
 
 
+_NOTHING = (None, b"", None)
+
+
 class FileDecoder:
-    """Decodes files into `builder`; remembers the kinds of rows, which hundreds of files share."""
+    """Decodes files into `builder`; remembers the latest kind of each benchmark, which hundreds of files share."""
 
     def __init__(self, builder: ColumnsBuilder) -> None:
         self._builder = builder
-        self._kinds: dict[tuple[str, str | None, bytes], Rows] = {}
+        self._latest: dict[str, tuple[str | None, bytes, Rows]] = {}
 
     def add(self, data: bytes, machine: str | None) -> list[str]:
         """Add the rows of one file; returns what is wrong with some of them.
@@ -89,7 +92,7 @@ class FileDecoder:
             return self._add_loose(_loosely(data), machine)
         if file.version != 2 or file.result_columns[: len(_COLUMNS)] != _COLUMNS:
             return self._add_loose(_loosely(data), machine)
-        self._builder.add_file(
+        number = self._builder.add_file(
             _head(
                 file.params,
                 file.commit_hash,
@@ -104,30 +107,32 @@ class FileDecoder:
         problems = []
         for name, row in file.results.items():
             try:
-                self._add_row(name, row)
+                self._add_row(number, name, row)
             except UnreadableError as error:
                 problems.append(f"{shown(name)}: {error}")
         return problems
 
-    def _add_row(self, name: str, row: _Row) -> None:
-        key = (name, row.version, bytes(row.params))
-        rows = self._kinds.get(key)
-        if rows is None:
-            rows = self._kinds[key] = self._new_kind(name, row.version, _params(row.params))
+    def _add_row(self, file: int, name: str, row: _Row) -> None:
+        version, params, rows = self._latest.get(name) or _NOTHING
+        if rows is None or version != row.version or params != bytes(row.params):
+            rows = self._new_kind(name, row.version, _params(row.params))
+            self._latest[name] = (row.version, bytes(row.params), rows)
         values = row.result
         if values is not None and len(values) != rows.size:
             raise UnreadableError(
                 f"expected {rows.size} values, one a combination of its parameters, found {len(values)}"
             )
-        self._builder.add_row(rows, values, row.low, row.high)
+        rows.add(file, values, row.low, row.high)
 
     def _new_kind(self, name: str, version: str | None, params: tuple[tuple[str, ...], ...]) -> Rows:
         if not is_sound_name(name):
             raise UnreadableError("expected the name of a benchmark, found what cannot be one")
+        if version is not None and not is_text(version):
+            raise UnreadableError(f"expected a benchmark's version as a text, found {shown(version)}")
         kind = RowKind(name, version, params)
         if kind.size > _MOST_VALUES:
             raise UnreadableError(f"expected at most {_MOST_VALUES} combinations of parameters, found {kind.size}")
-        return self._builder.kind(kind)
+        return self._builder.rows_of(kind)
 
     def _add_loose(self, found: Mapping[str, Any], machine: str | None) -> list[str]:
         version = found.get("version")
@@ -139,7 +144,7 @@ class FileDecoder:
         columns = found.get("result_columns") if version == 2 else []
         if not isinstance(columns, list):
             raise UnreadableError(f"expected a list of result_columns, found {shown(columns)}")
-        self._builder.add_file(
+        number = self._builder.add_file(
             _head(
                 found.get("params"),
                 found.get("commit_hash"),
@@ -154,7 +159,8 @@ class FileDecoder:
         problems = []
         for name, row in results.items():
             try:
-                self._add_row(name, _loose_row(row, columns) if version == 2 else _old_row(row, name, found))
+                loose = _loose_row(row, columns) if version == 2 else _old_row(row, name, found)
+                self._add_row(number, name, loose)
             except UnreadableError as error:
                 problems.append(f"{shown(name)}: {error}")
         return problems

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-__all__ = ["LONGEST_NAME", "is_commit", "is_sound_name", "shown"]
+__all__ = ["LONGEST_NAME", "is_commit", "is_sound_name", "is_text", "path_text", "shown"]
 
 LONGEST_NAME = 500
 _LONGEST_SHOWN = 60
@@ -20,6 +21,16 @@ def is_sound_name(name: str) -> bool:
 def is_commit(name: str) -> bool:
     """Whether `name` is (the start of) a commit's hash."""
     return _COMMIT.fullmatch(name) is not None
+
+
+def is_text(text: str) -> bool:
+    """Whether `text` can be written down again: JSON may hold halves of characters, which UTF-8 has no form for."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def path_text(path: str | Path) -> str:
+    """A path for a message: what of its name cannot be printed is escaped."""
+    return str(path) if str(path).isprintable() else ascii(str(path))
 
 
 def shown(value: object) -> str:

@@ -16,11 +16,12 @@ from asv_jit.asv_adapter.history.assembly import Located, assemble
 from asv_jit.asv_adapter.history.columns import Columns, ColumnsBuilder, RowKind, Sheet, joined
 from asv_jit.asv_adapter.history.counting import MeasuredByTrials, count_rows, numbers_in
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
+from asv_jit.asv_adapter.history.names import path_text
 from asv_jit.asv_adapter.history.shelf import Batch, FileRecord, Stamp, merged
 from asv_jit.asv_adapter.history.suite import Described, from_rows, read_suite
 from asv_jit.asv_adapter.history.tree import walk
 from asv_jit.commit_order import CommitOrder
-from asv_jit.processes import in_parallel
+from asv_jit.processes import cores, in_parallel
 from asv_jit.store.analysis_cache import AnalysisCache
 
 __all__ = ["AsvResults", "AsvSeries", "read_asv_results"]
@@ -31,7 +32,9 @@ _MOST_ENTRIES = 8
 _LARGE = 4
 """So many times as large as all others an entry is left as it is."""
 
-_FILES_PER_TASK = 50
+_TASKS_A_CORE = 6
+_FEWEST_FILES = 25
+"""In a task: what a file needs of its own is not made for less."""
 
 _MOST_NAMED = 5
 """Rows of one file that are named one by one when they are damaged; the others are counted."""
@@ -184,11 +187,13 @@ def _to_unite(sizes: Mapping[str, int]) -> Collection[str]:
 
 
 def _decoded(root: Path, stamps: Sequence[Stamp]) -> Batch:
-    tasks = [(root, tuple(stamps[at : at + _FILES_PER_TASK])) for at in range(0, len(stamps), _FILES_PER_TASK)]
-    return merged(in_parallel(_decode_files, tasks))
+    """Each worker hands its files back as bytes: to pickle hundreds of small arrays took as long as to make them."""
+    size = max(-(-len(stamps) // (_TASKS_A_CORE * cores())), _FEWEST_FILES)
+    tasks = [(root, tuple(stamps[at : at + size])) for at in range(0, len(stamps), size)]
+    return merged([shelf.decoded(content) for content in in_parallel(_decode_files, tasks)])
 
 
-def _decode_files(task: tuple[Path, tuple[Stamp, ...]]) -> Batch:
+def _decode_files(task: tuple[Path, tuple[Stamp, ...]]) -> bytes:
     root, stamps = task
     builder = ColumnsBuilder()
     decoder = FileDecoder(builder)
@@ -198,16 +203,18 @@ def _decode_files(task: tuple[Path, tuple[Stamp, ...]]) -> Batch:
         try:
             problems = decoder.add(path.read_bytes(), stamp.machine)
         except OSError as error:
-            records.append(FileRecord(stamp, None, (f"{path}: cannot be read ({error.strerror}); it is left out",)))
+            problem = f"{path_text(path)}: cannot be read ({error.strerror}); it is left out"
+            records.append(FileRecord(stamp, None, (problem,)))
         except UnreadableError as error:
-            records.append(FileRecord(stamp, None, (f"{path}: {error}; the file is left out",)))
+            records.append(FileRecord(stamp, None, (f"{path_text(path)}: {error}; the file is left out",)))
         else:
             records.append(FileRecord(stamp, builder.files - 1, _named(path, problems)))
-    return Batch(tuple(records), builder.columns())
+    return shelf.encoded(Batch(tuple(records), builder.columns()))
 
 
 def _named(path: Path, problems: Sequence[str]) -> tuple[str, ...]:
-    named = [f"{path}: {problem}; the row is left out" for problem in problems[:_MOST_NAMED]]
+    where = path_text(path)
+    named = [f"{where}: {problem}; the row is left out" for problem in problems[:_MOST_NAMED]]
     if len(problems) > _MOST_NAMED:
-        named.append(f"{path}: {len(problems) - _MOST_NAMED} more rows like these are left out")
+        named.append(f"{where}: {len(problems) - _MOST_NAMED} more rows like these are left out")
     return tuple(named)

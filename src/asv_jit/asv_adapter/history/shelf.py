@@ -106,38 +106,43 @@ def load(cache: AnalysisCache) -> dict[str, Batch]:
     for name in cache.names():
         if name.startswith("files-"):
             content = cache.read(name) if name.startswith(_PREFIX) else None
-            batch = None if content is None else _decoded(content)
-            if batch is None:
-                cache.remove(name)
-            else:
-                found[name] = batch
+            try:
+                if content is not None:
+                    found[name] = decoded(content)
+                    continue
+            except ValueError:  # whole, but not what this version writes
+                pass
+            cache.remove(name)
     return found
 
 
 def save(cache: AnalysisCache, batch: Batch) -> str:
     """Add an entry; its name comes back, a digest of the files as they were, which say all that is in it."""
-    columns = batch.columns
-    index = _encoder.encode(
-        _Index(
-            batch.records,
-            columns.heads,
-            tuple(sheet.kind for sheet in columns.sheets),
-            tuple(len(sheet.files) for sheet in columns.sheets),
-        )
-    )
-    arrays = [
-        np.ascontiguousarray(getattr(sheet, name), dtype=kind).tobytes()
-        for name, kind in _ARRAYS
-        for sheet in columns.sheets
-    ]
-    padding = b"\0" * (-len(index) % _ALIGNMENT)
-    name = f"{_PREFIX}{hashlib.sha256(index).hexdigest()[:16]}"
-    cache.write(name, b"".join([_LENGTH.pack(len(index)), index, padding, *arrays]))
+    name = f"{_PREFIX}{hashlib.sha256(_index(batch)).hexdigest()[:16]}"
+    cache.write(name, encoded(batch))
     return name
 
 
-def _decoded(content: memoryview) -> Batch | None:
-    """None where the content is whole but not what this version writes."""
+def _index(batch: Batch) -> bytes:
+    sheets = batch.columns.sheets
+    kinds, rows = tuple(sheet.kind for sheet in sheets), tuple(len(sheet.files) for sheet in sheets)
+    return _encoder.encode(_Index(batch.records, batch.columns.heads, kinds, rows))
+
+
+def encoded(batch: Batch) -> bytes:
+    """All of a batch as bytes, for a shelf or another process."""
+    index = _index(batch)
+    arrays = [
+        np.ascontiguousarray(getattr(sheet, name), dtype=kind).tobytes()
+        for name, kind in _ARRAYS
+        for sheet in batch.columns.sheets
+    ]
+    padding = b"\0" * (-len(index) % _ALIGNMENT)
+    return b"".join([_LENGTH.pack(len(index)), index, padding, *arrays])
+
+
+def decoded(content: bytes | memoryview) -> Batch:
+    """What was encoded, where it lies. Raises ValueError for anything else."""
     try:
         (size,) = _LENGTH.unpack_from(content)
         index = _decoder.decode(content[_LENGTH.size : _LENGTH.size + size])
@@ -156,6 +161,6 @@ def _decoded(content: memoryview) -> Batch | None:
                 kinds, shapes, parts["files"], parts["values"], parts["low"], parts["high"], strict=True
             )
         ]
-    except (struct.error, msgspec.MsgspecError, ValueError):
-        return None
+    except (struct.error, msgspec.MsgspecError) as error:
+        raise ValueError(f"not an entry of this version ({error})") from None
     return Batch(index.records, Columns(index.heads, tuple(sheets)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from asv_jit.asv_adapter.history.names import is_sound_name, shown
+from asv_jit.asv_adapter.history.names import is_sound_name, path_text, shown
 from asv_jit.asv_adapter.history.shelf import Stamp
 
 __all__ = ["Tree", "walk"]
@@ -60,7 +60,7 @@ def _folders(root: Path, problems: list[str]) -> Iterator[tuple[Path, list[os.Di
         except FileNotFoundError:
             continue
         except OSError as error:
-            problems.append(f"{_named(folder)}: cannot be read ({error.strerror})")
+            problems.append(f"{path_text(folder)}: cannot be read ({error.strerror})")
             continue
         for entry in entries:
             ours = entry.name in _OUR_FOLDERS or entry.name.startswith(".")
@@ -75,13 +75,13 @@ def _machine(folder: Path, problems: list[str]) -> str | None:
     try:
         name = msgspec.json.decode(path.read_bytes(), type=_Machine).machine
     except OSError as error:
-        problems.append(f"{_named(path)}: cannot be read ({error.strerror}); what each result says is taken")
+        problems.append(f"{path_text(path)}: cannot be read ({error.strerror}); what each result says is taken")
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        problems.append(f"{_named(path)}: not a description of a machine ({error}); what each result says is taken")
+        problems.append(f"{path_text(path)}: not a description of a machine ({error}); what each result says is taken")
         return None
     if not is_sound_name(name):
-        problems.append(f"{_named(path)}: expected the name of a machine, found {shown(name)}")
+        problems.append(f"{path_text(path)}: expected the name of a machine, found {shown(name)}")
         return None
     return name
 
@@ -91,19 +91,14 @@ def _stamp(name: str, entry: os.DirEntry[str], machine: str | None, problems: li
     try:
         found = entry.stat()
     except OSError as error:
-        problems.append(f"{_named(entry.path)}: cannot be read ({error.strerror}); it is left out")
+        problems.append(f"{path_text(entry.path)}: cannot be read ({error.strerror}); it is left out")
         return None
     if not stat.S_ISREG(found.st_mode):
         problems.append(
-            f"{_named(entry.path)}: expected a result file, found something else of that name; it is left out"
+            f"{path_text(entry.path)}: expected a result file, found something else of that name; it is left out"
         )
         return None
     if not name.isprintable():
-        problems.append(f"{_named(entry.path)}: not a name that asv gives; it is left out")
+        problems.append(f"{path_text(entry.path)}: not a name that asv gives; it is left out")
         return None
     return Stamp(name, found.st_size, found.st_mtime_ns, found.st_ino, machine)
-
-
-def _named(path: str | Path) -> str:
-    """A path for a message: what of its name cannot be printed is escaped."""
-    return str(path) if str(path).isprintable() else ascii(str(path))
