@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, History, Metric, Track
+from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, Track
 from asv_jit.site import units
 from asv_jit.site.case.point_rows import Cells, beside, figure_cells, head_cells, point_rows, text_cells
 from asv_jit.site.commits import CommitBook
@@ -133,23 +133,26 @@ def _points(hashes: Sequence[str], builds: Sequence[str], commits: CommitBook, *
 
 def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
     """The times in both modes. Of what asv measured by itself there are thousands of cases: the table has to do."""
-    drawn = [
-        Line(metric, *(column[-LAST:].tolist() for column in (track.values, track.low, track.high)))
-        for metric in _DRAWN
-        if (track := series.tracks.get(metric)) is not None
-    ]
-    label = f"{where} over its last {len(series.places[-LAST:])} commits"
-    return line_chart(drawn, ends, label, units.form(series.unit)) if drawn else Markup("")
+    tracks = [(metric, series.tracks[metric]) for metric in _DRAWN if metric in series.tracks]
+    if not tracks:
+        return Markup("")
+    drawn = [Line(metric, *_last(track.values, track.low, track.high)) for metric, track in tracks]
+    label = f"{where} over its last {len(drawn[0].values)} commits"
+    return line_chart(drawn, ends, label, units.form(series.unit))
 
 
 def _figures(metric: Metric, track: Track, unit: str) -> Cells:
     """Each of the last points' figure with its interval; of `plain` without: asv's is from within one process."""
     form = units.ratio if metric == "speedup" else units.form(unit)
-    values, low, high = (column[-LAST:].tolist() for column in (track.values, track.low, track.high))
     if metric == "plain":
+        (values,) = _last(track.values)
         return text_cells([_NO_FIGURE if math.isnan(value) else form(value) for value in values])
     between = units.ratio_interval if metric == "speedup" else lambda a, b: units.interval(form(a), form(b))
     return figure_cells(
         (_NO_FIGURE, "") if math.isnan(value) else (form(value), between(a, b) if math.isfinite(a + b) else "")
-        for value, a, b in zip(values, low, high, strict=True)
+        for value, a, b in zip(*_last(track.values, track.low, track.high), strict=True)
     )
+
+
+def _last(*columns: Floats) -> list[list[float]]:
+    return [column[-LAST:].tolist() for column in columns]

@@ -94,5 +94,5 @@ def figure_at(series: CaseSeries, metric: Metric, place: int) -> Figure:
     value, low, high = (float(column[place]) for column in (track.values, track.low, track.high))
     if math.isnan(value):
         return Figure(units.DASH)
-    between = units.interval(units.quantity(low, series.unit), units.quantity(high, series.unit))
-    return Figure(units.quantity(value, series.unit), between, f"{value:.4g}")
+    form = units.form(series.unit)
+    return Figure(form(value), units.interval(form(low), form(high)), f"{value:.4g}")

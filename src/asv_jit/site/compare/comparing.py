@@ -23,7 +23,6 @@ from statistics import NormalDist
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis.history.robust import median
 from asv_jit.analysis.history.series import CaseSeries, Metric
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
@@ -112,14 +111,8 @@ def quantile(alpha: float) -> float:
 
 def noise_shares(placed: Placed) -> dict[Metric, float]:
     """Of each metric that is compared: the usual difference of neighbours, as a share of its median; NaN unknown."""
-    found = {}
-    for metric in COMPARED:
-        track = placed.series.tracks.get(metric)
-        if track is not None:
-            known = track.values[np.isfinite(track.values)]
-            typical = median(np.abs(known)) if len(known) else 0.0
-            found[metric] = columns.noise_of(known) / typical if typical > 0.0 else math.nan
-    return found
+    tracks = placed.series.tracks
+    return {metric: columns.noise_share(tracks[metric].values) for metric in COMPARED if metric in tracks}
 
 
 def newest_commits(table: Timetable, machine: str) -> tuple[int, int] | None:

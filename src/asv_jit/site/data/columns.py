@@ -26,7 +26,7 @@ from msgspec import Struct
 from asv_jit.analysis.history.robust import median
 from asv_jit.analysis.history.series import Floats, Track
 
-__all__ = ["Column", "Counts", "Slice", "Written", "noise_of", "of_counts", "of_track"]
+__all__ = ["Column", "Counts", "Slice", "Written", "noise_of", "noise_share", "of_counts", "of_track"]
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -56,7 +56,8 @@ class Slice(Struct, frozen=True):
 class Column(Struct, frozen=True):
     """Value i is `counts[i] * step` where it is `known[i]`; its interval reaches `below[i]` steps down, `above[i]` up.
 
-    All arrays have shape (points,). Widths are -1 where there is no interval; None where no point has one.
+    All arrays have shape (points,). Widths are -1 where there is no interval; None where no point has one. `noise`: see
+    `noise_share`.
     """
 
     step: float
@@ -64,6 +65,7 @@ class Column(Struct, frozen=True):
     known: Flags
     below: Counts | None
     above: Counts | None
+    noise: float = math.nan
 
     def spread(self, slots: Counts, length: int) -> Column:
         """The same in `length` slots: point i stands at `slots[i]`, and the others have no value."""
@@ -73,7 +75,7 @@ class Column(Struct, frozen=True):
         same = self.above is self.below
         above = below if same or self.above is None else _spread(self.above, slots, length, -1)
         known = _spread(self.known, slots, length, 0)
-        return Column(self.step, _spread(self.counts, slots, length, 0), known, below, above)
+        return Column(self.step, _spread(self.counts, slots, length, 0), known, below, above, self.noise)
 
     def written(self) -> Written:
         """Its texts."""
@@ -169,20 +171,33 @@ def of_track(track: Track, *, fine: bool = False, intervals: bool = True) -> Col
     below, above = values - track.low, track.high - values
     bounded = known & np.isfinite(below) & np.isfinite(above)
     widths = np.concatenate((below[bounded], above[bounded]))
-    step = _step(values if whole else values[known], widths, _FINER if fine else 1.0)
+    those = values if whole else values[known]
+    typical = median(np.abs(those))
+    noise = _share(those, typical)
+    step = _step(those, typical, widths, _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
     if not intervals or len(widths) == 0:
-        return Column(step, counts, known, None, None)
+        return Column(step, counts, known, None, None, noise)
     down, up = (_outward(width, bounded, step) for width in (below, above))
     widest = np.maximum(down, up)
     if not fine and np.all(np.abs(down - up) <= 1 + widest // 4):
         down = up = widest  # said once: see `Written`
-    return Column(step, counts, known, down, up)
+    return Column(step, counts, known, down, up, noise)
 
 
 def of_counts(counts: Counts) -> Column:
     """The column of whole numbers, shape (points,), that are exact as they are; below zero = missing."""
     return Column(1.0, counts, counts >= 0, None, None)
+
+
+def noise_share(values: Floats) -> float:
+    """The noise of a series of shape (points,), NaN = missing, as a share of its median size; NaN where unknown."""
+    known = values[np.isfinite(values)]
+    return _share(known, median(np.abs(known))) if len(known) else math.nan
+
+
+def _share(known: Floats, typical: float) -> float:
+    return noise_of(known) / typical if typical > 0.0 else math.nan
 
 
 def noise_of(values: Floats) -> float:
@@ -196,14 +211,15 @@ def noise_of(values: Floats) -> float:
     return _MAD_TO_SIGMA * median(np.abs(differences - median(differences))) / math.sqrt(2.0)
 
 
-def _step(values: Floats, widths: Floats, finer: float) -> float:
-    """The largest number of two digits that is fine enough."""
+def _step(values: Floats, typical: float, widths: Floats, finer: float) -> float:
+    """The largest number of two digits that is fine enough; `typical` is the median size of `values`."""
     sizes = np.abs(values)
     if not sizes.all():
         sizes = sizes[sizes > 0.0]
         if len(sizes) == 0:
             return 1.0
-    typical, largest = median(sizes), float(sizes.max())
+        typical = median(sizes)
+    largest = float(sizes.max())
     if typical < 1e6 and largest < _LARGEST_COUNT and _are_whole(values):
         return 1.0
     smallest = max(float(sizes.min()), typical / _OUTLIER)

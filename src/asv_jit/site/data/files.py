@@ -14,7 +14,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
 from asv_jit.site import units
 from asv_jit.site.commits import CommitBook
-from asv_jit.site.compare.comparing import COMPARED, noise_shares, quantile
+from asv_jit.site.compare.comparing import COMPARED, quantile
 from asv_jit.site.content import SiteContent
 from asv_jit.site.data import format as form
 from asv_jit.site.data.case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
@@ -165,8 +165,13 @@ def _places(content: SiteContent, table: Timetable) -> dict[str, int]:
 
 
 def _packed(case: int, number: int, placed: Placed) -> Packed:
-    noise: dict[str, float | None] = {metric: rounded(share, 3) for metric, share in noise_shares(placed).items()}
-    written = {column: made.written() for column, made in placed.columns().items()}
+    made = placed.columns()
+    noise: dict[str, float | None] = {
+        metric: rounded(made[metric].noise, 3) if metric in made else None
+        for metric in COMPARED
+        if metric in placed.series.tracks
+    }
+    written = {column: one.written() for column, one in made.items()}
     return Packed(case, number, placed, written, noise)
 
 
