@@ -46,7 +46,7 @@ def published(command: str, tree: Path, cache: Path) -> Published:
     """Run `command` from this interpreter's environment in `tree`; raises where it fails."""
     program = Path(sys.executable).with_name(command)
     arguments = [str(program), "publish", *(["--no-pull"] if command == "asv" else [])]
-    # Installed code is compiled once; where nothing may be kept of that, ours alone would be compiled each time, in 0.2 s.
+    # Installed code is compiled; where nothing may keep that, ours alone would be compiled each time, in 0.2 s.
     environment = {**os.environ, "ASV_JIT_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": ""}
     began = time.monotonic()
     with tempfile.TemporaryFile() as said:
