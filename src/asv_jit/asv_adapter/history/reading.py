@@ -151,7 +151,10 @@ def _ranks(stamps: Sequence[Stamp], batches: Sequence[Batch]) -> Places:
 
 
 def _batches(root: Path, stamps: Sequence[Stamp], cache: AnalysisCache | None) -> list[Batch]:
-    """Every file once: from the shelf where it has not changed, else decoded now and put there."""
+    """Every file once: from the shelf where it has not changed, else decoded now and put there.
+
+    Batches come in the order of their newest commits, so that points side by side are nearly always in order.
+    """
     shelved = {} if cache is None else shelf.load(cache)
     wanted = set(stamps)
     kept: list[Batch] = []
@@ -171,7 +174,7 @@ def _batches(root: Path, stamps: Sequence[Stamp], cache: AnalysisCache | None) -
         for name in united:
             if name != saved:
                 cache.remove(name)
-    return [*kept, fresh]
+    return sorted([*kept, fresh], key=lambda batch: max((head.date for head in batch.columns.heads), default=0))
 
 
 def _to_unite(sizes: Mapping[str, int]) -> Collection[str]:
