@@ -277,7 +277,9 @@ def _levels(
         weights = np.concatenate([task.cleaned.weights[start:end] for task, start, end, _ in some])
         reach = np.concatenate([task.cleaned.scale[start:end] for task, start, end, _ in some])
         reach *= np.repeat([_LEVEL_REACH * math.sqrt(noise) for *_, noise in some], counts)
-        centres = [median(values[start:end]) for start, end in zip(first, first + counts, strict=True)]
+        centres = [
+            median(values[start:end]) for start, end in zip(first.tolist(), (first + counts).tolist(), strict=True)
+        ]
         # Less the centre, so that no digits are lost where the level is far from 0.
         values -= np.repeat(centres, counts)
         values = np.minimum(np.maximum(values, -reach), reach)
