@@ -109,7 +109,7 @@ def detect_many(
     alpha: float = 0.005,
     least_effect: float = 0.01,
 ) -> list[list[ChangePoint]]:
-    """What `detect` says of each of `series`, on the scale of the same index; a hundred times faster a series."""
+    """What `detect` says of each of `series`, on the scale of the same index; several times faster a series."""
     if not 0.0 < alpha <= 0.05:
         raise ValueError(f"expected alpha above 0 and at most 0.05, found {alpha}")
     raw = [_series(values) for values in series]
