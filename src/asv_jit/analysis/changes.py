@@ -93,11 +93,11 @@ def detect(
     points at least, so fewer than six points have none. Raises ValueError for values that the scale has no
     place for. O(n²), 1,000 points in some milliseconds.
 
-    The method: outliers limited about a running median; the penalised segmentation that is best among the places which
-    a screening leaves (optimal partitioning: Jackson et al. 2005; the screening: Hao, Niu and Zhang 2013); backward
-    elimination by t tests, inflated for AR(1) noise (its estimate: Hall
-    and Van Keilegom 2003) and against smooth drift; p values calibrated by simulation of all of this, since a
-    test after a search does not keep its level.
+    The method: outliers limited about a running median; the penalised segmentation that is best among the places
+    which a screening leaves (optimal partitioning: Jackson et al. 2005; the screening: Hao, Niu and Zhang 2013);
+    backward elimination by t tests, inflated for AR(1) noise (its estimate: Hall and Van Keilegom 2003) and against
+    smooth drift; p values calibrated by simulation of all of this, since a test after a search does not keep its
+    level.
     """
     return detect_many([values], scales=[scale], alpha=alpha, least_effect=least_effect)[0]
 
@@ -164,6 +164,7 @@ def _tasks(series: Sequence[Floats], scales: Sequence[Scale], alpha: float, leas
 
 
 def _changes(tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
+    """Of each series those that are left when the first stage of its elimination has only strong ones."""
     starts = boundaries.candidates([task.cleaned for task in tasks])
     left = {at: [0, *mine, len(tasks[at].levels)] for at, mine in enumerate(starts) if mine}
     sound: dict[int, Stage] = {}
