@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from asv_jit.analysis import changes
+from asv_jit.analysis.history import segmentation
 from tests.acceptance import __main__ as command
-from tests.acceptance import asv_steps, attribution_causes, figure_3_series, figure_6_speed_changes
+from tests.acceptance import asv_steps, attribution_causes, figure_3_series, figure_6_speed_changes, segmentations
 from tests.acceptance.rows import Row
 
 SERIES = 150
@@ -53,8 +54,15 @@ def test_steps_in_a_series_are_found(step: float, after: int, bar: float) -> Non
 
 
 def test_a_blind_detector_would_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "detect", lambda values: [])
+    monkeypatch.setattr(changes, "detect_many", lambda many, **_: [[] for _ in many])
     assert len(failed(found_rows(0.05, 5, 0.99))) == 3
+
+
+def test_a_fit_that_overlooks_short_levels_would_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, bar = segmentations.KINDS["levels of 3 points"]
+    assert failed([segmentations.row("", draw, bar, 20, np.random.default_rng(3))]) == []
+    monkeypatch.setattr(segmentation, "_PAIRS", ((4, 4),))
+    assert failed([segmentations.row("", draw, bar, 20, np.random.default_rng(3))])
 
 
 def test_causes_are_attributed() -> None:

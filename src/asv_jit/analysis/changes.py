@@ -93,11 +93,11 @@ def detect(
     points at least, so fewer than six points have none. Raises ValueError for values that the scale has no
     place for. O(n²), 1,000 points in some milliseconds.
 
-    The method: outliers limited about a running median; the penalised segmentation that is best among the places which
-    a screening leaves (optimal partitioning: Jackson et al. 2005; the screening: Hao, Niu and Zhang 2013); backward
-    elimination by t tests, inflated for AR(1) noise (its estimate: Hall
-    and Van Keilegom 2003) and against smooth drift; p values calibrated by simulation of all of this, since a
-    test after a search does not keep its level.
+    The method: outliers limited about a running median; the penalised segmentation that is best among the places
+    which a screening leaves (optimal partitioning: Jackson et al. 2005; the screening: Hao, Niu and Zhang 2013);
+    backward elimination by t tests, inflated for AR(1) noise (its estimate: Hall and Van Keilegom 2003) and against
+    smooth drift; p values calibrated by simulation of all of this, since a test after a search does not keep its
+    level.
     """
     return detect_many([values], scales=[scale], alpha=alpha, least_effect=least_effect)[0]
 
@@ -109,7 +109,7 @@ def detect_many(
     alpha: float = 0.005,
     least_effect: float = 0.01,
 ) -> list[list[ChangePoint]]:
-    """What `detect` says of each of `series`, on the scale of the same index; a hundred times faster a series."""
+    """What `detect` says of each of `series`, on the scale of the same index; several times faster a series."""
     if not 0.0 < alpha <= 0.05:
         raise ValueError(f"expected alpha above 0 and at most 0.05, found {alpha}")
     raw = [_series(values) for values in series]
@@ -164,6 +164,7 @@ def _tasks(series: Sequence[Floats], scales: Sequence[Scale], alpha: float, leas
 
 
 def _changes(tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
+    """Of each series those that are left when the first stage of its elimination has only strong ones."""
     starts = boundaries.candidates([task.cleaned for task in tasks])
     left = {at: [0, *mine, len(tasks[at].levels)] for at, mine in enumerate(starts) if mine}
     sound: dict[int, Stage] = {}
@@ -280,7 +281,9 @@ def _levels(
         weights = np.concatenate([task.cleaned.weights[start:end] for task, start, end, _ in some])
         reach = np.concatenate([task.cleaned.scale[start:end] for task, start, end, _ in some])
         reach *= np.repeat([_LEVEL_REACH * math.sqrt(noise) for *_, noise in some], counts)
-        centres = [median(values[start:end]) for start, end in zip(first, first + counts, strict=True)]
+        centres = [
+            median(values[start:end]) for start, end in zip(first.tolist(), (first + counts).tolist(), strict=True)
+        ]
         # Less the centre, so that no digits are lost where the level is far from 0.
         values -= np.repeat(centres, counts)
         values = np.minimum(np.maximum(values, -reach), reach)

@@ -158,6 +158,7 @@ def _screen(kept: Flags, masses: Floats, sums: Floats, shortest: int) -> None:
         gains /= variances[right][start:] + variances[left][: end - start]
         if left < _COARSE or right < _COARSE:
             some = np.flatnonzero(gains[1:-1] > _SHARE) + 1
+            # Where segments are as short as they may be, their ends are pushed off the peaks.
             if max(left, right) > 1:
                 some = some[(gains[some] >= gains[some - 1]) & (gains[some] >= gains[some + 1])]
             kept[start + some] = True

@@ -49,7 +49,7 @@ def _gains(parts: Sequence[Part], shortest: int) -> Iterator[Floats]:
     inner = [slice(part.start + shortest, part.end - shortest + 1) for part in parts]
     counts = np.array([places.stop - places.start for places in inner])
     before, base, after, top = np.array(
-        [(p.masses[p.start], p.sums[p.start], p.masses[p.end], p.sums[p.end]) for p in parts]
+        [(p.masses.item(p.start), p.sums.item(p.start), p.masses.item(p.end), p.sums.item(p.end)) for p in parts]
     ).T
     left = np.concatenate([part.masses[places] for part, places in zip(parts, inner, strict=True)])
     apart = np.concatenate([part.sums[places] for part, places in zip(parts, inner, strict=True)])
