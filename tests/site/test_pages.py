@@ -88,7 +88,7 @@ def test_a_case_that_only_asv_measured_says_what_holds_now(rich_site: Path) -> N
     between = units.interval(units.seconds(float(last.low[-1])), units.seconds(float(last.high[-1])))
     newest = histories.commits()[-1]
     assert f"{series.key.line}bench-1{value}{between}▲ −14.7%since " in said
-    assert f"{newest.short} {newest.subject}" in said
+    assert newest.short in said
     page = (rich_site / f"case/{slug(key)}.html").read_text(encoding="utf-8")
     event = re.search(r'href="#(event-[^"]*)">since ', page)
     assert event is not None

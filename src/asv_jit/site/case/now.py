@@ -29,9 +29,8 @@ class NowRow(Struct, frozen=True):
     figures: tuple[tuple[str, Figure], ...]
     change: Badge | None
     since: Link
-    commit: Link
+    commit: str
     date: str
-    subject: str
 
 
 def now_rows(
@@ -66,9 +65,8 @@ def _row(series: CaseSeries, events: Iterable[Event], history: History, commits:
         ),
         change=Badge(kind, "▼" if kind == "slower" else "▲", change.text) if change.order else None,
         since=Link(change.detail, f"#event-{event.identity}" if event is not None else ""),
-        commit=commits.link(digest),
+        commit=units.visible(digest[:8]),
         date=commits.date(digest),
-        subject=commits.subject(digest),
     )
 
 

@@ -40,7 +40,7 @@ def beside(columns: Sequence[Cells]) -> Cells:
 
 def point_rows(columns: Sequence[Cells]) -> Markup:
     """A row for each point, the last one first."""
-    return Markup("\n".join(reversed(beside(columns))))  # noqa: S704 - every text in it went through escape
+    return Markup("".join(reversed(beside(columns))))  # noqa: S704 - every text in it went through escape
 
 
 @lru_cache(maxsize=1 << 14)  # thousands of figures of three digits stand in a hundred thousand cells
