@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis.history.robust import median, scale_of_steps
@@ -194,7 +193,9 @@ def _widest_scale(steps: Floats, spans: Sequence[tuple[int, int]]) -> Floats:
         means[start - half - 1 : start + half] = means[start + half]
         means[end - 1 - half : end + half] = means[end - 2 - half]
     # The windows about the step before a value and about the one behind it: one place more than a window.
-    return np.asarray(scipy.ndimage.maximum_filter1d(means, _SCALE_WINDOW + 1))
+    widest = np.zeros(len(means))
+    widest[half + 1 : -half] = _window_maxima(means, _SCALE_WINDOW + 1)
+    return widest
 
 
 def _limit_wild_ones(steps: Floats) -> None:
@@ -227,6 +228,19 @@ def _window_sums(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
         power = power[reach:] + power[:-reach]
         reach *= 2
     return sums
+
+
+def _window_maxima(values: Floats, window: int) -> Floats:
+    """The largest of each window, shape (n - window + 1,): of two windows of a power of two that cover it.
+
+    Half the time of `scipy.ndimage.maximum_filter1d`, for which each process that searches imported 0.2 s of scipy.
+    """
+    reach, power = 1, values
+    while 2 * reach <= window:
+        power = np.maximum(power[reach:], power[:-reach])
+        reach *= 2
+    rest = window - reach
+    return np.maximum(power[rest:], power[: len(power) - rest])
 
 
 def _without_outliers(values: Floats, scale: Floats, where: _Layout) -> Floats:
