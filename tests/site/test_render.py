@@ -123,7 +123,7 @@ def test_nothing_inline_and_nothing_from_elsewhere(site: Path) -> None:
         for tag, attributes in page.elements:
             assert "style" not in attributes
             assert tag not in ("style", "iframe", "object", "base")
-            assert tag != "img" or re.fullmatch(r"[./]*static/[\w./-]+\.svg", attributes.get("src") or "")
+            assert tag != "img" or re.fullmatch(r"([.]{0,2}/)?(\w+/)?static/[\w.-]+\.svg", attributes.get("src") or "")
             assert not any(name.startswith("on") for name in attributes)
             assert tag != "script" or re.search(r"(^|/)(static|data)/[\w./-]+\.js$", attributes.get("src") or "")
 
