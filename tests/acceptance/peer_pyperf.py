@@ -13,6 +13,8 @@ the values of either default.
 What pyperf is charged is in its favour: each process less the start of its manager, which a longer run pays only once.
 asv-jit is charged everything: both trials, classifying them, repeating what was disturbed, and its calibration.
 Both tools' pairs are summed up alike, wild ones tempered (`analysis/wild.py`), although pyperf itself compares means.
+Both are stopped alike, too: by asv-jit's rule, because pyperf has none, and because a plain t interval that is looked
+at after every pair is too narrow. How many pairs that takes is a mean over random orders of those that were measured.
 
 What the two measure is not quite the same. asv-jit's trials are 0.1 to 0.5 s old at their end, pyperf's processes of 10
 values 1.3 s: mandelbrot's outermost loop is compiled in its 103rd call only, which makes 0.3% of its speedup. And the
@@ -24,7 +26,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import json
 import math
 import os
@@ -33,7 +34,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,7 @@ from tests.acceptance.rows import Row
 SOURCE = Path(__file__).parents[2] / "src"
 PRECISION = 0.01
 MIN_PAIRS, NO_LIMIT = 5, 10**6  # the default minimum, and no maximum: what would it take?
+ORDERS = 300
 TRIAL_S, MAX_ITERATIONS = 0.5, 2000  # asv-jit's default settings
 AGREEMENT_ALPHA = 0.01 / 6  # six comparisons: all six agree in 99% of the runs where there is nothing to find
 WIDEST = 0.10  # wider intervals agree with anything
@@ -128,11 +130,7 @@ class Measured:
         count = rounds or len(self.off)
         return float(stats.t.ppf(1.0 - alpha / 2.0, count - 1) * self.logs.std(ddof=1) / math.sqrt(count))
 
-    def rounds_for(self, precision: float) -> int:
-        """The fewest rounds whose half-width is within `precision`, if their spread is that of those measured."""
-        return next(rounds for rounds in itertools.count(MIN_PAIRS) if self.half_width(rounds=rounds) <= precision)
-
-    def time_for(self, rounds: int) -> float:
+    def time_for(self, rounds: float) -> float:
         return self.once_s + rounds * float(np.mean(self.round_s))
 
 
@@ -276,22 +274,33 @@ def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict
     return found
 
 
-def pairs_needed(own: Measured) -> tuple[int, str]:
-    """The pairs after which the adaptive rule stopped; where it did not, those that it would take, and which it is."""
-    for size in range(MIN_PAIRS, len(own.off) + 1):
-        off, on = own.off[:size], own.on[:size]
-        if next_step(off, on, precision=PRECISION, min_pairs=MIN_PAIRS, max_pairs=NO_LIMIT) == "stop":
-            return size, "as it stopped"
-    later = (size for size in looks(MIN_PAIRS, NO_LIMIT) if size > len(own.off))
-    enough = (size for size in later if toll(size) * own.half_width(rounds=size) <= PRECISION)
-    return next(enough, NO_LIMIT), "extrapolated from their spread"
+def rounds_needed(measured: Measured) -> float:
+    """After how many rounds the adaptive rule stops, on average over random orders of those that were measured.
+
+    The one order in which they came is chance: a wild round among the first few would decide. Where all of them are not
+    enough, it stops at the first later look whose half-width is small enough with the spread of all.
+    """
+    off, on = np.array(measured.off), np.array(measured.on)
+    rng = np.random.default_rng(0)
+    sizes = looks(MIN_PAIRS, NO_LIMIT)
+    later = next(n for n in sizes if n > len(off) and toll(n) * measured.half_width(rounds=n) <= PRECISION)
+    stops = []
+    for _ in range(ORDERS):
+        order = rng.permutation(len(off))
+        possible = (n for n in sizes if n <= len(off) and _enough(off[order[:n]], on[order[:n]]))
+        stops.append(next(possible, later))
+    return float(np.mean(stops))
+
+
+def _enough(off: Floats, on: Floats) -> bool:
+    return next_step(off, on, precision=PRECISION, min_pairs=MIN_PAIRS, max_pairs=NO_LIMIT) == "stop"
 
 
 def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
     """For a peer's setting: do the speedups agree, and who needs less time."""
     own = measured["asv-jit"]
     speedup = estimate(own.off, own.on, alpha=0.05, equivalence=0.0)
-    pairs, how = pairs_needed(own)
+    pairs = rounds_needed(own)
     own_s = own.time_for(pairs)
     rows = []
     for setting in SETTINGS:
@@ -299,7 +308,7 @@ def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
         apart = float(own.logs.mean() - peer.logs.mean())
         allowed = math.hypot(own.half_width(AGREEMENT_ALPHA), peer.half_width(AGREEMENT_ALPHA))
         ratio, half = math.exp(peer.logs.mean()), peer.half_width()
-        rounds = peer.rounds_for(PRECISION)
+        rounds = rounds_needed(peer)
         peer_s = peer.time_for(rounds)
         rows += [
             Row(
@@ -313,8 +322,8 @@ def rows_of(name: str, measured: Mapping[str, Measured]) -> list[Row]:
             ),
             Row(
                 figure="peer",
-                what=f"{name}: wall time for a half-width of 1%, asv-jit ({pairs} pairs, {how}) "
-                f"against {setting.name} ({rounds} pairs, extrapolated from their spread)",
+                what=f"{name}: wall time for a half-width of 1%, asv-jit ({pairs:.1f} pairs) "
+                f"against {setting.name} ({rounds:.1f} pairs)",
                 bar=f"< {peer_s:.1f} s",
                 result=f"{own_s:.1f} s",
                 interval=f"a pair: {np.mean(own.round_s):.2f} s ± {own.logs.std(ddof=1):.2%} and "
@@ -350,6 +359,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--python", default="3.15", help="a spec such as 3.15, or a path (default 3.15)")
     parser.add_argument("--rounds", type=int, default=14, help="processes a mode, tool and function (default 14)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="write what was measured, round by round, into this JSON file")
     options = parser.parse_args(arguments)
     if options.rounds < MIN_PAIRS:
         parser.error(f"--rounds: expected at least {MIN_PAIRS}, found {options.rounds}")
@@ -368,6 +378,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (FailedError, LockedError) as error:
             print(error, file=sys.stderr)
             return 2
+    if options.keep is not None:
+        options.keep.write_text(
+            json.dumps({name: {tool: asdict(one) for tool, one in by.items()} for name, by in found.items()})
+        )
     rows = [row for function, measured in found.items() for row in rows_of(function, measured)] + [quiet(found)]
     Console(width=None if sys.stdout.isatty() else 200).print(table(rows))
     print(f"CPython {interpreter.identity}, pyperf {version}, load average {os.getloadavg()[0]:.1f} at the end")
