@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,11 +46,19 @@ class _Bars:
         self._bars.console.print(f"warning: {text}", markup=False)
 
 
+_QUIET_S = 120.0
+
+
 class _Lines:
-    """A line for each tenth of the way, so that a log stays readable."""
+    """A line for each tenth of the way, so that a log stays readable.
+
+    And one where nothing was said for minutes: how long the way is shows only as it goes, for how many pairs a case
+    takes depends on their spread, and who reads a log must see that it goes on.
+    """
 
     def __init__(self) -> None:
         self._next = 0.0
+        self._said_at = time.monotonic()
 
     def stage(self, text: str) -> None:
         self._next = 0.0
@@ -57,9 +66,10 @@ class _Lines:
 
     def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
         share = done / max(total, 1)
-        if share < self._next:
+        now = time.monotonic()
+        if share < self._next and now < self._said_at + _QUIET_S:
             return
-        self._next = share + 0.1
+        self._next, self._said_at = share + 0.1, now
         left = "" if left_s is None else f", about {duration_text(left_s)} left"
         print(f"measuring: {done} of about {total} trials{left} ({text})", flush=True)  # noqa: T201 - as above
 
