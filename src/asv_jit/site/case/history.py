@@ -12,7 +12,7 @@ from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric,
 from asv_jit.site import units
 from asv_jit.site.case.point_rows import Cells, beside, figure_cells, head_cells, point_rows, text_cells
 from asv_jit.site.commits import CommitBook
-from asv_jit.site.data.timetable import Placed, Timetable
+from asv_jit.site.data.timetable import Placed, Timetable, newest_of_each
 from asv_jit.site.line_charts import Line, line_chart
 
 __all__ = ["LAST", "HistoryTable", "HistoryTables"]
@@ -58,11 +58,7 @@ class HistoryTables:
         history = self._history
         if history is None:
             return ()
-        newest: dict[int, Placed] = {}
-        for one in placed:
-            known = newest.get(one.schedule)
-            if known is None or int(one.slots[-1]) > int(known.slots[-1]):
-                newest[one.schedule] = one
+        newest = newest_of_each(placed)
         found = []
         for schedule in sorted(newest, key=lambda number: (self._schedules[number].machine, -number)):
             parts = sum(other.schedule == schedule for other in placed)

@@ -11,7 +11,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, History, Metric
 from asv_jit.site import units
 from asv_jit.site.commits import CommitBook
-from asv_jit.site.data.timetable import Placed
+from asv_jit.site.data.timetable import Placed, newest_of_each
 from asv_jit.site.pages import Badge, Figure, Link
 
 __all__ = ["NowRow", "change_since", "figure_at", "last_point", "now_rows"]
@@ -37,14 +37,10 @@ def now_rows(
     placed: Sequence[Placed], events: Sequence[Event], history: History | None, commits: CommitBook
 ) -> tuple[NowRow, ...]:
     """A row for each line that asv measured the case on, of its newest series; `events`: the case's, newest first."""
-    newest: dict[int, CaseSeries] = {}
-    for one in placed:
-        known = newest.get(one.schedule)
-        if one.series.key.protocol == "asv" and (known is None or one.series.places[-1] > known.places[-1]):
-            newest[one.schedule] = one.series
     if history is None:
         return ()
-    rows = (_row(series, events, history, commits) for _, series in sorted(newest.items()))
+    newest = newest_of_each(one for one in placed if one.series.key.protocol == "asv")
+    rows = (_row(newest[schedule].series, events, history, commits) for schedule in sorted(newest))
     return tuple(row for row in rows if row is not None)
 
 

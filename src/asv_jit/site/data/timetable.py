@@ -14,7 +14,7 @@ from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
 from asv_jit.site.data.columns import Column
 
-__all__ = ["BLOCKS", "ColumnName", "Placed", "Schedule", "Timetable"]
+__all__ = ["BLOCKS", "ColumnName", "Placed", "Schedule", "Timetable", "newest_of_each"]
 
 Indices = npt.NDArray[np.int64]
 ColumnName: TypeAlias = Metric | Literal["blocks"]
@@ -62,6 +62,16 @@ class Placed(Struct, frozen=True):
             found[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
         slots, length = self.slots - self.start, int(self.slots[-1]) - self.start + 1
         return {name: column.spread(slots, length) for name, column in found.items()}
+
+
+def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
+    """By schedule, the one of `placed` that reaches furthest; the first of those that reach as far."""
+    newest: dict[int, Placed] = {}
+    for one in placed:
+        known = newest.get(one.schedule)
+        if known is None or one.slots[-1] > known.slots[-1]:
+            newest[one.schedule] = one
+    return newest
 
 
 class Timetable(Struct, frozen=True):
