@@ -6,16 +6,23 @@ them: a text without special characters is not copied to be escaped, and a part 
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib.util import cache_from_source
 from pathlib import Path
 
+import jinja2
 import markupsafe
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.bccache import Bucket
 from jinja2.runtime import Macro
 from markupsafe import Markup
 
-from asv_jit.errors import UsageError
+from asv_jit.errors import StorageError, UsageError
+from asv_jit.store.files import write_atomically
 
 __all__ = ["environment_of", "escape", "static_files", "template_folders"]
 
@@ -42,6 +49,7 @@ def environment_of(sources: tuple[Path, ...]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_Compiled(_packaged()),
     )
     environment.globals["once"] = lru_cache(maxsize=None, typed=True)(_made)  # typed: a Markup equals its text
     return environment
@@ -64,6 +72,39 @@ class _Environment(Environment):
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
         return f"{super()._generate(source, name, filename, defer_init)}\nfrom {__name__} import escape\n"
+
+
+class _Compiled(BytecodeCache):
+    """Keeps our own templates compiled, as Python keeps our modules: beside them, and where it keeps any.
+
+    To compile them takes 0.15 s of each publication. A user's templates are compiled each time: their folder is theirs.
+    """
+
+    def __init__(self, ours: Path) -> None:
+        self._ours = ours
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """The file of the compiled template; empty for one that is not ours."""
+        if filename is None or Path(filename).parent != self._ours:
+            return ""
+        return cache_from_source(filename)
+
+    def get_source_checksum(self, source: str) -> str:
+        """Of all that the compiled template is made of."""
+        compilers = Path(__file__).read_text(encoding="utf-8") + jinja2.__version__
+        return hashlib.sha256((compilers + source).encode()).hexdigest()
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Load it where it is known."""
+        if bucket.key:
+            with suppress(OSError):  # never compiled yet, or not readable
+                bucket.bytecode_from_string(Path(bucket.key).read_bytes())
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it where that is wanted, and where the folder can be written."""
+        if bucket.key and not sys.dont_write_bytecode:
+            with suppress(StorageError):
+                write_atomically(Path(bucket.key), bucket.bytecode_to_string())
 
 
 def _made(macro: Macro, *values: Hashable) -> str:
