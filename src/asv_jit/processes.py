@@ -273,7 +273,7 @@ def in_parallel(
     `work` is a function of a module, and it, its item and its result can be pickled. For one item or one core there
     are no workers. What `work` raises is raised here. Raises ChildProcessError where a worker was killed.
     """
-    return in_parallel_with(work, _apply, items, workers=workers)
+    return list(in_parallel_with(work, _apply, items, workers=workers))
 
 
 def in_parallel_with(
@@ -282,11 +282,16 @@ def in_parallel_with(
     items: Sequence[_Item],
     *,
     workers: int | None = None,
-) -> list[_Result]:
-    """`work` of `shared` and each of `items`, as `in_parallel`; `shared` may be large: each worker gets it once."""
+) -> Iterator[_Result]:
+    """`work` of `shared` and each of `items`, as `in_parallel`; `shared` may be large: each worker gets it once.
+
+    Each result comes as soon as it and those before it are there. The workers start with the first one that is asked
+    for, and end with the last.
+    """
     count = min(cores() if workers is None else workers, len(items))
     if count < 2:
-        return [work(shared, item) for item in items]
+        yield from (work(shared, item) for item in items)
+        return
     # A fork starts in milliseconds and shares our memory, where a new interpreter would import numpy again. Our code
     # has no threads, and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
@@ -295,7 +300,7 @@ def in_parallel_with(
             warnings.catch_warnings(action="ignore", category=DeprecationWarning),
             ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work)) as pool,
         ):
-            return list(pool.map(_work, items))
+            yield from pool.map(_work, items)
     except BrokenProcessPool:
         raise ChildProcessError("a worker process was killed: is there enough memory?") from None
 

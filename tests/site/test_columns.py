@@ -85,16 +85,16 @@ def test_the_step_is_fine_against_level_noise_and_intervals(
     column = columns.of_track(Track(sizes, sizes - down, sizes + up))
     if column is None or np.all(sizes == np.rint(sizes)):
         return
-    smallest = max(sizes.min(), np.median(sizes) / 100.0)
-    differences = np.diff(np.log(sizes))
-    noise = 1.4826 * np.median(np.abs(differences - np.median(differences))) / math.sqrt(2.0)
+    typical = np.exp(np.mean(np.log(sizes)))
+    smallest = max(sizes.min(), typical / 100.0)
+    noise = 1.482602 * np.median(np.abs(np.diff(np.log(sizes)))) / math.sqrt(2.0)
     wide = np.concatenate((sizes - (sizes - down), (sizes + up) - sizes))
     limits = [
         smallest / 50.0,
         smallest * noise / 6.0,
         *([np.median(wide[wide > 0.0]) / 4.0] if np.any(wide > 0) else []),
     ]
-    wanted = max(min(limit for limit in limits if limit > 0.0), np.median(sizes) / 1e6)
+    wanted = max(min(limit for limit in limits if limit > 0.0), typical / 1e6)
     assert wanted * 0.9 <= column.step <= wanted * (1.0 + 1e-9)
 
 

@@ -53,21 +53,29 @@ def test_names_differ_where_the_answer_may():
     assert found_changes._digest(stretch(1), "seconds") in names
 
 
+def changes_of(folder, parted, units):
+    return [[found for _, found in mine] for mine in found_changes.changes_of(folder, parted, units)]
+
+
 def test_what_is_known_is_not_searched_again(tmp_path, monkeypatch):
     parted, units = [[stretch(1)], [stretch(2)]], ["seconds", "seconds"]
     monkeypatch.setenv("ASV_JIT_CACHE_DIR", str(tmp_path / "cache"))
-    first = found_changes.changes_of(tmp_path, parted, units)
-    assert all(found for mine in first for _, found in mine)
+    first = changes_of(tmp_path, parted, units)
+    assert all(found for mine in first for found in mine)
     searched = []
-    monkeypatch.setattr(found_changes, "_find", lambda jobs: searched.append(len(jobs)) or [[] for _ in jobs])
-    again = found_changes.changes_of(tmp_path, parted, units)
-    assert [[found for _, found in mine] for mine in again] == [[found for _, found in mine] for mine in first]
-    found_changes.changes_of(tmp_path, [*parted, [stretch(3)]], [*units, "seconds"])
-    assert searched == [0, 1]
+    monkeypatch.setattr(
+        found_changes, "find_changes_of_many", lambda jobs: searched.append(len(jobs)) or [[] for _ in jobs]
+    )
+    assert changes_of(tmp_path, parted, units) == first
+    assert changes_of(tmp_path, [*parted, [stretch(3)]], [*units, "seconds"]) == [*first, [[]]]
+    assert changes_of(tmp_path, [[stretch(3)]], ["seconds"]) == [[[]]]
+    assert sum(searched) == 1
 
 
-def test_workers_find_what_one_process_finds(monkeypatch):
-    jobs = [(stretch(seed), "seconds") for seed in range(12)]
+def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
+    parted, units = [[stretch(seed), stretch(seed + 1)] for seed in range(12)], ["seconds"] * 12
     monkeypatch.setattr(found_changes, "cores", lambda: 2)
     monkeypatch.setattr(found_changes, "_FEW_POINTS", 10)
-    assert found_changes._find(jobs) == found_changes.find_changes_of_many(jobs)
+    alone = [found_changes.find_changes_of_many([(one, "seconds") for one in mine]) for mine in parted]
+    assert changes_of(tmp_path, parted, units) == alone
+    assert changes_of(tmp_path, parted, units) == alone

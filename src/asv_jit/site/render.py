@@ -75,9 +75,8 @@ def render_site(
             names = [_write(beside, name, data) for name, data in static_files(sources).items()]
             if asv_site is not None:
                 shutil.move(asv_site, beside / _ASV)
-            names += _write_pages(content, beside, sources)
+            names += _write_content(content, beside, sources)
             names += [_write(beside, name, data) for name, data in signposts(content, names).items()]
-            names.append(_write(beside, FEED, feed(content)))
             _write(beside, _MARKER, b"Written by asv-jit publish; safe to delete.\n")
             beside.chmod(0o755)
             _swap(beside, folder)
@@ -103,6 +102,13 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
 }
 
 
+# What is published beside the pages and the cases, in one go each.
+_FILES: dict[str, Callable[[_Work], Iterator[tuple[str, bytes]]]] = {
+    "feed": lambda work: iter([(FEED, feed(work.site.content))]),
+    "common data": lambda work: work.data.common(),
+}
+
+
 class _Work(Struct, frozen=True):
     """What the processes that write the site share."""
 
@@ -114,18 +120,18 @@ class _Work(Struct, frozen=True):
 
 
 _Task: TypeAlias = tuple[str, range]
-"""A key of `_PAGES`, or none and the numbers of some cases."""
+"""A key of `_PAGES` or of `_FILES`, or none and the numbers of some cases."""
 
 
-def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) -> list[str]:
-    """Write every page and data file, by all cores; returns their names."""
+def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]) -> list[str]:
+    """Write every page, data file and the feed, by all cores; returns their names."""
     asv = f"{_ASV}/index.html" if (folder / _ASV).is_dir() else ""
     site = Publication.of(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
     data = DataMaker(content, site.table, site.cells)
     work = _Work(site, case_page.CasePages(site), data, folder, sources)
     count = len(data.cases)
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
-    tasks: list[_Task] = [(key, range(0)) for key in _PAGES]
+    tasks: list[_Task] = [(key, range(0)) for key in (*_PAGES, *_FILES)]
     tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
     # What every process needs is made once, before they part.
     for shared in _SHARED:
@@ -133,9 +139,9 @@ def _write_pages(content: SiteContent, folder: Path, sources: tuple[Path, ...]) 
     for case in data.cases:
         slug(case)
     workers = None if count > _LEAST_CASES else 1
-    done = in_parallel_with(work, _write_task, tasks, workers=workers)
+    done = list(in_parallel_with(work, _write_task, tasks, workers=workers))
     names = [name for written, _ in done for name in written]
-    return names + [_write(folder, name, data) for name, data in work.data.common([part for _, part in done if part])]
+    return names + [_write(folder, name, data) for name, data in data.of_all([part for _, part in done if part])]
 
 
 def _present(content: SiteContent) -> list[str]:
@@ -144,8 +150,10 @@ def _present(content: SiteContent) -> list[str]:
 
 
 def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
-    """Write the page of a key; or the pages and data files of some cases, and what these give to the common files."""
+    """Write what a key stands for; or the pages and data files of some cases, and what they give to the common ones."""
     key, numbers = task
+    if key in _FILES:
+        return [_write(work.folder, name, data) for name, data in _FILES[key](work)], None
     environment = environment_of(work.sources)
     if key:
         return [_write_page(work, environment, drawn) for drawn in _PAGES[key](work.site)], None

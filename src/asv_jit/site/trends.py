@@ -38,7 +38,7 @@ class Trends(Struct, frozen=True):
         series: dict[tuple[str, CaseKey, str, str, str], CaseSeries] = {}
         for one in history.series if history is not None else ():
             key = one.key
-            if key.branch or not len(one.places):
+            if key.branch or key.protocol == "asv" or not len(one.places):  # no row of a cell is of asv's own
                 continue
             for place in _different(one.interpreters):
                 name = history.interpreters[place] if history is not None else ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from asv_jit.analysis import changes
 from asv_jit.analysis.history import (
@@ -30,7 +32,7 @@ from asv_jit.store.analysis_cache import AnalysisCache
 __all__ = ["changes_of"]
 
 _ENTRY = "changes-1"
-_CHUNKS_A_CORE = 4
+_CHUNKS_A_CORE = 8
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
 
@@ -38,31 +40,31 @@ _METHOD = (boundaries, changes, cleaning, cubics, detection, levelling, robust, 
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 
+class _Search(Struct, frozen=True):
+    """The stretches of each series and its unit, and what is known of stretches by their names."""
+
+    parted: Sequence[Sequence[Stretch]]
+    units: Sequence[str]
+    known: dict[str, list[Found]]
+
+
 def changes_of(
     results_dir: Path, parted: Sequence[Sequence[Stretch]], units: Sequence[str]
-) -> list[list[tuple[Stretch, list[Found]]]]:
-    """What `find_changes` finds in the stretches of each series; `units`: of each series.
+) -> Iterator[list[tuple[Stretch, list[Found]]]]:
+    """What `find_changes` finds in the stretches of each series, one series after the other; `units`: of each.
 
-    The cache is named by the values and by the method itself, so that it can never be out of date.
+    The first ones come while the others are still searched. The cache is named by the values and by the method itself,
+    so that it can never be out of date; what was found is kept when all was asked for.
     """
     store = AnalysisCache(results_dir)
-    known = _load(store)
-    digests = [[_digest(stretch, unit) for stretch in mine] for mine, unit in zip(parted, units, strict=True)]
-    jobs = {
-        digest: (stretch, unit)
-        for mine, names, unit in zip(parted, digests, units, strict=True)
-        for stretch, digest in zip(mine, names, strict=True)
-        if digest not in known
-    }
-    fresh = dict(zip(jobs, _find(list(jobs.values())), strict=True))
-    wanted = {digest for names in digests for digest in names}
-    if fresh or len(known) > 2 * len(wanted):
-        known = {digest: found for digest, found in {**known, **fresh}.items() if digest in wanted}
-        store.write(_ENTRY, msgspec.json.encode(known))
-    return [
-        [(stretch, known[digest]) for stretch, digest in zip(mine, names, strict=True)]
-        for mine, names in zip(parted, digests, strict=True)
-    ]
+    search = _Search(parted, units, _load(store))
+    wanted: dict[str, list[Found]] = {}
+    for number, named in enumerate(_searched(search)):
+        told = [(name, search.known[name] if found is None else found) for name, found in named]
+        wanted.update(told)
+        yield [(stretch, found) for stretch, (_, found) in zip(parted[number], told, strict=True)]
+    if wanted.keys() - search.known or len(search.known) > 2 * len(wanted):
+        store.write(_ENTRY, msgspec.json.encode(wanted))
 
 
 def _load(store: AnalysisCache) -> dict[str, list[Found]]:
@@ -75,18 +77,29 @@ def _load(store: AnalysisCache) -> dict[str, list[Found]]:
         return {}
 
 
-def _find(jobs: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
-    points = sum(len(stretch.places) * len(stretch.values) for stretch, _ in jobs)
-    if points < _FEW_POINTS:
-        return find_changes_of_many(jobs)
-    size = -(-len(jobs) // (_CHUNKS_A_CORE * cores()))
-    chunks = [slice(start, start + size) for start in range(0, len(jobs), size)]
-    # The jobs are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.
-    return [found for chunk in in_parallel_with(jobs, _find_some, chunks) for found in chunk]
+_Named: TypeAlias = list[tuple[str, list[Found] | None]]
+"""Of each stretch of a series its name, and what was found; None where that is known."""
 
 
-def _find_some(jobs: Sequence[tuple[Stretch, str]], some: slice) -> list[list[Found]]:
-    return find_changes_of_many(jobs[some])
+def _searched(search: _Search) -> Iterator[_Named]:
+    points = sum(len(stretch.places) * len(stretch.values) for mine in search.parted for stretch in mine)
+    size = max(-(-len(search.parted) // (_CHUNKS_A_CORE * cores())), 1)
+    chunks = [range(at, min(at + size, len(search.parted))) for at in range(0, len(search.parted), size)]
+    # The series are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.
+    for some in in_parallel_with(search, _find_some, chunks, workers=1 if points < _FEW_POINTS else None):
+        yield from some
+
+
+def _find_some(search: _Search, some: Iterable[int]) -> list[_Named]:
+    names = [[_digest(stretch, search.units[number]) for stretch in search.parted[number]] for number in some]
+    jobs = {
+        name: (stretch, search.units[number])
+        for number, mine in zip(some, names, strict=True)
+        for stretch, name in zip(search.parted[number], mine, strict=True)
+        if name not in search.known
+    }
+    fresh = dict(zip(jobs, find_changes_of_many(list(jobs.values())), strict=True))
+    return [[(name, fresh.get(name)) for name in mine] for mine in names]
 
 
 def _digest(stretch: Stretch, unit: str) -> str:

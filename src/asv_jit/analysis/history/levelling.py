@@ -15,12 +15,12 @@ import numpy as np
 import scipy
 from msgspec import Struct
 
+from asv_jit.analysis.history.robust import noise_of_neighbours
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Places
 
 __all__ = ["Step", "Stretch", "bridge_step", "metric_figures", "noise_of", "stretches"]
 
 _CERTAIN = 1e9
-_MAD_OF_DIFFERENCES = 1.4826 / math.sqrt(2.0)
 
 
 class Step(Struct, frozen=True):
@@ -169,4 +169,4 @@ def noise_of(values: Floats) -> float:
     known = values[~np.isnan(values)]
     if len(known) < 3 or np.any(known <= 0.0):
         return 0.0
-    return _MAD_OF_DIFFERENCES * float(np.median(np.abs(np.diff(np.log(known)))))
+    return noise_of_neighbours(np.log(known))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import scipy
 
-__all__ = ["difference_scale", "median", "running_median", "scale_of_steps"]
+__all__ = ["difference_scale", "median", "noise_of_neighbours", "running_median", "scale_of_steps"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,6 +41,11 @@ def difference_scale(values: Floats) -> float:
     place, and the result is zero only if all values are equal.
     """
     return scale_of_steps(np.abs(np.diff(values)))
+
+
+def noise_of_neighbours(values: Floats) -> float:
+    """What `difference_scale` says, but 0 where more than half of the neighbours, of at least 2 values, are equal."""
+    return median(np.abs(values[1:] - values[:-1])) * _GAUSSIAN_MAD / math.sqrt(2.0)
 
 
 def scale_of_steps(steps: Floats) -> float:

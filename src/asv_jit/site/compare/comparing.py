@@ -23,7 +23,7 @@ from statistics import NormalDist
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Metric
+from asv_jit.analysis.history.series import CaseSeries, Metric, Places
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
@@ -110,7 +110,7 @@ def quantile(alpha: float) -> float:
 
 
 def noise_shares(placed: Placed) -> dict[Metric, float]:
-    """Of each metric that is compared: the usual difference of neighbours, as a share of its median; NaN unknown."""
+    """Of each metric that is compared: its noise as a share of its level; NaN unknown."""
     tracks = placed.series.tracks
     return {metric: columns.noise_share(tracks[metric].values) for metric in COMPARED if metric in tracks}
 
@@ -242,7 +242,7 @@ def _verdict(metric: Metric, change: float, threshold: float, equivalence: float
     return "better" if (change > 0.0) == (metric == "speedup") else "worse"
 
 
-def _point(placed: Placed, places: columns.Counts, place: int) -> int | None:
+def _point(placed: Placed, places: Places, place: int) -> int | None:
     """The series' last point at a commit; None where it has none."""
     at = np.flatnonzero(places[placed.slots] == place)
     return int(at[-1]) if len(at) else None

@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.robust import median
-from asv_jit.analysis.history.series import Floats, Track
+from asv_jit.analysis.history.robust import median, noise_of_neighbours
+from asv_jit.analysis.history.series import Floats, Places, Track
 
-__all__ = ["Column", "Counts", "Slice", "Written", "noise_of", "noise_share", "of_counts", "of_track"]
+__all__ = ["Column", "Counts", "Slice", "Written", "noise_share", "of_counts", "of_track"]
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -41,7 +41,8 @@ _FINER = 5.0
 _STEPS_IN_TYPICAL = 1e6
 _OUTLIER = 100.0  # a value this many times smaller than the typical one does not decide the step
 _LARGEST_COUNT = 2.0**50  # every count must be exact as a float, in whatever reads the file
-_MAD_TO_SIGMA = 1.4826
+_FEWEST = 3
+"""Values that have a noise."""
 
 
 class Slice(Struct, frozen=True):
@@ -67,7 +68,7 @@ class Column(Struct, frozen=True):
     above: Counts | None
     noise: float = math.nan
 
-    def spread(self, slots: Counts, length: int) -> Column:
+    def spread(self, slots: Places, length: int) -> Column:
         """The same in `length` slots: point i stands at `slots[i]`, and the others have no value."""
         if length == len(self.counts):
             return self
@@ -170,13 +171,13 @@ def of_track(track: Track, *, fine: bool = False, intervals: bool = True) -> Col
     values = track.values if whole else np.where(known, track.values, 0.0)
     below, above = values - track.low, track.high - values
     bounded = known & np.isfinite(below) & np.isfinite(above)
-    widths = np.concatenate((below[bounded], above[bounded]))
     those = values if whole else values[known]
-    typical = median(np.abs(those))
-    noise = _share(those, typical)
-    step = _step(those, typical, widths, _FINER if fine else 1.0)
+    sizes = _sizes(those)
+    noise, step = math.nan, 1.0
+    if sizes is not None:
+        noise, step = sizes.noise, _step(those, sizes, (below[bounded], above[bounded]), _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
-    if not intervals or len(widths) == 0:
+    if not intervals or not bounded.any():
         return Column(step, counts, known, None, None, noise)
     down, up = (_outward(width, bounded, step) for width in (below, above))
     widest = np.maximum(down, up)
@@ -191,46 +192,60 @@ def of_counts(counts: Counts) -> Column:
 
 
 def noise_share(values: Floats) -> float:
-    """The noise of a series of shape (points,), NaN = missing, as a share of its median size; NaN where unknown."""
-    known = values[np.isfinite(values)]
-    return _share(known, median(np.abs(known))) if len(known) else math.nan
+    """The noise of a series of shape (points,), NaN = missing, as a share of its level; NaN where unknown.
 
-
-def _share(known: Floats, typical: float) -> float:
-    return noise_of(known) / typical if typical > 0.0 else math.nan
-
-
-def noise_of(values: Floats) -> float:
-    """The noise of a series of shape (points,), finite, robust to changes of level: from its neighbours' differences.
-
-    A standard deviation, from their MAD, in the values' unit; NaN with fewer than three values.
+    A standard deviation: that of the logarithm; where a series has no logarithm, its own by its typical size. From its
+    neighbours' differences, so that it is robust to changes of level.
     """
-    if len(values) < 3:
-        return math.nan
-    differences = values[1:] - values[:-1]
-    return _MAD_TO_SIGMA * median(np.abs(differences - median(differences))) / math.sqrt(2.0)
+    known = values[np.isfinite(values)]
+    sizes = _sizes(known) if len(known) else None
+    return math.nan if sizes is None else sizes.noise
 
 
-def _step(values: Floats, typical: float, widths: Floats, finer: float) -> float:
-    """The largest number of two digits that is fine enough; `typical` is the median size of `values`."""
-    sizes = np.abs(values)
-    if not sizes.all():
+class _Sizes(Struct, frozen=True):
+    """How large the values of a series are that are not 0 (`typical`: their geometric mean); `noise`: see above."""
+
+    smallest: float
+    typical: float
+    largest: float
+    noise: float
+
+
+def _sizes(values: Floats) -> _Sizes | None:
+    """Of finite values, at least one; None where all are 0."""
+    low, high = float(values.min()), float(values.max())
+    if low > 0.0:
+        sizes = values
+    else:
+        sizes = np.abs(values)
         sizes = sizes[sizes > 0.0]
         if len(sizes) == 0:
-            return 1.0
-        typical = median(sizes)
-    largest = float(sizes.max())
-    if typical < 1e6 and largest < _LARGEST_COUNT and _are_whole(values):
+            return None
+    logs = np.log(sizes)
+    typical = math.exp(float(logs.sum()) / len(logs))
+    noise = math.nan
+    if len(values) >= _FEWEST:
+        noise = noise_of_neighbours(logs) if low > 0.0 or high < 0.0 else noise_of_neighbours(values) / typical
+    if low > 0.0:
+        return _Sizes(low, typical, high, noise)
+    return _Sizes(float(sizes.min()), typical, float(sizes.max()), noise)
+
+
+def _step(values: Floats, sizes: _Sizes, widths: tuple[Floats, Floats], finer: float) -> float:
+    """The largest number of two digits that is fine enough; `widths` of the intervals, below and above."""
+    if sizes.typical < 1e6 and sizes.largest < _LARGEST_COUNT and _are_whole(values):
         return 1.0
-    smallest = max(float(sizes.min()), typical / _OUTLIER)
-    wanted = [smallest / _STEPS_IN_SMALLEST, smallest * noise_of(np.log(sizes)) / _STEPS_IN_NOISE]
-    fine = min((one for one in wanted if one > 0.0), default=math.inf)
-    wide = widths[widths > 0.0]
+    smallest = max(sizes.smallest, sizes.typical / _OUTLIER)
+    wanted = [smallest / _STEPS_IN_SMALLEST, smallest * sizes.noise / _STEPS_IN_NOISE]
+    fine = min(one for one in wanted if one > 0.0)
     # Only where more than half of the intervals are that narrow can their median be: counting takes a tenth of it.
-    if 2 * np.count_nonzero(wide < fine * _STEPS_IN_HALF_WIDTH) >= len(wide) > 0:
-        fine = min(fine, median(wide) / _STEPS_IN_HALF_WIDTH)
-    fine = fine if fine < math.inf else typical
-    return _round_down(max(fine / finer, typical / _STEPS_IN_TYPICAL, largest / _LARGEST_COUNT))
+    narrow = sum(np.count_nonzero(width < fine * _STEPS_IN_HALF_WIDTH) for width in widths)
+    if narrow >= len(widths[0]) > 0:
+        wide = np.concatenate(widths)
+        wide = wide[wide > 0.0]
+        if len(wide):
+            fine = min(fine, median(wide) / _STEPS_IN_HALF_WIDTH)
+    return _round_down(max(fine / finer, sizes.typical / _STEPS_IN_TYPICAL, sizes.largest / _LARGEST_COUNT))
 
 
 def _are_whole(values: Floats) -> bool:
@@ -264,7 +279,7 @@ def _characters(steps: Counts, places: Counts, length: int, middle: int) -> _Cha
     return _Characters(codes.tobytes().decode("ascii"), places[long].tolist(), escapes)
 
 
-def _spread(values: npt.NDArray[_Scalar], slots: Counts, length: int, missing: int) -> npt.NDArray[_Scalar]:
+def _spread(values: npt.NDArray[_Scalar], slots: Places, length: int, missing: int) -> npt.NDArray[_Scalar]:
     spread = np.full(length, missing, dtype=values.dtype)
     spread[slots] = values
     return spread

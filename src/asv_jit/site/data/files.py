@@ -38,7 +38,8 @@ def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     maker = DataMaker(content, Timetable.of(content.history), measured_cells(content))
     parts = [maker.part(range(len(maker.cases)))]
     yield from parts[0].files
-    yield from maker.common(parts)
+    yield from maker.common()
+    yield from maker.of_all(parts)
 
 
 class Listed(Struct, frozen=True):
@@ -98,9 +99,13 @@ class DataMaker:
                         found.append(sliced)
         return Part(tuple(made), tuple(listed), tuple(msgspec.json.encode(one)[1:-1] for one in slices))
 
-    def common(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
-        """The files that all cases share, from all parts in the order of their cases."""
+    def common(self) -> Iterator[tuple[str, bytes]]:
+        """What needs no case: the commits, and the schema."""
         yield "data/commits.js", form.encoded(_commits(self._content, self._table))
+        yield "data/schema.json", form.schema()
+
+    def of_all(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
+        """The files that all cases share, from all parts in the order of their cases."""
         every = [one for part in parts for one in part.listed]
         yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._cells, self.cases, every))
         count = len(self._table.commits)
@@ -113,7 +118,6 @@ class DataMaker:
                 series=cast("list[form.PackedSeries]", series),  # parts that are encoded already
             )
             yield f"data/commits-{number}.js", form.encoded(data)
-        yield "data/schema.json", form.schema()
 
     def _case(self, case: CaseKey, packed: Sequence[Packed]) -> form.CaseData:
         return case_data(

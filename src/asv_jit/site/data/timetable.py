@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, History, Metric
+from asv_jit.analysis.history.series import CaseSeries, History, Metric, Places
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
 from asv_jit.site.data.columns import Column
 
 __all__ = ["BLOCKS", "ColumnName", "Placed", "Schedule", "Timetable", "newest_of_each"]
 
-Indices = npt.NDArray[np.int64]
 ColumnName: TypeAlias = Metric | Literal["blocks"]
 BLOCKS: Literal["blocks"] = "blocks"
 
@@ -30,8 +28,8 @@ class Schedule(Struct, frozen=True):
     machine: str
     line: str
     branch: str
-    places: Indices
-    interpreters: Indices
+    places: Places
+    interpreters: Places
 
 
 class Placed(Struct, frozen=True):
@@ -39,7 +37,7 @@ class Placed(Struct, frozen=True):
 
     series: CaseSeries
     schedule: int
-    slots: Indices
+    slots: Places
 
     @property
     def start(self) -> int:
@@ -80,7 +78,7 @@ class Timetable(Struct, frozen=True):
     `series` are by case, each case's in the order of the schedules.
     """
 
-    commits: Indices
+    commits: Places
     schedules: tuple[Schedule, ...]
     series: Mapping[CaseKey, tuple[Placed, ...]]
 
@@ -88,39 +86,39 @@ class Timetable(Struct, frozen=True):
     def of(history: History | None) -> Timetable:
         """The timetable of `history`; empty without one."""
         if history is None:
-            return Timetable(np.empty(0, dtype=np.int64), (), {})
+            return Timetable(np.empty(0, dtype=np.int32), (), {})
         builds = max(len(history.interpreters), 1)
-        commits = _union((one.places for one in history.series), len(history.commits))
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
         for one in history.series:
             if len(one.places):
                 lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
+        found = [(line, lines[line], _slots(lines[line], builds, len(history.commits))) for line in sorted(lines)]
+        measured = np.zeros(len(history.commits), dtype=np.bool_)
+        for _, _, (codes, _) in found:
+            measured[codes // builds] = True
+        commits = np.flatnonzero(measured).astype(np.int32)
         schedules: list[Schedule] = []
         placed: dict[CaseKey, list[Placed]] = {}
-        for (machine, branch, line), members in sorted(lines.items()):
-            # Cases that were measured together share their arrays.
-            alike = {(id(one.places), id(one.interpreters)): one for one in members}
-            mine = {shared: _codes(one, builds) for shared, one in alike.items()}
-            codes = _union(mine.values(), len(history.commits) * builds)
-            places = np.searchsorted(commits, codes // builds)
-            slot_of = np.zeros(len(history.commits) * builds, dtype=np.int64)
-            slot_of[codes] = np.arange(len(codes))
-            slots = {shared: slot_of[found] for shared, found in mine.items()}
-            for one in members:
-                shared = id(one.places), id(one.interpreters)
-                placed.setdefault(one.key.case, []).append(Placed(one, len(schedules), slots[shared]))
+        for number, ((machine, branch, line), members, (codes, slots)) in enumerate(found):
+            places = np.searchsorted(commits, codes // builds).astype(np.int32)
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
+            first = 0
+            for one in members:
+                last = first + len(one.places)
+                placed.setdefault(one.key.case, []).append(Placed(one, number, slots[first:last]))
+                first = last
         return Timetable(commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
 
 
-def _codes(series: CaseSeries, builds: int) -> Indices:
-    """Commit and build of each point as one number that sorts as they do."""
-    return series.places.astype(np.int64) * builds + series.interpreters
-
-
-def _union(arrays: Iterable[npt.NDArray[np.signedinteger]], below: int) -> Indices:
-    """All numbers that occur, ascending; none is as large as `below`."""
-    occurs = np.zeros(below, dtype=np.bool_)
-    for array in arrays:
-        occurs[array] = True
-    return np.flatnonzero(occurs)
+def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Places, Places]:
+    """The slots that `members` have between them, as numbers (commit and build in one, which sort as they do), and
+    the slot of each point, one member behind the other: of all at once, for there are thousands of few points each."""
+    where = np.concatenate([one.places for one in members])
+    where *= builds
+    where += np.concatenate([one.interpreters for one in members])
+    occurs = np.zeros(commits * builds, dtype=np.bool_)
+    occurs[where] = True
+    codes = np.flatnonzero(occurs).astype(np.int32)
+    slot_of = np.zeros(len(occurs), dtype=np.int32)
+    slot_of[codes] = np.arange(len(codes), dtype=np.int32)
+    return codes, slot_of[where]
