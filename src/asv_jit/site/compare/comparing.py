@@ -193,14 +193,7 @@ def _is_close(one: Difference, equivalence: float) -> bool:
 def _written(placed: Placed, metric: Metric, point: int) -> Side:
     """A point as the data files have it."""
     column = columns.of_track(placed.series.tracks[metric], fine=placed.series.key.protocol != "asv")
-    if column is None:
-        return Side(math.nan, math.nan, math.nan)
-    count = int(column.counts[point])
-    bounds = [
-        math.nan if widths is None or widths[point] < 0 else (count + sign * int(widths[point])) * column.step
-        for sign, widths in ((-1, column.below), (1, column.above))
-    ]
-    return Side(count * column.step, *bounds)
+    return Side(*((math.nan, math.nan, math.nan) if column is None else column.figure(point)))
 
 
 def _behind_point(series: CaseSeries, point: int) -> Behind:

@@ -70,13 +70,8 @@ def _series(packed: Packed) -> form.SeriesData:
         fingerprint=key.fingerprint,
         unit=name(packed.placed.series.unit),
         noise=packed.noise.get("plain"),
-        columns={name: _column(column) for name, column in packed.columns.items()},
+        columns={name: column.whole() for name, column in packed.columns.items()},
     )
-
-
-def _column(column: Written) -> form.ColumnData:
-    whole = column.whole()
-    return form.ColumnData(step=column.step, zero=whole.zero, values=whole.values, below=whole.below, above=whole.above)
 
 
 def _event(event: Event, packed: Sequence[Packed], places: Mapping[str, int]) -> form.EventData:

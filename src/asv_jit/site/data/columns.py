@@ -17,20 +17,20 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from asv_jit.analysis.history.robust import median, noise_of_neighbours
-from asv_jit.analysis.history.series import Floats, Places, Track
+from asv_jit.analysis.history.series import Floats, Track
+from asv_jit.site.data import format as form
 
-__all__ = ["Column", "Counts", "Slice", "Written", "noise_share", "of_counts", "of_track"]
+__all__ = ["Column", "Counts", "Written", "noise_share", "of_counts", "of_track"]
 
 Counts = npt.NDArray[np.int64]
+Places = npt.NDArray[np.signedinteger]
 Flags = npt.NDArray[np.bool_]
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _LOWEST, _MIDDLE, _HIGHEST = 35, 63, 91
 _NO_VALUE, _ESCAPE = 32, 126
@@ -45,88 +45,97 @@ _FEWEST = 3
 """Values that have a noise."""
 
 
-class Slice(Struct, frozen=True):
-    """A stretch of a column: its first value in steps, and its texts, as in a column of its own."""
-
-    zero: int
-    values: str
-    below: str | None
-    above: str | None
-
-
 class Column(Struct, frozen=True):
-    """Value i is `counts[i] * step` where it is `known[i]`; its interval reaches `below[i]` steps down, `above[i]` up.
+    """`length` slots, of which those at `places` (ascending) have a value: `counts[i] * step` at `places[i]`.
 
-    All arrays have shape (points,). Widths are -1 where there is no interval; None where no point has one. `noise`: see
-    `noise_share`.
+    Its interval reaches `below[i]` steps down and `above[i]` up: all arrays have shape (places,). Widths are -1 where
+    there is no interval; None where no value has one. `noise`: see `noise_share`.
     """
 
     step: float
+    length: int
+    places: Places
     counts: Counts
-    known: Flags
     below: Counts | None
     above: Counts | None
     noise: float = math.nan
 
     def spread(self, slots: Places, length: int) -> Column:
-        """The same in `length` slots: point i stands at `slots[i]`, and the others have no value."""
-        if length == len(self.counts):
+        """The same in `length` slots: what was at place i stands at `slots[i]`."""
+        if length == self.length:
             return self
-        below = None if self.below is None else _spread(self.below, slots, length, -1)
-        same = self.above is self.below
-        above = below if same or self.above is None else _spread(self.above, slots, length, -1)
-        known = _spread(self.known, slots, length, 0)
-        return Column(self.step, _spread(self.counts, slots, length, 0), known, below, above, self.noise)
+        places = slots if len(self.places) == self.length else slots[self.places]
+        return Column(self.step, length, places, self.counts, self.below, self.above, self.noise)
+
+    def figure(self, place: int) -> tuple[float, float, float]:
+        """The value at a place and its interval, NaN where there is none."""
+        at = int(self.places.searchsorted(place))
+        if at == len(self.places) or self.places[at] != place:
+            return math.nan, math.nan, math.nan
+        count = int(self.counts[at])
+        low, high = (
+            math.nan if widths is None or widths[at] < 0 else (count + sign * int(widths[at])) * self.step
+            for sign, widths in ((-1, self.below), (1, self.above))
+        )
+        return count * self.step, low, high
 
     def written(self) -> Written:
         """Its texts."""
-        (places,) = self.known.nonzero()
-        counts = self.counts[places]
-        steps = np.zeros_like(counts)
-        np.subtract(counts[1:], counts[:-1], out=steps[1:])
+        steps = np.empty_like(self.counts)
+        steps[0] = 0
+        np.subtract(self.counts[1:], self.counts[:-1], out=steps[1:])
         return Written(
             self.step,
             self.counts,
-            places,
-            _characters(steps, places, len(self.known), _MIDDLE),
-            None if self.below is None else _width_characters(self.below),
-            None if self.above is None or self.above is self.below else _width_characters(self.above),
+            self.places,
+            _characters(steps, self.places, self.length, _MIDDLE),
+            None if self.below is None else self._widths(self.below),
+            None if self.above is None or self.above is self.below else self._widths(self.above),
         )
+
+    def _widths(self, widths: Counts) -> _Characters:
+        (those,) = (widths >= 0).nonzero()
+        return _characters(widths[those], self.places[those], self.length, _LOWEST)
 
 
 class Written(Struct, frozen=True):
-    """A column as text: `step` and `counts` as in the column, and the characters of its values, which are at `places`.
+    """A column as text: `step`, `counts` and `places` as in the column, and the characters of its values.
 
     `above` is None where it is the same as `below`, both are where there are no intervals.
     """
 
     step: float
     counts: Counts
-    places: Counts
+    places: Places
     values: _Characters
     below: _Characters | None
     above: _Characters | None
 
-    def whole(self) -> Slice:
+    def whole(self) -> form.ColumnData:
         """The whole column."""
-        zero = int(self.counts[self.places[0]])
-        return Slice(zero, self.values.text(0, len(self.counts)), *self._widths(0, len(self.counts)))
+        below, above = self._widths(0, self.values.length)
+        return form.ColumnData(
+            step=self.step,
+            zero=int(self.counts[0]),
+            values=self.values.text(0, self.values.length),
+            below=below,
+            above=above,
+        )
 
-    def sliced(self, cuts: Sequence[tuple[int, int]]) -> list[Slice | None]:
-        """The points of each cut (from the first number up to the second); None where no point is known.
+    def sliced(self, cuts: Sequence[tuple[int, int]]) -> list[form.PackedColumn | None]:
+        """The slots of each cut (from the first number up to the second); None where none of them has a value.
 
         A slice has the characters of the whole, but for its first value, which stands in `zero`.
         """
         firsts = self.places.searchsorted([max(low, 0) for low, _ in cuts]).tolist()
-        found: list[Slice | None] = []
+        found: list[form.PackedColumn | None] = []
         for (low, high), first in zip(cuts, firsts, strict=True):
             place = int(self.places[first]) if first < len(self.places) else high
             if place >= high:
                 found.append(None)
                 continue
-            head = chr(_NO_VALUE) * (place - low) + chr(_MIDDLE)
-            widths = self._widths(low, high)
-            found.append(Slice(int(self.counts[place]), head + self.values.text(place + 1, high), *widths))
+            text = chr(_NO_VALUE) * (place - low) + chr(_MIDDLE) + self.values.text(place + 1, high)
+            found.append(form.PackedColumn(int(self.counts[first]), text, *self._widths(low, high)))
         return found
 
     def _widths(self, first: int, end: int) -> tuple[str | None, str | None]:
@@ -145,9 +154,16 @@ class _Characters(Struct, frozen=True):
     places: list[int]
     escapes: list[str]
 
+    @property
+    def length(self) -> int:
+        """How many points it has."""
+        return len(self.codes)
+
     def text(self, first: int, end: int) -> str:
         """The text of the points from `first` up to `end`, with each escape in full."""
         low, high = bisect_left(self.places, first), bisect_left(self.places, end)
+        if low == high:
+            return self.codes[first:end]
         parts: list[str] = []
         for place, escape in zip(self.places[low:high], self.escapes[low:high], strict=True):
             parts += (self.codes[first:place], escape)
@@ -164,31 +180,32 @@ def of_track(track: Track, *, fine: bool = False, intervals: bool = True) -> Col
     Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both. Without
     `intervals` they are left out, but are as narrow a bound to the step as ever.
     """
-    known = np.isfinite(track.values)
-    if not known.any():
+    (places,) = np.isfinite(track.values).nonzero()
+    if len(places) == 0:
         return None
-    whole = bool(known.all())
-    values = track.values if whole else np.where(known, track.values, 0.0)
-    below, above = values - track.low, track.high - values
-    bounded = known & np.isfinite(below) & np.isfinite(above)
-    those = values if whole else values[known]
-    sizes = _sizes(those)
+    whole = len(places) == len(track.values)
+    values, low, high = (part if whole else part[places] for part in (track.values, track.low, track.high))
+    below, above = values - low, high - values
+    bounded = np.isfinite(below + above)
+    widths = (below, above) if bounded.all() else (below[bounded], above[bounded])
+    sizes = _sizes(values)
     noise, step = math.nan, 1.0
     if sizes is not None:
-        noise, step = sizes.noise, _step(those, sizes, (below[bounded], above[bounded]), _FINER if fine else 1.0)
+        noise, step = sizes.noise, _step(values, sizes, widths, _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
-    if not intervals or not bounded.any():
-        return Column(step, counts, known, None, None, noise)
+    if not intervals or len(widths[0]) == 0:
+        return Column(step, len(track.values), places, counts, None, None, noise)
     down, up = (_outward(width, bounded, step) for width in (below, above))
     widest = np.maximum(down, up)
     if not fine and np.all(np.abs(down - up) <= 1 + widest // 4):
         down = up = widest  # said once: see `Written`
-    return Column(step, counts, known, down, up, noise)
+    return Column(step, len(track.values), places, counts, down, up, noise)
 
 
-def of_counts(counts: Counts) -> Column:
+def of_counts(counts: Counts) -> Column | None:
     """The column of whole numbers, shape (points,), that are exact as they are; below zero = missing."""
-    return Column(1.0, counts, counts >= 0, None, None)
+    (places,) = (counts >= 0).nonzero()
+    return Column(1.0, len(counts), places, counts[places], None, None) if len(places) else None
 
 
 def noise_share(values: Floats) -> float:
@@ -263,12 +280,7 @@ def _outward(widths: Floats, bounded: Flags, step: float) -> Counts:
     return np.where(bounded, np.minimum(steps, _LARGEST_COUNT), -1.0).astype(np.int64)
 
 
-def _width_characters(widths: Counts) -> _Characters:
-    (places,) = (widths >= 0).nonzero()
-    return _characters(widths[places], places, len(widths), _LOWEST)
-
-
-def _characters(steps: Counts, places: Counts, length: int, middle: int) -> _Characters:
+def _characters(steps: Counts, places: Places, length: int, middle: int) -> _Characters:
     """Those of `length` points, of which the ones at `places` have a value."""
     codes = np.full(length, _NO_VALUE, dtype=np.uint8)
     found = steps + middle
@@ -277,9 +289,3 @@ def _characters(steps: Counts, places: Counts, length: int, middle: int) -> _Cha
     codes[places] = found
     escapes = [f"~{step};" for step in steps[long].tolist()]
     return _Characters(codes.tobytes().decode("ascii"), places[long].tolist(), escapes)
-
-
-def _spread(values: npt.NDArray[_Scalar], slots: Places, length: int, missing: int) -> npt.NDArray[_Scalar]:
-    spread = np.full(length, missing, dtype=values.dtype)
-    spread[slots] = values
-    return spread

@@ -260,8 +260,6 @@ def _sliced(packed: Packed, bounds: Sequence[tuple[int, int]]) -> Iterator[form.
     columns = {one: packed.columns[one].sliced(cuts) for one in _SLICED if one in packed.columns}
     for number, (low, high) in enumerate(cuts):
         known: dict[str, form.PackedColumn] = {
-            metric: form.PackedColumn(found.zero, found.values, found.below, found.above)
-            for metric, slices in columns.items()
-            if (found := slices[number]) is not None
+            metric: found for metric, slices in columns.items() if (found := slices[number]) is not None
         }
         yield form.PackedSeries(packed.number, start + low, known) if high > 0 and known else None

@@ -51,15 +51,14 @@ class Placed(Struct, frozen=True):
         `plain` there are none: asv's are from within one process, and would be half of a long history's bytes.
         """
         fine = self.series.key.protocol != "asv"
-        made = {
+        made: dict[ColumnName, Column | None] = {
             metric: columns.of_track(track, fine=fine, intervals=metric != "plain")
             for metric, track in self.series.tracks.items()
         }
-        found: dict[ColumnName, Column] = {metric: column for metric, column in made.items() if column is not None}
         if self.series.blocks is not None:
-            found[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
+            made[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
         slots, length = self.slots - self.start, int(self.slots[-1]) - self.start + 1
-        return {name: column.spread(slots, length) for name, column in found.items()}
+        return {name: column.spread(slots, length) for name, column in made.items() if column is not None}
 
 
 def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
