@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -65,7 +64,7 @@ def sweep() -> int:
 def _claimed() -> tuple[Path, filelock.BaseFileLock]:
     with _sweeping():  # nobody may take the new folder for a dead one before its lock is held
         _swept()
-        folder = paths.scratch_dir() / secrets.token_hex(4)
+        folder = paths.scratch_dir() / os.urandom(4).hex()
         lock = filelock.FileLock(_lock_of(folder))
         lock.acquire(timeout=0)
         folder.mkdir(mode=0o700)

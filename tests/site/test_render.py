@@ -87,7 +87,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     }
     folder = tmp_path_factory.mktemp("site") / "html"
     written = render.render_site(makers[request.param](), folder)
-    assert all(path.is_file() for path in written)
+    assert all((folder / name).is_file() for name in written)
     return folder
 
 

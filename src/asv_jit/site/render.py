@@ -57,8 +57,8 @@ def render_site(
     *,
     asv_site: Path | None = None,
     replaceable: Callable[[Path], bool] | None = None,
-) -> list[Path]:
-    """Replace `folder` by a freshly made site; the paths of its pages and static files come back.
+) -> list[str]:
+    """Replace `folder` by a freshly made site; the names of its files below it come back.
 
     Files in `templates` replace ours of the same name. `asv_site`, a folder that asv wrote, is moved into the site.
     Everything is written beside `folder` first, so that a crash leaves the old site. Raises UsageError where
@@ -82,7 +82,7 @@ def render_site(
             _swap(beside, folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    return [folder / name for name in names]
+    return names
 
 
 # What is published beside the cases: for each key of the navigation (see `site.frame`) how its page is made, in any
