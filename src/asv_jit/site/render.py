@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
 
@@ -205,5 +206,8 @@ def _swap(fresh: Path, folder: Path) -> None:
     except OSError:
         os.replace(old, folder)  # noqa: PTH105 - as above
         raise
-    # By one process: 4,200 files are gone in 60 ms, in which two more do not even start.
+    # Side by side by threads: of 4,200 files half are pages and half are data, and the system waits for no interpreter.
+    with ThreadPoolExecutor() as pool:
+        for part in old.iterdir():
+            pool.submit(shutil.rmtree, part, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)

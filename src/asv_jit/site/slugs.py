@@ -13,13 +13,16 @@ from asv_jit.model import CaseKey
 __all__ = ["anchor_of", "slug"]
 
 _READABLE = 60
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 @functools.lru_cache(maxsize=100_000)  # a name stands on several pages, of a large site too
 def slug(key: CaseKey) -> str:
     """`cpu-time-mandelbrot-3f2a9c01d4e5`: ASCII words of the name, then a digest of the whole of it."""
-    plain = unicodedata.normalize("NFKD", str(key)[: 4 * _READABLE]).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain)[:_READABLE].strip("-")
+    plain = str(key)[: 4 * _READABLE]
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    words = _BETWEEN_WORDS.sub("-", plain.lower())[:_READABLE].strip("-")
     identity = json.dumps([key.benchmark, *key.params])  # ASCII, and no two keys alike
     digest = hashlib.sha256(identity.encode("ascii")).hexdigest()[:12]
     return f"{words or 'case'}-{digest}"

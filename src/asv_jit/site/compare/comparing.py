@@ -23,7 +23,7 @@ from statistics import NormalDist
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Metric, Places
+from asv_jit.analysis.history.series import CaseSeries, Metric
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
@@ -130,13 +130,19 @@ def between_commits(
 ) -> list[Difference]:
     """Every series of `machine` that has a figure at both places, the most significant first."""
     found: list[Difference] = []
+    slots = [
+        np.searchsorted(one.places, [before, before + 1, after, after + 1]) if one.machine == machine else None
+        for one in table.schedules
+    ]
     for case, members in table.series.items():
         for placed in members:
-            schedule = table.schedules[placed.schedule]
-            if schedule.machine == machine:
-                points = [_point(placed, schedule.places, place) for place in (before, after)]
-                if points[0] is not None and points[1] is not None:
-                    found += _of_series(case, placed, schedule.line, points[0], points[1], alpha, equivalence)
+            wanted = slots[placed.schedule]
+            if wanted is not None:
+                # The last point in the slots of each commit, if there is one.
+                first, behind, second, end = placed.slots.searchsorted(wanted).tolist()
+                if first < behind and second < end:
+                    line = table.schedules[placed.schedule].line
+                    found += _of_series(case, placed, line, behind - 1, end - 1, alpha, equivalence)
     return _sorted(found)
 
 
@@ -233,12 +239,6 @@ def _verdict(metric: Metric, change: float, threshold: float, equivalence: float
     if abs(change) <= threshold:
         return "unclear"
     return "better" if (change > 0.0) == (metric == "speedup") else "worse"
-
-
-def _point(placed: Placed, places: Places, place: int) -> int | None:
-    """The series' last point at a commit; None where it has none."""
-    at = np.flatnonzero(places[placed.slots] == place)
-    return int(at[-1]) if len(at) else None
 
 
 def _side(level: Level | None) -> Side | None:

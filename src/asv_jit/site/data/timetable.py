@@ -101,23 +101,19 @@ class Timetable(Struct, frozen=True):
         for number, ((machine, branch, line), members, (codes, slots)) in enumerate(found):
             places = np.searchsorted(commits, codes // builds).astype(np.int32)
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
-            first = 0
-            for one in members:
-                last = first + len(one.places)
-                placed.setdefault(one.key.case, []).append(Placed(one, number, slots[first:last]))
-                first = last
+            for one, mine in zip(members, slots, strict=True):
+                placed.setdefault(one.key.case, []).append(Placed(one, number, mine))
         return Timetable(commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
 
 
-def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Places, Places]:
+def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Places, list[Places]]:
     """The slots that `members` have between them, as numbers (commit and build in one, which sort as they do), and
-    the slot of each point, one member behind the other: of all at once, for there are thousands of few points each."""
-    where = np.concatenate([one.places for one in members])
-    where *= builds
-    where += np.concatenate([one.interpreters for one in members])
+    of each member the slots of its points."""
+    numbers = [one.places if builds == 1 else one.places * builds + one.interpreters for one in members]
     occurs = np.zeros(commits * builds, dtype=np.bool_)
-    occurs[where] = True
+    for mine in numbers:
+        occurs[mine] = True
     codes = np.flatnonzero(occurs).astype(np.int32)
     slot_of = np.zeros(len(occurs), dtype=np.int32)
     slot_of[codes] = np.arange(len(codes), dtype=np.int32)
-    return codes, slot_of[where]
+    return codes, [slot_of[mine] for mine in numbers]
