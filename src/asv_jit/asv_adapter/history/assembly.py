@@ -180,7 +180,9 @@ def _series(
     ends = np.cumsum(np.count_nonzero(some, axis=1)).tolist()
     closed = {metric: _closed(three, known[metric], some) for metric, three in matrices.items()}
     counts = {metric: np.count_nonzero(mask, axis=1).tolist() for metric, mask in known.items()}
-    places, pythons = (np.broadcast_to(of, some.shape)[some] for of in (layout.places, layout.pythons))
+    places = np.broadcast_to(layout.places, some.shape)[some]
+    one_python = bool(np.all(layout.pythons == layout.pythons[0]))  # then all cases share it
+    pythons = layout.pythons if one_python else np.broadcast_to(layout.pythons, some.shape)[some]
     first = 0
     for row, (case, last) in enumerate(zip(described.cases, ends, strict=True)):
         if first == last:
@@ -194,7 +196,8 @@ def _series(
         if described.unit == "seconds" and "off" in tracks and "on" in tracks:
             tracks["speedup"] = _speedup(tracks["off"], tracks["on"])
         key = SeriesKey(*source, case, described.version, PROTOCOL)
-        yield CaseSeries(key, described.unit, places[mine], pythons[mine], tracks)
+        built = pythons[: last - first] if one_python else pythons[mine]
+        yield CaseSeries(key, described.unit, places[mine], built, tracks)
         first = last
 
 
@@ -203,8 +206,8 @@ def _closed(
 ) -> tuple[Floats, ...]:
     """What is at the points that are in the series, one case after the other, NaN where this metric has no value."""
     found = tuple(part[some] for part in three)
-    there = known[some]
-    if not there.all():
+    if known is not some:
+        there = known[some]
         for part in found:
             part[~there] = np.nan
     return found
