@@ -54,7 +54,8 @@ def test_names_differ_where_the_answer_may():
 
 
 def changes_of(folder, parted, units):
-    return [[found for _, found in mine] for mine in found_changes.changes_of(folder, parted, units)]
+    changes = dict(found_changes.changes_of(folder, parted, units))
+    return [[found for _, found in changes[number]] for number in range(len(parted))]
 
 
 def test_what_is_known_is_not_searched_again(tmp_path, monkeypatch):

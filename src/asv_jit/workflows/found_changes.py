@@ -50,19 +50,19 @@ class _Search(Struct, frozen=True):
 
 def changes_of(
     results_dir: Path, parted: Sequence[Sequence[Stretch]], units: Sequence[str]
-) -> Iterator[list[tuple[Stretch, list[Found]]]]:
-    """What `find_changes` finds in the stretches of each series, one series after the other; `units`: of each.
+) -> Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]:
+    """Of each series its number, and what `find_changes` finds in its stretches; `units`: of each.
 
-    The first ones come while the others are still searched. The cache is named by the values and by the method itself,
-    so that it can never be out of date; what was found is kept when all was asked for.
+    They come as they are found, in no order, while others are still searched. The cache is named by the values and by
+    the method itself, so that it can never be out of date; what was found is kept when all was asked for.
     """
     store = AnalysisCache(results_dir)
     search = _Search(parted, units, _load(store))
     wanted: dict[str, list[Found]] = {}
-    for number, named in enumerate(_searched(search)):
+    for number, named in _searched(search):
         told = [(name, search.known[name] if found is None else found) for name, found in named]
         wanted.update(told)
-        yield [(stretch, found) for stretch, (_, found) in zip(parted[number], told, strict=True)]
+        yield number, [(stretch, found) for stretch, (_, found) in zip(parted[number], told, strict=True)]
     if wanted.keys() - search.known or len(search.known) > 2 * len(wanted):
         store.write(_ENTRY, msgspec.json.encode(wanted))
 
@@ -81,13 +81,15 @@ _Named: TypeAlias = list[tuple[str, list[Found] | None]]
 """Of each stretch of a series its name, and what was found; None where that is known."""
 
 
-def _searched(search: _Search) -> Iterator[_Named]:
+def _searched(search: _Search) -> Iterator[tuple[int, _Named]]:
     points = sum(len(stretch.places) * len(stretch.values) for mine in search.parted for stretch in mine)
-    size = max(-(-len(search.parted) // (_CHUNKS_A_CORE * cores())), 1)
-    chunks = [range(at, min(at + size, len(search.parted))) for at in range(0, len(search.parted), size)]
+    # Each chunk has some of every machine's and benchmark's: those of a machine that measured nothing new are known.
+    count = min(_CHUNKS_A_CORE * cores(), len(search.parted))
+    chunks = [range(first, len(search.parted), count) for first in range(count)]
     # The series are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.
-    for some in in_parallel_with(search, _find_some, chunks, workers=1 if points < _FEW_POINTS else None):
-        yield from some
+    found = in_parallel_with(search, _find_some, chunks, workers=1 if points < _FEW_POINTS else None)
+    for some, named in zip(chunks, found, strict=True):
+        yield from zip(some, named, strict=True)
 
 
 def _find_some(search: _Search, some: Iterable[int]) -> list[_Named]:

@@ -63,13 +63,14 @@ def _on_commits(project: Project, history: History) -> list[Event]:
         anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)
     parted = [stretches(one, history.interpreters, bridges.get(_case_of(one), ())) for one in history.series]
     units = [one.unit for one in history.series]
-    events: list[Event] = []
-    for series, changes in zip(history.series, changes_of(project.results_dir, parted, units), strict=True):
+    events: dict[int, list[Event]] = {}
+    for number, changes in changes_of(project.results_dir, parted, units):
         if any(found for _, found in changes):
+            series = history.series[number]
             mine = anchors.get((series.key.machine, series.key.fingerprint), ())
             found = commit_events(series, _scene(project, history, series), changes, mine)
-            events += found if series.key.branch == MAIN else _of_branch_only(found, history)
-    return events
+            events[number] = found if series.key.branch == MAIN else _of_branch_only(found, history)
+    return [event for number in sorted(events) for event in events[number]]
 
 
 def _case_of(one: CaseSeries | Bridge) -> tuple[object, ...]:
