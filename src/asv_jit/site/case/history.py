@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, Track
 from asv_jit.site import units
-from asv_jit.site.case.point_rows import Cells, beside, figure_cells, head_cells, point_rows, text_cells
+from asv_jit.site.case.point_rows import Cells, figure_cells, head_cells, point_rows, text_cells
 from asv_jit.site.commits import CommitBook
 from asv_jit.site.data.timetable import Placed, Timetable, newest_of_each
 from asv_jit.site.line_charts import Line, line_chart
@@ -82,8 +82,8 @@ class HistoryTables:
             heads=(*points.heads, *columns),
             wide=points.wide,
             between=points.between,
-            points=len(points.cells),
-            rows=point_rows([points.cells, *columns.values()]),
+            points=len(points.columns[0]),
+            rows=point_rows([*points.columns, *columns.values()]),
             chart=_chart(series, points.ends, f"{name} on {title}{' on ' + machine if machine else ''}"),
             note=note,
         )
@@ -101,11 +101,11 @@ class HistoryTables:
 
 
 class _Points(Struct, frozen=True):
-    """What a table says of its points, oldest first, whatever the case: `cells` below `heads`, the hashes of the first
-    and the last one, and between which days they lie."""
+    """What a table says of its points, oldest first, whatever the case: `columns` below `heads`, the hashes of the
+    first and the last one, and between which days they lie."""
 
     heads: tuple[str, ...]
-    cells: Cells
+    columns: tuple[Cells, ...]
     ends: tuple[str, str]
     between: str
     wide: bool
@@ -120,7 +120,7 @@ def _points(hashes: Sequence[str], builds: Sequence[str], commits: CommitBook, *
         columns["Python"] = text_cells(units.shorten(units.visible(build), 40) for build in builds)
     return _Points(
         heads=tuple(columns),
-        cells=beside(list(columns.values())),
+        columns=tuple(columns.values()),
         ends=(short[0], short[-1]),
         between=" to ".join(dict.fromkeys(day for day in map(commits.date, (hashes[0], hashes[-1])) if day)),
         wide=not plain,
@@ -142,7 +142,7 @@ def _figures(metric: Metric, track: Track, unit: str) -> Cells:
     form = units.ratio if metric == "speedup" else units.form(unit)
     if metric == "plain":
         (values,) = _last(track.values)
-        return text_cells([_NO_FIGURE if math.isnan(value) else form(value) for value in values])
+        return text_cells([form(value) if value == value else _NO_FIGURE for value in values])  # as math.isnan, in less
     between = units.ratio_interval if metric == "speedup" else lambda a, b: units.interval(form(a), form(b))
     return figure_cells(
         (_NO_FIGURE, "") if math.isnan(value) else (form(value), between(a, b) if math.isfinite(a + b) else "")

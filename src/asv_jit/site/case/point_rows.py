@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NewType
 
 from markupsafe import Markup, escape
 
-__all__ = ["Cells", "beside", "figure_cells", "head_cells", "point_rows", "text_cells"]
+__all__ = ["Cells", "figure_cells", "head_cells", "point_rows", "text_cells"]
 
 Cells = NewType("Cells", list[str])
-"""A column, or several beside each other, as HTML: one entry a point, every text in it escaped."""
+"""A column as HTML: one entry a point, every text in it escaped."""
 
 
 def head_cells(texts: Iterable[str]) -> Cells:
@@ -25,7 +26,7 @@ def head_cells(texts: Iterable[str]) -> Cells:
 
 def text_cells(texts: Iterable[str]) -> Cells:
     """A column of texts."""
-    return Cells([_cell(text) for text in texts])
+    return Cells(list(map(_cell, texts)))
 
 
 def figure_cells(figures: Iterable[tuple[str, str]]) -> Cells:
@@ -33,14 +34,10 @@ def figure_cells(figures: Iterable[tuple[str, str]]) -> Cells:
     return Cells([f"{_cell(text)}<small>{escape(below)}</small>" if below else _cell(text) for text, below in figures])
 
 
-def beside(columns: Sequence[Cells]) -> Cells:
-    """Columns from left to right, joined."""
-    return Cells(["".join(row) for row in zip(*columns, strict=True)])
-
-
 def point_rows(columns: Sequence[Cells]) -> Markup:
-    """A row for each point, the last one first."""
-    return Markup("".join(reversed(beside(columns))))  # noqa: S704 - every text in it went through escape
+    """A row for each point, the last one first; the columns from left to right."""
+    rows = zip(*(reversed(column) for column in columns), strict=True)
+    return Markup("".join(chain.from_iterable(rows)))  # noqa: S704 - every text in it went through escape
 
 
 @lru_cache(maxsize=1 << 14)  # thousands of figures of three digits stand in a hundred thousand cells

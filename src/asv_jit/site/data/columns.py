@@ -127,15 +127,17 @@ class Written(Struct, frozen=True):
 
         A slice has the characters of the whole, but for its first value, which stands in `zero`.
         """
-        firsts = self.places.searchsorted([max(low, 0) for low, _ in cuts]).tolist()
+        firsts = self.places.searchsorted([low for low, _ in cuts])
+        there = np.minimum(firsts, len(self.places) - 1)  # past the last value another place stands in, before the cut
         found: list[form.PackedColumn | None] = []
-        for (low, high), first in zip(cuts, firsts, strict=True):
-            place = int(self.places[first]) if first < len(self.places) else high
-            if place >= high:
+        for (low, high), place, count in zip(
+            cuts, self.places[there].tolist(), self.counts[there].tolist(), strict=True
+        ):
+            if not low <= place < high:
                 found.append(None)
                 continue
             text = chr(_NO_VALUE) * (place - low) + chr(_MIDDLE) + self.values.text(place + 1, high)
-            found.append(form.PackedColumn(int(self.counts[first]), text, *self._widths(low, high)))
+            found.append(form.PackedColumn(count, text, *self._widths(low, high)))
         return found
 
     def _widths(self, first: int, end: int) -> tuple[str | None, str | None]:
