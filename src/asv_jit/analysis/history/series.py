@@ -45,7 +45,10 @@ class SeriesKey(Struct, frozen=True, order=True):
 
 
 class Track(Struct, frozen=True):
-    """One metric at each of a series' points, each shape (points,): the value, and its interval; NaN = missing."""
+    """One metric at each of a series' points, each shape (points,): the value, and its interval; NaN = missing.
+
+    `plain` has no intervals: asv's are from within one process and say nothing of the next one.
+    """
 
     values: Floats
     low: Floats

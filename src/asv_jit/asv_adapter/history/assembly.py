@@ -111,23 +111,27 @@ def assemble(
     return series, repeated
 
 
-def _matrices(
-    parts: Sequence[Sheet], described: Described, layout: _Layout
-) -> dict[JitMetric, tuple[Floats, Floats, Floats]]:
-    """Values and bounds of each metric, each shape (cases, points), not finite where there is none."""
+def _matrices(parts: Sequence[Sheet], described: Described, layout: _Layout) -> dict[JitMetric, tuple[Floats, ...]]:
+    """Of each metric the values, and both bounds where it has any (`plain` has none: see `Track`).
+
+    Each of shape (cases, points), not finite where there is none.
+    """
+    bounded = layout.rows.keys() != {"plain"}
     whole = [
         _beside([_of_cases(part, matrix, described) for part, matrix in zip(parts, matrices, strict=True)])
-        for matrices in zip(*((part.values, part.low, part.high) for part in parts), strict=True)
+        for matrices in zip(*((part.values, part.low, part.high)[: 3 if bounded else 1] for part in parts), strict=True)
     ]
     if layout.repeated:
         whole = _completed(whole, parts, described, layout.repeated)
-    found: dict[JitMetric, tuple[Floats, Floats, Floats]] = {}
+    found: dict[JitMetric, tuple[Floats, ...]] = {}
     for metric, rows in layout.rows.items():
-        values, low, high = whole if rows is None else (matrix[:, rows] for matrix in whole)
+        mine = whole[:1] if metric == "plain" else whole
+        if rows is not None:
+            mine = [matrix[:, rows] for matrix in mine]
         points = layout.points[metric]
         if points is not None:
-            values, low, high = (_spread(matrix, points, len(layout.places)) for matrix in (values, low, high))
-        found[metric] = (values, low, high)
+            mine = [_spread(matrix, points, len(layout.places)) for matrix in mine]
+        found[metric] = tuple(mine)
     return found
 
 
@@ -169,28 +173,31 @@ def _series(
     source: tuple[str, str],
     described: Described,
     layout: _Layout,
-    matrices: Mapping[JitMetric, tuple[Floats, Floats, Floats]],
+    matrices: Mapping[JitMetric, tuple[Floats, ...]],
 ) -> Iterator[CaseSeries]:
     """A series for each case with any value, of the points where it has one.
 
     Thousands of series have a hole or two each: all cases are closed up at once, several times as fast as each alone.
     """
-    known = {metric: np.isfinite(values) for metric, (values, _, _) in matrices.items()}
+    known = {metric: np.isfinite(values) for metric, (values, *_) in matrices.items()}
     some = reduce(np.logical_or, known.values())
     ends = np.cumsum(np.count_nonzero(some, axis=1)).tolist()
-    closed = {metric: _closed(three, known[metric], some) for metric, three in matrices.items()}
+    closed = {metric: _closed(parts, known[metric], some) for metric, parts in matrices.items()}
     counts = {metric: np.count_nonzero(mask, axis=1).tolist() for metric, mask in known.items()}
     places = np.broadcast_to(layout.places, some.shape)[some]
     one_python = bool(np.all(layout.pythons == layout.pythons[0]))  # then all cases share it
     pythons = layout.pythons if one_python else np.broadcast_to(layout.pythons, some.shape)[some]
+    nothing = np.full(len(layout.places), np.nan)
     first = 0
     for row, (case, last) in enumerate(zip(described.cases, ends, strict=True)):
         if first == last:
             continue
         mine = slice(first, last)
         tracks: dict[Metric, Track] = {
-            metric: Track(values[mine], low[mine], high[mine])
-            for metric, (values, low, high) in closed.items()
+            metric: Track(*(part[mine] for part in parts))
+            if len(parts) == 3
+            else Track(parts[0][mine], nothing[: last - first], nothing[: last - first])
+            for metric, parts in closed.items()
             if counts[metric][row]
         }
         if described.unit == "seconds" and "off" in tracks and "on" in tracks:
@@ -201,11 +208,9 @@ def _series(
         first = last
 
 
-def _closed(
-    three: tuple[Floats, Floats, Floats], known: npt.NDArray[np.bool_], some: npt.NDArray[np.bool_]
-) -> tuple[Floats, ...]:
+def _closed(parts: Sequence[Floats], known: npt.NDArray[np.bool_], some: npt.NDArray[np.bool_]) -> tuple[Floats, ...]:
     """What is at the points that are in the series, one case after the other, NaN where this metric has no value."""
-    found = tuple(part[some] for part in three)
+    found = tuple(part[some] for part in parts)
     if known is not some:
         there = known[some]
         for part in found:

@@ -174,30 +174,28 @@ class _Characters(Struct, frozen=True):
         return "".join(parts)
 
 
-def of_track(track: Track, *, fine: bool = False, intervals: bool = True) -> Column | None:
+def of_track(track: Track, *, fine: bool = False) -> Column | None:
     """The column of a track, whose arrays have shape (points,) in its unit, NaN = missing; None without any value.
 
     Values are off by at most half a step: a twelfth of the series' noise at its smallest level, with `fine` a
     sixtieth (the noise is that of neighbours' differences, as a share). Whole numbers below a million stay exact.
-    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both. Without
-    `intervals` they are left out, but are as narrow a bound to the step as ever.
+    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both.
     """
     (places,) = np.isfinite(track.values).nonzero()
     if len(places) == 0:
         return None
     whole = len(places) == len(track.values)
     values, low, high = (part if whole else part[places] for part in (track.values, track.low, track.high))
-    below, above = values - low, high - values
-    bounded = np.isfinite(below + above)
-    widths = (below, above) if bounded.all() else (below[bounded], above[bounded])
+    bounded = np.isfinite(high - low)
+    widths = ((values - low)[bounded], (high - values)[bounded]) if bounded.any() else None
     sizes = _sizes(values)
     noise, step = math.nan, 1.0
     if sizes is not None:
         noise, step = sizes.noise, _step(values, sizes, widths, _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
-    if not intervals or len(widths[0]) == 0:
+    if widths is None:
         return Column(step, len(track.values), places, counts, None, None, noise)
-    down, up = (_outward(width, bounded, step) for width in (below, above))
+    down, up = (_outward(width, bounded, step) for width in widths)
     widest = np.maximum(down, up)
     if not fine and np.all(np.abs(down - up) <= 1 + widest // 4):
         down = up = widest  # said once: see `Written`
@@ -250,16 +248,14 @@ def _sizes(values: Floats) -> _Sizes | None:
     return _Sizes(float(sizes.min()), typical, float(sizes.max()), noise)
 
 
-def _step(values: Floats, sizes: _Sizes, widths: tuple[Floats, Floats], finer: float) -> float:
-    """The largest number of two digits that is fine enough; `widths` of the intervals, below and above."""
+def _step(values: Floats, sizes: _Sizes, widths: tuple[Floats, Floats] | None, finer: float) -> float:
+    """The largest number of two digits that is fine enough; `widths` of the intervals, if any, below and above."""
     if sizes.typical < 1e6 and sizes.largest < _LARGEST_COUNT and _are_whole(values):
         return 1.0
     smallest = max(sizes.smallest, sizes.typical / _OUTLIER)
     wanted = [smallest / _STEPS_IN_SMALLEST, smallest * sizes.noise / _STEPS_IN_NOISE]
     fine = min(one for one in wanted if one > 0.0)
-    # Only where more than half of the intervals are that narrow can their median be: counting takes a tenth of it.
-    narrow = sum(np.count_nonzero(width < fine * _STEPS_IN_HALF_WIDTH) for width in widths)
-    if narrow >= len(widths[0]) > 0:
+    if widths is not None:
         wide = np.concatenate(widths)
         wide = wide[wide > 0.0]
         if len(wide):
@@ -278,8 +274,10 @@ def _round_down(step: float) -> float:
 
 
 def _outward(widths: Floats, bounded: Flags, step: float) -> Counts:
-    steps = np.ceil(np.maximum(np.where(bounded, widths, 0.0), 0.0) / step - 1e-6)
-    return np.where(bounded, np.minimum(steps, _LARGEST_COUNT), -1.0).astype(np.int64)
+    """How many steps those that are `bounded` reach; -1 for the others."""
+    steps = np.full(len(bounded), -1, dtype=np.int64)
+    steps[bounded] = np.minimum(np.ceil(np.maximum(widths, 0.0) / step - 1e-6), _LARGEST_COUNT)
+    return steps
 
 
 def _characters(steps: Counts, places: Places, length: int, middle: int) -> _Characters:

@@ -47,13 +47,11 @@ class Placed(Struct, frozen=True):
     def columns(self) -> dict[ColumnName, Column]:
         """Each metric that has any value, and the blocks behind them, one entry a slot from `start` to the last one.
 
-        What asv measured is long and many, and coarse in itself; intervals over trials are worth more characters. Of
-        `plain` there are none: asv's are from within one process, and would be half of a long history's bytes.
+        What asv measured is long and many, and coarse in itself; figures over trials are worth more characters.
         """
         fine = self.series.key.protocol != "asv"
         made: dict[ColumnName, Column | None] = {
-            metric: columns.of_track(track, fine=fine, intervals=metric != "plain")
-            for metric, track in self.series.tracks.items()
+            metric: columns.of_track(track, fine=fine) for metric, track in self.series.tracks.items()
         }
         if self.series.blocks is not None:
             made[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
