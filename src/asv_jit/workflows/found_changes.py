@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
@@ -26,6 +26,7 @@ from asv_jit.analysis.history import (
 )
 from asv_jit.analysis.history.detection import DETECTED, Found, find_changes_of_many
 from asv_jit.analysis.history.levelling import Stretch
+from asv_jit.analysis.history.series import CaseSeries
 from asv_jit.processes import cores, in_parallel_with
 from asv_jit.store.analysis_cache import AnalysisCache
 
@@ -41,28 +42,30 @@ _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 
 class _Search(Struct, frozen=True):
-    """The stretches of each series and its unit, and what is known of stretches by their names."""
+    """All series, how they are parted into stretches, and what is known of stretches by their names."""
 
-    parted: Sequence[Sequence[Stretch]]
-    units: Sequence[str]
+    series: Sequence[CaseSeries]
+    part: Callable[[CaseSeries], list[Stretch]]
     known: dict[str, list[Found]]
 
 
 def changes_of(
-    results_dir: Path, parted: Sequence[Sequence[Stretch]], units: Sequence[str]
+    results_dir: Path, series: Sequence[CaseSeries], part: Callable[[CaseSeries], list[Stretch]]
 ) -> Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]:
-    """Of each series its number, and what `find_changes` finds in its stretches; `units`: of each.
+    """Of each series with any change its number, and what `find_changes` finds in the stretches that `part` makes.
 
     They come as they are found, in no order, while others are still searched. The cache is named by the values and by
     the method itself, so that it can never be out of date; what was found is kept when all was asked for.
     """
     store = AnalysisCache(results_dir)
-    search = _Search(parted, units, _load(store))
+    search = _Search(series, part, _load(store))
     wanted: dict[str, list[Found]] = {}
     for number, named in _searched(search):
         told = [(name, search.known[name] if found is None else found) for name, found in named]
         wanted.update(told)
-        yield number, [(stretch, found) for stretch, (_, found) in zip(parted[number], told, strict=True)]
+        if any(found for _, found in told):
+            # Made once more here: that takes microseconds, and to get it from the worker takes more.
+            yield number, [(stretch, found) for stretch, (_, found) in zip(part(series[number]), told, strict=True)]
     if wanted.keys() - search.known or len(search.known) > 2 * len(wanted):
         store.write(_ENTRY, msgspec.json.encode(wanted))
 
@@ -82,10 +85,10 @@ _Named: TypeAlias = list[tuple[str, list[Found] | None]]
 
 
 def _searched(search: _Search) -> Iterator[tuple[int, _Named]]:
-    points = sum(len(stretch.places) * len(stretch.values) for mine in search.parted for stretch in mine)
+    points = sum(len(one.places) * len(one.tracks) for one in search.series)
     # Each chunk has some of every machine's and benchmark's: those of a machine that measured nothing new are known.
-    count = min(_CHUNKS_A_CORE * cores(), len(search.parted))
-    chunks = [range(first, len(search.parted), count) for first in range(count)]
+    count = min(_CHUNKS_A_CORE * cores(), len(search.series))
+    chunks = [range(first, len(search.series), count) for first in range(count)]
     # The series are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.
     found = in_parallel_with(search, _find_some, chunks, workers=1 if points < _FEW_POINTS else None)
     for some, named in zip(chunks, found, strict=True):
@@ -93,19 +96,24 @@ def _searched(search: _Search) -> Iterator[tuple[int, _Named]]:
 
 
 def _find_some(search: _Search, some: Iterable[int]) -> list[_Named]:
-    names = [[_digest(stretch, search.units[number]) for stretch in search.parted[number]] for number in some]
-    jobs = {
-        name: (stretch, search.units[number])
-        for number, mine in zip(some, names, strict=True)
-        for stretch, name in zip(search.parted[number], mine, strict=True)
-        if name not in search.known
-    }
+    named: list[list[str]] = []
+    jobs: dict[str, tuple[Stretch, str]] = {}
+    for number in some:
+        series = search.series[number]
+        parted = search.part(series)
+        names = [_digest(stretch, series.unit) for stretch in parted]
+        named.append(names)
+        jobs.update(
+            (name, (stretch, series.unit))
+            for name, stretch in zip(names, parted, strict=True)
+            if name not in search.known
+        )
     fresh = dict(zip(jobs, find_changes_of_many(list(jobs.values())), strict=True))
-    return [[(name, fresh.get(name)) for name in mine] for mine in names]
+    return [[(name, fresh.get(name)) for name in mine] for mine in named]
 
 
 def _digest(stretch: Stretch, unit: str) -> str:
-    whole = hashlib.blake2b(_method() + unit.encode("utf-8", "surrogatepass"), digest_size=16)
+    whole = hashlib.sha256(_method() + unit.encode("utf-8", "surrogatepass"))
     if stretch.releases.any():  # else they are as many as the values, all of them 0
         whole.update(stretch.releases.tobytes())
     for metric in DETECTED:
@@ -113,11 +121,11 @@ def _digest(stretch: Stretch, unit: str) -> str:
             whole.update(metric.encode())
             whole.update(np.ascontiguousarray(stretch.values[metric]).data)
             whole.update(repr(stretch.steps[metric]).encode())
-    return whole.hexdigest()
+    return whole.hexdigest()[:32]
 
 
 @cache
 def _method() -> bytes:
     """A digest of the code that finds changes."""
     sources = [Path(module.__file__).read_bytes() for module in _METHOD if module.__file__]
-    return hashlib.blake2b(b"".join(sources), digest_size=16).digest()
+    return hashlib.sha256(b"".join(sources)).digest()

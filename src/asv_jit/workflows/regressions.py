@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 from msgspec import Struct
@@ -13,7 +14,7 @@ from asv_jit.analysis.history.branches import MAIN
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.grouping import Scene, commit_events
 from asv_jit.analysis.history.identity import named, reported
-from asv_jit.analysis.history.levelling import stretches
+from asv_jit.analysis.history.levelling import Stretch, stretches
 from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
@@ -61,16 +62,20 @@ def _on_commits(project: Project, history: History) -> list[Event]:
     anchors: dict[tuple[str, str], list[AnchorSeries]] = {}
     for anchor in history.anchors:
         anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)
-    parted = [stretches(one, history.interpreters, bridges.get(_case_of(one), ())) for one in history.series]
-    units = [one.unit for one in history.series]
+    part = partial(_parted, history.interpreters, bridges)
     events: dict[int, list[Event]] = {}
-    for number, changes in changes_of(project.results_dir, parted, units):
-        if any(found for _, found in changes):
-            series = history.series[number]
-            mine = anchors.get((series.key.machine, series.key.fingerprint), ())
-            found = commit_events(series, _scene(project, history, series), changes, mine)
-            events[number] = found if series.key.branch == MAIN else _of_branch_only(found, history)
+    for number, changes in changes_of(project.results_dir, history.series, part):
+        series = history.series[number]
+        mine = anchors.get((series.key.machine, series.key.fingerprint), ())
+        found = commit_events(series, _scene(project, history, series), changes, mine)
+        events[number] = found if series.key.branch == MAIN else _of_branch_only(found, history)
     return [event for number in sorted(events) for event in events[number]]
+
+
+def _parted(
+    interpreters: Sequence[str], bridges: Mapping[tuple[object, ...], Sequence[Bridge]], series: CaseSeries
+) -> list[Stretch]:
+    return stretches(series, interpreters, bridges.get(_case_of(series), ()))
 
 
 def _case_of(one: CaseSeries | Bridge) -> tuple[object, ...]:
