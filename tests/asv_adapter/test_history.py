@@ -152,13 +152,11 @@ def test_version_1_is_read_as_asv_updates_it(tree):
         "benchmark_version": {"a.time_x": "v1"},
     }  # fmt: skip
     tree.add(old)
-    results, found, series = read(tree)
+    _, found, series = read(tree)
     assert {(case, line): values(one) for (case, line, _), one in series.items()} == {
         ("a.time_p(1)", "py3.6-numpy1.8-six"): [1.0],
         ("a.time_x", "py3.6-numpy1.8-six"): [1.0],
     }
-    (rows,) = [sheet.high for sheet in results._columns.sheets if sheet.kind.benchmark == "a.time_p"]
-    assert rows[0].tolist() == [1.2]
     assert len(found.left_out) == 2
 
 
@@ -399,7 +397,9 @@ numbers = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(numbers, min_size=2, max_size=2), st.booleans())
 def test_both_ways_of_decoding_agree(result, with_interval):
-    content = file(1, {"a.time_x": row(result, PARAMS, width=0.1 if with_interval else None)})
+    content = file(
+        1, {"a.time_x": row(result, PARAMS, width=0.1 if with_interval else None)}, env_vars={"PYTHON_JIT": "0"}
+    )
     usual = json.dumps(content).encode()
     content["result_columns"] = [*COLUMNS[:7], "unknown_to_us", *COLUMNS[7:]]
     loose = json.dumps({**content, "result_columns": [*COLUMNS[1:], COLUMNS[0]]}).encode()
@@ -414,7 +414,7 @@ def test_both_ways_of_decoding_agree(result, with_interval):
         assert FileDecoder(builder).add(data, "box") == []
         columns = builder.columns()
         (sheet,) = columns.sheets
-        found.append((columns.heads, sheet.kind, *(part.tolist() for part in (sheet.values, sheet.low, sheet.high))))
+        found.append((columns.heads, sheet.kind, sheet.numbers.tolist()))
     np.testing.assert_equal(found[0], found[1])
 
 

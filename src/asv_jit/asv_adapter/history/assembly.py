@@ -116,10 +116,9 @@ def _matrices(parts: Sequence[Sheet], described: Described, layout: _Layout) -> 
 
     Each of shape (cases, points), not finite where there is none.
     """
-    bounded = layout.rows.keys() != {"plain"}
     whole = [
-        _beside([_of_cases(part, matrix, described) for part, matrix in zip(parts, matrices, strict=True)])
-        for matrices in zip(*((part.values, part.low, part.high)[: 3 if bounded else 1] for part in parts), strict=True)
+        _beside([_of_cases(part, number, described) for part in parts])
+        for number in range(max(len(part.numbers) for part in parts))
     ]
     if layout.repeated:
         whole = _completed(whole, parts, described, layout.repeated)
@@ -153,13 +152,15 @@ def _beside(parts: Sequence[npt.NDArray[_Kind]]) -> npt.NDArray[_Kind]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
-def _of_cases(part: Sheet, matrix: Floats, described: Described) -> Floats:
-    """The rows of the matrix as the benchmark's cases are now."""
-    if part.kind.params == described.params:
+def _of_cases(part: Sheet, number: int, described: Described) -> Floats:
+    """The values (0) or a bound (1, 2) of the sheet, with the rows as the benchmark's cases are now."""
+    matrix: Floats | None = part.numbers[number] if number < len(part.numbers) else None
+    if matrix is not None and part.kind.params == described.params:
         return matrix
-    cases = described.places_of(part.kind)
-    moved = np.full((described.size, matrix.shape[1]), np.nan)
-    moved[cases[cases >= 0]] = matrix[cases >= 0]
+    moved = np.full((described.size, len(part.files)), np.nan)
+    if matrix is not None:
+        cases = described.places_of(part.kind)
+        moved[cases[cases >= 0]] = matrix[cases >= 0]
     return moved
 
 

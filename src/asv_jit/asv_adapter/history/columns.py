@@ -77,15 +77,19 @@ class RowKind(msgspec.Struct, frozen=True, array_like=True):
 class Sheet(Struct, frozen=True):
     """Rows of one kind, each a column. `files`: shape (rows,), the place of each row's file in `Columns.heads`.
 
-    `values`, `low`, `high`: shape (kind.size, rows), the values in the order of asv's product of the parameters, and
-    the interval at 99% as asv states it, NaN where it does not.
+    `numbers`: shape (1 or 3, kind.size, rows): the values in the order of asv's product of the parameters and, of
+    files with a mode of the JIT, the bounds of the interval at 99% as asv states it, NaN where it does not.
     """
 
     kind: RowKind
     files: Places
-    values: Floats
-    low: Floats
-    high: Floats
+    numbers: Floats
+
+    @property
+    def values(self) -> Floats:
+        """Shape (kind.size, rows)."""
+        values: Floats = self.numbers[0]
+        return values
 
     def of_rows(self, chosen: npt.NDArray[np.bool_]) -> Sheet:
         """The rows that `chosen`, shape (rows,), marks; without a copy where they are neighbours."""
@@ -93,10 +97,8 @@ class Sheet(Struct, frozen=True):
         if len(at) == len(self.files):
             return self
         first, last = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0)
-        if last - first == len(at):
-            rows = slice(first, last)
-            return Sheet(self.kind, self.files[rows], self.values[:, rows], self.low[:, rows], self.high[:, rows])
-        return Sheet(self.kind, self.files[at], self.values[:, at], self.low[:, at], self.high[:, at])
+        rows = slice(first, last) if last - first == len(at) else at
+        return Sheet(self.kind, self.files[rows], self.numbers[:, :, rows])
 
 
 class Columns(Struct, frozen=True):
@@ -114,18 +116,19 @@ class Columns(Struct, frozen=True):
 
 
 class Rows:
-    """The rows of one kind while files are read, one after the other.
+    """The rows of one kind while files are read, one after the other; with bounds, or without.
 
     A row is packed into bytes at once: there are 360,000 in a long history, and to look through
     each list for a null and make an array of it took twice as long.
     """
 
-    def __init__(self, kind: RowKind) -> None:
+    def __init__(self, kind: RowKind, *, bounded: bool) -> None:
         self.size = kind.size
+        self.parts = 3 if bounded else 1
         self._kind = kind
         self._values = struct.Struct(f"{self.size}d")
-        self._with_bounds = struct.Struct(f"{3 * self.size}d")
-        self._failed = self._with_bounds.pack(*[FAILED] * (3 * self.size))
+        self._whole = struct.Struct(f"{self.parts * self.size}d")
+        self._failed = self._whole.pack(*[FAILED] * (self.parts * self.size))
         self._files = array("i")
         self._room = 0
         self._packed = bytearray()
@@ -139,7 +142,7 @@ class Rows:
     ) -> None:
         """Add the row of a file: `values` of the kind's size, None (or a None in it) for a failure.
 
-        Bounds count where both are there and of that size.
+        Bounds count where both are there and of that size, in rows with bounds.
         """
         row = len(self._files)
         self._files.append(file)
@@ -149,10 +152,10 @@ class Rows:
             self._room += more
         if values is None:
             return
-        form = self._with_bounds
-        if low is None or high is None or len(low) != self.size or len(high) != self.size:
+        form = self._whole
+        if self.parts == 1 or low is None or high is None or len(low) != self.size or len(high) != self.size:
             form, low, high = self._values, [], []
-        at = row * self._with_bounds.size
+        at = row * self._whole.size
         try:
             form.pack_into(self._packed, at, *values, *low, *high)
         except struct.error:  # a null is a failure; nearly all rows have none
@@ -165,11 +168,11 @@ class Rows:
         return len(self._files)
 
     def sheet(self, numbers: Floats) -> Sheet:
-        """What was added; `numbers`, shape (3, size * count), is where it is put, on its way from rows to columns."""
-        packed = np.ndarray((self._room, 3, self.size), dtype=np.float64, buffer=self._packed)[: self.count]
-        matrices = numbers.reshape(3, self.size, self.count)
-        matrices[...] = packed.transpose(1, 2, 0)
-        return Sheet(self._kind, np.array(self._files, dtype=np.int32), *matrices)
+        """What was added; `numbers`, shape (parts, size * count), is where it is put, from rows to columns."""
+        packed = np.ndarray((self._room, self.parts, self.size), dtype=np.float64, buffer=self._packed)[: self.count]
+        columns = numbers.reshape(self.parts, self.size, self.count)
+        columns[...] = packed.transpose(1, 2, 0)
+        return Sheet(self._kind, np.array(self._files, dtype=np.int32), columns)
 
 
 class ColumnsBuilder:
@@ -177,7 +180,7 @@ class ColumnsBuilder:
 
     def __init__(self) -> None:
         self._heads: list[Head] = []
-        self._kinds: dict[RowKind, Rows] = {}
+        self._rows: dict[tuple[RowKind, bool], Rows] = {}
 
     @property
     def files(self) -> int:
@@ -189,26 +192,30 @@ class ColumnsBuilder:
         self._heads.append(head)
         return len(self._heads) - 1
 
-    def rows_of(self, kind: RowKind) -> Rows:
-        """Where the rows of a kind are collected."""
-        found = self._kinds.get(kind)
+    def rows_of(self, kind: RowKind, *, bounded: bool) -> Rows:
+        """Where the rows of a kind are collected, those with bounds and those without."""
+        found = self._rows.get((kind, bounded))
         if found is None:
-            found = self._kinds[kind] = Rows(kind)
+            found = self._rows[kind, bounded] = Rows(kind, bounded=bounded)
         return found
 
     def columns(self) -> Columns:
         """What was collected; values of an impossible size are `UNUSABLE`, such bounds unknown."""
-        kinds = [rows for rows in self._kinds.values() if rows.count]
-        edges = [*accumulate((rows.size * rows.count for rows in kinds), initial=0)]
-        numbers = np.empty((3, edges[-1]))
-        sheets = tuple(
-            rows.sheet(numbers[:, first:last]) for rows, (first, last) in zip(kinds, pairwise(edges), strict=True)
-        )
-        values, low, high = numbers  # of all kinds at once: there are hundreds
-        values[(np.abs(values) >= HUGE) & (values != SKIPPED)] = UNUSABLE
-        unknown = ~((np.abs(low) < HUGE) & (np.abs(high) < HUGE))
-        low[unknown] = high[unknown] = math.nan
-        return Columns(tuple(self._heads), sheets)
+        sheets: list[Sheet] = []
+        for parts in (1, 3):
+            mine = [rows for rows in self._rows.values() if rows.count and rows.parts == parts]
+            edges = [*accumulate((rows.size * rows.count for rows in mine), initial=0)]
+            numbers = np.empty((parts, edges[-1]))
+            sheets += [
+                rows.sheet(numbers[:, first:last]) for rows, (first, last) in zip(mine, pairwise(edges), strict=True)
+            ]
+            values, *bounds = numbers  # of all kinds at once: there are hundreds
+            values[(np.abs(values) >= HUGE) & (values != SKIPPED)] = UNUSABLE
+            if bounds:
+                low, high = bounds
+                unknown = ~((np.abs(low) < HUGE) & (np.abs(high) < HUGE))
+                low[unknown] = high[unknown] = math.nan
+        return Columns(tuple(self._heads), tuple(sheets))
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -223,7 +230,8 @@ def joined(parts: Sequence[Columns]) -> Columns:
 
 
 def condensed(columns: Columns) -> tuple[Columns, Places]:
-    """The same with one sheet a kind, and files in the order that series need; and where each file went.
+    """The same with one sheet a kind (two where some rows have bounds), and files in the order that series need; and
+    where each file went.
 
     That order is by machine, environment and mode, then by date, which is nearly always the commits' order too.
     """
@@ -231,21 +239,21 @@ def condensed(columns: Columns) -> tuple[Columns, Places]:
     order = sorted(range(len(keys)), key=keys.__getitem__)
     places = np.empty(len(order), dtype=np.int32)
     places[order] = np.arange(len(order), dtype=np.int32)
-    kinds: dict[RowKind, list[Sheet]] = {}
+    kinds: dict[tuple[RowKind, int], list[Sheet]] = {}
     for sheet in columns.sheets:
-        kinds.setdefault(sheet.kind, []).append(sheet)
+        kinds.setdefault((sheet.kind, len(sheet.numbers)), []).append(sheet)
     sheets = []
-    for kind, mine in kinds.items():
+    for (kind, _), mine in kinds.items():
         files = places[np.concatenate([sheet.files for sheet in mine])]
         rows = np.argsort(files)
-        matrices = (
-            np.take(np.concatenate([getattr(sheet, name) for sheet in mine], axis=1), rows, axis=1)
-            for name in ("values", "low", "high")
-        )
-        sheets.append(Sheet(kind, files[rows], *matrices))
+        # A part at a time: to have all of them beside each other once more would take the memory for it.
+        numbers = np.empty((len(mine[0].numbers), kind.size, len(files)))
+        for part, into in enumerate(numbers):
+            np.take(np.concatenate([sheet.numbers[part] for sheet in mine], axis=1), rows, axis=1, out=into)
+        sheets.append(Sheet(kind, files[rows], numbers))
     return Columns(tuple(columns.heads[at] for at in order), tuple(sheets)), places
 
 
 def _moved(sheet: Sheet, places: Places) -> Sheet:
     """The sheet with the file at each place of the heads at another one."""
-    return Sheet(sheet.kind, places[sheet.files], sheet.values, sheet.low, sheet.high)
+    return Sheet(sheet.kind, places[sheet.files], sheet.numbers)

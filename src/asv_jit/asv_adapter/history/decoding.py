@@ -78,7 +78,7 @@ class FileDecoder:
 
     def __init__(self, builder: ColumnsBuilder) -> None:
         self._builder = builder
-        self._latest: dict[str, tuple[str | None, bytes, Rows]] = {}
+        self._latest: dict[tuple[str, bool], tuple[str | None, bytes, Rows]] = {}
 
     def add(self, data: bytes, machine: str | None) -> list[str]:
         """Add the rows of one file; returns what is wrong with some of them.
@@ -92,31 +92,30 @@ class FileDecoder:
             return self._add_loose(_loosely(data), machine)
         if file.version != 2 or file.result_columns[: len(_COLUMNS)] != _COLUMNS:
             return self._add_loose(_loosely(data), machine)
-        number = self._builder.add_file(
-            _head(
-                file.params,
-                file.commit_hash,
-                file.date,
-                file.python,
-                file.env_name,
-                file.env_vars,
-                file.requirements,
-                machine,
-            )
+        head = _head(
+            file.params,
+            file.commit_hash,
+            file.date,
+            file.python,
+            file.env_name,
+            file.env_vars,
+            file.requirements,
+            machine,
         )
+        number, bounded = self._builder.add_file(head), _has_bounds(head)
         problems = []
         for name, row in file.results.items():
             try:
-                self._add_row(number, name, row)
+                self._add_row(number, name, row, bounded=bounded)
             except UnreadableError as error:
                 problems.append(f"{shown(name)}: {error}")
         return problems
 
-    def _add_row(self, file: int, name: str, row: _Row) -> None:
-        version, params, rows = self._latest.get(name) or _NOTHING
+    def _add_row(self, file: int, name: str, row: _Row, *, bounded: bool) -> None:
+        version, params, rows = self._latest.get((name, bounded)) or _NOTHING
         if rows is None or version != row.version or params != bytes(row.params):
-            rows = self._new_kind(name, row.version, _params(row.params))
-            self._latest[name] = (row.version, bytes(row.params), rows)
+            rows = self._new_kind(name, row.version, _params(row.params), bounded=bounded)
+            self._latest[name, bounded] = (row.version, bytes(row.params), rows)
         values = row.result
         if values is not None and len(values) != rows.size:
             raise UnreadableError(
@@ -124,7 +123,7 @@ class FileDecoder:
             )
         rows.add(file, values, row.low, row.high)
 
-    def _new_kind(self, name: str, version: str | None, params: tuple[tuple[str, ...], ...]) -> Rows:
+    def _new_kind(self, name: str, version: str | None, params: tuple[tuple[str, ...], ...], *, bounded: bool) -> Rows:
         if not is_sound_name(name):
             raise UnreadableError("expected the name of a benchmark, found what cannot be one")
         if version is not None and not is_text(version):
@@ -132,7 +131,7 @@ class FileDecoder:
         kind = RowKind(name, version, params)
         if kind.size > _MOST_VALUES:
             raise UnreadableError(f"expected at most {_MOST_VALUES} combinations of parameters, found {kind.size}")
-        return self._builder.rows_of(kind)
+        return self._builder.rows_of(kind, bounded=bounded)
 
     def _add_loose(self, found: Mapping[str, Any], machine: str | None) -> list[str]:
         version = found.get("version")
@@ -144,26 +143,30 @@ class FileDecoder:
         columns = found.get("result_columns") if version == 2 else []
         if not isinstance(columns, list):
             raise UnreadableError(f"expected a list of result_columns, found {shown(columns)}")
-        number = self._builder.add_file(
-            _head(
-                found.get("params"),
-                found.get("commit_hash"),
-                found.get("date"),
-                found.get("python"),
-                found.get("env_name"),
-                found.get("env_vars", {}),
-                found.get("requirements"),
-                machine,
-            )
+        head = _head(
+            found.get("params"),
+            found.get("commit_hash"),
+            found.get("date"),
+            found.get("python"),
+            found.get("env_name"),
+            found.get("env_vars", {}),
+            found.get("requirements"),
+            machine,
         )
+        number, bounded = self._builder.add_file(head), _has_bounds(head)
         problems = []
         for name, row in results.items():
             try:
                 loose = _loose_row(row, columns) if version == 2 else _old_row(row, name, found)
-                self._add_row(number, name, loose)
+                self._add_row(number, name, loose, bounded=bounded)
             except UnreadableError as error:
                 problems.append(f"{shown(name)}: {error}")
         return problems
+
+
+def _has_bounds(head: Head) -> bool:
+    """Whether intervals are kept: see `analysis.history.series.Track`."""
+    return head.metric != "plain"
 
 
 def _loosely(data: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ reads only looks at the values where they lie on disk, as they are there in the 
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections.abc import Collection, Sequence
 from itertools import accumulate, pairwise
@@ -23,13 +24,13 @@ from asv_jit.store.analysis_cache import AnalysisCache
 
 __all__ = ["Batch", "FileRecord", "Stamp", "load", "merged", "save"]
 
-_PREFIX = "files-3-"
+_PREFIX = "files-4-"
 """With the number of the format: of what is stored, and of how files are understood."""
 
 _LENGTH = struct.Struct("<Q")
 _ALIGNMENT = 8
-_ARRAYS = (("values", "<f8"), ("low", "<f8"), ("high", "<f8"), ("files", "<i4"))
-"""Of a sheet; of all sheets together the first one, then the second one and so on."""
+_ARRAYS = (("numbers", "<f8"), ("files", "<i4"))
+"""Of a sheet; of all sheets together the first one, then the second one."""
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):
@@ -88,11 +89,12 @@ def merged(batches: Sequence[Batch]) -> Batch:
 
 
 class _Index(msgspec.Struct, array_like=True):
-    """What precedes the arrays; `rows`: how many each sheet has."""
+    """What precedes the arrays; `parts`, `rows`: how many each sheet has."""
 
     records: tuple[FileRecord, ...]
     heads: tuple[Head, ...]
     row_kinds: tuple[RowKind, ...]
+    parts: tuple[int, ...]
     rows: tuple[int, ...]
 
 
@@ -125,8 +127,9 @@ def save(cache: AnalysisCache, batch: Batch) -> str:
 
 def _index(batch: Batch) -> bytes:
     sheets = batch.columns.sheets
-    kinds, rows = tuple(sheet.kind for sheet in sheets), tuple(len(sheet.files) for sheet in sheets)
-    return _encoder.encode(_Index(batch.records, batch.columns.heads, kinds, rows))
+    kinds = tuple(sheet.kind for sheet in sheets)
+    parts, rows = tuple(len(sheet.numbers) for sheet in sheets), tuple(len(sheet.files) for sheet in sheets)
+    return _encoder.encode(_Index(batch.records, batch.columns.heads, kinds, parts, rows))
 
 
 def encoded(batch: Batch) -> bytes:
@@ -146,19 +149,21 @@ def decoded(content: bytes | memoryview) -> Batch:
     try:
         (size,) = _LENGTH.unpack_from(content)
         index = _decoder.decode(content[_LENGTH.size : _LENGTH.size + size])
-        kinds = index.row_kinds
-        shapes = [(kind.size, rows) for kind, rows in zip(kinds, index.rows, strict=True)]
+        shapes = [
+            (parts, kind.size, rows) for parts, kind, rows in zip(index.parts, index.row_kinds, index.rows, strict=True)
+        ]
+        counts = {"numbers": [math.prod(shape) for shape in shapes], "files": [rows for *_, rows in shapes]}
         at = _LENGTH.size + size + -size % _ALIGNMENT
-        parts: dict[str, list[npt.NDArray[Any]]] = {}
+        found: dict[str, list[npt.NDArray[Any]]] = {}
         for name, dtype in _ARRAYS:
-            edges = [*accumulate((rows if name == "files" else cases * rows for cases, rows in shapes), initial=0)]
+            edges = [*accumulate(counts[name], initial=0)]
             whole = np.frombuffer(content, dtype, edges[-1], at) if edges[-1] else np.empty(0, dtype)
-            parts[name] = [whole[first:last] for first, last in pairwise(edges)]
+            found[name] = [whole[first:last] for first, last in pairwise(edges)]
             at += whole.nbytes
         sheets = [
-            Sheet(kind, files, *(matrix.reshape(shape) for matrix in matrices))
-            for kind, shape, files, *matrices in zip(
-                kinds, shapes, parts["files"], parts["values"], parts["low"], parts["high"], strict=True
+            Sheet(kind, files, numbers.reshape(shape))
+            for kind, shape, files, numbers in zip(
+                index.row_kinds, shapes, found["files"], found["numbers"], strict=True
             )
         ]
     except (struct.error, msgspec.MsgspecError) as error:
