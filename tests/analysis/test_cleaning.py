@@ -46,7 +46,7 @@ def cleaned(values, scale):
             last += 1
         if side[at] != 0 and last - first < 2:
             limited[at] = centre[at]
-    return limited - np.mean(limited)
+    return limited - np.median(limited)
 
 
 def series(rng, n):

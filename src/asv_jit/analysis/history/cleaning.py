@@ -56,7 +56,7 @@ _POINTS_AT_ONCE = 16_000
 
 
 class Clean(Struct, frozen=True):
-    """A series of n points without outliers, about a mean of 0, and its noise.
+    """A series of n points without outliers, about a median of 0, and its noise.
 
     `weights` are inverse variances by the local `scale`; `noise` is the variance of a point times its weight, from
     differences, which neither changes of level nor drift disturb; `rho` is the noise's autocorrelation. `masses` and
@@ -107,8 +107,9 @@ def _clean(series: Sequence[Floats], least_scales: Sequence[float]) -> list[Clea
     values = _strung(series, where)
     scale = _scale(values, where, least_scales)
     cleaned = _without_outliers(values, scale, where)
-    for (start, end), total in zip(where.spans(), where.sums(cleaned, 0).tolist(), strict=True):
-        cleaned[start:end] -= total / (end - start)
+    for start, end in where.spans():
+        # Not the mean, which a change moves: over a scale that varies, the autocorrelation depends on where 0 is.
+        cleaned[start:end] -= median(cleaned[start:end])
     rho = _autocorrelation(cleaned / scale, where)
     squares = np.square(scale)
     steps = np.square(cleaned[1:] - cleaned[:-1])
