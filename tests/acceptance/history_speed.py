@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -26,6 +27,9 @@ from tests.acceptance.rows import Row
 FASTER = 25.0
 MEMORY_BYTES = 1.5e9
 ONE_COMMIT_S = 2.0
+NEW_COMMITS = 7
+"""One after the other: on a shared machine one publication says little."""
+
 SITE_SHARE = 0.5
 HOME_BYTES = 150_000
 LINEAR = 1.3
@@ -79,18 +83,22 @@ def home_bytes(site: Path) -> int:
 
 
 def beside_asv(folder: Path, seed: int) -> list[Row]:
-    """Size 1: cold, after one commit, and asv on the same tree."""
+    """Size 1: cold, asv on the same tree, and then after each of some commits."""
     tree, cache = folder / "tree", folder / "cache"
     values = write_tree(tree, Shape(seed=seed))
     files = len(list((tree / "results").glob("*/*-*.json")))
     what = f"{files} files, {values / 1e6:.1f} million values"
     ours = published("asv-jit", tree, cache)
     home = home_bytes(tree / "html")
-    add_commit(tree, "dedicated", seed)
-    again = published("asv-jit", tree, cache)
-    unchanged = published("asv-jit", tree, cache)
     shutil.rmtree(tree / "html")
     asvs = published("asv", tree, cache)
+    shutil.rmtree(tree / "html")
+    again = []
+    for number in range(NEW_COMMITS):
+        add_commit(tree, "dedicated", seed + number)
+        again.append(published("asv-jit", tree, cache))
+    usual = statistics.median(run.wall_s for run in again)
+    unchanged = published("asv-jit", tree, cache)
     ratio, share = asvs.wall_s / ours.wall_s, ours.site_bytes / asvs.site_bytes
     return [
         _row(
@@ -110,9 +118,11 @@ def beside_asv(folder: Path, seed: int) -> list[Row]:
         _row(
             "publish after one new commit of all cases",
             f"<= {ONE_COMMIT_S} s",
-            f"{again.wall_s:.2f} s",
-            f"cores {again.cpu_s:.1f} s; with nothing new {unchanged.wall_s:.2f} s",
-            again.wall_s <= ONE_COMMIT_S,
+            f"{usual:.2f} s",
+            f"median of {NEW_COMMITS} commits, {min(run.wall_s for run in again):.2f} to "
+            f"{max(run.wall_s for run in again):.2f} s (cores {statistics.median(run.cpu_s for run in again):.1f} s); "
+            f"with nothing new {unchanged.wall_s:.2f} s",
+            usual <= ONE_COMMIT_S,
         ),
         _row(
             "bytes of the site",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from asv_jit.analysis.history.series import CaseSeries, Floats, Metric, Places, SeriesKey, Track
+from asv_jit.analysis.history.strung import starts_of_runs
 from asv_jit.asv_adapter.history.columns import Head, JitMetric, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 
@@ -70,7 +71,8 @@ class _Layouts:
         where = self._located.places[files]
         order = np.lexsort((self._located.ranks[files], where))
         metrics = self._metrics[files]
-        points, first = np.unique(where[order], return_index=True)
+        first = starts_of_runs(where[order])
+        points = where[order[first]]
         last = np.append(first[1:], len(order)) - 1
         rows: dict[JitMetric, npt.NDArray[np.intp] | None] = {}
         of_points: dict[JitMetric, npt.NDArray[np.intp] | None] = {}

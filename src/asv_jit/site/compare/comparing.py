@@ -24,6 +24,7 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis.history.series import CaseSeries, Metric
+from asv_jit.analysis.history.strung import starts_of_runs
 from asv_jit.analysis.summary import CaseSummary, Level
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
@@ -119,7 +120,7 @@ def newest_commits(table: Timetable, machine: str) -> tuple[int, int] | None:
     """The last two commits that one line of `machine` was measured on, as places of the timetable; None without."""
     pairs = []
     for schedule in table.schedules:
-        places = np.unique(schedule.places)
+        places = schedule.places[starts_of_runs(schedule.places)]
         if schedule.machine == machine and not schedule.branch and len(places) > 1:
             pairs.append((int(places[-2]), int(places[-1])))
     return max(pairs, key=lambda pair: (pair[1], pair[0]), default=None)
