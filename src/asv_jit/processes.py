@@ -285,22 +285,23 @@ def in_parallel_with(
 ) -> Iterator[_Result]:
     """`work` of `shared` and each of `items`, as `in_parallel`; `shared` may be large: each worker gets it once.
 
-    Each result comes as soon as it and those before it are there. The workers start with the first one that is asked
-    for, and end with the last.
+    The workers start at once. Each result comes as soon as it and those before it are there, and is to be asked for.
     """
     count = min(cores() if workers is None else workers, len(items))
     if count < 2:
-        yield from (work(shared, item) for item in items)
-        return
+        return (work(shared, item) for item in items)
     # A fork starts in milliseconds and shares our memory, where a new interpreter would import numpy again. Our code
     # has no threads, and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work))
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return _each_of(pool, pool.map(_work, items))
+
+
+def _each_of(pool: ProcessPoolExecutor, results: Iterator[_Result]) -> Iterator[_Result]:
     try:
-        with (
-            warnings.catch_warnings(action="ignore", category=DeprecationWarning),
-            ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work)) as pool,
-        ):
-            yield from pool.map(_work, items)
+        with pool:
+            yield from results
     except BrokenProcessPool:
         raise ChildProcessError("a worker process was killed: is there enough memory?") from None
 

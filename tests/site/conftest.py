@@ -51,5 +51,5 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile") / "html"
     made, known = contents.hostile(), histories.rich(hostile=True)
     commits = (*made.commits, *known.commits)
-    render_site(msgspec.structs.replace(made, history=known.history, events=known.events, commits=commits), folder)
+    render_site(msgspec.structs.replace(made, table=known.table, events=known.events, commits=commits), folder)
     return folder

@@ -13,6 +13,7 @@ from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric,
 from asv_jit.model import CaseKey
 from asv_jit.repository import Commit
 from asv_jit.site.content import Machine, SiteContent
+from asv_jit.site.data.timetable import Timetable
 from tests.site import contents
 from tests.site.contents import HOSTILE, OLDER, WITH_JIT, WITHOUT_JIT
 
@@ -148,5 +149,5 @@ def rich(*, hostile: bool = False) -> SiteContent:
     second = Machine(MACHINES[1], (("CPU", "Other 1"),), suites=made.suites[-1:], trials=made.trials,
                      current=first.current[:1])  # fmt: skip
     return msgspec.structs.replace(
-        made, commits=(*made.commits, *known[::-1]), history=found, events=events, machines=(first, second)
+        made, commits=(*made.commits, *known[::-1]), table=Timetable.of(found), events=events, machines=(first, second)
     )

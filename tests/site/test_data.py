@@ -15,6 +15,7 @@ from asv_jit.analysis.history.series import Track
 from asv_jit.model import CaseKey
 from asv_jit.site.data import files as data
 from asv_jit.site.data import format as data_format
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.slugs import slug
 from tests.site import columns_oracle as oracle
 from tests.site import contents, histories
@@ -142,7 +143,7 @@ def test_a_file_that_readers_have_does_not_change_unnoticed() -> None:
     """Delete the golden file and run once to accept a change; raise the version if a field changed its meaning."""
     history, events = histories.history([CaseKey("a.time_a")], count=12)
     made = contents.content(contents.pairs(CaseKey("a.time_a"), contents.WITH_JIT, 1.3, count=3))
-    content = msgspec.structs.replace(made, history=history, events=events)
+    content = msgspec.structs.replace(made, table=Timetable.of(history), events=events)
     found = dict(data.files(content))[f"data/{slug(CaseKey('a.time_a'))}.js"]
     if not _GOLDEN.exists():
         _GOLDEN.parent.mkdir(exist_ok=True)

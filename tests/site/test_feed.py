@@ -12,6 +12,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.model import CaseKey
 from asv_jit.site.content import SiteContent
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.feed import feed
 from tests.analysis.worlds import World, commit_of, steady, step
 from tests.site.contents import HOSTILE, WITH_JIT
@@ -26,7 +27,7 @@ def _content(events: tuple[Event, ...], url: str = "") -> SiteContent:
     return SiteContent(
         title="toy", project="toy", url=url, show_commit_url="#", generated_at="2026-11-23T05:11:00+00:00",
         machine="m1", machine_details=(), commits=(), releases=(WITH_JIT,), suites=(),
-        history=History(commits, dates, "git", (), ()), events=events,
+        table=Timetable.of(History(commits, dates, "git", (), ())), events=events,
     )  # fmt: skip
 
 

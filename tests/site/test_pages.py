@@ -18,6 +18,7 @@ from asv_jit.model import CaseKey
 from asv_jit.site import home_page, render, units
 from asv_jit.site.answers import answer_of
 from asv_jit.site.content import Fingerprint, Machine, SiteContent
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.frame import Frames
 from asv_jit.site.publication import Publication
 from asv_jit.site.slugs import slug
@@ -52,7 +53,7 @@ def _small() -> SiteContent:
     second = Machine("old <box>", (("ram", "8161012"),), asv_only=True)
     known = histories.commits()
     return msgspec.structs.replace(
-        made, history=found, events=events, machines=(first, second),
+        made, table=Timetable.of(found), events=events, machines=(first, second),
         commits=(*made.commits, *known[::-1]),
     )  # fmt: skip
 
@@ -99,7 +100,7 @@ def test_what_its_author_calls_a_benchmark_is_shown_and_found(tmp_path: Path) ->
     made = histories.rich()
     assert made.history is not None
     titles = {"asv_only.Old.time_parse": "Parse an <old> file", "service.Web.time_json": "JSON"}
-    content = msgspec.structs.replace(made, history=msgspec.structs.replace(made.history, titles=titles))
+    content = msgspec.structs.replace(made, table=Timetable.of(msgspec.structs.replace(made.history, titles=titles)))
     render.render_site(content, tmp_path / "html")
     for key in (CaseKey("asv_only.Old.time_parse", ("10",)), CaseKey("service.Web.time_json")):
         title = html.escape(titles[key.benchmark])

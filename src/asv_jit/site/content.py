@@ -13,6 +13,7 @@ from asv_jit.analysis.history.series import History
 from asv_jit.analysis.summary import Limits, SuiteSummary
 from asv_jit.model import Trial
 from asv_jit.repository import Commit
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.store.bisections import Bisection
 from asv_jit.store.noise import KnownNoise
 
@@ -76,8 +77,9 @@ class SiteContent(Struct, frozen=True):
     what could not be read or measured.
 
     `machine`, `machine_details`, `suites` and `trials` are those of the leading machine, the one whose journal is
-    the newest; `machines` holds every machine, that one first. `history` and `events` are over all machines;
-    None and empty where they were not asked for. `bisections`: those of all machines, the newest first.
+    the newest; `machines` holds every machine, that one first. `table` (the history, placed) and `events` are over
+    all machines, and empty where they were not asked for; `left_out` says what is in neither of them, with counts.
+    `bisections`: those of all machines, the newest first.
     """
 
     title: str
@@ -93,10 +95,16 @@ class SiteContent(Struct, frozen=True):
     trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     settings: Limits = field(default_factory=Limits)
-    history: History | None = None
+    table: Timetable = field(default_factory=lambda: Timetable.of(None))
     events: tuple[Event, ...] = ()
     machines: tuple[Machine, ...] = ()
     bisections: tuple[Bisection, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def history(self) -> History | None:
+        """The history."""
+        return self.table.history
 
     @property
     def every_machine(self) -> tuple[Machine, ...]:

@@ -149,7 +149,7 @@ def make(site: Publication) -> HomePage:
         more_problems=units.count(len(content.problems) - _MOST_PROBLEMS, "more")
         if len(content.problems) > _MOST_PROBLEMS
         else "",
-        left_out=tuple(units.visible(text) for text in (*content.history.notes, *content.history.left_out))
+        left_out=tuple(units.visible(text) for text in (*content.history.notes, *content.left_out))
         if content.history is not None
         else (),
         fresh=units.moment(measured),

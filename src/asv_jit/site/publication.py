@@ -37,19 +37,23 @@ class Drawn(Struct, frozen=True):
 class Publication(Struct, frozen=True):
     """What every maker of a page is given. It can be pickled, so that pages can be made in other processes.
 
-    `table` is the content's history, `cells` are its current cells by case, `trends` the series behind rows.
+    `cells` are the content's current cells by case, `trends` the series behind rows.
     """
 
     content: SiteContent
     frames: Frames
-    table: Timetable
     cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
     trends: Trends
 
     @staticmethod
     def of(content: SiteContent, frames: Frames) -> Publication:
         """Place what several makers need."""
-        return Publication(content, frames, Timetable.of(content.history), measured_cells(content), Trends.of(content))
+        return Publication(content, frames, measured_cells(content), Trends.of(content))
+
+    @property
+    def table(self) -> Timetable:
+        """The content's history, placed."""
+        return self.content.table
 
     @property
     def cases(self) -> list[CaseKey]:

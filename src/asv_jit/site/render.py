@@ -128,7 +128,7 @@ def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]
     """Write every page, data file and the feed, by all cores; returns their names."""
     asv = f"{_ASV}/index.html" if (folder / _ASV).is_dir() else ""
     site = Publication.of(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
-    data = DataMaker(content, site.table, site.cells)
+    data = DataMaker(content, site.cells)
     work = _Work(site, case_page.CasePages(site), data, folder, sources)
     count = len(data.cases)
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,13 +55,20 @@ def changes_of(
 ) -> Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]:
     """Of each series with any change its number, and what `find_changes` finds in the stretches that `part` makes.
 
-    They come as they are found, in no order, while others are still searched. The cache is named by the values and by
+    The workers begin at once, and changes come as they are found, in no order. The cache is named by the values and by
     the method itself, so that it can never be out of date; what was found is kept when all was asked for.
     """
     store = AnalysisCache(results_dir)
     search = _Search(series, part, _load(store))
+    return _told(store, search, _searched(search))
+
+
+def _told(
+    store: AnalysisCache, search: _Search, searched: Iterable[tuple[int, _Named]]
+) -> Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]:
+    series, part = search.series, search.part
     wanted: dict[str, list[Found]] = {}
-    for number, named in _searched(search):
+    for number, named in searched:
         told = [(name, search.known[name] if found is None else found) for name, found in named]
         wanted.update(told)
         if any(found for _, found in told):
@@ -91,8 +99,7 @@ def _searched(search: _Search) -> Iterator[tuple[int, _Named]]:
     chunks = [range(first, len(search.series), count) for first in range(count)]
     # The series are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.
     found = in_parallel_with(search, _find_some, chunks, workers=1 if points < _FEW_POINTS else None)
-    for some, named in zip(chunks, found, strict=True):
-        yield from zip(some, named, strict=True)
+    return chain.from_iterable(zip(some, named, strict=True) for some, named in zip(chunks, found, strict=True))
 
 
 def _find_some(search: _Search, some: Iterable[int]) -> list[_Named]:

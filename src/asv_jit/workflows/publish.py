@@ -19,6 +19,7 @@ from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.interpreters.discover import discover
 from asv_jit.repository import Commit, Repository
 from asv_jit.site.content import Machine, Release, SiteContent
+from asv_jit.site.data.timetable import Timetable
 from asv_jit.site.folders import without_folders
 from asv_jit.site.render import render_site
 from asv_jit.store.bisections import Bisection, read_bisections
@@ -26,7 +27,7 @@ from asv_jit.store.interpreters import known_interpreters
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.journals import release_order
 from asv_jit.workflows.machines import Measured, read_machines, site_machine
-from asv_jit.workflows.regressions import FoundEvents, found_events
+from asv_jit.workflows.regressions import FoundEvents, Search, begin_search, found_events
 
 __all__ = ["Published", "publish", "site_content"]
 
@@ -74,7 +75,7 @@ def publish(project: Project, machine: str | None = None, *, with_asv: bool = Fa
         len(written),
         content.problems,
         history.notes if history is not None else (),
-        history.left_out if history is not None else (),
+        content.left_out,
     )
 
 
@@ -88,8 +89,9 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     measured = read_machines(project, machine)
     trials = {one.folder.name: one.results.trials for one in measured if one.results is not None}
     history = read_history(project, machine, trials=trials)
-    events, damaged = _events(project, history)
-    history = replace(history, left_out=(*history.left_out, *events.left_out))
+    # While workers look for changes, everything else is made.
+    search = begin_search(project, history)
+    table = Timetable.of(history)
     bisections, unreadable = _bisections(measured)
     cells = {key for one in measured if one.results for key in one.results.cells}
     commits = _commits(project, {key.commit for key in cells}, history)
@@ -99,6 +101,8 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         for place, one in enumerate(measured)
     )
     leading = machines[0]
+    releases = _releases(measured)
+    events, damaged = _events(project, history, search)
     site = project.settings.site
     return SiteContent(
         title=site.title or f"{project.name}: {'what the JIT does' if cells else 'performance'}",
@@ -109,22 +113,23 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         machine=leading.name,
         machine_details=leading.details,
         commits=commits,
-        releases=_releases(measured),
+        releases=releases,
         suites=leading.suites,
         trials=leading.trials,
         problems=_for_readers(project, [*_problems(measured, history), *history.problems, *damaged, *unreadable]),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
-        history=history,
+        table=table,
         events=events.events,
         machines=machines,
         bisections=bisections,
+        left_out=(*history.left_out, *events.left_out),
     )
 
 
-def _events(project: Project, history: History) -> tuple[FoundEvents, tuple[str, ...]]:
+def _events(project: Project, history: History, search: Search) -> tuple[FoundEvents, tuple[str, ...]]:
     """The events; where they cannot be told, a sentence about it: the rest is published all the same."""
     try:
-        return found_events(project, history), ()
+        return found_events(project, history, search), ()
     except DamagedFileError as error:
         return FoundEvents((), ()), (f"the regressions are missing: {error}",)
 

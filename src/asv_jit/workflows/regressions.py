@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis.history.branches import MAIN
+from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.grouping import Scene, commit_events
 from asv_jit.analysis.history.identity import named, reported
@@ -24,7 +26,10 @@ from asv_jit.workflows.event_states import read_records, with_state
 from asv_jit.workflows.found_changes import changes_of
 from asv_jit.workflows.regression_counting import counting_of
 
-__all__ = ["FoundEvents", "find_events", "found_events"]
+__all__ = ["FoundEvents", "Search", "begin_search", "find_events", "found_events"]
+
+Search: TypeAlias = Iterable[tuple[int, list[tuple[Stretch, list[Found]]]]]
+"""Of each series of a history with any change its number, and its stretches with what was found in them."""
 
 
 class FoundEvents(Struct, frozen=True):
@@ -39,9 +44,20 @@ def find_events(project: Project, history: History, *, remember: bool = True) ->
     return found_events(project, history, remember=remember).events
 
 
-def found_events(project: Project, history: History, *, remember: bool = True) -> FoundEvents:
+def begin_search(project: Project, history: History) -> Search:
+    """Let workers look for changes, for `found_events`; the caller may do something else meanwhile."""
+    bridges: dict[tuple[object, ...], list[Bridge]] = {}
+    for bridge in history.bridges:
+        bridges.setdefault(_case_of(bridge), []).append(bridge)
+    return changes_of(project.results_dir, history.series, partial(_parted, history.interpreters, bridges))
+
+
+def found_events(
+    project: Project, history: History, search: Search | None = None, *, remember: bool = True
+) -> FoundEvents:
     """Every event of the history that counts by asv's own settings, with name and state.
 
+    `search`: what `begin_search` gave, where it was begun already.
     `remember`: keep the names of new events in the results tree, where that can be written, so that they stay.
     Raises DamagedFileError where the file of accepted regressions is not readable, UsageError for settings of asv's
     that nobody understands.
@@ -49,22 +65,19 @@ def found_events(project: Project, history: History, *, remember: bool = True) -
     counting = counting_of(project, history)
     records = read_records(project)
     places = counting.places
-    events, left_out = counting.split([*_on_commits(project, history), *_on_releases(project, history)])
+    search = begin_search(project, history) if search is None else search
+    events, left_out = counting.split([*_on_commits(project, history, search), *_on_releases(project, history)])
     found = [with_state(event, records, places) for event in _with_names(project, events, places, remember=remember)]
     ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
     return FoundEvents(tuple(ordered), left_out)
 
 
-def _on_commits(project: Project, history: History) -> list[Event]:
-    bridges: dict[tuple[object, ...], list[Bridge]] = {}
-    for bridge in history.bridges:
-        bridges.setdefault(_case_of(bridge), []).append(bridge)
+def _on_commits(project: Project, history: History, search: Search) -> list[Event]:
     anchors: dict[tuple[str, str], list[AnchorSeries]] = {}
     for anchor in history.anchors:
         anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)
-    part = partial(_parted, history.interpreters, bridges)
     events: dict[int, list[Event]] = {}
-    for number, changes in changes_of(project.results_dir, history.series, part):
+    for number, changes in search:
         series = history.series[number]
         mine = anchors.get((series.key.machine, series.key.fingerprint), ())
         found = commit_events(series, _scene(project, history, series), changes, mine)

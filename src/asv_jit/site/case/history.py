@@ -46,8 +46,8 @@ class HistoryTable(Struct, frozen=True):
 class HistoryTables:
     """Makes the tables of one publication's cases."""
 
-    def __init__(self, history: History | None, table: Timetable, commits: CommitBook) -> None:
-        self._history = history
+    def __init__(self, table: Timetable, commits: CommitBook) -> None:
+        self._history = table.history
         self._schedules = table.schedules
         self._several = len({one.machine for one in table.schedules}) > 1
         self._commits = commits

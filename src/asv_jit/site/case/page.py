@@ -65,7 +65,7 @@ class CasePages:
         self._index = History.of(content)
         self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
         self._lines = EventLines(content, "bisections.html" if "bisections" in site.frames.present else "")
-        self._tables = HistoryTables(content.history, site.table, self._commits)
+        self._tables = HistoryTables(site.table, self._commits)
         self._events: dict[CaseKey, list[Event]] = {}
         for event in content.events:
             self._events.setdefault(event.key.case, []).append(event)

@@ -35,7 +35,7 @@ _AUTHOR_LIMIT = 80
 
 def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
     """Each data file below the site's folder with its content, and the schema."""
-    maker = DataMaker(content, Timetable.of(content.history), measured_cells(content))
+    maker = DataMaker(content, measured_cells(content))
     parts = [maker.part(range(len(maker.cases)))]
     yield from parts[0].files
     yield from maker.common()
@@ -64,11 +64,9 @@ class Part(Struct, frozen=True):
 class DataMaker:
     """Makes the files of one publication: those of its cases in parts, which can be made in several processes."""
 
-    def __init__(
-        self, content: SiteContent, table: Timetable, cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
-    ) -> None:
+    def __init__(self, content: SiteContent, cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]) -> None:
         self._content = content
-        self._table = table
+        self._table = content.table
         self._cells = cells
         self.cases = sorted({*self._table.series, *self._cells})
         self._places = _places(content, self._table)

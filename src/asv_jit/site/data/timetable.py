@@ -70,11 +70,12 @@ def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
 
 
 class Timetable(Struct, frozen=True):
-    """A history, placed. `commits`: the measured ones as places in `History.commits`, ascending, shape (commits,).
+    """A history, or None, placed. `commits`: the measured ones as places in `History.commits`, ascending.
 
     `series` are by case, each case's in the order of the schedules.
     """
 
+    history: History | None
     commits: Places
     schedules: tuple[Schedule, ...]
     series: Mapping[CaseKey, tuple[Placed, ...]]
@@ -83,7 +84,7 @@ class Timetable(Struct, frozen=True):
     def of(history: History | None) -> Timetable:
         """The timetable of `history`; empty without one."""
         if history is None:
-            return Timetable(np.empty(0, dtype=np.int32), (), {})
+            return Timetable(None, np.empty(0, dtype=np.int32), (), {})
         builds = max(len(history.interpreters), 1)
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
         for one in history.series:
@@ -101,7 +102,7 @@ class Timetable(Struct, frozen=True):
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
             for one, mine in zip(members, slots, strict=True):
                 placed.setdefault(one.key.case, []).append(Placed(one, number, mine))
-        return Timetable(commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
+        return Timetable(history, commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
 
 
 def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Places, list[Places]]:
