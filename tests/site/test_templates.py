@@ -51,3 +51,7 @@ def test_a_text_is_escaped_where_the_same_letters_were_markup_before(tmp_path: P
 def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UndefinedError):
         _rendered(tmp_path, "{{ nothing }}")
+
+
+def test_a_users_template_may_ask_a_table_for_an_item_by_its_name(tmp_path: Path) -> None:
+    assert _rendered(tmp_path, "{{ text.key }}{{ text.other is defined }}", text={"key": "value"}) == "valueFalse"

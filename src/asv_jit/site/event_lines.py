@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import is_worse
@@ -141,8 +140,8 @@ class EventLines:
             line=units.shorten(units.visible(_line_name(event.key)), 120),
             machine=units.shorten(units.visible(event.key.machine), 80),
             release_event=event.axis == "pythons",
-            headline=replace(_change(event, event.headline, unit), change=headline_words(event, unit)),
-            others=tuple(_change(event, change, unit) for change in event.metrics[1:]),
+            headline=_change(event, event.headline, unit, headline_words(event, unit)),
+            others=tuple(_change(event, change, unit, change_words(change, unit)) for change in event.metrics[1:]),
             size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
             cause=_cause(event),
             cause_name=event.attribution.cause,
@@ -187,11 +186,11 @@ def _line_name(key: SeriesKey) -> str:
     return f"{key.line}, branch {key.branch}" if key.branch else key.line
 
 
-def _change(event: Event, change: Change, unit: str) -> ChangeLine:
+def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:
     form = form_of(change.metric, unit)
     return ChangeLine(
         metric=_METRICS[change.metric] if unit == "seconds" else _METRICS[change.metric].replace("time", "value"),
-        change=change_words(change, unit),
+        change=words,
         before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
         after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),
         chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12",
