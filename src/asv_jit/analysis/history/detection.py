@@ -74,16 +74,21 @@ def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], 
         p_value = max(point.p_value, _bridged_p(point, strict) if logarithmic else 0.0)
         if strict == 0.0 or p_value < _BRIDGED_P:
             error = stretch.bridged(metric, before, after, _LEVEL)
-            known = ~np.isnan(stretch.values[metric])
-            figures = int(np.sum(known[before])), int(np.sum(known[after]))
+            values = stretch.values[metric]
+            figures = _count(values[before]), _count(values[after])
             change = _change(metric, point, error, p_value, figures, logarithmic=logarithmic)
             found.append(Found(change, point.index, point.earliest, point.latest))
     return found
 
 
+def _count(values: Floats) -> int:
+    """Of those that are not missing."""
+    return int(np.count_nonzero(values == values))
+
+
 def _is_logarithmic(values: Floats, metric: Metric, unit: str) -> bool:
     ratio = unit in _LOGARITHMIC_UNITS or metric == "speedup" or metric.startswith("peak_memory")
-    return ratio and bool(np.all(values[~np.isnan(values)] > 0.0))
+    return ratio and not (values <= 0.0).any()  # NaN is not
 
 
 def _bridged_p(point: ChangePoint, error: float) -> float:

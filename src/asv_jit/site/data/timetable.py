@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, History, Metric, Places
+from asv_jit.analysis.history.series import CaseSeries, History, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.data import columns
 from asv_jit.site.data.columns import Column
@@ -16,6 +17,7 @@ from asv_jit.site.data.columns import Column
 __all__ = ["BLOCKS", "ColumnName", "Placed", "Schedule", "Timetable", "newest_of_each"]
 
 ColumnName: TypeAlias = Metric | Literal["blocks"]
+Indices = npt.NDArray[np.intp]
 BLOCKS: Literal["blocks"] = "blocks"
 
 
@@ -28,8 +30,8 @@ class Schedule(Struct, frozen=True):
     machine: str
     line: str
     branch: str
-    places: Places
-    interpreters: Places
+    places: Indices
+    interpreters: Indices
 
 
 class Placed(Struct, frozen=True):
@@ -37,7 +39,7 @@ class Placed(Struct, frozen=True):
 
     series: CaseSeries
     schedule: int
-    slots: Places
+    slots: Indices
 
     @property
     def start(self) -> int:
@@ -76,7 +78,7 @@ class Timetable(Struct, frozen=True):
     """
 
     history: History | None
-    commits: Places
+    commits: Indices
     schedules: tuple[Schedule, ...]
     series: Mapping[CaseKey, tuple[Placed, ...]]
 
@@ -84,7 +86,7 @@ class Timetable(Struct, frozen=True):
     def of(history: History | None) -> Timetable:
         """The timetable of `history`; empty without one."""
         if history is None:
-            return Timetable(None, np.empty(0, dtype=np.int32), (), {})
+            return Timetable(None, np.empty(0, dtype=np.intp), (), {})
         builds = max(len(history.interpreters), 1)
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
         for one in history.series:
@@ -94,25 +96,27 @@ class Timetable(Struct, frozen=True):
         measured = np.zeros(len(history.commits), dtype=np.bool_)
         for _, _, (codes, _) in found:
             measured[codes // builds] = True
-        commits = np.flatnonzero(measured).astype(np.int32)
+        commits = np.flatnonzero(measured)
         schedules: list[Schedule] = []
         placed: dict[CaseKey, list[Placed]] = {}
         for number, ((machine, branch, line), members, (codes, slots)) in enumerate(found):
-            places = np.searchsorted(commits, codes // builds).astype(np.int32)
+            places = np.searchsorted(commits, codes // builds)
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
             for one, mine in zip(members, slots, strict=True):
                 placed.setdefault(one.key.case, []).append(Placed(one, number, mine))
         return Timetable(history, commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
 
 
-def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Places, list[Places]]:
+def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Indices, list[Indices]]:
     """The slots that `members` have between them, as numbers (commit and build in one, which sort as they do), and
-    of each member the slots of its points."""
-    numbers = [one.places if builds == 1 else one.places * builds + one.interpreters for one in members]
+    of each member the slots of its points: as numpy wants indices, each use of others takes three times as long."""
+    numbers = [one.places.astype(np.intp) for one in members]
+    if builds > 1:
+        numbers = [mine * builds + one.interpreters for mine, one in zip(numbers, members, strict=True)]
     occurs = np.zeros(commits * builds, dtype=np.bool_)
     for mine in numbers:
         occurs[mine] = True
-    codes = np.flatnonzero(occurs).astype(np.int32)
-    slot_of = np.zeros(len(occurs), dtype=np.int32)
-    slot_of[codes] = np.arange(len(codes), dtype=np.int32)
+    codes = np.flatnonzero(occurs)
+    slot_of = np.zeros(len(occurs), dtype=np.intp)
+    slot_of[codes] = np.arange(len(codes))
     return codes, [slot_of[mine] for mine in numbers]
