@@ -7,11 +7,12 @@ them: a text without special characters is not copied to be escaped, and a part 
 from __future__ import annotations
 
 import hashlib
+import marshal
 import sys
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
-from importlib.util import cache_from_source
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 
 import jinja2
@@ -105,20 +106,22 @@ class _Compiled(BytecodeCache):
 
     def get_source_checksum(self, source: str) -> str:
         """Of all that the compiled template is made of."""
-        compilers = Path(__file__).read_text(encoding="utf-8") + jinja2.__version__
+        compilers = f"{MAGIC_NUMBER!r} {jinja2.__version__} {Path(__file__).read_text(encoding='utf-8')}"
         return hashlib.sha256((compilers + source).encode()).hexdigest()
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Load it where it is known."""
-        if bucket.key:
-            with suppress(OSError):  # never compiled yet, or not readable
-                bucket.bytecode_from_string(Path(bucket.key).read_bytes())
+        with suppress(OSError, EOFError, ValueError, TypeError):  # not there, or no code: it is made again
+            kept = Path(bucket.key).read_bytes() if bucket.key else b""
+            head = bucket.checksum.encode()
+            if kept.startswith(head):
+                bucket.code = marshal.loads(kept[len(head) :])  # noqa: S302 - as Python does with what is beside it
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep it where that is wanted, and where the folder can be written."""
         if bucket.key and not sys.dont_write_bytecode:
             with suppress(StorageError):
-                write_atomically(Path(bucket.key), bucket.bytecode_to_string())
+                write_atomically(Path(bucket.key), bucket.checksum.encode() + marshal.dumps(bucket.code))
 
 
 def _made(macro: Macro, *values: Hashable) -> str:
