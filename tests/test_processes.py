@@ -6,11 +6,12 @@ import os
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from asv_jit.processes import Finished, base_environment, in_parallel, run
+from asv_jit.processes import Finished, base_environment, in_parallel, in_parallel_with, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX's")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="affinity and pidfd_open are Linux's")
@@ -170,3 +171,26 @@ def test_what_work_raises_and_the_death_of_a_worker_come_out() -> None:
         in_parallel(_square, [1, -1], workers=2)
     with pytest.raises(ChildProcessError, match="enough memory"):
         in_parallel(_square, [13, 1, 2], workers=2)
+
+
+def _noted(folder: Path, number: int) -> int:
+    (folder / str(number)).touch()
+    return number
+
+
+@linux
+def test_work_begins_before_anybody_asks_for_results(tmp_path: Path) -> None:
+    results = in_parallel_with(tmp_path, _noted, range(4), workers=2)
+    waited_until = time.monotonic() + 30.0
+    while len(list(tmp_path.iterdir())) < 4 and time.monotonic() < waited_until:
+        time.sleep(0.01)
+    assert len(list(tmp_path.iterdir())) == 4
+    assert list(results) == [0, 1, 2, 3]
+
+
+@linux
+def test_results_that_nobody_asks_for_hold_nothing_up() -> None:
+    program = (
+        "from asv_jit.processes import in_parallel_with; in_parallel_with(1, pow, range(4), workers=2); print('on')"
+    )
+    assert _python(program, timeout_s=60.0).stdout == "on\n"

@@ -294,14 +294,19 @@ def in_parallel_with(
     # has no threads, and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work))
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    with _told_of_deaths(), warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         return _each_of(pool, pool.map(_work, items))
 
 
 def _each_of(pool: ProcessPoolExecutor, results: Iterator[_Result]) -> Iterator[_Result]:
+    with _told_of_deaths(), pool:
+        yield from results
+
+
+@contextlib.contextmanager
+def _told_of_deaths() -> Iterator[None]:
     try:
-        with pool:
-            yield from results
+        yield
     except BrokenProcessPool:
         raise ChildProcessError("a worker process was killed: is there enough memory?") from None
 
