@@ -15,7 +15,7 @@ from asv_jit.analysis.history.branches import MAIN
 from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.grouping import Scene, commit_events
-from asv_jit.analysis.history.identity import named, reported
+from asv_jit.analysis.history.identity import Reported, named, reported
 from asv_jit.analysis.history.levelling import Stretch, stretches
 from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
@@ -64,10 +64,13 @@ def found_events(
     """
     counting = counting_of(project, history)
     records = read_records(project)
+    known = {machine: known_events(project.results_dir / machine) for machine in _machines(history)}
     places = counting.places
     search = begin_search(project, history) if search is None else search
     events, left_out = counting.split([*_on_commits(project, history, search), *_on_releases(project, history)])
-    found = [with_state(event, records, places) for event in _with_names(project, events, places, remember=remember)]
+    found = [
+        with_state(event, records, places) for event in _with_names(project, events, known, places, remember=remember)
+    ]
     ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
     return FoundEvents(tuple(ordered), left_out)
 
@@ -111,20 +114,30 @@ def _on_releases(project: Project, history: History) -> list[Event]:
     return release_events(history.bridges, history.series, history.commits, equivalence=project.settings.equivalence)
 
 
-def _with_names(project: Project, events: Sequence[Event], places: Mapping[str, int], *, remember: bool) -> list[Event]:
+def _machines(history: History) -> set[str]:
+    return {one.key.machine for one in history.series} | {one.key.machine for one in history.bridges}
+
+
+def _with_names(
+    project: Project,
+    events: Sequence[Event],
+    known: Mapping[str, Sequence[Reported]],
+    places: Mapping[str, int],
+    *,
+    remember: bool,
+) -> list[Event]:
+    """The events under the names that they were reported under (`known`, of each machine)."""
     machines: dict[str, list[Event]] = {}
     for event in events:
         machines.setdefault(event.key.machine, []).append(event)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     kept: list[Event] = []
     for machine, mine in machines.items():
-        folder = project.results_dir / machine
-        known = known_events(folder)
-        with_names = named(mine, known, places)
-        names = {one.identity for one in known}
+        with_names = named(mine, known[machine], places)
+        names = {one.identity for one in known[machine]}
         if remember:
             fresh = [reported(event, when) for event in with_names if event.identity not in names]
             with suppress(StorageError):  # a tree that is only read: names then follow the commits
-                remember_events(folder, fresh)
+                remember_events(project.results_dir / machine, fresh)
         kept += with_names
     return kept
