@@ -44,7 +44,7 @@ __all__ = ["render_site"]
 
 _MARKER = ".asv-jit-site"
 _ASV = "asv"
-_PARTS_A_CORE = 12
+_PARTS_A_CORE = 18
 _LEAST_CASES = 25
 """In a part: below, starting a process costs more than it saves."""
 _SHARED = ("base.html", "frame.html", "parts.html", "case.html")

@@ -68,9 +68,11 @@ class _Layouts:
         return layout
 
     def _made(self, files: Places) -> _Layout:
-        where = self._located.places[files]
+        where, metrics = self._located.places[files], self._metrics[files]
+        if (where[1:] > where[:-1]).all() and (metrics == metrics[:1]).all():  # of one mode, in order: nearly all are
+            metric = _METRICS[metrics[0]]
+            return _Layout(where, self._located.pythons[files], {metric: None}, {metric: None}, ())
         order = np.lexsort((self._located.ranks[files], where))
-        metrics = self._metrics[files]
         first = starts_of_runs(where[order])
         points = where[order[first]]
         last = np.append(first[1:], len(order)) - 1
