@@ -15,9 +15,12 @@ from asv_jit.site.commits import CommitBook
 from asv_jit.site.data.timetable import Placed, Timetable, newest_of_each
 from asv_jit.site.line_charts import Line, line_chart
 
-__all__ = ["LAST", "HistoryTable", "HistoryTables"]
+__all__ = ["HistoryTable", "HistoryTables"]
 
-LAST = 30
+_LAST = 30
+_LAST_OF_ASV = 20
+"""Of what asv measured by itself there are thousands of cases."""
+
 _HEADS: dict[Metric, str] = {"off": "JIT off", "on": "JIT on", "speedup": "Speedup", "plain": "asv’s result"}
 _DRAWN: tuple[Metric, ...] = ("off", "on")
 _NO_FIGURE = "no figure"
@@ -68,12 +71,13 @@ class HistoryTables:
 
     def _table(self, series: CaseSeries, history: History, name: str, note: str) -> HistoryTable:
         metrics = [metric for metric in _HEADS if metric in series.tracks]
-        points = self._points_of(series, history, plain="plain" in metrics)
+        last = _LAST_OF_ASV if metrics == ["plain"] else _LAST
+        points = self._points_of(series, history, last, plain="plain" in metrics)
         title = units.shorten(units.visible(series.key.line), _LIMIT)
         machine = units.shorten(units.visible(series.key.machine), _LIMIT) if self._several else ""
-        columns = {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit) for metric in metrics}
+        columns = {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit, last) for metric in metrics}
         if series.blocks is not None:
-            counted = text_cells(f"{blocks:,}" for blocks in series.blocks[-LAST:].tolist())
+            counted = text_cells(f"{blocks:,}" for blocks in series.blocks[-last:].tolist())
             columns["Pairs" if series.paired else "Trials"] = counted
         return HistoryTable(
             title=title,
@@ -88,9 +92,9 @@ class HistoryTables:
             note=note,
         )
 
-    def _points_of(self, series: CaseSeries, history: History, *, plain: bool) -> _Points:
+    def _points_of(self, series: CaseSeries, history: History, last: int, *, plain: bool) -> _Points:
         """What is said of the last points; once for all cases that were measured together, which are most."""
-        places, builds = series.places[-LAST:], series.interpreters[-LAST:]
+        places, builds = series.places[-last:], series.interpreters[-last:]
         shared = places.tobytes(), builds.tobytes(), plain
         found = self._points.get(shared)
         if found is None:
@@ -132,23 +136,23 @@ def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
     tracks = [(metric, series.tracks[metric]) for metric in _DRAWN if metric in series.tracks]
     if not tracks:
         return Markup("")
-    drawn = [Line(metric, *_last(track.values, track.low, track.high)) for metric, track in tracks]
+    drawn = [Line(metric, *_last(_LAST, track.values, track.low, track.high)) for metric, track in tracks]
     label = f"{where} over its last {len(drawn[0].values)} commits"
     return line_chart(drawn, ends, label, units.form(series.unit))
 
 
-def _figures(metric: Metric, track: Track, unit: str) -> Cells:
-    """Each of the last points' figure with its interval; of `plain` without: asv's is from within one process."""
+def _figures(metric: Metric, track: Track, unit: str, last: int) -> Cells:
+    """Each of the last points' figure with its interval, which `plain` has none of."""
     form = units.ratio if metric == "speedup" else units.form(unit)
     if metric == "plain":
-        (values,) = _last(track.values)
+        (values,) = _last(last, track.values)
         return text_cells([form(value) if value == value else _NO_FIGURE for value in values])  # as math.isnan, in less
     between = units.ratio_interval if metric == "speedup" else lambda a, b: units.interval(form(a), form(b))
     return figure_cells(
         (_NO_FIGURE, "") if math.isnan(value) else (form(value), between(a, b) if math.isfinite(a + b) else "")
-        for value, a, b in zip(*_last(track.values, track.low, track.high), strict=True)
+        for value, a, b in zip(*_last(last, track.values, track.low, track.high), strict=True)
     )
 
 
-def _last(*columns: Floats) -> list[list[float]]:
-    return [column[-LAST:].tolist() for column in columns]
+def _last(count: int, *columns: Floats) -> list[list[float]]:
+    return [column[-count:].tolist() for column in columns]
