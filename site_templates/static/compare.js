@@ -126,7 +126,8 @@ document.addEventListener("DOMContentLoaded", () => {
   // ---- What is chosen ----
 
   const kinds = () => [commits.hashes.length > 1 ? "commits" : null, suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
-  const hostsOf = (kind) => kind === "releases" ? suite.machines.filter((_, host) => suite.current.machine.includes(host)) : [...new Set(commits.schedules.map((schedule) => schedule.machine))];
+  const leadingFirst = (machines) => machines.sort((one, other) => (other === app.dataset.machine) - (one === app.dataset.machine)); // that of the tables which stand there before a script runs
+  const hostsOf = (kind) => leadingFirst(kind === "releases" ? suite.machines.filter((_, host) => suite.current.machine.includes(host)) : [...new Set(commits.schedules.map((schedule) => schedule.machine))]);
 
   const groupOf = (benchmark) => benchmark.split(".", 1)[0]; // the file that it is in
   const groups = () => [...new Set(suite.benchmarks.map(groupOf))].sort();

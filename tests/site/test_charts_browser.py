@@ -8,6 +8,7 @@ import math
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -16,6 +17,7 @@ from asv_jit.site import units
 from asv_jit.site.compare import comparing
 from asv_jit.site.compare.page import NAMES
 from asv_jit.site.data.timetable import Timetable
+from asv_jit.site.render import render_site
 from asv_jit.site.slugs import slug
 from tests.site import columns_oracle as oracle
 from tests.site import histories
@@ -376,3 +378,16 @@ def test_missing_data_is_said(browser: Browser, rich_site: Path, tmp_path: Path)
     page.goto((lonely / "x.html").as_uri())
     expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
     context.close()
+
+
+def test_the_form_of_compare_begins_with_the_machine_of_the_tables_before_it(browser: Browser, tmp_path: Path) -> None:
+    made = histories.rich()
+    for machines in (made.machines, made.machines[::-1]):
+        site = tmp_path / machines[0].name
+        render_site(msgspec.structs.replace(made, machines=machines), site)
+        with visit(browser, scripts=False) as page:
+            page.goto((site / "compare.html").as_uri())
+            said = page.locator(".sides > .soft bdi").first.inner_text()
+        with visit(browser) as page:
+            page.goto((site / "compare.html").as_uri())
+            assert page.locator("select[name=machine]").input_value() == said
