@@ -34,7 +34,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   function difference(place, line, metric, unit, before, after, usual) {
-    const own = metric === "plain" ? NaN : Math.hypot(halfWidth(before), halfWidth(after));
+    const own = Math.hypot(halfWidth(before), halfWidth(after));
     const known = [own, usual].filter(Number.isFinite);
     const threshold = known.length ? Math.max(...known) : NaN;
     const change = Math.log(after.value / before.value);

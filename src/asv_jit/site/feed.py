@@ -37,7 +37,8 @@ _SPACE = uuid.UUID("6f0f6f3e-2f0f-5d8c-9a55-0c6f4f4a1f7e")
 """Any constant: ids are digests of names below it."""
 
 _MOST_ENTRIES = 200
-_NO_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # to compile it takes 2 ms of every command
+_NO_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""Compiled where the feed is made: that takes 2 ms."""
 
 
 def feed(content: SiteContent) -> bytes:

@@ -142,7 +142,8 @@ def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]
     workers = None if count > _LEAST_CASES else 1
     done = list(in_parallel_with(work, _write_task, tasks, workers=workers))
     names = [name for written, _ in done for name in written]
-    return names + [_write(folder, name, data) for name, data in data.of_all([part for _, part in done if part])]
+    parts = [part for _, part in done if part]
+    return names + [_write(folder, name, written) for name, written in data.of_all(parts)]
 
 
 def _present(content: SiteContent) -> list[str]:

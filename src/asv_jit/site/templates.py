@@ -106,8 +106,7 @@ class _Compiled(BytecodeCache):
 
     def get_source_checksum(self, source: str) -> str:
         """Of all that the compiled template is made of."""
-        compilers = f"{MAGIC_NUMBER!r} {jinja2.__version__} {Path(__file__).read_text(encoding='utf-8')}"
-        return hashlib.sha256((compilers + source).encode()).hexdigest()
+        return hashlib.sha256((_compilers() + source).encode()).hexdigest()
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Load it where it is known."""
@@ -137,6 +136,12 @@ def static_files(sources: Sequence[Path]) -> dict[str, bytes]:
         for path in sorted((source / "static").rglob("*"))
         if path.is_file()
     }
+
+
+@cache
+def _compilers() -> str:
+    """What makes code of a template: Python, jinja, and what is ours here."""
+    return f"{MAGIC_NUMBER!r} {jinja2.__version__} {Path(__file__).read_text(encoding='utf-8')}"
 
 
 def _is_ours(filename: str) -> bool:

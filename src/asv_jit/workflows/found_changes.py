@@ -31,7 +31,13 @@ from asv_jit.analysis.history.series import CaseSeries
 from asv_jit.processes import cores, in_parallel_with
 from asv_jit.store.analysis_cache import AnalysisCache
 
-__all__ = ["changes_of"]
+__all__ = ["Changes", "changes_of"]
+
+Changes: TypeAlias = Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]
+"""Of each series with any change its number, and its stretches with what was found in them."""
+
+_Named: TypeAlias = list[tuple[str, list[Found] | None]]
+"""Of each stretch of a series its name, and what was found; None where that is known."""
 
 _ENTRY = "changes-1"
 _CHUNKS_A_CORE = 8
@@ -50,10 +56,8 @@ class _Search(Struct, frozen=True):
     known: dict[str, list[Found]]
 
 
-def changes_of(
-    results_dir: Path, series: Sequence[CaseSeries], part: Callable[[CaseSeries], list[Stretch]]
-) -> Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]:
-    """Of each series with any change its number, and what `find_changes` finds in the stretches that `part` makes.
+def changes_of(results_dir: Path, series: Sequence[CaseSeries], part: Callable[[CaseSeries], list[Stretch]]) -> Changes:
+    """What `find_changes` finds in the stretches that `part` makes of each series.
 
     The workers begin at once, and changes come as they are found, in no order. The cache is named by the values and by
     the method itself, so that it can never be out of date; what was found is kept when all was asked for.
@@ -63,9 +67,7 @@ def changes_of(
     return _told(store, search, _searched(search))
 
 
-def _told(
-    store: AnalysisCache, search: _Search, searched: Iterable[tuple[int, _Named]]
-) -> Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]:
+def _told(store: AnalysisCache, search: _Search, searched: Iterable[tuple[int, _Named]]) -> Changes:
     series, part = search.series, search.part
     wanted: dict[str, list[Found]] = {}
     for number, named in searched:
@@ -86,10 +88,6 @@ def _load(store: AnalysisCache) -> dict[str, list[Found]]:
         return _decoder.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return {}
-
-
-_Named: TypeAlias = list[tuple[str, list[Found] | None]]
-"""Of each stretch of a series its name, and what was found; None where that is known."""
 
 
 def _searched(search: _Search) -> Iterator[tuple[int, _Named]]:

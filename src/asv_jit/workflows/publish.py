@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +25,11 @@ from asv_jit.site.folders import without_folders
 from asv_jit.site.render import render_site
 from asv_jit.store.bisections import Bisection, read_bisections
 from asv_jit.store.interpreters import known_interpreters
+from asv_jit.workflows.found_changes import Changes
 from asv_jit.workflows.history import read_history
 from asv_jit.workflows.journals import release_order
 from asv_jit.workflows.machines import Measured, read_machines, site_machine
-from asv_jit.workflows.regressions import FoundEvents, Search, begin_search, found_events
+from asv_jit.workflows.regressions import FoundEvents, begin_search, found_events
 
 __all__ = ["Published", "publish", "site_content"]
 
@@ -126,11 +128,12 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     )
 
 
-def _events(project: Project, history: History, search: Search) -> tuple[FoundEvents, tuple[str, ...]]:
+def _events(project: Project, history: History, search: Changes) -> tuple[FoundEvents, tuple[str, ...]]:
     """The events; where they cannot be told, a sentence about it: the rest is published all the same."""
     try:
         return found_events(project, history, search), ()
     except DamagedFileError as error:
+        deque(search, maxlen=0)  # what workers find is kept, and they are gone before others write the pages
         return FoundEvents((), ()), (f"the regressions are missing: {error}",)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis.history.branches import MAIN
-from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.grouping import Scene, commit_events
 from asv_jit.analysis.history.identity import Reported, named, reported
@@ -23,13 +21,10 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError
 from asv_jit.store.known_events import known_events, remember_events
 from asv_jit.workflows.event_states import read_records, with_state
-from asv_jit.workflows.found_changes import changes_of
+from asv_jit.workflows.found_changes import Changes, changes_of
 from asv_jit.workflows.regression_counting import counting_of
 
-__all__ = ["FoundEvents", "Search", "begin_search", "find_events", "found_events"]
-
-Search: TypeAlias = Iterable[tuple[int, list[tuple[Stretch, list[Found]]]]]
-"""Of each series of a history with any change its number, and its stretches with what was found in them."""
+__all__ = ["FoundEvents", "begin_search", "find_events", "found_events"]
 
 
 class FoundEvents(Struct, frozen=True):
@@ -44,7 +39,7 @@ def find_events(project: Project, history: History, *, remember: bool = True) ->
     return found_events(project, history, remember=remember).events
 
 
-def begin_search(project: Project, history: History) -> Search:
+def begin_search(project: Project, history: History) -> Changes:
     """Let workers look for changes, for `found_events`; the caller may do something else meanwhile."""
     bridges: dict[tuple[object, ...], list[Bridge]] = {}
     for bridge in history.bridges:
@@ -53,7 +48,7 @@ def begin_search(project: Project, history: History) -> Search:
 
 
 def found_events(
-    project: Project, history: History, search: Search | None = None, *, remember: bool = True
+    project: Project, history: History, search: Changes | None = None, *, remember: bool = True
 ) -> FoundEvents:
     """Every event of the history that counts by asv's own settings, with name and state.
 
@@ -75,7 +70,7 @@ def found_events(
     return FoundEvents(tuple(ordered), left_out)
 
 
-def _on_commits(project: Project, history: History, search: Search) -> list[Event]:
+def _on_commits(project: Project, history: History, search: Changes) -> list[Event]:
     anchors: dict[tuple[str, str], list[AnchorSeries]] = {}
     for anchor in history.anchors:
         anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)

@@ -224,7 +224,7 @@ def _difference(
     equivalence: float,
     behind: tuple[Behind, Behind],
 ) -> Difference:
-    own = math.nan if metric == "plain" else math.hypot(before.half_width, after.half_width)
+    own = math.hypot(before.half_width, after.half_width)
     threshold = max((one for one in (own, usual) if math.isfinite(one)), default=math.nan)
     change = math.log(after.value / before.value)
     return Difference(
