@@ -73,6 +73,13 @@ def test_whole_numbers_stay_exact() -> None:
     assert oracle.values(_written(Track(values, nothing, nothing))) == [1234, 1235, 7, None, 999_999]
 
 
+@pytest.mark.parametrize("values", [[5e-324] * 4, [1e-323, 2e-323, -1e-323]])
+def test_values_too_small_to_have_digits_are_nearly_nothing(values: list[float]) -> None:
+    nothing = np.full(len(values), np.nan)
+    read = np.array(oracle.values(_written(Track(np.array(values), nothing, nothing))), dtype=float)
+    assert read == pytest.approx(values, abs=1e-300)
+
+
 @given(
     st.lists(st.floats(0.001, 1000.0), min_size=3, max_size=30),
     st.lists(st.floats(0.0, 1.0), min_size=30, max_size=30),

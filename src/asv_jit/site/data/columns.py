@@ -41,6 +41,9 @@ _FINER = 5.0
 _STEPS_IN_TYPICAL = 1e6
 _OUTLIER = 100.0  # a value this many times smaller than the typical one does not decide the step
 _LARGEST_COUNT = 2.0**50  # every count must be exact as a float, in whatever reads the file
+_LEAST_STEP = 1e-300
+"""Nothing that is measured comes near, and below it numbers lose their digits."""
+
 _FEWEST = 3
 """Values that have a noise."""
 
@@ -254,13 +257,14 @@ def _step(values: Floats, sizes: _Sizes, widths: tuple[Floats, Floats] | None, f
         return 1.0
     smallest = max(sizes.smallest, sizes.typical / _OUTLIER)
     wanted = [smallest / _STEPS_IN_SMALLEST, smallest * sizes.noise / _STEPS_IN_NOISE]
-    fine = min(one for one in wanted if one > 0.0)
+    fine = min((one for one in wanted if one > 0.0), default=_LEAST_STEP)
     if widths is not None:
         wide = np.concatenate(widths)
         wide = wide[wide > 0.0]
         if len(wide):
             fine = min(fine, median(wide) / _STEPS_IN_HALF_WIDTH)
-    return _round_down(max(fine / finer, sizes.typical / _STEPS_IN_TYPICAL, sizes.largest / _LARGEST_COUNT))
+    bounds = (fine / finer, sizes.typical / _STEPS_IN_TYPICAL, sizes.largest / _LARGEST_COUNT, _LEAST_STEP)
+    return _round_down(max(bounds))
 
 
 def _are_whole(values: Floats) -> bool:
