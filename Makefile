@@ -53,7 +53,7 @@ acceptance-machine: $(VENV)/tested-with
 # Nights over a generated repository with faults injected, for hours; SOAK='--commits 30 --nights 8' is a short one.
 soak: $(VENV)/tested-with
 	$(BIN)/python -m tests.acceptance.soak $(SOAK)
-	$(BIN)/python -m pytest -m slow tests/workflows/test_nightly.py
+	$(BIN)/python -m pytest -m slow tests/workflows/nights/test_nightly.py
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'

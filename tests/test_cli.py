@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import paths
 from asv_jit.cli import main
+from asv_jit.system import paths
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="a device that is always full: Linux has one")

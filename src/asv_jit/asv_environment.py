@@ -17,8 +17,6 @@ from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import resolve
 
-__all__ = ["JitEnvironment"]
-
 
 class JitEnvironment(InterpreterEnvironment):
     """One interpreter, one set of requirements, one JIT mode."""

@@ -12,11 +12,10 @@ from types import FrameType
 
 import click
 
-from asv_jit import __version__, scratch
+from asv_jit import __version__
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError, is_full
+from asv_jit.system import scratch
 from asv_jit.terminal.internal_error import print_internal_error
-
-__all__ = ["cli", "main"]
 
 _MODULES = {
     name: f"asv_jit.commands.{name}"

@@ -9,17 +9,6 @@ from __future__ import annotations
 import errno
 from typing import ClassVar
 
-__all__ = [
-    "AsvJitError",
-    "DamagedFileError",
-    "InterruptedRunError",
-    "LockedError",
-    "NoInterpreterError",
-    "StorageError",
-    "UsageError",
-    "is_full",
-]
-
 
 class AsvJitError(Exception):
     """Base of every error that is the user's to mend; `exit_code` is the process's exit code."""

@@ -24,17 +24,13 @@ from asv.console import log
 from asv.repo import get_repo
 from msgspec import Struct
 
-from asv_jit import locks, paths, processes
 from asv_jit.asv_adapter.environment import InterpreterEnvironment
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, LockedError, UsageError
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.offers import NETWORK_VARIABLES
+from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES
 from asv_jit.store.files import write_atomically
-
-__all__ = [
-    "Installation", "Requirements", "UnbuildableError", "exists", "install", "prune", "requirements_of", "surplus",
-]  # fmt: skip
+from asv_jit.system import locks, paths, processes
 
 KEPT = 48
 # What a build may see of our environment besides the usual: its compiler's settings and how to reach an index. Anything

@@ -18,8 +18,6 @@ from msgspec import Struct
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.trials.disturbance import STEAL_LIMIT
 
-__all__ = ["Check", "State", "check", "default_cpu", "parse_cores"]
-
 State = Literal["good", "bad", "unknown"]
 
 LOAD_LIMIT = 0.25  # of the cores busy on average: more competes for caches, memory and turbo, if not for the core

@@ -11,26 +11,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = [
-    "ARMS",
-    "PROTOCOL",
-    "QUICK_PROTOCOL",
-    "Benchmark",
-    "Case",
-    "CaseKey",
-    "Disturbance",
-    "Evidence",
-    "Kind",
-    "Mode",
-    "Outcome",
-    "Purpose",
-    "Trace",
-    "Trial",
-    "minor_of",
-    "moment_s",
-    "version_of",
-]
-
 Mode: TypeAlias = Literal["off", "on"]
 Purpose: TypeAlias = Literal["run", "anchor", "compare", "bisect", "confirm", "quick"]
 Outcome: TypeAlias = Literal["ok", "failed", "crashed", "timeout", "skipped", "unbuildable"]

@@ -12,11 +12,6 @@ from msgspec.structs import fields
 
 from asv_jit.errors import UsageError
 
-__all__ = [
-    "Anchor", "Notify", "PairLimits", "Settings", "SiteSettings", "duration_text", "parse_duration_s",
-    "parse_settings",
-]  # fmt: skip
-
 _Table = TypeVar("_Table")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from asv import step_detect
 
-from asv_jit.analysis import changes
+from asv_jit.analysis.changes import detector
 from tests.acceptance.figure_3_series import (
     NEAR,
     Noise,
@@ -33,13 +33,13 @@ def asv_starts(values: npt.NDArray[np.float64]) -> list[int]:
 
 
 def our_starts(values: npt.NDArray[np.float64]) -> list[int]:
-    return [point.index for point in changes.detect(values)]
+    return [point.index for point in detector.detect(values)]
 
 
 def false_alarm_row(name: str, noise: Noise, count: int, rng: np.random.Generator) -> Row:
     drawn = [series(noise(rng, POINTS)) for _ in range(count)]
     asv_rate, interval = share([bool(asv_starts(values)) for values in drawn])
-    our_rate, _ = share([bool(changes.detect(values)) for values in drawn])
+    our_rate, _ = share([bool(detector.detect(values)) for values in drawn])
     result = f"asv {100 * asv_rate:.1f}%, asv-jit {100 * our_rate:.1f}%"
     return Row("3", f"asv beside it: false alarm, {name}", "for comparison", result, interval, True)
 

@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-from asv_jit.analysis import changes
+from asv_jit.analysis.changes import detector
 
 LENGTHS = (6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 
@@ -20,7 +20,7 @@ LENGTHS = (6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 def quantiles(length: int, count: int, seed: int) -> tuple[float, float]:
     """Strengths exceeded with probability 0.01 and 0.001 by `count` series of `length` points."""
     rng = np.random.default_rng([seed, length])
-    strengths = changes.strongest(rng.normal(size=(count, length)))
+    strengths = detector.strongest(rng.normal(size=(count, length)))
     return float(np.quantile(strengths, 0.99)), float(np.quantile(strengths, 0.999))
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from asv_jit.analysis import speedup, suite, wild
+from asv_jit.analysis import speedup
+from asv_jit.analysis.stats import suite_mean, wild
 from tests.acceptance.rows import Row
 
 LOOPS = 1_000_000
@@ -134,7 +135,7 @@ def evidence(scale: float, seed: int) -> list[Row]:
 def _rows(setting: str, loops: Loops) -> list[Row]:
     covered = {alpha: ~loops.misses(alpha) for alpha in (0.002, 0.05)}
     p_values = loops.p_values()[: len(loops.pairs) // SUITE_CASES * SUITE_CASES].reshape(-1, SUITE_CASES)
-    alarmed = np.array([any(suite.alerts(p)) for p in p_values])
+    alarmed = np.array([any(suite_mean.alerts(p)) for p in p_values])
     what = f"A/A through the loop, {setting}"
     return [
         _at_most(f"{what}: faster or slower at alpha 0.002, equivalence 0", loops.misses(ALPHA), 0.002, 3),

@@ -1,4 +1,4 @@
-"""Figure 3: false alarms and finds of `changes.detect_many` on series of 200 points, noise 1%."""
+"""Figure 3: false alarms and finds of `detector.detect_many` on series of 200 points, noise 1%."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal, stats
 
-from asv_jit.analysis import changes
+from asv_jit.analysis.changes import detector
 from tests.acceptance.rows import Row
 
 Floats = npt.NDArray[np.float64]
@@ -67,8 +67,8 @@ def share(hits: Sequence[bool]) -> tuple[float, str]:
     return k / n, f"{100 * low:.2f} to {100 * high:.2f}%"
 
 
-def detected(many: Sequence[Floats]) -> list[list[changes.ChangePoint]]:
-    return changes.detect_many(many, scales=["log"] * len(many))
+def detected(many: Sequence[Floats]) -> list[list[detector.ChangePoint]]:
+    return detector.detect_many(many, scales=["log"] * len(many))
 
 
 def false_alarm_row(name: str, noise: Noise, bar: float | None, count: int, rng: np.random.Generator) -> Row:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from asv_jit.analysis import culprit
-from asv_jit.analysis.culprit_prior import prior_of
+from asv_jit.analysis.culprit import searcher
+from asv_jit.analysis.culprit.prior import prior_of
 from tests.acceptance.rows import Row
 
 SEARCHES = 400
@@ -81,7 +81,7 @@ class Machine:
 
     def measure(self, commit: int) -> float:
         if commit in self.unbuildable:
-            raise culprit.Unbuildable
+            raise searcher.Unbuildable
         level = self.step * (commit >= self.culprit)
         if not self.world.drift:
             return math.exp(level + self._noise())
@@ -108,8 +108,8 @@ class Machine:
 
 
 def searched(machine: Machine, seed: int) -> Ended:
-    """One search by `culprit.search`."""
-    answer = culprit.search(COMMITS, machine.measure, build_cost=10.0, confidence=0.95, seed=seed)
+    """One search by `searcher.search`."""
+    answer = searcher.search(COMMITS, machine.measure, build_cost=10.0, confidence=0.95, seed=seed)
     alike = machine.inseparable()
     if len(alike) == 1:
         right = answer.index == machine.culprit
@@ -131,7 +131,7 @@ def with_history(machine: Machine, seed: int, *, misleading: bool) -> Ended:
     known = {k: math.exp(level * (k >= step) + 2 * DEVIATION * float(rng.standard_normal())) for k in places}
     prior = prior_of(COMMITS, known)
     assert prior is not None
-    steps = culprit.Search(COMMITS, build_cost=10.0, confidence=0.95, seed=seed, prior=prior.tolist())
+    steps = searcher.Search(COMMITS, build_cost=10.0, confidence=0.95, seed=seed, prior=prior.tolist())
     while (index := steps.next_index()) is not None:
         steps.record(index, machine.measure(index))
     answer = steps.culprit()

@@ -25,13 +25,13 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from asv_jit import locks
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Mode
-from asv_jit.processes import run
+from asv_jit.system import locks
+from asv_jit.system.processes import run
 from asv_jit.trials import inside
 from asv_jit.trials.launch import Place, Plan, environment_of, launch, workspace
 from asv_jit.trials.record import record

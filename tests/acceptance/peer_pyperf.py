@@ -41,15 +41,15 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
-from asv_jit import locks
 from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step, toll
-from asv_jit.analysis.wild import tempered
+from asv_jit.analysis.stats.wild import tempered
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Benchmark, Case, Mode
-from asv_jit.processes import Finished, base_environment, run
+from asv_jit.system import locks
+from asv_jit.system.processes import Finished, base_environment, run
 from asv_jit.trials.block import PAIR, Effort, calibrate, run_block
 from asv_jit.trials.launch import Place, environment_of
 from asv_jit.trials.record import Context

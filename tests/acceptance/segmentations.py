@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from asv_jit.analysis.history import segmentation
-from asv_jit.analysis.history.boundaries import SHORTEST
+from asv_jit.analysis.changes import segmentation
+from asv_jit.analysis.changes.boundaries import SHORTEST
 from tests.acceptance import figure_3_series as noises
 from tests.acceptance.rows import Row
-from tests.analysis.segment_oracle import cost_of, fit_of, least_cost
+from tests.analysis.changes.segment_oracle import cost_of, fit_of, least_cost
 
 Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Floats]

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
-from tests.workflows.nights import INSTALL, PACKAGE, NightToy, git, make_toy
+from tests.workflows.nights.worlds import INSTALL, PACKAGE, NightToy, git, make_toy
 
 _RESULTS, _SITE = "asv-results", "gh-pages"
 _SLOWER = PACKAGE.replace("i * i", "i * i + i - i")

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asv_jit.analysis import changes
-from asv_jit.analysis.history import segmentation
+from asv_jit.analysis.changes import detector, segmentation
 from tests.acceptance import __main__ as command
 from tests.acceptance import asv_steps, attribution_causes, figure_3_series, figure_6_speed_changes, segmentations
 from tests.acceptance.rows import Row
@@ -54,7 +53,7 @@ def test_steps_in_a_series_are_found(step: float, after: int, bar: float) -> Non
 
 
 def test_a_blind_detector_would_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "detect_many", lambda many, **_: [[] for _ in many])
+    monkeypatch.setattr(detector, "detect_many", lambda many, **_: [[] for _ in many])
     assert len(failed(found_rows(0.05, 5, 0.99))) == 3
 
 

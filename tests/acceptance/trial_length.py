@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.analysis import steady
-from asv_jit.analysis.effort import Look, enough_iterations
+from asv_jit.analysis.cells.effort import Look, enough_iterations
 from tests.acceptance.rows import Row
 
 PAIRS = 400

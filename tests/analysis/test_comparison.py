@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis.beside import blocks_of, figure_of, progress
-from asv_jit.analysis.cells import Block, cells_of
+from asv_jit.analysis.cells.cell import Block, cells_of
+from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.comparison import CaseComparison, compare, worsenings
-from asv_jit.analysis.summary import Limits
 from asv_jit.model import ARMS, CaseKey, Mode, Outcome, Trial
 from asv_jit.store.journal import encode
 from tests.store.trials import FULL

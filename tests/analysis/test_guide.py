@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_jit.analysis import guide
-from asv_jit.analysis.cells import cells_of
-from asv_jit.analysis.summary import Limits, SuiteSummary, group_of, summarise, summarise_suite
+from asv_jit.analysis.cells.cell import cells_of
+from asv_jit.analysis.cells.summary import Limits, SuiteSummary, group_of, summarise, summarise_suite
 from asv_jit.model import ARMS, CaseKey, Trial
-from asv_jit.site.content import Release
+from asv_jit.site.content.site_content import Release
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT, pairs, trial
 
 LIMITS = Limits()

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asv_jit import processes
 from asv_jit.asv_adapter.history import MeasuredByTrials, read_asv_results, reading
 from asv_jit.asv_adapter.history.columns import ColumnsBuilder
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
-from asv_jit.commit_order import order_commits
+from asv_jit.git.order import order_commits
 from asv_jit.store.analysis_cache import AnalysisCache
+from asv_jit.system import processes
 from tests.asv_adapter.trees import COLUMNS, DAY_MS, Tree, combinations, commit, described, file, row
 
 

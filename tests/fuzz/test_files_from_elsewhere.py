@@ -19,14 +19,14 @@ from asv_jit.asv_adapter.project import load_project
 from asv_jit.errors import AsvJitError
 from asv_jit.model import CaseKey
 from asv_jit.settings import Settings, parse_settings
-from asv_jit.store.accepted import FILE_NAME, Accepted, add_accepted, read_accepted
-from asv_jit.store.bisections import Bisection, Stage, Step, read_bisections
-from asv_jit.store.confirmations import read_confirmations
+from asv_jit.store.findings.accepted import FILE_NAME, Accepted, add_accepted, read_accepted
+from asv_jit.store.findings.bisections import Bisection, Stage, Step, read_bisections
+from asv_jit.store.findings.confirmations import read_confirmations
+from asv_jit.store.findings.known_events import known_events
+from asv_jit.store.findings.nights import nights, notices
 from asv_jit.store.foreign import complaint_of
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import Journal, encode, journal_path, read_all, read_journal_bytes
-from asv_jit.store.known_events import known_events
-from asv_jit.store.nights import nights, notices
 from asv_jit.store.raw import append_raw, read_raw
 from asv_jit.store.uniting import unite
 from asv_jit.workflows.merge import absorb

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter, Jit
-from asv_jit.interpreters.offers import Built, Offer
-from asv_jit.processes import Finished
+from asv_jit.interpreters.providers.offers import Built, Offer
+from asv_jit.system.processes import Finished
 
 
 def finished(stdout: str = "", *, exit_code: int = 0, stderr: str = "") -> Finished:

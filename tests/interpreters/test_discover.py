@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import paths
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import discover, manifest
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.manifest import Manifest
+from asv_jit.system import paths
 from tests.interpreters.fakes import interpreter
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from asv_jit import processes
 from asv_jit.interpreters import discover, manifest, provision
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe
 from asv_jit.interpreters.resolve import resolve
+from asv_jit.system import processes
 
 pytestmark = pytest.mark.interpreters
 

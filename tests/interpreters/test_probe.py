@@ -10,7 +10,7 @@ from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import identity, inside, manifest
 from asv_jit.interpreters.manifest import Manifest
 from asv_jit.interpreters.probe import probe, provider_of
-from asv_jit.processes import Finished
+from asv_jit.system.processes import Finished
 from tests.interpreters.fakes import FakeRunner, description, finished
 
 CANDIDATE = Path("/somewhere/bin/python3.15")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import locks, paths
 from asv_jit.errors import LockedError, NoInterpreterError, UsageError
 from asv_jit.interpreters import manifest, provision
 from asv_jit.interpreters import spec as specs
-from asv_jit.interpreters.offers import Built, Offer
+from asv_jit.interpreters.providers.offers import Built, Offer
 from asv_jit.interpreters.provision import Installed
+from asv_jit.system import locks, paths
 from tests.interpreters.fakes import FakeProvider, FakeRunner, answering_itself, finished
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from asv_jit.analysis.cells import CellKey, cells_of
-from asv_jit.analysis.current import current_cells, currents, quiet
-from asv_jit.analysis.summary import Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.analysis.cells.cell import CellKey, cells_of
+from asv_jit.analysis.cells.current import current_cells, currents, quiet
+from asv_jit.analysis.cells.summary import Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.git.repository import Commit
 from asv_jit.model import ARMS, CaseKey, Evidence, Mode, Outcome, Trace, Trial
-from asv_jit.repository import Commit
-from asv_jit.site.content import Fingerprint, Machine, Release, SiteContent
+from asv_jit.site.content.site_content import Fingerprint, Machine, Release, SiteContent
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -10,10 +10,10 @@ import numpy as np
 from asv_jit.analysis.attribution import Attribution, Cause
 from asv_jit.analysis.history.events import Change, Event, State
 from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, SeriesKey, Track
+from asv_jit.git.repository import Commit
 from asv_jit.model import CaseKey
-from asv_jit.repository import Commit
-from asv_jit.site.content import Machine, SiteContent
-from asv_jit.site.data.timetable import Timetable
+from asv_jit.site.content.site_content import Machine, SiteContent
+from asv_jit.site.content.timetable import Timetable
 from tests.site import contents
 from tests.site.contents import HOSTILE, OLDER, WITH_JIT, WITHOUT_JIT
 

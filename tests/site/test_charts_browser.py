@@ -13,15 +13,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from asv_jit.model import CaseKey
-from asv_jit.site import units
-from asv_jit.site.compare import comparing
-from asv_jit.site.compare.page import NAMES
-from asv_jit.site.data.timetable import Timetable
+from asv_jit.site.content import comparing
+from asv_jit.site.content.slugs import slug
+from asv_jit.site.content.timetable import Timetable
+from asv_jit.site.pages.compare import NAMES
 from asv_jit.site.render import render_site
-from asv_jit.site.slugs import slug
-from tests.site import columns_oracle as oracle
+from asv_jit.text import units
 from tests.site import histories
 from tests.site.browsing import barriers, visit
+from tests.site.content import columns_oracle as oracle
 from tests.site.contents import HOSTILE
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from asv_jit.site import figures
+from asv_jit.site.parts import figures
 
 _STATIC = Path(__file__).parents[2] / "site_templates" / "static"
 _CSS = (_STATIC / "site.css").read_text(encoding="utf-8")

@@ -13,12 +13,12 @@ from jsonschema import Draft202012Validator
 
 from asv_jit.analysis.history.series import Track
 from asv_jit.model import CaseKey
+from asv_jit.site.content import format as data_format
+from asv_jit.site.content.slugs import slug
+from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.data import files as data
-from asv_jit.site.data import format as data_format
-from asv_jit.site.data.timetable import Timetable
-from asv_jit.site.slugs import slug
-from tests.site import columns_oracle as oracle
 from tests.site import contents, histories
+from tests.site.content import columns_oracle as oracle
 
 _GOLDEN = Path(__file__).parent / "golden" / "case.js"
 

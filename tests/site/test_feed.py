@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.model import CaseKey
-from asv_jit.site.content import SiteContent
-from asv_jit.site.data.timetable import Timetable
+from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.feed import feed
 from tests.analysis.worlds import World, commit_of, steady, step
 from tests.site.contents import HOSTILE, WITH_JIT

@@ -12,18 +12,20 @@ import msgspec
 import numpy as np
 import pytest
 
-from asv_jit.analysis.current import Current
+from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.history.series import AnchorSeries
 from asv_jit.model import CaseKey
-from asv_jit.site import home_page, render, units
-from asv_jit.site.answers import answer_of
-from asv_jit.site.content import Fingerprint, Machine, SiteContent
-from asv_jit.site.data.timetable import Timetable
-from asv_jit.site.frame import Frames
-from asv_jit.site.publication import Publication
-from asv_jit.site.slugs import slug
+from asv_jit.site import render
+from asv_jit.site.content.site_content import Fingerprint, Machine, SiteContent
+from asv_jit.site.content.slugs import slug
+from asv_jit.site.content.timetable import Timetable
+from asv_jit.site.pages import home
+from asv_jit.site.parts.answers import answer_of
+from asv_jit.site.parts.frame import Frames
+from asv_jit.site.parts.publication import Publication
 from asv_jit.site.templates import environment_of, template_folders
 from asv_jit.store.noise import KnownNoise
+from asv_jit.text import units
 from tests.site import contents, histories
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
 
@@ -139,7 +141,7 @@ def test_regressions_carry_cause_state_and_command(small: Path) -> None:
 
 def test_home_stays_small_with_thousands_of_cases() -> None:
     content = contents.large(2000)
-    page = home_page.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
+    page = home.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
     (packaged,) = template_folders(None)
     text = environment_of((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
     loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]

@@ -12,8 +12,8 @@ import pytest
 from asv_jit.errors import UsageError
 from asv_jit.model import CaseKey
 from asv_jit.site import render
-from asv_jit.site.content import SiteContent
-from asv_jit.site.slugs import slug
+from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.content.slugs import slug
 from tests.site import contents
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
 

@@ -10,9 +10,9 @@ from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
 from asv_jit.commands.compare import parse_share
 from asv_jit.errors import UsageError
+from asv_jit.git.repository import Commit
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
-from asv_jit.repository import Commit
 from asv_jit.terminal.bisect import bars
 from asv_jit.terminal.compare import comparison_markdown
 from asv_jit.workflows.compare import Comparison, Outcome, Side

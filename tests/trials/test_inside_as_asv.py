@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from asv_jit.processes import run
+from asv_jit.system.processes import run
 from asv_jit.trials.block import make_cache
 from asv_jit.trials.launch import Launched
 from tests.trials.starting import measure, tiny_case, tiny_place, trial_of

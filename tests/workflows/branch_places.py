@@ -8,8 +8,8 @@ from pathlib import Path
 
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.model import Trial
-from asv_jit.processes import base_environment, run
 from asv_jit.store.journal import Journal, journal_path
+from asv_jit.system.processes import base_environment, run
 from tests.store.trials import COMMIT, INTERPRETER, made
 
 MACHINE = "box"

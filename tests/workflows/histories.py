@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asv_jit import paths
-from asv_jit.processes import Finished, run
+from asv_jit.system import paths
+from asv_jit.system.processes import Finished, run
 
 __all__ = ["BROKEN", "CRASHING", "FAST", "SLOW", "SLOW_WITH_THE_JIT", "History", "make_history"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import paths
 from asv_jit.errors import StorageError, UsageError
-from asv_jit.processes import Finished, base_environment, run
+from asv_jit.system import paths
+from asv_jit.system.processes import Finished, base_environment, run
 from asv_jit.workflows.branches import fetch_results, push_results, push_site
 from tests.workflows.branch_places import MACHINE, Place, clone, git, new_remote, trial
 

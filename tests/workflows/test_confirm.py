@@ -14,11 +14,11 @@ from asv_jit.analysis.history.series import SeriesKey
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
-from asv_jit.store.bisections import read_bisections
-from asv_jit.store.confirmations import read_confirmations
+from asv_jit.store.findings.bisections import read_bisections
+from asv_jit.store.findings.confirmations import read_confirmations
 from asv_jit.workflows import confirm as module
 from asv_jit.workflows.confirm import judge
-from asv_jit.workflows.reporter import Silent
+from asv_jit.workflows.measuring.reporter import Silent
 from tests.workflows.histories import FAST, SLOW, make_history
 
 

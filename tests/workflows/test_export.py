@@ -17,7 +17,7 @@ from asv_jit.errors import UsageError
 from asv_jit.model import Trial
 from asv_jit.store.journal import Journal, journal_path
 from asv_jit.workflows import export
-from asv_jit.workflows.results import Results, read_results
+from asv_jit.workflows.reading.results import Results, read_results
 from tests.store.trials import COMMIT, INTERPRETER, failed, pairs_of
 
 OTHER = "3.14.10+00000000"

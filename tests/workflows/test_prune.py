@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import locks, paths
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import LockedError, UsageError
+from asv_jit.system import locks, paths
 from asv_jit.workflows.prune import Keep, parse_keep, prune
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import CaseKey
-from asv_jit.repository import Commit, Repository
-from asv_jit.site.slugs import slug
+from asv_jit.site.content.slugs import slug
 from asv_jit.store.journal import Journal, journal_path
 from asv_jit.workflows.publish import publish, site_content
 from tests.asv_adapter import trees

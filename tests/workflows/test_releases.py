@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import paths
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.system import paths
 from asv_jit.workflows.releases import install_releases
 from tests.interpreters.fakes import FakeProvider, FakeRunner, answering_itself, interpreter
 

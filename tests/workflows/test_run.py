@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from asv_jit import paths
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.processes import Finished, run
 from asv_jit.store.journal import read_journal
+from asv_jit.system import paths
+from asv_jit.system.processes import Finished, run
 
 pytestmark = pytest.mark.interpreters
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from asv_jit import paths
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.processes import run
+from asv_jit.system import paths
+from asv_jit.system.processes import run
 
 pytestmark = pytest.mark.interpreters
 

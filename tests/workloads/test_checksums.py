@@ -15,8 +15,8 @@ import json5
 import pytest
 
 import jit_workloads
-from asv_jit import processes
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.system import processes
 from jit_workloads.startup import COMMANDS
 from tests.workloads import inside
 from tests.workloads.checks import CHECKS, OUTPUTS, Check

@@ -25,8 +25,6 @@ import numpy.typing as npt
 import scipy
 from msgspec import Struct
 
-__all__ = ["Attribution", "Axis", "Cause", "Moved", "Shift", "Sides", "attribute"]
-
 Floats = npt.NDArray[np.float64]
 Axis = Literal["commits", "pythons"]
 Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "unclear"]

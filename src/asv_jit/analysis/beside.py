@@ -14,22 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.cells import FAILED_BLOCKS, HOPELESS, Block, Progress
+from asv_jit.analysis.cells.cell import FAILED_BLOCKS, HOPELESS, Block, Progress
 from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.wild import tempered
+from asv_jit.analysis.stats.wild import tempered
 from asv_jit.model import Mode, Trial
-
-__all__ = [
-    "Side",
-    "blocks_of",
-    "figure_of",
-    "good_blocks",
-    "is_timed",
-    "progress",
-    "side_of",
-    "tempered_sides",
-    "values",
-]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["a", "b"]

@@ -12,27 +12,16 @@ from typing import Literal, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis import correctness, evidence, speedup, suite
+from asv_jit.analysis import speedup
 from asv_jit.analysis.attribution import Attribution, Axis, attribute
 from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, tempered_sides, values
-from asv_jit.analysis.cells import Block
-from asv_jit.analysis.evidence import TraceChange
+from asv_jit.analysis.cells import correctness, evidence
+from asv_jit.analysis.cells.cell import Block
+from asv_jit.analysis.cells.evidence import TraceChange
+from asv_jit.analysis.cells.summary import UNSTEADY_SHARE, Limits, group_of
 from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.summary import UNSTEADY_SHARE, Limits, group_of
+from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import CaseKey, Mode, Trial
-
-__all__ = [
-    "JUDGED",
-    "METRICS",
-    "Answers",
-    "CaseComparison",
-    "Effect",
-    "Worsening",
-    "compare",
-    "effect_on",
-    "means",
-    "worsenings",
-]
 
 Verdict: TypeAlias = Literal["same", "faster", "slower", "better", "worse", "unclear"]
 Answers: TypeAlias = Literal["agree", "changed", "no check"]
@@ -161,7 +150,7 @@ def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Wors
     Hochberg at 1% over `JUDGED` of all cases). A case that gives figures on A and none on B has got worse, too.
     """
     tested = [(case, effect) for case in cases for effect in case.effects if effect.metric in JUDGED]
-    flags = suite.alerts([effect.p_value for _, effect in tested]) if tested else ()
+    flags = suite_mean.alerts([effect.p_value for _, effect in tested]) if tested else ()
     failing = [Worsening(case.case, case.after) for case in cases if case.fails_on == ("b",)]
     worse = [
         Worsening(case.case, case.after, effect.metric, effect.worse_by)
@@ -171,27 +160,27 @@ def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Wors
     return tuple(failing + worse)
 
 
-def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) -> dict[Metric, suite.SuiteSpeedup]:
+def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) -> dict[Metric, suite_mean.SuiteSpeedup]:
     """The geometric mean over the cases of before / after, in each mode; above 1 the suite became faster.
 
     `blocks` are those of `cases`, in their order; cases with fewer than two good blocks are left out.
     """
-    found: dict[Metric, suite.SuiteSpeedup] = {}
+    found: dict[Metric, suite_mean.SuiteSpeedup] = {}
     for metric in _TIMES:
         pairs = [pair for case, own in zip(cases, blocks, strict=True) if (pair := _pairs(case, own, metric))]
-        mean = suite.estimate(pairs, alpha=0.05)
+        mean = suite_mean.estimate(pairs, alpha=0.05)
         if mean is not None:
             found[metric] = mean
     return found
 
 
-def _pairs(case: CaseComparison, blocks: Sequence[Block], metric: Metric) -> suite.CasePairs | None:
+def _pairs(case: CaseComparison, blocks: Sequence[Block], metric: Metric) -> suite_mean.CasePairs | None:
     good = good_blocks(blocks)
     a, b = values(good, "a", metric), values(good, "b", metric)
     if a is None or b is None or len(a) < 2 or not case.timed:
         return None
     name = case.case.benchmark
-    return suite.CasePairs(group_of(name), name, tuple(a), tuple(b))
+    return suite_mean.CasePairs(group_of(name), name, tuple(a), tuple(b))
 
 
 def _verdict(found: str, metric: Metric, unsteady: float) -> tuple[Verdict, str]:

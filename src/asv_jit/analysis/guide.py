@@ -34,12 +34,10 @@ from typing import Literal, TypeAlias
 import scipy
 from msgspec import Struct
 
+from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary, group_of
 from asv_jit.analysis.speedup import toll
-from asv_jit.analysis.suite import CaseMean, SuiteSpeedup, combine
-from asv_jit.analysis.summary import CaseSummary, Limits, SuiteSummary, group_of
+from asv_jit.analysis.stats.suite_mean import CaseMean, SuiteSpeedup, combine
 from asv_jit.model import CaseKey, minor_of, version_of
-
-__all__ = ["RULES", "Answer", "Claim", "OnRelease", "Rule", "RuleAnswer", "Side", "Tested", "answer", "untested_groups"]
 
 Claim: TypeAlias = Literal["gains", "does not gain", "costs", "does more"]
 Metric: TypeAlias = Literal["time", "memory"]

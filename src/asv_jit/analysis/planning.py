@@ -25,11 +25,6 @@ from msgspec import Struct, field
 
 from asv_jit.model import CaseKey
 
-__all__ = [
-    "BRIDGE_BLOCKS",
-    "KINDS", "BridgeNeed", "CellState", "Costs", "Left", "Plan", "Situation", "Step", "StepKind", "Suspect", "plan",
-]  # fmt: skip
-
 StepKind = Literal["anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap"]
 KINDS: tuple[StepKind, ...] = ("anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap")
 Point: TypeAlias = tuple[str, str]

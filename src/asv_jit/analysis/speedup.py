@@ -47,21 +47,7 @@ import numpy.typing as npt
 import scipy
 from msgspec import Struct
 
-from asv_jit.analysis.wild import tempered
-
-__all__ = [
-    "Interval",
-    "Speedup",
-    "Step",
-    "Verdict",
-    "bootstrap",
-    "check_share",
-    "estimate",
-    "log_ratios",
-    "looks",
-    "next_step",
-    "toll",
-]
+from asv_jit.analysis.stats.wild import tempered
 
 Floats = npt.NDArray[np.float64]
 Times: TypeAlias = Sequence[float] | Floats

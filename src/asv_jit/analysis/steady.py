@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.robust import running_median
-from asv_jit.analysis.partitions import boundaries
-
-__all__ = ["Agreement", "Kind", "SteadyState", "Warmup", "agreement", "classify", "ordinary", "steady_time", "warmup"]
+from asv_jit.analysis.stats.partitions import boundaries
+from asv_jit.analysis.stats.robust import running_median
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

@@ -17,8 +17,6 @@ from asv_jit.asv_adapter.config_text import append_to_list, set_member, value_te
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
 
-__all__ = ["Edit", "checked", "with_jit"]
-
 PLUGIN = ".asv_jit.asv_environment"
 _MODES = ["0", "1"]
 _PYTHONS = ["3.14", "3.15"]

@@ -14,8 +14,6 @@ from msgspec import Struct
 
 from asv_jit.errors import UsageError
 
-__all__ = ["append_to_list", "set_member", "value_text"]
-
 _SPACE = re.compile(r"(?:\s|//[^\n\r\u2028\u2029]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r"""(["'])(?:(?!\1)[^\\]|\\.)*\1""", re.DOTALL)
 _PLAIN = re.compile(r"""[^\s,:{}\[\]"'/]+""")

@@ -13,8 +13,6 @@ from asv.plugins.virtualenv import Virtualenv
 
 from asv_jit.interpreters.identity import Interpreter
 
-__all__ = ["InterpreterEnvironment", "requirement_texts"]
-
 _BUILD_COMMAND = ["python -m pip wheel --no-deps -w {build_cache_dir} {build_dir}"]
 _ASK_JIT = "import sys; jit = getattr(sys, '_jit', None); print(jit.is_enabled() if jit else False)"
 

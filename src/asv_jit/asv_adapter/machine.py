@@ -17,8 +17,6 @@ from asv.machine import Machine, MachineCollection
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.store.files import append_synced, storage_errors
 
-__all__ = ["ThisMachine", "fingerprint", "this_machine"]
-
 _FINGERPRINTS = "fingerprints.jsonl"
 # Left by docker, podman, and systemd-nspawn or lxc.
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")

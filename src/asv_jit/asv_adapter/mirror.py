@@ -11,11 +11,9 @@ from asv.repo import get_repo
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.git_branches import GIT_ACCESS, drop_stale_locks
-from asv_jit.processes import limited_environment
-from asv_jit.repository import Repository
-
-__all__ = ["fetched", "mirror_of", "repository_without_network"]
+from asv_jit.git.branches import GIT_ACCESS, drop_stale_locks
+from asv_jit.git.repository import Repository
+from asv_jit.system.processes import limited_environment
 
 
 def mirror_of(project: Project) -> Path:

@@ -15,8 +15,6 @@ from msgspec import Struct
 from asv_jit.errors import UsageError
 from asv_jit.settings import Settings, parse_settings
 
-__all__ = ["ASV_DEFAULTS", "Project", "load_project"]
-
 _ASV_VERSION = 1
 ASV_DEFAULTS: Mapping[str, Any] = {
     "project": "project",

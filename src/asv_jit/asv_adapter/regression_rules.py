@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 
-__all__ = ["RegressionRules", "regression_rules"]
-
 
 class RegressionRules(Struct, frozen=True):
     """Patterns, matched from the start of `case@branch` as asv does, or of `case`: what asv's users mean by `case$`."""

@@ -18,8 +18,6 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.model import Benchmark, Trial
 
-__all__ = ["write_rows"]
-
 
 def write_rows(
     project: Project,

@@ -10,8 +10,6 @@ from pathlib import Path
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 
-__all__ = ["is_asv_site", "publish_asv_site"]
-
 # asv's pages name a benchmark after the #, as its own links do.
 _LINK_BACK = """"use strict";
 (function () {

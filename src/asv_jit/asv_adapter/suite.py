@@ -14,10 +14,8 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case, Kind
-from asv_jit.processes import run
+from asv_jit.system.processes import run
 from asv_jit.trials.inside import kind_of
-
-__all__ = ["BENCHMARKS_VERSION", "Suite", "discover", "load", "select"]
 
 BENCHMARKS_VERSION = 2
 """Of asv's benchmarks.json; a test compares it with asv's."""

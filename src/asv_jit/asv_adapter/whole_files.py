@@ -8,8 +8,6 @@ from pathlib import Path
 
 from asv_jit.store.files import storage_errors, write_atomically
 
-__all__ = ["save_whole"]
-
 
 def save_whole(folder: Path, save: Callable[[str], object]) -> None:
     """Let `save`, a method of asv's, write below a temporary folder, and put what it wrote below `folder`.

@@ -9,8 +9,6 @@ import click
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
 from asv_jit.workflows import accept as accepting
 
-__all__ = ["accept"]
-
 
 @click.command()
 @click.argument("identities", metavar="ID…", nargs=-1, required=True)

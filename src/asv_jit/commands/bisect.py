@@ -9,12 +9,10 @@ import click
 
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.errors import InterruptedRunError
-from asv_jit.store.bisections import BisectMetric
+from asv_jit.store.findings.bisections import BisectMetric
 from asv_jit.terminal.bisect import bisection_json, print_bisection, watching
 from asv_jit.workflows.bisection import bisect as bisecting
 from asv_jit.workflows.bisection.question import Options
-
-__all__ = ["METRICS", "bisect"]
 
 METRICS = click.Choice(get_args(BisectMetric))
 _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}

@@ -10,11 +10,9 @@ import msgspec
 from asv_jit.commands.bisect import METRICS
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.commands.compare import parse_share
-from asv_jit.store.bisections import BisectMetric
+from asv_jit.store.findings.bisections import BisectMetric
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import check as checking
-
-__all__ = ["check", "failure_code"]
 
 _CODES = {"good": 0, "bad": 1, "untestable": 125}
 _LEAST_FAILURE = 129

@@ -11,8 +11,6 @@ import msgspec
 
 from asv_jit.asv_adapter.project import Project, load_project
 
-__all__ = ["config_option", "json_option", "machine_option", "open_project", "print_json", "warn_of"]
-
 _MOST_WARNINGS = 50
 
 config_option = click.option(

@@ -12,8 +12,6 @@ from asv_jit.terminal.compare import comparison_json, comparison_markdown, print
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import compare as comparing
 
-__all__ = ["compare", "parse_share"]
-
 
 @click.command()
 @click.argument("words", metavar="A [B]", nargs=-1)

@@ -16,10 +16,8 @@ from asv_jit.interpreters.resolve import resolve
 from asv_jit.settings import Settings
 from asv_jit.terminal.doctor import print_diagnosis
 from asv_jit.terminal.progress import progress
-from asv_jit.workflows import doctor as diagnosing
-from asv_jit.workflows import same_code
-
-__all__ = ["doctor"]
+from asv_jit.workflows.setup import doctor as diagnosing
+from asv_jit.workflows.setup import same_code
 
 
 @click.command()

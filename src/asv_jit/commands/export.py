@@ -10,12 +10,10 @@ import click
 from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, machine_option, open_project
 from asv_jit.errors import UsageError
-from asv_jit.repository import Repository
+from asv_jit.git.repository import Repository
 from asv_jit.store.files import write_atomically
 from asv_jit.workflows import export as exporting
-from asv_jit.workflows.results import machine_folder, read_results
-
-__all__ = ["export"]
+from asv_jit.workflows.reading.results import machine_folder, read_results
 
 
 @click.command()

@@ -8,10 +8,8 @@ import click
 
 from asv_jit.commands.common import config_option, json_option, print_json
 from asv_jit.terminal.init import plan_json, print_plan
-from asv_jit.workflows import init as starting
-from asv_jit.workflows.workflow_files import WorkflowOptions
-
-__all__ = ["init"]
+from asv_jit.workflows.setup import init as starting
+from asv_jit.workflows.setup.workflow_files import WorkflowOptions
 
 _DEFAULTS = WorkflowOptions()
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from asv_jit import locks
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
+from asv_jit.system import locks
 from asv_jit.workflows import branches
 from asv_jit.workflows.merge import Merged, absorb, source_folder
-
-__all__ = ["merge"]
 
 
 @click.command()

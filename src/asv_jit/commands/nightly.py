@@ -14,8 +14,6 @@ from asv_jit.terminal.progress import progress
 from asv_jit.workflows.nights import nightly as nights
 from asv_jit.workflows.nights.report import markdown
 
-__all__ = ["nightly"]
-
 
 @click.command()
 @config_option

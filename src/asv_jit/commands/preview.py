@@ -9,8 +9,6 @@ import click
 from asv_jit.commands.common import config_option, open_project
 from asv_jit.workflows.preview import serving
 
-__all__ = ["preview"]
-
 
 @click.command()
 @config_option

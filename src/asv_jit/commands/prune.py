@@ -8,10 +8,8 @@ import click
 
 from asv_jit import installations
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
-from asv_jit.site import units
+from asv_jit.text import units
 from asv_jit.workflows import prune as pruning
-
-__all__ = ["prune"]
 
 
 @click.command()

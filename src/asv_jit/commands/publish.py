@@ -10,8 +10,6 @@ import click
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json, warn_of
 from asv_jit.workflows import publish as publishing
 
-__all__ = ["publish"]
-
 
 @click.command()
 @config_option

@@ -14,9 +14,7 @@ from asv_jit.interpreters.discover import candidates, survey
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_interpreter
 from asv_jit.terminal.interpreters import print_interpreters
-from asv_jit.workflows.selection import missing_pythons
-
-__all__ = ["pythons"]
+from asv_jit.workflows.measuring.selection import missing_pythons
 
 
 @click.group()

@@ -12,12 +12,10 @@ from asv_jit.commands.common import config_option, json_option, open_project, pr
 from asv_jit.errors import UsageError
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
-from asv_jit.workflows.event_states import read_records
-from asv_jit.workflows.history import read_history
-from asv_jit.workflows.regression_choice import METRICS, Choice, chosen
-from asv_jit.workflows.regressions import found_events
-
-__all__ = ["regressions"]
+from asv_jit.workflows.events.choice import METRICS, Choice, chosen
+from asv_jit.workflows.events.regressions import found_events
+from asv_jit.workflows.events.states import read_records
+from asv_jit.workflows.reading.history import read_history
 
 
 @click.command()

@@ -11,8 +11,6 @@ from asv_jit.terminal.progress import progress
 from asv_jit.terminal.run import print_run, suite_json
 from asv_jit.workflows import run as running
 
-__all__ = ["run"]
-
 
 @click.command()
 @click.argument("range_words", metavar="[RANGE]", required=False)

@@ -11,8 +11,6 @@ from asv_jit.terminal.progress import progress
 from asv_jit.terminal.try_ import print_try, try_json
 from asv_jit.workflows.trying import trying
 
-__all__ = ["try_"]
-
 
 @click.command("try", context_settings={"allow_interspersed_args": False})
 @click.option("-m", "as_module", is_flag=True, help="Run a module, as `python -m` does.")

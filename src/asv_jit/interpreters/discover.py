@@ -10,14 +10,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from asv_jit import paths
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import OLDEST, probe, pyenv_root
-from asv_jit.processes import base_environment
-
-__all__ = ["Survey", "candidates", "discover", "survey"]
+from asv_jit.system import paths
+from asv_jit.system.processes import base_environment
 
 # Where the discovery library looks for uv's interpreters, and how long it waits for one.
 _LOOKED_AT = ("APPDATA", "PY_DISCOVERY_TIMEOUT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME")

@@ -11,8 +11,6 @@ from msgspec import Struct
 
 from asv_jit.model import minor_of
 
-__all__ = ["Interpreter", "Jit", "of_build", "of_package", "release_key"]
-
 Jit = Literal["none", "off by default", "on by default"]
 
 _LEVELS = {"a": 0, "b": 1, "rc": 2}

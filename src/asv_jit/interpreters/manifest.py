@@ -7,8 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["FILE_NAME", "Manifest", "read", "read_above", "write"]
-
 FILE_NAME = "asv-jit-interpreter.json"
 
 

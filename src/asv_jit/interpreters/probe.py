@@ -9,12 +9,10 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from asv_jit import processes
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import identity, manifest
 from asv_jit.interpreters.identity import Interpreter, Jit
-
-__all__ = ["OLDEST", "Runner", "probe", "pyenv_root"]
+from asv_jit.system import processes
 
 OLDEST = (3, 9)
 _INSIDE = Path(__file__).with_name("inside.py")

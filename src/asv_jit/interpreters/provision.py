@@ -11,20 +11,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from asv_jit import locks, paths, processes
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters import spec as specs
-from asv_jit.interpreters.apt import Archive
-from asv_jit.interpreters.debian import Debian
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.manifest import Manifest
-from asv_jit.interpreters.offers import Built, Offer, Provider
 from asv_jit.interpreters.probe import Runner, probe
+from asv_jit.interpreters.providers.apt import Archive
+from asv_jit.interpreters.providers.debian import Debian
+from asv_jit.interpreters.providers.offers import Built, Offer, Provider
+from asv_jit.interpreters.providers.uv import Uv
 from asv_jit.interpreters.spec import Spec
-from asv_jit.interpreters.uv import Uv
-
-__all__ = ["Installed", "Market", "default_providers", "install", "matching", "offered"]
+from asv_jit.system import locks, paths, processes
 
 _MAKING = ".making-"
 

@@ -11,8 +11,6 @@ from asv_jit.interpreters import spec as specs
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_executable
 
-__all__ = ["is_path", "resolve", "resolve_all"]
-
 
 def resolve(
     spec: str,

@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from asv_jit.errors import UsageError
 
-__all__ = ["FORMS", "Spec", "parse"]
-
 FORMS = "3.15 (the newest), 3.15.* (each that is installed), 3.15t (without a GIL), 3.15.2 or 3.15.2+1a2b3c4d"
 _PATTERN = re.compile(
     r"(?P<version>\d+\.\d+(?P<patch>\.\d+)?)(?P<threads>t?)(?P<each>\.\*)?(?P<build>\+[0-9a-f]{8})?", re.ASCII

@@ -18,9 +18,9 @@ import numpy as np
 from asv_jit import __version__
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey
-from asv_jit.site import units
-from asv_jit.site.content import SiteContent
-from asv_jit.site.event_words import (
+from asv_jit.site.content.site_content import SiteContent
+from asv_jit.text import units
+from asv_jit.text.event_words import (
     bisect_command,
     cause_words,
     change_words,
@@ -28,8 +28,6 @@ from asv_jit.site.event_words import (
     levels_words,
     metric_words,
 )
-
-__all__ = ["FILE_NAME", "feed"]
 
 FILE_NAME = "feed.xml"
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -15,32 +15,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.errors import UsageError
-from asv_jit.processes import cores, in_parallel_with
-from asv_jit.site import (
-    bisection_page,
-    guide_page,
-    home_page,
-    machines_page,
-    regressions_page,
-    releases_page,
-    text_pages,
-)
-from asv_jit.site.case import list_page as cases_page
-from asv_jit.site.case import page as case_page
-from asv_jit.site.compare import page as compare_page
-from asv_jit.site.content import SiteContent
-from asv_jit.site.data import page as data_page
+from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.content.slugs import slug
 from asv_jit.site.data.files import DataMaker, Part
 from asv_jit.site.feed import FILE_NAME as FEED
 from asv_jit.site.feed import feed
-from asv_jit.site.frame import Frames
-from asv_jit.site.publication import Drawn, Publication
+from asv_jit.site.pages import bisection, guide, home, machines, prose, regressions, releases
+from asv_jit.site.pages import case as case_page
+from asv_jit.site.pages import cases as cases_page
+from asv_jit.site.pages import compare as compare_page
+from asv_jit.site.pages import data as data_page
+from asv_jit.site.parts.frame import Frames
+from asv_jit.site.parts.publication import Drawn, Publication
 from asv_jit.site.signposts import signposts
-from asv_jit.site.slugs import slug
 from asv_jit.site.templates import environment_of, static_files, template_folders
 from asv_jit.store.files import storage_errors
-
-__all__ = ["render_site"]
+from asv_jit.system.processes import cores, in_parallel_with
 
 _MARKER = ".asv-jit-site"
 _ASV = "asv"
@@ -89,17 +79,17 @@ def render_site(
 # What is published beside the cases: for each key of the navigation (see `site.frame`) how its page is made, in any
 # order. A page that the navigation does not name has a key of its own.
 _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
-    "home": lambda site: iter([Drawn("index.html", "home.html", home_page.make(site))]),
+    "home": lambda site: iter([Drawn("index.html", "home.html", home.make(site))]),
     "cases": lambda site: iter([Drawn("cases.html", "cases.html", cases_page.make(site))]),
-    "releases": lambda site: iter([Drawn("releases.html", "releases.html", releases_page.make(site))]),
-    "regressions": lambda site: iter([Drawn("regressions.html", "regressions.html", regressions_page.make(site))]),
-    "bisections": bisection_page.make,
-    "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide_page.make(site))]),
-    "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines_page.make(site))]),
+    "releases": lambda site: iter([Drawn("releases.html", "releases.html", releases.make(site))]),
+    "regressions": lambda site: iter([Drawn("regressions.html", "regressions.html", regressions.make(site))]),
+    "bisections": bisection.make,
+    "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide.make(site))]),
+    "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines.make(site))]),
     "compare": compare_page.make,
     "data": data_page.make,
-    "method": lambda site: iter([Drawn("method.html", "method.html", text_pages.method(site))]),
-    "404": lambda site: iter([Drawn("404.html", "404.html", text_pages.not_found(site))]),
+    "method": lambda site: iter([Drawn("method.html", "method.html", prose.method(site))]),
+    "404": lambda site: iter([Drawn("404.html", "404.html", prose.not_found(site))]),
 }
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote, urlsplit
 
-from asv_jit.site.content import SiteContent
-
-__all__ = ["signposts"]
+from asv_jit.site.content.site_content import SiteContent
 
 
 def signposts(content: SiteContent, names: Iterable[str]) -> dict[str, bytes]:

@@ -26,8 +26,6 @@ from markupsafe import Markup
 from asv_jit.errors import StorageError, UsageError
 from asv_jit.store.files import write_atomically
 
-__all__ = ["environment_of", "escape", "static_files", "template_folders"]
-
 
 def template_folders(users: Path | None) -> tuple[Path, ...]:
     """Where templates and static files come from, the first before the second. Raises UsageError without ours."""

@@ -19,9 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from asv_jit import paths
-
-__all__ = ["AnalysisCache"]
+from asv_jit.system import paths
 
 _MAGIC = b"asv-jit analysis, entry 002\n"  # with the checksum 32 bytes: arrays behind it are aligned
 _CHECKSUM_BYTES = 4

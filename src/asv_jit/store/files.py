@@ -11,8 +11,6 @@ from pathlib import Path
 
 from asv_jit.errors import StorageError
 
-__all__ = ["append_synced", "remove_parts", "storage_errors", "write_atomically"]
-
 # What a file is called until it is whole: no reader takes it for one, and the next run removes it.
 _PART = ".asv-jit-part-"
 

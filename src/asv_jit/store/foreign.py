@@ -17,8 +17,6 @@ from asv_jit.store.files import storage_errors
 from asv_jit.store.journal import named_in, read_journal_bytes
 from asv_jit.store.uniting import MAX_FILE_BYTES, is_journal, is_result_file
 
-__all__ = ["complaint_of", "foreign_files"]
-
 _MAX_LINE_BYTES = 4 << 20
 _ASV_RESULT = re.compile(r"(?P<commit>[0-9a-f]{8})-.+\.json")
 _PASSED_OVER = {"README.md", ".asv-jit-results", ".nojekyll"}

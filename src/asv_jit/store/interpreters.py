@@ -13,8 +13,6 @@ import msgspec
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.store.files import append_synced
 
-__all__ = ["FILE_NAME", "KnownInterpreter", "keep_interpreter", "known_interpreters"]
-
 FILE_NAME = "interpreters.jsonl"  # not *.json: asv takes every such file below results/ for a result
 
 

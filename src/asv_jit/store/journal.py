@@ -22,16 +22,6 @@ from msgspec import Struct
 from asv_jit.model import Trial
 from asv_jit.store.files import append_synced, storage_errors
 
-__all__ = [
-    "Journal",
-    "JournalContent",
-    "journal_path",
-    "named_in",
-    "read_all",
-    "read_journal",
-    "read_journal_bytes",
-]
-
 _HEADER = b'{"format":"asv-jit-trials","version":1}\n'
 _NAME = re.compile(r"(?P<commit>[0-9a-f]{40,64})-(?P<interpreter>\d+\.\d+\.\d+\w*\+[0-9a-f]{8})\.jsonl")
 _encoder = msgspec.json.Encoder()

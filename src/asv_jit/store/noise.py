@@ -12,8 +12,6 @@ import msgspec
 
 from asv_jit.store.files import append_synced
 
-__all__ = ["FILE_NAME", "KnownNoise", "keep_noise", "known_noise"]
-
 FILE_NAME = "noise.jsonl"  # not *.json: asv takes every such file below results/ for a result
 
 

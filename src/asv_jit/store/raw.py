@@ -14,8 +14,6 @@ import msgspec
 
 from asv_jit.store.files import append_synced
 
-__all__ = ["RawTrial", "append_raw", "raw_path", "read_raw"]
-
 
 class RawTrial(msgspec.Struct, frozen=True):
     """All iterations of one trial in nanoseconds for `inner_loops` calls, in order."""

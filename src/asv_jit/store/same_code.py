@@ -11,8 +11,6 @@ import msgspec
 
 from asv_jit.store.files import append_synced
 
-__all__ = ["Comparison", "keep_comparison", "read_comparisons"]
-
 _encoder = msgspec.json.Encoder()
 
 

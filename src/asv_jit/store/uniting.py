@@ -15,8 +15,6 @@ from msgspec import Struct
 
 from asv_jit.model import Trial
 
-__all__ = ["MAX_FILE_BYTES", "United", "is_journal", "is_result_file", "unite"]
-
 MAX_FILE_BYTES = 256 << 20
 _MAX_DEPTH, _MAX_NAME_BYTES = 4, 250
 _SUFFIXES = (".json", ".jsonl")

@@ -13,15 +13,12 @@ from rich.live import Live
 from rich.text import Text
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.site import units
-from asv_jit.site.compare import words
-from asv_jit.store.bisections import Bisection, Result
-from asv_jit.store.confirmations import Effects
+from asv_jit.store.findings.bisections import Bisection, Result
+from asv_jit.store.findings.confirmations import Effects
 from asv_jit.terminal.console import console, say
+from asv_jit.text import comparison_words, units
 from asv_jit.workflows.bisection.search import View, Watcher
-from asv_jit.workflows.reporter import Silent
-
-__all__ = ["bars", "bisection_json", "print_bisection", "watching"]
+from asv_jit.workflows.measuring.reporter import Silent
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _WIDEST = 72
@@ -155,7 +152,7 @@ def _marks(view: View, width: int) -> str:
 
 def _line(view: View) -> str:
     point = f"{view.points[view.last][:14]} ({view.last + 1} of {len(view.points)})"
-    got = "cannot be measured" if view.value is None else f"{words.percent(view.value)} of the good end"
+    got = "cannot be measured" if view.value is None else f"{comparison_words.percent(view.value)} of the good end"
     spent = f"{units.count(view.measurements, 'measurement')}, {units.count(view.builds, 'point')}"
     if not view.posterior:
         return f"{point}: {got}; reproducing the difference, {spent}"
@@ -177,14 +174,14 @@ def _print_found(screen: Console, bisection: Bisection, result: Result) -> None:
     if result.traces:
         say(screen, "functions whose compiled traces changed:")
         for change in result.traces:
-            say(screen, f"  {words.trace_words(change)}")
+            say(screen, f"  {comparison_words.trace_words(change)}")
 
 
 def _print_figures(screen: Console, result: Result) -> None:
     for effect in result.effects:
-        say(screen, f"  {words.METRIC_NAMES[effect.metric]}: {_effect(effect)}")
+        say(screen, f"  {comparison_words.METRIC_NAMES[effect.metric]}: {_effect(effect)}")
     moved = Attribution(result.cause, result.cause_probability, result.moved)  # type: ignore[arg-type]  # as stored
-    say(screen, f"  what moved: {words.attribution_words(moved)}")
+    say(screen, f"  what moved: {comparison_words.attribution_words(moved)}")
     if result.confirmation:
         say(screen, f"  {result.confirmation} by {units.count(result.blocks, 'fresh block')}: {result.reason}")
 
@@ -192,8 +189,8 @@ def _print_figures(screen: Console, result: Result) -> None:
 def _effect(effect: Effects) -> str:
     show = units.number if effect.metric == "speedup" else units.seconds
     show = units.size if effect.metric.startswith("peak_memory") else show
-    bounds = f"{words.percent(effect.low)} to {words.percent(effect.high)}"
-    ratio = words.percent(effect.ratio)
+    bounds = f"{comparison_words.percent(effect.low)} to {comparison_words.percent(effect.high)}"
+    ratio = comparison_words.percent(effect.ratio)
     return f"{show(effect.before)} to {show(effect.after)}, {ratio} ({bounds}) {effect.verdict}"
 
 

@@ -12,12 +12,9 @@ from rich.table import Table
 
 from asv_jit.analysis.comparison import CaseComparison, Effect
 from asv_jit.analysis.history.series import Metric
-from asv_jit.site import units
-from asv_jit.site.compare import words
 from asv_jit.terminal.console import STYLES, WIDE, console, say
+from asv_jit.text import comparison_words, units
 from asv_jit.workflows.compare import Comparison, Outcome
-
-__all__ = ["comparison_json", "comparison_markdown", "print_comparison"]
 
 _SHOWN: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_on", "warmup_on")
 _NARROW: tuple[Metric, ...] = ("off", "on", "speedup")
@@ -32,12 +29,12 @@ def print_comparison(outcome: Outcome) -> None:
     for one in outcome.comparisons:
         say(screen, _title(one), "bold")
         for case in one.cases:
-            for found in words.findings(case):
+            for found in comparison_words.findings(case):
                 say(screen, f"{case.case}: {found}", "bold red" if "SUSPECTED" in found else "yellow")
         screen.print(_table(one, narrow=screen.width < WIDE))
         for case in one.cases:
             _print_details(screen, case)
-            for text in words.unsettled_words(case):
+            for text in comparison_words.unsettled_words(case):
                 say(screen, f"{case.case}: {text}", "yellow")
         for text in _means(one):
             say(screen, text)
@@ -48,7 +45,7 @@ def print_comparison(outcome: Outcome) -> None:
     if outcome.worse:
         say(screen, f"worse by {outcome.fail_on:.1%} or more, confirmed over the whole suite:", "bold red")
         for worse in outcome.worse:
-            say(screen, f"  {worse.case} on {worse.interpreter}: {words.worsening_words(worse)}", "red")
+            say(screen, f"  {worse.case} on {worse.interpreter}: {comparison_words.worsening_words(worse)}", "red")
     else:
         say(screen, f"nothing became worse by {outcome.fail_on:.1%} or more, as far as these blocks can tell")
 
@@ -56,19 +53,21 @@ def print_comparison(outcome: Outcome) -> None:
 def comparison_markdown(outcome: Outcome) -> str:
     """A comment for a pull request: the important lines first, all cases and what was compiled folded below."""
     lines = [_headline(outcome), ""]
-    lines += [f"- **{_code(str(w.case))}** on {w.interpreter}: {words.worsening_words(w)}" for w in outcome.worse]
+    lines += [
+        f"- **{_code(str(w.case))}** on {w.interpreter}: {comparison_words.worsening_words(w)}" for w in outcome.worse
+    ]
     for one in outcome.comparisons:
         for case in one.cases:
-            found = *words.findings(case), *words.unsettled_words(case)
+            found = *comparison_words.findings(case), *comparison_words.unsettled_words(case)
             lines += [f"- {_code(str(case.case))}: {_plain(text)}" for text in found]
         bad = {w.case for w in outcome.worse}
         better = [c for c in one.cases if c.case not in bad and any(_is(c, m, "faster") for m in ("off", "on"))]
-        lines += [f"- {_code(str(case.case))}: {words.summary_words(case)}" for case in better]
+        lines += [f"- {_code(str(case.case))}: {comparison_words.summary_words(case)}" for case in better]
     lines += [f"- not measured: {_plain(side)}: {_code(why.splitlines()[0])}" for side, why in outcome.unbuilt]
     for one in outcome.comparisons:
         lines += ["", *_folded(f"All {units.count(len(one.cases), 'case')}: {_title(one, code=True)}", _rows(one))]
         compiled = [
-            f"- {_code(str(case.case))}: {_code(words.trace_words(change))}"
+            f"- {_code(str(case.case))}: {_code(comparison_words.trace_words(change))}"
             for case in one.cases
             for change in case.traces[:_TRACES_SHOWN]
         ]
@@ -116,13 +115,15 @@ def _table(one: Comparison, *, narrow: bool) -> Table:
     table.add_column("case", overflow="fold")
     shown = [m for m in (_NARROW if narrow else _SHOWN) if any(case.effect(m) for case in one.cases)]
     for metric in shown:
-        table.add_column(_HEADINGS.get(metric, words.METRIC_NAMES[metric]), justify="right")
+        table.add_column(_HEADINGS.get(metric, comparison_words.METRIC_NAMES[metric]), justify="right")
     if not narrow:
         table.add_column("what moved", overflow="fold")
         table.add_column("blocks", justify="right")
     for case in one.cases:
         cells = [_cell(case.effect(metric), narrow) for metric in shown]
-        rest = [] if narrow else [words.attribution_words(case.attribution).partition(":")[0], str(case.blocks)]
+        rest = (
+            [] if narrow else [comparison_words.attribution_words(case.attribution).partition(":")[0], str(case.blocks)]
+        )
         table.add_row(escape(str(case.case)), *cells, *rest)
     return table
 
@@ -133,16 +134,19 @@ def _cell(effect: Effect | None, narrow: bool) -> str:
     style = "green" if effect.verdict == "better" else "red" if effect.verdict == "worse" else ""
     style = style or STYLES.get(effect.verdict, "default")
     wanted = not narrow and effect.metric in _NARROW
-    return f"[{style}]{words.effect_words(effect, interval=wanted)}[/]"
+    return f"[{style}]{comparison_words.effect_words(effect, interval=wanted)}[/]"
 
 
 def _print_details(screen: Console, case: CaseComparison) -> None:
     """A sentence for each case that certainly changed, the attribution, and the traces that differ."""
     if not any(effect.verdict in _NOTICEABLE for effect in case.effects if effect.metric in _NARROW):
         return
-    say(screen, f"{case.case}: {words.summary_words(case)}; {words.attribution_words(case.attribution)}")
+    say(
+        screen,
+        f"{case.case}: {comparison_words.summary_words(case)}; {comparison_words.attribution_words(case.attribution)}",
+    )
     for change in case.traces[:_TRACES_SHOWN]:
-        say(screen, f"  {words.trace_words(change)}")
+        say(screen, f"  {comparison_words.trace_words(change)}")
     if len(case.traces) > _TRACES_SHOWN:
         say(screen, f"  and {len(case.traces) - _TRACES_SHOWN} more functions, see --json")
 
@@ -150,13 +154,13 @@ def _print_details(screen: Console, case: CaseComparison) -> None:
 def _means(one: Comparison) -> list[str]:
     return [
         f"geometric mean over {units.count(mean.cases, 'case')}, with the JIT {metric}: "
-        f"{words.time_words(1.0 / mean.ratio)} ({_share(mean.high)} to {_share(mean.low)}, 95%)"
+        f"{comparison_words.time_words(1.0 / mean.ratio)} ({_share(mean.high)} to {_share(mean.low)}, 95%)"
         for metric, mean in one.means.items()
     ]
 
 
 def _share(faster: float) -> str:
-    return words.percent(1.0 / faster if faster > 0.0 else math.inf)
+    return comparison_words.percent(1.0 / faster if faster > 0.0 else math.inf)
 
 
 def _headline(outcome: Outcome) -> str:
@@ -168,11 +172,11 @@ def _headline(outcome: Outcome) -> str:
 
 def _rows(one: Comparison) -> list[str]:
     shown = [m for m in _SHOWN if any(case.effect(m) for case in one.cases)]
-    headings = ["case", *(_HEADINGS.get(m, words.METRIC_NAMES[m]) for m in shown), "what moved", "blocks"]
+    headings = ["case", *(_HEADINGS.get(m, comparison_words.METRIC_NAMES[m]) for m in shown), "what moved", "blocks"]
     rows = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
     for case in one.cases:
-        cells = [words.effect_words(case.effect(m), interval=m in _NARROW) for m in shown]
-        moved = words.attribution_words(case.attribution)
+        cells = [comparison_words.effect_words(case.effect(m), interval=m in _NARROW) for m in shown]
+        moved = comparison_words.attribution_words(case.attribution)
         rows.append("| " + " | ".join([_code(str(case.case)), *cells, moved, str(case.blocks)]) + " |")
     return [*rows, "", *_means(one)]
 

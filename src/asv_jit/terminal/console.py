@@ -6,8 +6,6 @@ import sys
 
 from rich.console import Console
 
-__all__ = ["MARKS", "STYLES", "WIDE", "console", "say"]
-
 MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
 WIDE = 140  # what a whole table needs; output that no terminal shows is that wide

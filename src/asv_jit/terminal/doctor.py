@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from asv_jit.site import units
 from asv_jit.terminal.console import console, say
-from asv_jit.workflows.doctor import Diagnosis
-from asv_jit.workflows.same_code import AaRuns
-
-__all__ = ["print_diagnosis"]
+from asv_jit.text import units
+from asv_jit.workflows.setup.doctor import Diagnosis
+from asv_jit.workflows.setup.same_code import AaRuns
 
 _STATES = {"good": "good   ", "bad": "BAD    ", "unknown": "unknown"}
 _STATE_STYLES = {"good": "green", "bad": "red", "unknown": "yellow"}

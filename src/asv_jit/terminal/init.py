@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from asv_jit.terminal.console import console, say
-from asv_jit.workflows.init import Change, Plan
-
-__all__ = ["plan_json", "print_plan"]
+from asv_jit.workflows.setup.init import Change, Plan
 
 
 def print_plan(plan: Plan, *, dry_run: bool) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 
-__all__ = ["print_internal_error"]
-
 
 def print_internal_error() -> None:
     """A defect of the tool: the only traceback a user sees."""

@@ -9,8 +9,6 @@ from rich.table import Table
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.terminal.console import console
 
-__all__ = ["print_interpreters"]
-
 
 def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
     """One line per interpreter."""

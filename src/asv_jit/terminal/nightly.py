@@ -6,8 +6,6 @@ from asv_jit.terminal.console import console, say
 from asv_jit.workflows.nights.night import Night
 from asv_jit.workflows.nights.report import event_line, headline, plan_lines, summary_lines
 
-__all__ = ["print_night", "print_plan"]
-
 
 def print_night(night: Night) -> None:
     """The headline, what was done, what is open, and what went wrong."""

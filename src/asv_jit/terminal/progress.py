@@ -11,9 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from asv_jit.settings import duration_text
-from asv_jit.workflows.reporter import Reporter, Silent
-
-__all__ = ["progress"]
+from asv_jit.workflows.measuring.reporter import Reporter, Silent
 
 
 @contextmanager

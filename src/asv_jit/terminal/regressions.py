@@ -15,11 +15,10 @@ from rich.text import Text
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.model import version_of
-from asv_jit.site import figures, units
-from asv_jit.site.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
+from asv_jit.site.parts import figures
 from asv_jit.terminal.console import WIDE, console, say
-
-__all__ = ["Shown", "print_regressions", "regressions_json"]
+from asv_jit.text import units
+from asv_jit.text.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
 
 _FEW = 10
 _ASV = "asv"

@@ -9,13 +9,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from asv_jit.analysis.summary import CaseSummary, SuiteSummary
+from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary
 from asv_jit.model import version_of
-from asv_jit.site import figures, units
+from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
+from asv_jit.text import units
 from asv_jit.workflows.run import Outcome
-
-__all__ = ["print_run", "suite_json"]
 
 # Heading, alignment, and whether a narrow terminal does without it.
 _COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (

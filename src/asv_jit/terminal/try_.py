@@ -7,13 +7,12 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from asv_jit.analysis.summary import CaseSummary, Level
+from asv_jit.analysis.cells.summary import CaseSummary, Level
 from asv_jit.model import version_of
-from asv_jit.site import figures, units
+from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, console, say
+from asv_jit.text import units
 from asv_jit.workflows.trying.report import TriedOn, TryReport
-
-__all__ = ["print_try", "try_json"]
 
 _SHORT_S = 0.2
 _FUNCTIONS = 4

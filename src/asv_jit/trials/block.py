@@ -9,26 +9,10 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit.analysis.effort import LEAST_STEADY_S, Look, enough_iterations
+from asv_jit.analysis.cells.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
 from asv_jit.trials.record import Context, record
-
-__all__ = [
-    "ALONE",
-    "PAIR",
-    "SAMPLE",
-    "Arm",
-    "Effort",
-    "Keep",
-    "Stand",
-    "beside",
-    "calibrate",
-    "make_cache",
-    "run_block",
-    "run_sample",
-    "run_stands",
-]
 
 # What to do with a finished trial: the journal's line and the raw iterations, before the next one starts.
 Keep = Callable[[Trial, Sequence[int]], None]

@@ -14,8 +14,6 @@ from msgspec import Struct
 
 from asv_jit.model import Disturbance
 
-__all__ = ["Watch", "Watched", "judge"]
-
 # A trial is disturbed when more than this share of it went to the hypervisor or to other processes on its core.
 STEAL_LIMIT = 0.01
 OTHERS_LIMIT = 0.05

@@ -21,23 +21,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.model import Case, Evidence, Mode
-from asv_jit.processes import Finished, base_environment, end_strays, run
+from asv_jit.system.processes import Finished, base_environment, end_strays, run
 from asv_jit.trials import inside
 from asv_jit.trials.disturbance import Watch, Watched
-
-__all__ = [
-    "Answer",
-    "Launched",
-    "Place",
-    "Plan",
-    "Program",
-    "Workspace",
-    "command_of",
-    "environment_of",
-    "launch",
-    "launch_program",
-    "workspace",
-]
 
 Operation = Literal["measure", "calibrate", "setup_cache", "sample", "program"]
 

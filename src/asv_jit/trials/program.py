@@ -8,8 +8,6 @@ from asv_jit.model import Benchmark, Case, Mode, Trial
 from asv_jit.trials.launch import Place, Plan, Program, Workspace, launch_program
 from asv_jit.trials.record import Context, record
 
-__all__ = ["case_of", "run_program", "trace_program"]
-
 _ENDLESS_S = 1e9
 
 

@@ -15,8 +15,6 @@ from asv_jit.model import Mode, Outcome, Purpose, Trial
 from asv_jit.trials.disturbance import judge
 from asv_jit.trials.launch import Answer, Launched, Plan
 
-__all__ = ["CURVE_POINTS", "STEADY_TOLERANCE", "Context", "curve_of", "record"]
-
 CURVE_POINTS = 64
 STEADY_TOLERANCE = 0.01
 _STDERR_CHARACTERS = 4000

@@ -10,14 +10,12 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.site.event_words import change_words, metric_words
-from asv_jit.store.accepted import FILE_NAME, Accepted, add_accepted
-from asv_jit.workflows.event_states import commits_text
-from asv_jit.workflows.history import read_history
-from asv_jit.workflows.regression_choice import event_named
-from asv_jit.workflows.regressions import find_events
-
-__all__ = ["accept"]
+from asv_jit.store.findings.accepted import FILE_NAME, Accepted, add_accepted
+from asv_jit.text.event_words import change_words, metric_words
+from asv_jit.workflows.events.choice import event_named
+from asv_jit.workflows.events.regressions import find_events
+from asv_jit.workflows.events.states import commits_text
+from asv_jit.workflows.reading.history import read_history
 
 
 def accept(project: Project, names: Sequence[str], why: str) -> tuple[Path, tuple[Event, ...]]:

@@ -16,13 +16,11 @@ from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError, UsageError
-from asv_jit.git_branches import RemoteBranch, Staging
+from asv_jit.git.branches import RemoteBranch, Staging
 from asv_jit.store.files import write_atomically
 from asv_jit.store.foreign import foreign_files
 from asv_jit.store.uniting import MAX_FILE_BYTES, is_result_file, unite
 from asv_jit.workflows.merge import Merged, absorb
-
-__all__ = ["Fetched", "Pushed", "fetch_results", "named_branch", "push_results", "push_site"]
 
 _MARKER = ".asv-jit-results"
 _SITE_MARKER = ".asv-jit-site"

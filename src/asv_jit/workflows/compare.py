@@ -9,26 +9,25 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from asv_jit import installations, locks
+from asv_jit import installations
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import progress
+from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, worsenings
 from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.suite import SuiteSpeedup
-from asv_jit.analysis.summary import Limits
+from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.repository import Commit, Repository
-from asv_jit.workflows.pairing import Pairing, discover_suite, modes_of, repository_folder
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.selection import interpreters_of
-from asv_jit.workflows.session import Session
-
-__all__ = ["Comparison", "Options", "Outcome", "compare_sides"]
+from asv_jit.system import locks
+from asv_jit.workflows.measuring.pairing import Pairing, discover_suite, modes_of, repository_folder
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.selection import interpreters_of
+from asv_jit.workflows.measuring.session import Session
 
 
 class Options(Struct, frozen=True):

@@ -8,25 +8,24 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from asv_jit import installations, locks
+from asv_jit import installations
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import progress
+from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.comparison import CaseComparison, Effect, compare
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Case
-from asv_jit.store.confirmations import Confirmation, Effects, State, save_confirmation
-from asv_jit.workflows.pairing import Pairing, case_named, discover_suite, modes_of
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.selection import interpreters_here
-from asv_jit.workflows.session import Session
-
-__all__ = ["FEWEST_BLOCKS", "confirm", "confirm_events", "fresh_comparison", "judge", "stored_effects"]
+from asv_jit.store.findings.confirmations import Confirmation, Effects, State, save_confirmation
+from asv_jit.system import locks
+from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, modes_of
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.selection import interpreters_here
+from asv_jit.workflows.measuring.session import Session
 
 FEWEST_BLOCKS = 15
 _MOST_BLOCKS = 45

@@ -13,29 +13,17 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from asv_jit.analysis.cells import Cell, CellKey
-from asv_jit.analysis.summary import CaseSummary, Limits
+from asv_jit.analysis.cells.cell import Cell, CellKey
+from asv_jit.analysis.cells.summary import CaseSummary, Limits
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
+from asv_jit.git.repository import Repository
 from asv_jit.model import ARMS, Benchmark, Mode, Trial, version_of
-from asv_jit.repository import Repository
-from asv_jit.site.results_table import markdown
+from asv_jit.site.parts.tables.results import markdown
 from asv_jit.store.files import storage_errors, write_atomically
-from asv_jit.workflows.machines import Measured, site_machine
-from asv_jit.workflows.results import Results
-
-__all__ = [
-    "CELL_COLUMNS",
-    "TRIAL_COLUMNS",
-    "cell_rows",
-    "csv_text",
-    "markdown_text",
-    "pyperf_files",
-    "select",
-    "trial_rows",
-    "write_parquet",
-]
+from asv_jit.workflows.reading.machines import Measured, site_machine
+from asv_jit.workflows.reading.results import Results
 
 Row = dict[str, str | int | float | bool | None]
 

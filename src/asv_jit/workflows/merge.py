@@ -13,8 +13,6 @@ from asv_jit.store.files import storage_errors, write_atomically
 from asv_jit.store.foreign import complaint_of, foreign_files
 from asv_jit.store.uniting import is_journal, unite
 
-__all__ = ["Merged", "absorb", "source_folder"]
-
 
 class Merged(Struct, frozen=True):
     """What came in: the files that changed and the trials that were new, and a sentence for all that did not.

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from asv_jit.errors import UsageError
 
-__all__ = ["serving"]
-
 # What the machine's own table says of these varies, and a browser runs no script that comes as plain text.
 _TYPES = {
     ".css": "text/css; charset=utf-8",

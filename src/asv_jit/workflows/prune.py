@@ -9,12 +9,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from asv_jit import installations, locks
+from asv_jit import installations
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.store.files import storage_errors
-
-__all__ = ["Keep", "Pruned", "parse_keep", "prune"]
+from asv_jit.system import locks
 
 _DAY_S = 86400.0
 

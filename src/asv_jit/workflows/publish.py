@@ -12,26 +12,24 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.history.series import History
-from asv_jit.analysis.summary import Limits
 from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.site import is_asv_site, publish_asv_site
 from asv_jit.errors import DamagedFileError, UsageError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.interpreters.discover import discover
-from asv_jit.repository import Commit, Repository
-from asv_jit.site.content import Machine, Release, SiteContent
-from asv_jit.site.data.timetable import Timetable
-from asv_jit.site.folders import without_folders
+from asv_jit.site.content.site_content import Machine, Release, SiteContent
+from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.render import render_site
-from asv_jit.store.bisections import Bisection, read_bisections
+from asv_jit.store.findings.bisections import Bisection, read_bisections
 from asv_jit.store.interpreters import known_interpreters
-from asv_jit.workflows.found_changes import Changes
-from asv_jit.workflows.history import read_history
-from asv_jit.workflows.journals import release_order
-from asv_jit.workflows.machines import Measured, read_machines, site_machine
-from asv_jit.workflows.regressions import FoundEvents, begin_search, found_events
-
-__all__ = ["Published", "publish", "site_content"]
+from asv_jit.text.folders import without_folders
+from asv_jit.workflows.events.found_changes import Changes
+from asv_jit.workflows.events.regressions import FoundEvents, begin_search, found_events
+from asv_jit.workflows.reading.history import read_history
+from asv_jit.workflows.reading.journals import release_order
+from asv_jit.workflows.reading.machines import Measured, read_machines, site_machine
 
 
 class Published(Struct, frozen=True):

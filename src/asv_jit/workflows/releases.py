@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asv_jit import processes
 from asv_jit.errors import LockedError, NoInterpreterError
 from asv_jit.interpreters import provision
 from asv_jit.interpreters import spec as specs
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.offers import Provider
 from asv_jit.interpreters.probe import Runner
+from asv_jit.interpreters.providers.offers import Provider
 from asv_jit.interpreters.resolve import is_path
-
-__all__ = ["install_releases"]
+from asv_jit.system import processes
 
 _PATIENCE_S = 3600.0
 

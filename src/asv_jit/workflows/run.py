@@ -8,25 +8,24 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from asv_jit import installations, locks
-from asv_jit.analysis.cells import CellKey
-from asv_jit.analysis.summary import SuiteSummary
+from asv_jit import installations
+from asv_jit.analysis.cells.cell import CellKey
+from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.installations import UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
-from asv_jit.repository import Commit, Repository
 from asv_jit.store.files import remove_parts
-from asv_jit.workflows.engine import Engine, Forget, until_precise
-from asv_jit.workflows.pairing import discover_suite, repository_folder
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.selection import commits_of, interpreters_of
-from asv_jit.workflows.session import Session
-
-__all__ = ["Options", "Outcome", "insist_on_a_jit", "run"]
+from asv_jit.system import locks
+from asv_jit.workflows.measuring.engine import Engine, Forget, until_precise
+from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.selection import commits_of, interpreters_of
+from asv_jit.workflows.measuring.session import Session
 
 
 class Options(Struct, frozen=True):

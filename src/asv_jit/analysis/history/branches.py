@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.history.series import CaseSeries, Places, Track
 
-__all__ = ["by_branch", "chosen_points"]
-
 MAIN = ""
 
 

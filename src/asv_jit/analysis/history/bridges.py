@@ -13,10 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis.cells import Block, Cell
+from asv_jit.analysis.cells.cell import Block, Cell
 from asv_jit.analysis.history.series import Bridge, Floats, Metric, SeriesKey
-
-__all__ = ["ENOUGH_BLOCKS", "Measured", "bridges_of", "line_order"]
 
 ENOUGH_BLOCKS = 15
 """A bridge of this many interleaved blocks stands by itself; a shorter one takes what other commits can add."""

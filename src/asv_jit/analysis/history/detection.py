@@ -9,12 +9,10 @@ import numpy as np
 import scipy
 from msgspec import Struct
 
-from asv_jit.analysis.changes import ChangePoint, detect_many
+from asv_jit.analysis.changes.detector import ChangePoint, detect_many
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.series import Floats, Metric
-
-__all__ = ["DETECTED", "Found", "find_changes", "find_changes_of_many", "is_worse"]
 
 DETECTED: tuple[Metric, ...] = ("off", "on", "plain", "speedup", "peak_memory_off", "peak_memory_on")
 

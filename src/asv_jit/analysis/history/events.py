@@ -10,8 +10,6 @@ from msgspec import Struct
 from asv_jit.analysis.attribution import Attribution, Axis
 from asv_jit.analysis.history.series import Metric, SeriesKey
 
-__all__ = ["Change", "Event", "State", "is_one_line"]
-
 State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
 """`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
 later improvement took it back; `accepted`: a person decided to live with it."""

@@ -16,8 +16,6 @@ from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.lifecycle import fixed_by_level
 from asv_jit.analysis.history.series import AnchorSeries, CaseSeries, Floats, Metric, Places
 
-__all__ = ["Scene", "commit_events", "headline_first", "is_event_worse"]
-
 _SLACK = 2
 """Points: two metrics' changes this near are at one place; a level has three points at least, so none is skipped."""
 

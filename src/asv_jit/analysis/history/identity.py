@@ -18,8 +18,6 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import SeriesKey
 from asv_jit.model import CaseKey
 
-__all__ = ["Reported", "identity_of", "named", "reported"]
-
 
 class Reported(msgspec.Struct, frozen=True):
     """What is remembered of an event that was reported: a line of the file of known events.

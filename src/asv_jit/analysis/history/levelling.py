@@ -15,10 +15,8 @@ import numpy as np
 import scipy
 from msgspec import Struct
 
-from asv_jit.analysis.history.robust import noise_of_neighbours
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Places
-
-__all__ = ["Step", "Stretch", "bridge_step", "metric_figures", "noise_of", "stretches"]
+from asv_jit.analysis.stats.robust import noise_of_neighbours
 
 _CERTAIN = 1e9
 

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
 
-__all__ = ["fixed_by_level", "fixed_by_ratio"]
-
 
 def fixed_by_level(events: Sequence[Event], equivalence: float) -> list[Event]:
     """Events of one stretch of commits, oldest first: those are fixed whose old level a later improvement reached.

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis import suite
 from asv_jit.analysis.attribution import Attribution, attribute
 from asv_jit.analysis.history.events import Change, Event, is_one_line
 from asv_jit.analysis.history.grouping import headline_first, is_event_worse
@@ -21,8 +20,7 @@ from asv_jit.analysis.history.identity import identity_of
 from asv_jit.analysis.history.levelling import Step, bridge_step, metric_figures, noise_of
 from asv_jit.analysis.history.lifecycle import fixed_by_ratio
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, SeriesKey
-
-__all__ = ["release_events"]
+from asv_jit.analysis.stats import suite_mean
 
 _COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on")
 _LEVEL = 0.05
@@ -52,7 +50,7 @@ def release_events(
                 tests.setdefault(pair, []).append(_Test(bridge, metric, step))
     events = []
     for together in tests.values():
-        flags = suite.alerts([test.step.p_value for test in together])
+        flags = suite_mean.alerts([test.step.p_value for test in together])
         moved: dict[int, list[_Test]] = {}
         for test, flag in zip(together, flags, strict=True):
             if flag and abs(test.step.shift) > math.log1p(equivalence):

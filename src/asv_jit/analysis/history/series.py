@@ -15,8 +15,6 @@ from msgspec import Struct, field
 
 from asv_jit.model import CaseKey
 
-__all__ = ["AnchorSeries", "Bridge", "CaseSeries", "Floats", "History", "Metric", "Places", "SeriesKey", "Track"]
-
 Floats: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int32]
 

@@ -14,14 +14,12 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.cells import Cell, CellKey, cells_of
-from asv_jit.analysis.drift import anchor_levels
+from asv_jit.analysis.cells.cell import Cell, CellKey, cells_of
+from asv_jit.analysis.cells.summary import level
 from asv_jit.analysis.history.bridges import Measured, bridges_of
+from asv_jit.analysis.history.drift import anchor_levels
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, Metric, SeriesKey, Track
-from asv_jit.analysis.summary import level
 from asv_jit.model import PROTOCOL, CaseKey, Trial
-
-__all__ = ["Axes", "Timeline", "timeline"]
 
 _Values = dict[Metric, tuple[float, float, float]]
 

@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.changes.strung import starts_of_runs
 from asv_jit.analysis.history.series import CaseSeries, Floats, Metric, Places, SeriesKey, Track
-from asv_jit.analysis.history.strung import starts_of_runs
 from asv_jit.asv_adapter.history.columns import Head, JitMetric, Sheet
 from asv_jit.asv_adapter.history.suite import Described
-
-__all__ = ["PROTOCOL", "Located", "assemble"]
 
 PROTOCOL = "asv"
 """Of what plain `asv run` measured."""

@@ -19,22 +19,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-__all__ = [
-    "FAILED",
-    "HUGE",
-    "SKIPPED",
-    "UNUSABLE",
-    "Columns",
-    "ColumnsBuilder",
-    "Head",
-    "JitMetric",
-    "RowKind",
-    "Rows",
-    "Sheet",
-    "condensed",
-    "joined",
-]
-
 JitMetric: TypeAlias = Literal["plain", "off", "on"]
 
 FAILED = math.nan

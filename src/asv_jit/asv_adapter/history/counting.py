@@ -12,8 +12,6 @@ from msgspec import Struct
 from asv_jit.asv_adapter.history.columns import SKIPPED, UNUSABLE, Columns, Head, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 
-__all__ = ["Counted", "MeasuredByTrials", "count_rows", "numbers_in"]
-
 
 class MeasuredByTrials(NamedTuple):
     """Something that a journal holds, so that asv's row of it, which was made from it, does not count again."""

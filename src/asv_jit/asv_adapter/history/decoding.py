@@ -27,8 +27,6 @@ from asv_jit.asv_adapter.history.columns import (
 )
 from asv_jit.asv_adapter.history.names import is_commit, is_sound_name, is_text, shown
 
-__all__ = ["FileDecoder", "UnreadableError"]
-
 _COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"]
 """What asv's columns begin with, in every file of version 2."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["LONGEST_NAME", "is_commit", "is_sound_name", "is_text", "path_text", "shown"]
-
 LONGEST_NAME = 500
 _LONGEST_SHOWN = 60
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")

@@ -20,11 +20,9 @@ from asv_jit.asv_adapter.history.names import path_text
 from asv_jit.asv_adapter.history.shelf import Batch, FileRecord, Stamp, merged
 from asv_jit.asv_adapter.history.suite import Described, from_rows, read_suite
 from asv_jit.asv_adapter.history.tree import walk
-from asv_jit.commit_order import CommitOrder
-from asv_jit.processes import cores, in_parallel
+from asv_jit.git.order import CommitOrder
 from asv_jit.store.analysis_cache import AnalysisCache
-
-__all__ = ["AsvResults", "AsvSeries", "read_asv_results"]
+from asv_jit.system.processes import cores, in_parallel
 
 _MOST_ENTRIES = 3
 """On the shelf; more are united into one: of eight, each with one commit, reading took a quarter longer."""

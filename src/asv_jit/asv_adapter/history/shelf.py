@@ -22,8 +22,6 @@ from msgspec import Struct
 from asv_jit.asv_adapter.history.columns import Columns, Head, RowKind, Sheet, condensed, joined
 from asv_jit.store.analysis_cache import AnalysisCache
 
-__all__ = ["Batch", "FileRecord", "Stamp", "load", "merged", "save"]
-
 _PREFIX = "files-4-"
 """With the number of the format: of what is stored, and of how files are understood."""
 

@@ -16,8 +16,6 @@ from asv_jit.asv_adapter.history.columns import RowKind
 from asv_jit.asv_adapter.history.names import is_sound_name, shown
 from asv_jit.model import CaseKey
 
-__all__ = ["Described", "SuiteNow", "from_rows", "read_suite"]
-
 _NEWEST_VERSION = 2
 _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
 

@@ -13,8 +13,6 @@ from msgspec import Struct
 from asv_jit.asv_adapter.history.names import is_sound_name, path_text, shown
 from asv_jit.asv_adapter.history.shelf import Stamp
 
-__all__ = ["Tree", "walk"]
-
 _NOT_RESULTS = ("machine.json", "benchmarks.json")
 _OUR_FOLDERS = ("trials", "confirmations", "bisections")
 

@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from asv_jit.analysis.cells.summary import CaseSummary, Level, Limits
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.summary import CaseSummary, Level, Limits
 from asv_jit.model import CaseKey, Trial
-from asv_jit.site import units
-from asv_jit.site.data import format as form
-from asv_jit.site.data.columns import Written
-from asv_jit.site.data.timetable import ColumnName, Placed
-from asv_jit.site.measured import MeasuredCell
-
-__all__ = ["Packed", "break_even_s", "case_data", "figures", "level", "name", "rounded", "speedup"]
+from asv_jit.site.content import format as form
+from asv_jit.site.content.columns import Written
+from asv_jit.site.content.measured import MeasuredCell
+from asv_jit.site.content.timetable import ColumnName, Placed
+from asv_jit.text import units
 
 _NAME_LIMIT = 10_000
 _DIGITS = 6

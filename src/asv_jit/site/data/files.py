@@ -12,17 +12,15 @@ from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
-from asv_jit.site import units
-from asv_jit.site.commits import CommitBook
-from asv_jit.site.compare.comparing import COMPARED, quantile
-from asv_jit.site.content import SiteContent
-from asv_jit.site.data import format as form
+from asv_jit.site.content import format as form
+from asv_jit.site.content.comparing import COMPARED, quantile
+from asv_jit.site.content.measured import MeasuredCell, measured_cells
+from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.content.slugs import slug
+from asv_jit.site.content.timetable import BLOCKS, ColumnName, Placed, Timetable
 from asv_jit.site.data.case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
-from asv_jit.site.data.timetable import BLOCKS, ColumnName, Placed, Timetable
-from asv_jit.site.measured import MeasuredCell, measured_cells
-from asv_jit.site.slugs import slug
-
-__all__ = ["SLICE", "DataMaker", "Part", "files"]
+from asv_jit.site.parts.commits import CommitBook
+from asv_jit.text import units
 
 SLICE = 256
 """Commits in one of the files that the Compare page loads: two of them for a comparison, each some 300 KB with 2,000

@@ -15,20 +15,21 @@ from datetime import UTC, datetime
 import numpy as np
 from msgspec.structs import replace
 
-from asv_jit import installations, locks
+from asv_jit import installations
 from asv_jit.analysis.beside import values
-from asv_jit.analysis.cells import Block, cells_of
-from asv_jit.analysis.culprit import Culprit, Search
-from asv_jit.analysis.culprit_prior import prior_of
+from asv_jit.analysis.cells.cell import Block, cells_of
+from asv_jit.analysis.culprit.prior import prior_of
+from asv_jit.analysis.culprit.searcher import Culprit, Search
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.git.repository import Repository
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.provision import install as install_interpreters
 from asv_jit.model import Case, CaseKey
-from asv_jit.repository import Repository
-from asv_jit.store.bisections import Bisection, BisectMetric, Result, Stage, read_bisections, save_bisection
+from asv_jit.store.findings.bisections import Bisection, BisectMetric, Result, Stage, read_bisections, save_bisection
+from asv_jit.system import locks
 from asv_jit.workflows.bisection.chain import (
     Release,
     merged_chains,
@@ -39,10 +40,8 @@ from asv_jit.workflows.bisection.question import Options, Plan, matching, plan_o
 from asv_jit.workflows.bisection.search import SERIES_METRIC, Measurer, Watcher, searched, skipped_of
 from asv_jit.workflows.confirm import fresh_comparison, stored_effects
 from asv_jit.workflows.confirm import judge as judge_effect
-from asv_jit.workflows.pairing import case_named, discover_suite, repository_folder
-from asv_jit.workflows.session import Session
-
-__all__ = ["CONFIDENCE", "bisect"]
+from asv_jit.workflows.measuring.pairing import case_named, discover_suite, repository_folder
+from asv_jit.workflows.measuring.session import Session
 
 CONFIDENCE = 0.95
 _BUILD_COST = 10.0  # measurements that a build is worth

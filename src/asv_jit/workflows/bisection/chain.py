@@ -15,15 +15,13 @@ from collections.abc import Sequence
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.offers import Offer
+from asv_jit.interpreters.providers.offers import Offer
 from asv_jit.interpreters.provision import offered
 from asv_jit.interpreters.resolve import resolve
-from asv_jit.repository import Commit, Repository
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.selection import interpreters_here
-
-__all__ = ["Release", "commit_chain", "ends_of", "merged_chains", "release_chain", "split_range"]
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.selection import interpreters_here
 
 Release = Interpreter | Offer
 _PATIENCE_S = 600.0

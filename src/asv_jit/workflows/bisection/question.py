@@ -9,14 +9,12 @@ from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.git.repository import Repository
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.repository import Repository
-from asv_jit.store.bisections import Bisection, BisectMetric
+from asv_jit.store.findings.bisections import Bisection, BisectMetric
 from asv_jit.workflows.bisection.chain import commit_chain, ends_of, split_range
 from asv_jit.workflows.bisection.search import MODES
-from asv_jit.workflows.selection import interpreters_of
-
-__all__ = ["Options", "Plan", "as_asked", "interpreter_for", "matching", "plan_of", "resumed"]
+from asv_jit.workflows.measuring.selection import interpreters_of
 
 
 class Options(Struct, frozen=True):

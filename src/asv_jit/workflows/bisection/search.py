@@ -9,17 +9,15 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis.beside import figure_of, side_of
-from asv_jit.analysis.cells import HOPELESS, Block
-from asv_jit.analysis.culprit import Culprit, Search, Unbuildable
+from asv_jit.analysis.cells.cell import HOPELESS, Block
+from asv_jit.analysis.culprit.searcher import Culprit, Search, Unbuildable
 from asv_jit.analysis.history.series import Metric
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import Case, Mode, Trial
-from asv_jit.store.bisections import BisectMetric, Skipped, Stage, Step
-from asv_jit.workflows.pairing import Pairing
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.session import Session
-
-__all__ = ["MODES", "SERIES_METRIC", "Measurer", "View", "Watcher", "complaint_of", "searched", "skipped_of"]
+from asv_jit.store.findings.bisections import BisectMetric, Skipped, Stage, Step
+from asv_jit.workflows.measuring.pairing import Pairing
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.session import Session
 
 SERIES_METRIC: dict[BisectMetric, Metric] = {
     "on": "on",

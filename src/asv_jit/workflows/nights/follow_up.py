@@ -11,19 +11,17 @@ from asv_jit.analysis.history.series import Metric
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError
-from asv_jit.store.bisections import BisectMetric
-from asv_jit.store.confirmations import Confirmation, read_confirmations
+from asv_jit.store.findings.bisections import BisectMetric
+from asv_jit.store.findings.confirmations import Confirmation, read_confirmations
 from asv_jit.workflows.bisection.bisect import bisect
 from asv_jit.workflows.bisection.question import Options as BisectOptions
 from asv_jit.workflows.bisection.question import as_asked
 from asv_jit.workflows.bisection.search import View
 from asv_jit.workflows.confirm import FEWEST_BLOCKS, confirm
-from asv_jit.workflows.engine import Budget
-from asv_jit.workflows.event_states import bisections_of, read_records
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.session import Session
-
-__all__ = ["bisect_events", "confirm_events"]
+from asv_jit.workflows.events.states import bisections_of, read_records
+from asv_jit.workflows.measuring.engine import Budget
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.session import Session
 
 _UNCLEAR_FOR = timedelta(days=7)  # what fresh blocks could not decide is not asked again the very next night
 _BESIDE_ITERATIONS_S = 0.5

@@ -14,18 +14,16 @@ from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.mirror import repository_without_network
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import Case
-from asv_jit.repository import Commit, Repository
-from asv_jit.workflows.engine import Budget, Engine, Forget, until_precise, until_so_many
-from asv_jit.workflows.history import read_history
+from asv_jit.workflows.measuring.engine import Budget, Engine, Forget, until_precise, until_so_many
+from asv_jit.workflows.measuring.pairing import discover_suite
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.selection import interpreters_here
+from asv_jit.workflows.measuring.session import Session
 from asv_jit.workflows.nights.night import Night, one_line
 from asv_jit.workflows.nights.situation import Ground, anchor_of, branches_of, measured_trials, situation_of
-from asv_jit.workflows.pairing import discover_suite
-from asv_jit.workflows.reporter import Reporter
-from asv_jit.workflows.selection import interpreters_here
-from asv_jit.workflows.session import Session
-
-__all__ = ["NightMeasuring"]
+from asv_jit.workflows.reading.history import read_history
 
 
 class NightMeasuring:

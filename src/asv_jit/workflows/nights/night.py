@@ -11,9 +11,7 @@ import msgspec
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.planning import Plan
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.workflows.engine import Tally
-
-__all__ = ["Night", "event_json", "one_line", "plan_json"]
+from asv_jit.workflows.measuring.engine import Tally
 
 
 @dataclass(slots=True)

@@ -15,32 +15,30 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit import locks
 from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.mirror import fetched, repository_without_network
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError, is_full
-from asv_jit.git_branches import RemoteBranch
-from asv_jit.repository import Repository
+from asv_jit.git.branches import RemoteBranch
+from asv_jit.git.repository import Repository
 from asv_jit.store.files import remove_parts
+from asv_jit.store.findings.nights import NightRecord, keep_night, nights
 from asv_jit.store.journal import mend_all
-from asv_jit.store.nights import NightRecord, keep_night, nights
+from asv_jit.system import locks
 from asv_jit.workflows import publish as publishing
 from asv_jit.workflows.branches import fetch_results, named_branch, push_results, push_site
-from asv_jit.workflows.engine import Budget
-from asv_jit.workflows.history import read_history
+from asv_jit.workflows.events.regressions import find_events
+from asv_jit.workflows.measuring.engine import Budget
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.selection import interpreters_here, interpreters_that_are_here
 from asv_jit.workflows.nights.follow_up import bisect_events, confirm_events
 from asv_jit.workflows.nights.measuring import NightMeasuring
 from asv_jit.workflows.nights.night import Night, one_line
 from asv_jit.workflows.nights.notify import fresh_events, notify
-from asv_jit.workflows.regressions import find_events
+from asv_jit.workflows.reading.history import read_history
 from asv_jit.workflows.releases import install_releases
-from asv_jit.workflows.reporter import Reporter
 from asv_jit.workflows.run import insist_on_a_jit
-from asv_jit.workflows.selection import interpreters_here, interpreters_that_are_here
-
-__all__ = ["STEPS", "Options", "nightly", "plan_only"]
 
 STEPS = ("fetch", "pythons", "run", "confirm", "bisect", "publish", "notify")
 _MEASURING_SHARE = 0.8  # of the budget; the rest is for confirming and bisecting, or for measuring on

@@ -16,13 +16,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.processes import base_environment, run
 from asv_jit.settings import Notify
-from asv_jit.store.nights import Notice, keep_notices, notices
+from asv_jit.store.findings.nights import Notice, keep_notices, notices
+from asv_jit.system.processes import base_environment, run
 from asv_jit.workflows.nights.night import Night, event_json
 from asv_jit.workflows.nights.report import headline, markdown
-
-__all__ = ["Hook", "fresh_events", "notify"]
 
 Hook = Literal["webhook", "command"]
 _PATIENCE_S = 60.0

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.planning import Plan, Step
 from asv_jit.settings import duration_text
-from asv_jit.site import units
+from asv_jit.text import units
 from asv_jit.workflows.nights.night import Night
-
-__all__ = ["event_line", "headline", "markdown", "plan_lines", "summary_lines"]
 
 _MOST_LINES = 20
 

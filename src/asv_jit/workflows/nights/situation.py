@@ -11,23 +11,21 @@ from pathlib import Path
 from msgspec import Struct
 
 from asv_jit import installations
-from asv_jit.analysis.cells import Cell, Progress, cells_of, progress
+from asv_jit.analysis.cells.cell import Cell, Progress, cells_of, progress
 from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.analysis.planning import BridgeNeed, CellState, Costs, Point, Situation, Suspect
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.git.repository import Commit, Repository
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.model import PROTOCOL, Case, CaseKey, Trial, moment_s
-from asv_jit.repository import Commit, Repository
+from asv_jit.store.findings.nights import nights
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import read_all
-from asv_jit.store.nights import nights
-from asv_jit.workflows.journals import release_order
-
-__all__ = ["Ground", "anchor_of", "branches_of", "cell_states", "measured_trials", "situation_of"]
+from asv_jit.workflows.reading.journals import release_order
 
 _RECENT = 10
 _LIKELY_BLOCKS = 14  # of a cell that nobody measured: what the adaptive rule takes at a pair noise of 1.5%

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from asv_jit.analysis.summary import CaseSummary
+from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.model import ARMS, Trial
-
-__all__ = ["TriedOn", "TryReport", "complaint", "suspicions_of", "why_none"]
 
 
 class TriedOn(Struct, frozen=True):

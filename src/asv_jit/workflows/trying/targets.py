@@ -17,8 +17,6 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe
 from asv_jit.interpreters.resolve import is_path, resolve
 
-__all__ = ["Target", "notes_of_shell", "remedy", "shell_variables", "targets_of"]
-
 # Ours to set, or true of one interpreter only: what the shell says of them does not reach the program.
 _NOT_PASSED_ON = ("PYTHON_JIT", "PYTHONHASHSEED", "PYTHONPYCACHEPREFIX", "PYTHONHOME", "PYTHONEXECUTABLE")
 _KNOBS = ("PYTHON_JIT_", "PYTHON_UOPS")

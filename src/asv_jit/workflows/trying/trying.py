@@ -20,22 +20,20 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit import locks
-from asv_jit.analysis.cells import Cell, cells_of, progress
-from asv_jit.analysis.evidence import hot_functions
-from asv_jit.analysis.summary import Limits, summarise
+from asv_jit.analysis.cells.cell import Cell, cells_of, progress
+from asv_jit.analysis.cells.evidence import hot_functions
+from asv_jit.analysis.cells.summary import Limits, summarise
 from asv_jit.errors import InterruptedRunError, UsageError
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Case, Trial
 from asv_jit.settings import Settings
+from asv_jit.system import locks
 from asv_jit.trials.launch import Place, Program, workspace
 from asv_jit.trials.program import case_of, run_program, trace_program
 from asv_jit.trials.record import Context
-from asv_jit.workflows.reporter import Reporter
+from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.trying.report import TriedOn, TryReport, complaint, suspicions_of, why_none
 from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, shell_variables, targets_of
-
-__all__ = ["FEWEST_PAIRS", "Options", "try_program"]
 
 FEWEST_PAIRS = 2  # fewer have no interval, so that these are measured whatever the budget says
 _ATTEMPTS = 2  # a disturbed pair is repeated once, while most are not

@@ -1,0 +1,136 @@
+"""Gathers the journal's trials into cells and blocks: what belongs together, before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from asv_jit.analysis import speedup
+from asv_jit.model import CaseKey, Purpose, Trial
+
+# A case that fails twice will fail a third time; one that times out costs too much to ask again.
+FAILED_BLOCKS = 2
+HOPELESS = ("timeout", "skipped", "unbuildable")
+Progress = Literal["measure", "done", "failed"]
+RUNS: tuple[Purpose, ...] = ("run",)
+
+
+class CellKey(Struct, frozen=True, order=True):
+    """What names a cell; `version` is the benchmark's, because an edited benchmark is another one."""
+
+    commit: str
+    interpreter: str
+    case: CaseKey
+    version: str
+    protocol: str
+
+    @classmethod
+    def of(cls, trial: Trial) -> CellKey:
+        """The cell that a trial belongs to."""
+        return cls(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
+
+
+class Block(Struct, frozen=True):
+    """The last attempt of a block: its trials by arm, and how often it was repeated because it was disturbed."""
+
+    identity: str
+    arms: tuple[tuple[str, Trial], ...]
+    attempt: int
+
+    def trial(self, arm: str) -> Trial | None:
+        """The trial of one arm; None where the block was interrupted before it."""
+        return dict(self.arms).get(arm)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials of the block."""
+        return tuple(trial for _, trial in self.arms)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether something else used the core in any of its trials."""
+        return any(trial.disturbed for trial in self.trials)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any of its trials gave no figure."""
+        return any(trial.outcome != "ok" for trial in self.trials)
+
+
+class Cell(Struct, frozen=True):
+    """One case of one commit on one interpreter: its whole blocks, in the order in which they were measured.
+
+    `sampled` is the last trial that showed where the time goes, if there is one.
+    """
+
+    key: CellKey
+    blocks: tuple[Block, ...]
+    sampled: Trial | None = None
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether it was measured in both modes."""
+        return any(len(block.arms) == 2 for block in self.blocks)
+
+    @property
+    def timed(self) -> bool:
+        """Whether its figures are times, so that a ratio of them is a speedup (a tracked value has none)."""
+        return all(trial.steady_s is not None for block in self.good_blocks for trial in block.trials)
+
+    @property
+    def good_blocks(self) -> tuple[Block, ...]:
+        """The blocks in which every trial gave a figure."""
+        return tuple(block for block in self.blocks if not block.failed)
+
+    def figures(self, arm: str) -> tuple[float, ...]:
+        """The figure of each good block's trial in `arm` (seconds per call, or the tracked value)."""
+        chosen = (block.trial(arm) for block in self.good_blocks)
+        return tuple(trial.figure for trial in chosen if trial is not None and trial.figure is not None)
+
+    def trials(self, arm: str) -> tuple[Trial, ...]:
+        """The trials of each good block in `arm`."""
+        return tuple(trial for block in self.good_blocks if (trial := block.trial(arm)) is not None)
+
+
+def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> dict[CellKey, Cell]:
+    """The cells that `trials` make up. Interrupted blocks (an arm is missing) are left out: they are no pair.
+
+    Of a block that was repeated because it was disturbed, only the last whole attempt counts. The choice looks
+    at what disturbed it, never at its durations, so that it selects nothing.
+    """
+    attempts: dict[tuple[CellKey, str], dict[int, dict[str, Trial]]] = {}
+    for trial in trials:
+        if trial.purpose in purposes:
+            key = CellKey.of(trial)
+            attempts.setdefault((key, trial.block), {}).setdefault(trial.attempt, {})[trial.arm] = trial
+    blocks: dict[CellKey, list[Block]] = {}
+    sampled: dict[CellKey, Trial] = {}
+    for (key, identity), tries in attempts.items():
+        for arms in tries.values():
+            if "sample" in arms:
+                sampled[key] = arms["sample"]
+        whole = [attempt for attempt, arms in tries.items() if set(arms) in ({"off", "on"}, {"alone"})]
+        if whole:
+            arms = tries[max(whole)]
+            block = Block(identity, tuple(sorted(arms.items())), max(whole))
+            blocks.setdefault(key, []).append(block)
+    return {key: Cell(key, tuple(found), sampled.get(key)) for key, found in blocks.items()}
+
+
+def progress(cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: int) -> Progress:
+    """Whether a cell needs another block: pairs of times until they are precise, anything else `min_pairs` times."""
+    if cell is None:
+        return "measure"
+    failed = [block for block in cell.blocks if block.failed]
+    at_once = any(trial.outcome in HOPELESS for block in failed for trial in block.trials)
+    if len(failed) >= FAILED_BLOCKS or at_once:
+        return "failed"
+    good = cell.good_blocks
+    if not (cell.has_pairs and cell.timed) or len(good) < min_pairs:
+        return "done" if len(good) >= min_pairs else "measure"
+    step = speedup.next_step(
+        cell.figures("off"), cell.figures("on"), precision=precision, min_pairs=min_pairs, max_pairs=max_pairs
+    )
+    return "measure" if step == "measure" else "done"

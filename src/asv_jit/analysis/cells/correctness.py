@@ -1,0 +1,142 @@
+"""Suspected JIT bugs: wrong answers, and crashes in mode on only.
+
+This is headline news, so it must not cry wolf. Results are compared only between the modes of one interpreter
+(the float sums of two releases may differ) and under one hash seed (the order of a set depends on it), and
+only where each mode has shown that it repeats itself (a repr with an address, a random number, a benchmark
+that changes its own state do not).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from asv_jit.model import Mode, Outcome
+
+Answers: TypeAlias = Literal["agree", "digest differs", "no check"]
+
+_REPEATS = 4
+"""How often a mode must have repeated an answer. With fewer a benchmark that returns True or False at random
+would too often look like one that does not: the chance is 2 / 2^5 / 2^5, or 0.2%, for 4 repeats in each mode."""
+
+
+class TrialOutcome(Protocol):
+    """What this module reads of a trial (of `asv_jit.model.Trial`, say)."""
+
+    @property
+    def interpreter(self) -> str:
+        """The concrete build that ran it."""
+
+    @property
+    def hash_seed(self) -> int:
+        """Its PYTHONHASHSEED."""
+
+    @property
+    def mode(self) -> Mode:
+        """Its JIT mode."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+
+    @property
+    def signal(self) -> str | None:
+        """The signal that ended it, if one did."""
+
+    @property
+    def digest(self) -> str | None:
+        """Of the first call's result; None where the result cannot be checked."""
+
+
+class AnswerCheck(Struct, frozen=True):
+    """Whether both modes of one interpreter give the same answers.
+
+    `hash_seeds` are those under which the modes differ. With `no check` they are only a hint: `why` says what
+    is missing, and repeating those blocks, same seeds, may decide. `why` is empty otherwise.
+    """
+
+    interpreter: str
+    answers: Answers
+    hash_seeds: tuple[int, ...]
+    why: str
+
+
+class CrashOnlyOn(Struct, frozen=True):
+    """Mode on crashed and mode off never did: a suspected JIT bug. Counts are of trials that ran."""
+
+    interpreter: str
+    signals: tuple[str, ...]
+    crashes: int
+    on_trials: int
+    off_trials: int
+
+
+def check_answers(trials: Iterable[TrialOutcome]) -> tuple[AnswerCheck, ...]:
+    """Compare the modes' answers, per interpreter in order of name, over trials of one case and commit.
+
+    `digest differs` needs under some hash seed different digests of the modes; no two digests within one mode
+    and seed; and that each mode has repeated itself at least 4 times. A mode whose digest is the same
+    under all seeds repeats itself with each trial after the first; where digests depend on the seed, only
+    trials of the same seed count. Interpreters that ran a single mode are left out.
+    """
+    checks = []
+    for interpreter, of_interpreter in _by_interpreter(t for t in trials if t.outcome == "ok"):
+        if {trial.mode for trial in of_interpreter} == {"off", "on"}:
+            checks.append(_check_interpreter(interpreter, of_interpreter))
+    return tuple(checks)
+
+
+def crashes_only_on(trials: Iterable[TrialOutcome]) -> tuple[CrashOnlyOn, ...]:
+    """Interpreters, in order of name, whose mode on crashed at least once while mode off ran and never did.
+
+    Takes the trials of one case and commit. Failures, timeouts and builds that failed are no crashes; a mode
+    off that never came to its end proves nothing.
+    """
+    findings = []
+    for interpreter, of_interpreter in _by_interpreter(trials):
+        off = [t for t in of_interpreter if t.mode == "off" and t.outcome in ("ok", "crashed")]
+        on = [t for t in of_interpreter if t.mode == "on" and t.outcome in ("ok", "crashed")]
+        crashes = [trial for trial in on if trial.outcome == "crashed"]
+        if crashes and off and all(trial.outcome == "ok" for trial in off):
+            signals = tuple(sorted({trial.signal for trial in crashes if trial.signal is not None}))
+            findings.append(CrashOnlyOn(interpreter, signals, len(crashes), len(on), len(off)))
+    return tuple(findings)
+
+
+def _check_interpreter(interpreter: str, trials: Sequence[TrialOutcome]) -> AnswerCheck:
+    if any(trial.digest is None for trial in trials):
+        return AnswerCheck(interpreter, "no check", (), "the result is of a kind that cannot be compared")
+    digests: dict[tuple[Mode, int], list[str | None]] = defaultdict(list)
+    for trial in trials:
+        digests[trial.mode, trial.hash_seed].append(trial.digest)
+    if any(len(set(found)) > 1 for found in digests.values()):
+        return AnswerCheck(interpreter, "no check", (), "the result varies within a mode and hash seed")
+    shared = sorted({seed for mode, seed in digests if mode == "off" and ("on", seed) in digests})
+    if not shared:
+        return AnswerCheck(interpreter, "no check", (), "the modes share no hash seed")
+    differ = tuple(seed for seed in shared if digests["off", seed][0] != digests["on", seed][0])
+    if not differ:
+        return AnswerCheck(interpreter, "agree", (), "")
+    repeats = min(_repeats(trials, "off"), _repeats(trials, "on"))
+    if repeats < _REPEATS:
+        why = f"each mode must repeat its result {_REPEATS} times, found {repeats}: repeat these hash seeds"
+        return AnswerCheck(interpreter, "no check", differ, why)
+    return AnswerCheck(interpreter, "digest differs", differ, "")
+
+
+def _repeats(trials: Sequence[TrialOutcome], mode: Mode) -> int:
+    """How often the mode gave an answer that it had to give if it is deterministic."""
+    of_mode = [trial for trial in trials if trial.mode == mode]
+    if len({trial.digest for trial in of_mode}) == 1:
+        return len(of_mode) - 1
+    return len(of_mode) - len({trial.hash_seed for trial in of_mode})
+
+
+def _by_interpreter(trials: Iterable[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
+    groups: dict[str, list[TrialOutcome]] = defaultdict(list)
+    for trial in trials:
+        groups[trial.interpreter].append(trial)
+    return sorted(groups.items())

@@ -1,0 +1,147 @@
+"""How many iterations a trial needs: as many as give the most precision for the time that a pair takes.
+
+A pair costs the start and the warm-up of its processes, c, and what n steady iterations take, n τ. Its log speedup
+varies by v / n, what is left of the noise of the iterations, and by σ², what differs between processes of the same
+program and does not shrink however long they run. The time for a given precision goes with the product of the two,
+(c + n τ)(v / n + σ²), which is least at
+
+    n = √(c / τ · v / σ²)
+
+(Kalibera and Jones 2013, "Rigorous benchmarking in reasonable time", the optimal number of repetitions). So where the
+noise lies between the processes, iterations long after a trial got steady are time better spent on another pair; where
+it lies within them, as on a disk, trials stay long. A busy neighbour that slows the core for a tenth of a second or a
+whole one adds to σ, not to v: on a shared 2-core machine one trial in four was off by more than 5%, whether it was 0.1
+or 0.4 s long.
+
+Precision is not all: a short trial is also a little off. In the three benchmarks of tests/acceptance/peer_pyperf.py, 26
+to 29 processes a mode that went on to 450 iterations, 0.1 to 0.2 s told levels 0.2 to 0.9% above the last, differently
+in the two modes, so that the speedup was off by 0.3 to 0.6%. Two causes were found. The JIT compiles an outer loop only
+at its 4,095th pass: mandelbrot's gets there in its 103rd call, two executors more, and is 0.4% faster from then on. And
+without the JIT a process settles by 1 to 5% in one step after 0.1 to 0.4 s, at random, some never: neither the hash
+seed nor the addresses nor the data nor the age of the process matter, but running the same code does, and processes
+that are interrupted more often settle sooner, so it is likely the core's prediction of the interpreter's jumps. Such
+steps are too small or too late for a trial that ends beside them to cut them off. So a trial is longer while its level
+differs from that of the rest of the look by more than a quarter of a percent and the error of that. It is never longer
+than the look, which ends before mandelbrot's step counts.
+
+c, τ, v and the warm-up come from one look at each mode: a trial of full length that is thrown away. What a machine does
+to a look only ever makes it slower, so the warm-up is read from its quickest quarters of short stretches, and v from
+the differences of neighbours, which a slow spell hardly touches. σ cannot be seen in one process and is taken from
+quiet machines; where it is larger, still shorter trials would do, at little loss.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis.stats.robust import difference_scale
+
+Floats = npt.NDArray[np.float64]
+
+_BETWEEN_PROCESSES = 0.005
+"""Standard deviation between processes of one program, relative: that of pairs whose noise is 0.7%, over √2."""
+
+LEAST_STEADY_S = 0.15
+"""A steady part is at least so long, on average over the modes.
+
+Starting a process takes about half of that, so whether the noise lies all within processes or all between them, the
+time for a given precision is within a third of the best that 0.1 to 0.5 s could give.
+"""
+
+_WARMUPS = 3
+"""A trial is at least so many times as long as the longest warm-up seen: other trials take longer to settle."""
+
+_QUICK = 0.25
+"""The quantile that a slow spell hardly moves."""
+
+_STRETCHES = 40
+_SHORTEST_STRETCH = 5
+_SAME_LEVEL = 0.02
+"""Stretches whose quickest quarters differ by less, beside the noise of an iteration, are on one level."""
+
+_TOLERANCE = 0.0025
+_CERTAINTY = 1.0
+"""Standard errors beyond the tolerance: a shorter trial must not tell another level than the whole one does.
+
+When in doubt a trial is longer: that costs time once more and is seen, while a level that is off is not.
+"""
+
+_LONGER = 1.25
+_QUARTILE_EFFICIENCY = 1.86
+"""The variance of a quartile of Gaussian values, times their number, in that of one of them."""
+
+_MEDIAN_EFFICIENCY = math.pi / 2.0
+"""The variance of a median of Gaussian values, times their number, in that of one of them."""
+
+
+class Look(Struct, frozen=True):
+    """A trial of full length in one mode.
+
+    `durations_s`: of its iterations, shape (n,), positive, in order; `begin_s`: from the start of the process to its
+    first iteration; `loop_s`: what all n iterations took together, with whatever is done between them.
+    """
+
+    durations_s: Sequence[float]
+    begin_s: float
+    loop_s: float
+
+    @property
+    def iteration_s(self) -> float:
+        """What an iteration takes while nothing disturbs it, with what is done before the next one."""
+        between_s = max(self.loop_s - math.fsum(self.durations_s), 0.0) / len(self.durations_s)
+        return float(np.quantile(self.durations_s, _QUICK)) + between_s
+
+
+def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
+    """The count for all trials of a case: at most that of the looks, which is the answer where one got slower.
+
+    `looks`, at least one, one a mode, all of the same count; `least` is the smallest count that may come out, as far
+    as the looks have it. Raises ValueError for looks of unequal counts.
+    """
+    counts = {len(look.durations_s) for look in looks}
+    if len(counts) != 1:
+        raise ValueError(f"looks: expected one count of iterations, found {sorted(counts) or 'no looks'}")
+    (most,) = counts
+    logs = [np.log(np.asarray(look.durations_s, dtype=np.float64)) for look in looks]
+    noises = [difference_scale(one) for one in logs]
+    starts = [_settled(one, noise) for one, noise in zip(logs, noises, strict=True)]
+    if any(start is None for start in starts):
+        return most
+    settled = max(start for start in starts if start is not None)
+    iteration_s = sum(look.iteration_s for look in looks)
+    begin_s = sum(max(look.begin_s, 0.0) for look in looks) + settled * iteration_s
+    within = _MEDIAN_EFFICIENCY * sum(noise**2 for noise in noises)
+    best = math.sqrt(begin_s / iteration_s * within / (len(looks) * _BETWEEN_PROCESSES**2))
+    long_enough = LEAST_STEADY_S * len(looks) / iteration_s
+    wanted = max(settled + max(best, long_enough), _WARMUPS * settled, least)
+    while math.ceil(wanted) < most and not all(
+        _tells_the_same(one, settled, math.ceil(wanted), noise) for one, noise in zip(logs, noises, strict=True)
+    ):
+        wanted *= _LONGER
+    return min(most, math.ceil(wanted))
+
+
+def _tells_the_same(logs: Floats, settled: int, count: int, noise: float) -> bool:
+    """Whether the level of a trial that ends at `count` is that of the rest: a slow last step shows in many only."""
+    here, rest = logs[settled:count], logs[count:]
+    error = _CERTAINTY * noise * math.sqrt(_QUARTILE_EFFICIENCY * (1.0 / len(here) + 1.0 / len(rest)))
+    return bool(abs(np.quantile(here, _QUICK) - np.quantile(rest, _QUICK)) <= _TOLERANCE + error)
+
+
+def _settled(logs: Floats, noise: float) -> int | None:
+    """The iteration from which the level of the last half was reached; None if that is slower than one before it."""
+    size = max(_SHORTEST_STRETCH, len(logs) // _STRETCHES)
+    whole = len(logs) // size
+    if whole < 4:
+        return None
+    quick = np.quantile(logs[: whole * size].reshape(whole, size), _QUICK, axis=1)
+    level = float(np.quantile(quick[whole // 2 :], _QUICK))
+    like = _SAME_LEVEL + noise
+    if (quick < level - like).any():
+        return None
+    return int(np.argmax(quick <= level + like)) * size

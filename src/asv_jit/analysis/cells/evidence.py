@@ -1,0 +1,74 @@
+"""What the JIT compiled, read beside where the time goes, and compared between two commits or releases.
+
+All of it is static: which traces existed at the end of a trial, how large they were, what they consist of. Where
+the time goes comes from a separate trial that a timer interrupted, and that was not timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from asv_jit.model import Evidence, Trace
+
+FEWEST_SAMPLES = 50
+_HOT_SHARE = 0.03
+
+
+class Hot(Struct, frozen=True):
+    """A function in which the program was found in `share` of the samples (time in C counts for its caller).
+
+    `compiled`: a trace starts in it, or another trace names it, which is how an inlined function shows where a
+    release tells. On 3.15 inlined functions are not named, so that False means "no trace of its own".
+    """
+
+    function: str
+    share: float
+    compiled: bool
+
+
+class TraceChange(Struct, frozen=True):
+    """How a function's traces differ; None where it has none on that side."""
+
+    function: str
+    before: Trace | None
+    after: Trace | None
+    micro_ops: tuple[tuple[str, int], ...]
+
+
+def hot_functions(samples: Sequence[tuple[str, int]], evidence: Evidence | None) -> tuple[Hot, ...]:
+    """The functions with at least 3% of the samples, hottest first; none below `FEWEST_SAMPLES` samples."""
+    total = sum(count for _, count in samples)
+    if total < FEWEST_SAMPLES or evidence is None or evidence.error is not None:
+        return ()
+    traces = (*evidence.functions, *evidence.harness)
+    compiled = {trace.function for trace in traces} | {name for trace in traces for name in trace.mentions}
+    hot = (Hot(name, count / total, name in compiled) for name, count in samples if count / total >= _HOT_SHARE)
+    return tuple(sorted(hot, key=lambda one: (-one.share, one.function)))
+
+
+def changes(before: Evidence | None, after: Evidence | None) -> tuple[TraceChange, ...]:
+    """The functions whose traces differ, those that gained or lost all traces first; empty if a side is unknown.
+
+    `micro_ops` lists by name how many more (or fewer) static micro-operations there are after. The sizes of
+    machine code alone do not count: they come in pages and move with the build.
+    """
+    if before is None or after is None or before.error or after.error:
+        return ()
+    old = {trace.function: trace for trace in before.functions}
+    new = {trace.function: trace for trace in after.functions}
+    found = []
+    for name in sorted(old.keys() | new.keys()):
+        a, b = old.get(name), new.get(name)
+        difference = _difference(a, b)
+        if difference or (a is None) != (b is None) or (a and b and a.executors != b.executors):
+            found.append(TraceChange(name, a, b, difference))
+    return tuple(sorted(found, key=lambda one: (one.before is not None and one.after is not None, one.function)))
+
+
+def _difference(before: Trace | None, after: Trace | None) -> tuple[tuple[str, int], ...]:
+    old = before.names if before is not None else {}
+    new = after.names if after is not None else {}
+    moved = {name: new.get(name, 0) - old.get(name, 0) for name in old.keys() | new.keys()}
+    return tuple(sorted(((name, by) for name, by in moved.items() if by), key=lambda pair: (-abs(pair[1]), pair[0])))

@@ -1,0 +1,278 @@
+"""What a cell amounts to: times, speedup, verdict, memory, warm-up, break-even, correctness, in one frozen value.
+
+The table of `asv-jit run`, `--json` and the site all show this value; none of them computes anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import scipy
+from msgspec import Struct
+
+from asv_jit.analysis import speedup, steady
+from asv_jit.analysis.cells import break_even, correctness, memory
+from asv_jit.analysis.cells.cell import Cell, CellKey
+from asv_jit.analysis.cells.evidence import Hot, hot_functions
+from asv_jit.analysis.speedup import Speedup
+from asv_jit.analysis.stats import suite_mean
+from asv_jit.analysis.stats.wild import tempered
+from asv_jit.model import Evidence, Trial
+
+FEWEST_ITERATIONS = 30
+UNSTEADY_SHARE = 0.3
+# A turn lost to another process is the same few milliseconds in both modes, but hits the slower arm more often: the
+# ratio itself is biased, and no number of pairs mends that.
+DISTURBED_SHARE = 0.5
+
+
+class Limits(Struct, frozen=True):
+    """The settings that decide verdicts: `alpha` of the intervals, `equivalence` as a share."""
+
+    alpha: float = 0.002
+    equivalence: float = 0.02
+
+
+class Level(Struct, frozen=True):
+    """A figure over trials: the median, and a t interval of the (geometric) mean; None where one trial gives none."""
+
+    value: float
+    low: float | None
+    high: float | None
+    trials: int
+
+
+class CaseSummary(Struct, frozen=True):
+    """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
+
+    Times are seconds per call; `warmup_*_s` is the median running time before the steady state, `lost_*` what
+    of it was lost against running steadily; `first_call_*_s` the median of the very first call. `tracked` is off over
+    on of a positive tracked value (a latency, say), which is no speedup and decides no verdict. `unit` is
+    that of the values: `seconds`, `bytes`, whatever a tracked value has; `unit` where it has none.
+    """
+
+    key: CellKey
+    timed: bool
+    pairs: int
+    off: Level | None
+    on: Level | None
+    speedup: speedup.Speedup | None
+    verdict: str
+    reason: str
+    memory: memory.PeakMemory | None
+    peak_off_bytes: float | None
+    break_even: break_even.TypicalBreakEven | None
+    steady_off: str
+    steady_on: str
+    warmup_off_s: float | None
+    warmup_on_s: float | None
+    first_call_off_s: float | None
+    first_call_on_s: float | None
+    start_off_s: float | None
+    start_on_s: float | None
+    answers: correctness.AnswerCheck | None
+    crash: correctness.CrashOnlyOn | None
+    failures: tuple[tuple[str, int], ...]
+    complaint: str
+    disturbed: int
+    repeated: int
+    evidence: Evidence | None
+    hot: tuple[Hot, ...]
+    measured: str
+    tracked: Speedup | None = None
+    unit: str = "unit"
+
+
+class SuiteSummary(Struct, frozen=True):
+    """All cases of one commit on one interpreter."""
+
+    commit: str
+    interpreter: str
+    cases: tuple[CaseSummary, ...]
+    mean: suite_mean.SuiteSpeedup | None
+    alerts: tuple[CellKey, ...]
+
+
+def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
+    """Everything that is known of a cell; never raises for its content. `unit`: of what is no timing."""
+    off_arm = "off" if cell.has_pairs else "alone"
+    off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
+    estimate = _speedup(cell, limits)
+    verdict, reason = _verdict(cell, off, on, estimate)
+    every = tuple(trial for block in cell.blocks for trial in block.trials)
+    failures = Counter(
+        f"{trial.outcome} in mode {trial.mode}" for trial in every if trial.outcome not in ("ok", "skipped")
+    )
+    return CaseSummary(
+        key=cell.key,
+        timed=cell.timed,
+        pairs=len(cell.good_blocks) if cell.has_pairs else 0,
+        off=level(cell.figures(off_arm), limits.alpha),
+        on=level(cell.figures("on"), limits.alpha) if cell.has_pairs else None,
+        speedup=estimate,
+        verdict=verdict,
+        reason=reason,
+        memory=_memory(off, on, limits.alpha),
+        peak_off_bytes=_median(trial.peak_rss_bytes for trial in off),
+        break_even=_break_even(off, on, limits.alpha) if cell.timed and on else None,
+        steady_off=_agreement(off),
+        steady_on=_agreement(on),
+        warmup_off_s=_median(trial.warmup_s for trial in off),
+        warmup_on_s=_median(trial.warmup_s for trial in on),
+        first_call_off_s=_median(trial.first_call_s for trial in off),
+        first_call_on_s=_median(trial.first_call_s for trial in on),
+        start_off_s=_median(start_up_s(trial) for trial in off),
+        start_on_s=_median(start_up_s(trial) for trial in on),
+        answers=next(iter(correctness.check_answers(every)), None),
+        crash=next(iter(correctness.crashes_only_on(every)), None),
+        failures=tuple(sorted(failures.items())),
+        complaint=next((trial.stderr for trial in reversed(every) if trial.outcome != "ok"), ""),
+        disturbed=sum(block.disturbed for block in cell.blocks),
+        repeated=sum(block.attempt - 1 for block in cell.blocks),
+        evidence=next((trial.evidence for trial in on if trial.evidence is not None), None),
+        hot=hot_functions(cell.sampled.samples, cell.sampled.evidence) if cell.sampled is not None else (),
+        measured=max((trial.started for trial in every), default=""),
+        tracked=_tracked(cell, limits),
+        unit="seconds" if cell.timed else unit,
+    )
+
+
+def summarise_suite(commit: str, interpreter: str, cases: Sequence[CaseSummary], cells: Sequence[Cell]) -> SuiteSummary:
+    """The mean over the cases that have pairs, and which of them differ once all are looked at together."""
+    paired = [cell for cell in cells if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2]
+    mean = suite_mean.estimate(
+        [
+            suite_mean.CasePairs(
+                group_of(cell.key.case.benchmark), cell.key.case.benchmark, cell.figures("off"), cell.figures("on")
+            )
+            for cell in paired
+        ],
+        alpha=0.05,
+    )
+    p_values = [case.speedup.p_value if case.speedup is not None else math.nan for case in cases]
+    flags = suite_mean.alerts(p_values) if cases else ()
+    alerts = tuple(case.key for case, flag in zip(cases, flags, strict=True) if flag)
+    return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts)
+
+
+def group_of(benchmark: str) -> str:
+    """The group of a benchmark: the file that it is in."""
+    return benchmark.split(".", 1)[0]
+
+
+def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:
+    if not (cell.has_pairs and cell.timed and cell.good_blocks):
+        return None
+    return speedup.estimate(cell.figures("off"), cell.figures("on"), alpha=limits.alpha, equivalence=limits.equivalence)
+
+
+def _tracked(cell: Cell, limits: Limits) -> speedup.Speedup | None:
+    if cell.timed or not (cell.has_pairs and cell.good_blocks):
+        return None
+    off, on = cell.figures("off"), cell.figures("on")
+    if len(off) != len(on) or not all(math.isfinite(value) and value > 0.0 for value in (*off, *on)):
+        return None
+    return speedup.estimate(off, on, alpha=limits.alpha, equivalence=limits.equivalence)
+
+
+def _verdict(
+    cell: Cell, off: Sequence[Trial], on: Sequence[Trial], estimate: speedup.Speedup | None
+) -> tuple[str, str]:
+    if cell.blocks and all(trial.outcome == "skipped" for block in cell.blocks for trial in block.trials):
+        return "skipped", "the benchmark asks not to be run with these parameters"
+    if not cell.good_blocks:
+        return "failed", "no block of trials came to its end"
+    if estimate is None:
+        return "none", "no JIT" if not cell.has_pairs else "not a timing"
+    if _is_short(cell, off):
+        return "unclear", f"fewer than {FEWEST_ITERATIONS} iterations fit into the benchmark's time-out"
+    unsteady = max(_unsteady_share(off), _unsteady_share(on))
+    if unsteady > UNSTEADY_SHARE:
+        return "unclear", f"not steady: {unsteady:.0%} of the trials of one mode never settled"
+    disturbed = sum(block.disturbed for block in cell.good_blocks) / len(cell.good_blocks)
+    if disturbed > DISTURBED_SHARE:
+        return "unclear", f"disturbed: something else used the core in {disturbed:.0%} of the blocks"
+    if estimate.verdict == "unclear":
+        return "unclear", "too imprecise to tell faster from slower: more pairs are needed"
+    return estimate.verdict, ""
+
+
+def _is_short(cell: Cell, off: Sequence[Trial]) -> bool:
+    single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
+    return not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off)
+
+
+def _unsteady_share(trials: Sequence[Trial]) -> float:
+    return sum(trial.steady_kind == "no_steady_state" for trial in trials) / max(len(trials), 1)
+
+
+def level(figures: Sequence[float], alpha: float) -> Level | None:
+    """The median of `figures` and the interval of their mean at level 1 - `alpha`; None where there are none.
+
+    Where some are wild, of the mean of the middle half.
+    """
+    if not figures:
+        return None
+    values = np.asarray(figures, dtype=np.float64)
+    median = float(np.median(values))
+    if len(values) < 2:
+        return Level(median, None, None, 1)
+    positive = bool(np.all(values > 0))
+    scaled = tempered(np.log(values) if positive else values)
+    half = float(-scipy.special.stdtrit(len(values) - 1, alpha / 2) * np.std(scaled, ddof=1) / math.sqrt(len(values)))
+    middle = float(np.mean(scaled))
+    low, high = middle - half, middle + half
+    if positive:
+        with np.errstate(over="ignore"):
+            low, high = float(np.exp(low)), float(np.exp(high))
+    return Level(median, low, high, len(values))
+
+
+def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> memory.PeakMemory | None:
+    pairs = [
+        (a.peak_rss_bytes, b.peak_rss_bytes)
+        for a, b in zip(off, on, strict=False)
+        if a.peak_rss_bytes and b.peak_rss_bytes
+    ]
+    return memory.estimate([a for a, _ in pairs], [b for _, b in pairs], alpha=alpha) if pairs else None
+
+
+def _agreement(trials: Sequence[Trial]) -> str:
+    kinds = [trial.steady_kind for trial in trials if trial.steady_kind is not None]
+    return steady.agreement(kinds) if kinds else ""
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
+
+
+def start_up_s(trial: Trial) -> float | None:
+    """From the start of the process to the first call, in seconds; None where nothing was recorded."""
+    parts = (trial.start_s, trial.import_s, trial.setup_s)
+    known = [part for part in parts if part is not None]
+    return math.fsum(known) if known else None
+
+
+def _break_even(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> break_even.TypicalBreakEven | None:
+    timelines = [(_timeline(a), _timeline(b)) for a, b in zip(off, on, strict=False)]
+    pairs = [break_even.break_even(a, b) for a, b in timelines if a is not None and b is not None]
+    return break_even.typical(pairs, alpha=alpha)
+
+
+def _timeline(trial: Trial) -> break_even.Timeline | None:
+    """From the kept curve: exact sums at its points, evenly spread between them."""
+    if len(trial.curve) < 2 or trial.steady_s is None:
+        return None
+    done, elapsed = (np.array(column, dtype=np.float64) for column in zip(*trial.curve, strict=True))
+    counts = np.diff(done, prepend=0.0)
+    each = np.diff(elapsed, prepend=0.0) / counts
+    return break_even.Timeline(
+        startup_s=start_up_s(trial) or 0.0,
+        iterations_s=np.maximum(np.repeat(each, counts.astype(int)), 1e-12),
+        inner_loops=trial.inner_loops,
+        steady_s=trial.steady_s * trial.inner_loops,
+    )

@@ -1,0 +1,246 @@
+"""Which boundaries of a segmented series are real: tests of two neighbouring levels, weakest first.
+
+A boundary must beat three explanations: no change at all, a change smaller than matters, and a smooth drift
+(a straight line, then a cubic, through both of its segments). Noise may be autocorrelated, spiky and of
+changing size. Strengths are in standard deviations of a Gaussian; what they mean after the search for the
+strongest boundary is for `changes.py`, which calibrates them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis.changes.cleaning import Clean
+from asv_jit.analysis.changes.cubics import Stepped, bends
+from asv_jit.analysis.changes.segmentation import Fit, segment_many
+from asv_jit.analysis.changes.splits import Part, best_places
+from asv_jit.analysis.changes.strung import in_lots
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+SHORTEST = 3
+"""Points that a level must have: one or two strange ones are spikes."""
+
+_PENALTY = 2.5
+"""Cost of a boundary, times log n: about what the elimination asks for a lone one, but a short level between
+two boundaries, of which there are many more by chance, must pay for both."""
+
+_LINE_LEAD = 4.0
+_CUBIC_LEAD = 2.0
+"""How much more of the squared error a step must explain than a line or a cubic does, in units of the noise's
+variance, to be taken for a step without asking what it adds to them. By simulation: larger leads cost power
+for late small steps, smaller ones report drifts."""
+
+_COMMON_DRIFT = 2.0
+_LEAD_GROWTH = 1.5
+"""Drifts of a percent or two are common and larger ones are not: a step of less than so many least effects must lead
+the line by more, as this power of what it lacks. By simulation (the world that drifts of tests/acceptance): half of the
+false alarms, for 2 to 7 in a hundred steps of 1.2 to 1.5% amid few points; larger steps are found as before."""
+
+_LEAST_FOR_CUBIC = 30
+"""Points that both levels must have together: what bends within fewer is no slow drift."""
+
+_LEAST_NOISE = 0.01
+"""Floor of the variance in units of the estimated one: quantised metrics can leave no residuals at all."""
+
+_NO_SIZE = 1e-300
+_POINTS_AT_ONCE = 16_000
+
+
+class Stage(Struct, frozen=True):
+    """A moment of the elimination: n + 2 bounds (0 and the length included), strengths of the inner ones."""
+
+    bounds: list[int]
+    strengths: list[float]
+    noise: float
+
+
+class _Evidence(Struct, frozen=True):
+    """For each boundary what its step explains of the squared error: at all, beyond a line; how far it leads the line.
+
+    All of shape (boundaries,).
+    """
+
+    step: Floats
+    beyond_line: Floats
+    lead: Floats
+    size: Floats
+    deflation: Floats
+
+
+class _Segments(Struct, frozen=True):
+    """The segments between the bounds of many series, one behind another, and what is summed over each.
+
+    `last`: the last one of each series; `counts`: points; `sums`, shape (6, segments): of weights, and of weighted
+    values and positions and their products, in the order w, wy, wyy, wx, wxx, wxy; `rho`: that of the series.
+    """
+
+    last: Places
+    counts: Places
+    sums: Floats
+    rho: Floats
+
+
+def candidates(series: Sequence[Clean]) -> list[list[int]]:
+    """Starts of levels worth a test, of each series: levels fitted at a low penalty."""
+    fits = {}
+    for at, one in enumerate(series):
+        n = len(one.values)
+        if one.noise > 0.0:  # else nothing but spikes differed from one level
+            penalty = _PENALTY * math.log(n) * one.noise * inflation(one.rho, n)
+            fits[at] = Fit(one.masses, one.sums, penalty)
+    found: list[list[int]] = [[] for _ in series]
+    for at, starts in zip(fits, segment_many(list(fits.values()), shortest=SHORTEST), strict=True):
+        found[at] = starts
+    return found
+
+
+@overload
+def inflation(rho: float, count: int) -> float: ...
+@overload
+def inflation(rho: Floats, count: Places) -> Floats: ...
+def inflation(rho: Any, count: Any) -> Any:
+    """By how much autocorrelation inflates the variance of the mean of `count` points."""
+    return (1.0 + rho) / (1.0 - rho) - 2.0 * rho * (1.0 - rho**count) / (count * (1.0 - rho) ** 2)
+
+
+def stages(
+    series: Sequence[Clean], bounds: Sequence[Sequence[int]], *, least: Sequence[float], critical: Sequence[float]
+) -> list[Stage]:
+    """How strong the boundaries of each series are beside each other; `bounds`: 0, the boundaries (some), the length.
+
+    A change of level smaller than `least` (in the unit of the values) has no strength. Cubics, which are
+    dear, are fitted only where all boundaries of a series reach `critical` without.
+    """
+    if not series:
+        return []
+    segments = _segments(series, bounds)
+    evidence = _weigh(segments)
+    lengths = np.array([len(one.values) for one in series])
+    noise, freedom = _residual_noise(segments, np.array([one.noise for one in series]), lengths)
+    inner = np.array([len(mine) - 2 for mine in bounds])
+    ends = np.cumsum(inner)
+    owner = np.repeat(np.arange(len(series)), inner)
+    against = _against_line(evidence, noise[owner], np.array(least)[owner])
+    strengths = _gaussian(against / noise[owner], freedom[owner])
+    strengths[np.abs(evidence.size) < np.array(least)[owner]] = 0.0
+    sound = np.minimum.reduceat(strengths, ends - inner) >= np.maximum(critical, 1e-9)
+    _bend(strengths, sound, evidence, series, bounds, noise, freedom)
+    return [
+        Stage(list(mine), strengths[end - count : end].tolist(), one_noise)
+        for mine, count, end, one_noise in zip(bounds, inner.tolist(), ends.tolist(), noise.tolist(), strict=True)
+    ]
+
+
+def without_weakest(series: Sequence[Clean], done: Sequence[Stage]) -> list[list[int]]:
+    """The bounds of each series without the weakest boundary of its stage; none but the ends may be left.
+
+    Those on either side of it move to their best places: they stood where they were best beside the one that is gone.
+    Of two that shared a change between them the one left would else be too weak to stay.
+    """
+    weakest = [min(range(len(stage.strengths)), key=stage.strengths.__getitem__) for stage in done]
+    left = [[*stage.bounds[: at + 1], *stage.bounds[at + 2 :]] for stage, at in zip(done, weakest, strict=True)]
+    for side in (0, 1):
+        moving = [
+            (one, bounds, at + side)
+            for one, bounds, at in zip(series, left, weakest, strict=True)
+            if 0 < at + side < len(bounds) - 1
+        ]
+        parts = [Part(one.masses, one.sums, bounds[at - 1], bounds[at + 1]) for one, bounds, at in moving]
+        for (_, bounds, at), place in zip(moving, best_places(parts, SHORTEST), strict=True):
+            bounds[at] = place
+    return left
+
+
+def _segments(series: Sequence[Clean], bounds: Sequence[Sequence[int]]) -> _Segments:
+    lots = list(in_lots([len(one.values) for one in series], _POINTS_AT_ONCE))
+    sums = np.concatenate([_summed(series[lot], bounds[lot]) for lot in lots], axis=1)
+    inner = np.array([len(mine) - 1 for mine in bounds])
+    counts = np.concatenate([np.diff(mine) for mine in bounds])
+    return _Segments(np.cumsum(inner) - 1, counts, sums, np.repeat([one.rho for one in series], inner))
+
+
+def _summed(series: Sequence[Clean], bounds: Sequence[Sequence[int]]) -> Floats:
+    lengths = np.array([len(one.values) for one in series])
+    starts = np.cumsum(lengths) - lengths
+    weights = np.concatenate([one.weights for one in series])
+    values = np.concatenate([one.values for one in series])
+    x = np.arange(len(values)) - np.repeat(starts + (lengths - 1) / 2.0, lengths)
+    first = np.concatenate([np.array(mine[:-1]) + start for mine, start in zip(bounds, starts, strict=True)])
+    wy, wx = weights * values, weights * x
+    return np.stack([np.add.reduceat(terms, first) for terms in (weights, wy, wy * values, wx, wx * x, wx * values)])
+
+
+def _weigh(segments: _Segments) -> _Evidence:
+    """The step of each boundary between its segments, alone and beside a line through both."""
+    before = np.delete(np.arange(len(segments.counts)), segments.last)
+    left, right = segments.sums[:, before], segments.sums[:, before + 1]
+    both = left + right
+    size = right[1] / right[0] - left[1] / left[0]
+    spread = left[0] * right[0] / both[0]
+    x_mean = both[3] / both[0]
+    x_spread = both[4] - both[3] * x_mean
+    step = size * np.sqrt(spread)
+    line = (both[5] - both[1] * x_mean) / np.sqrt(x_spread)
+    alike = (right[3] / right[0] - left[3] / left[0]) * np.sqrt(spread / x_spread)
+    rest = step - alike * line
+    beyond = np.where(rest * step > 0.0, rest * rest / (1.0 - alike * alike), 0.0)
+    spreads = inflation(segments.rho, segments.counts) / segments.sums[0]
+    deflation = 1.0 / ((spreads[before] + spreads[before + 1]) * spread)
+    return _Evidence(
+        step * step * deflation, beyond * deflation, (step * step - line * line) * deflation, size, deflation
+    )
+
+
+def _against_line(e: _Evidence, noise: Floats, least: Floats) -> Floats:
+    size = np.maximum(np.abs(e.size), np.maximum(least, _NO_SIZE))
+    wanted = _LINE_LEAD * np.maximum(_COMMON_DRIFT * least / size, 1.0) ** _LEAD_GROWTH
+    return np.where(e.lead > wanted * noise, e.step, np.minimum(e.step, e.beyond_line))
+
+
+def _bend(
+    strengths: Floats, sound: npt.NDArray[np.bool_], e: _Evidence, series: Sequence[Clean],
+    bounds: Sequence[Sequence[int]], noise: Floats, freedom: Places,
+) -> None:  # fmt: skip
+    """Weaken the boundaries of the series that are `sound` where a cubic explains about as much as the step."""
+    parts, at, owner = [], [], []
+    start = 0
+    for number, (one, mine) in enumerate(zip(series, bounds, strict=True)):
+        for place, around in enumerate(zip(mine, mine[1:], mine[2:], strict=False)) if sound[number] else ():
+            if around[2] - around[0] >= _LEAST_FOR_CUBIC:
+                parts.append(Stepped(one, *around))
+                at.append(start + place)
+                owner.append(number)
+        start += len(mine) - 2
+    if not parts:
+        return
+    cubic = bends(parts)
+    lead = e.step[at] - cubic.explained * e.deflation[at]
+    same_way = cubic.onto_step * e.size[at] > 0.0
+    beyond = np.where(same_way, cubic.onto_step**2 / cubic.step_left * e.deflation[at], 0.0)
+    weaker = np.minimum(strengths[at], _gaussian(beyond / noise[owner], freedom[owner]))
+    strengths[at] = np.where(lead <= _CUBIC_LEAD * noise[owner], weaker, strengths[at])
+
+
+def _residual_noise(segments: _Segments, most: Floats, lengths: Places) -> tuple[Floats, Places]:
+    """Of each series the variance (times weight) about its levels and its degrees of freedom, shape (series,).
+
+    Drift within levels is not counted: it is at most `most`.
+    """
+    first = np.append(0, segments.last[:-1] + 1)
+    squares = np.add.reduceat(segments.sums[2] - segments.sums[1] ** 2 / segments.sums[0], first)
+    freedom = lengths - (segments.last - first + 1)
+    return np.maximum(np.minimum(squares / freedom, most), _LEAST_NOISE), freedom
+
+
+def _gaussian(squared_t: Floats, freedom: Places) -> Floats:
+    """The Gaussian deviate as improbable as a Student one (Wallace 1959), exact to a percent, in any tail."""
+    f = 8 * freedom
+    return np.asarray((f + 1) / (f + 3) * np.sqrt(freedom * np.log1p(squared_t / freedom)))

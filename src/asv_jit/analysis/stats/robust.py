@@ -1,0 +1,52 @@
+"""Scale and level of noisy series that a few wild values, or a few changes of level, must not move."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+Floats = npt.NDArray[np.float64]
+
+_GAUSSIAN_MAD = 1.482602218505602
+"""Standard deviation over median absolute deviation, for Gaussian values."""
+
+_GAUSSIAN_MEAN_DEVIATION = 1.2533141373155003
+"""Standard deviation over mean absolute deviation, for Gaussian values."""
+
+
+def median(values: Floats) -> float:
+    """The median of `values`, shape (n,), finite, n >= 1: numpy's, without the detours that short arrays pay for."""
+    half, odd = divmod(len(values), 2)
+    parted = values.copy()
+    parted.partition(half)
+    upper = float(parted[half])
+    return upper if odd else (float(parted[:half].max()) + upper) / 2.0
+
+
+def running_median(values: Floats, window: int) -> Floats:
+    """Median of the `window` (odd) values about each one, the series reflected at its ends; shape kept."""
+    return np.asarray(scipy.ndimage.median_filter(values, size=window, mode="reflect"), dtype=np.float64)
+
+
+def difference_scale(values: Floats) -> float:
+    """Standard deviation of independent noise on a piecewise constant level, from neighbours' differences.
+
+    `values` has shape (n,) with n >= 2; the result has their unit. It is the scaled median of the absolute
+    differences. Where more than half of them are zero (quantised or deterministic metrics) the mean takes its
+    place, and the result is zero only if all values are equal.
+    """
+    return scale_of_steps(np.abs(np.diff(values)))
+
+
+def noise_of_neighbours(values: Floats) -> float:
+    """What `difference_scale` says, but 0 where more than half of the neighbours, of at least 2 values, are equal."""
+    return median(np.abs(values[1:] - values[:-1])) * _GAUSSIAN_MAD / math.sqrt(2.0)
+
+
+def scale_of_steps(steps: Floats) -> float:
+    """What `difference_scale` says, from the absolute differences of neighbours, shape (n - 1,)."""
+    typical = median(steps) * _GAUSSIAN_MAD
+    return (typical or float(np.mean(steps)) * _GAUSSIAN_MEAN_DEVIATION) / float(np.sqrt(2.0))

@@ -1,0 +1,138 @@
+"""How often a whole suite raises a false alert: real A/A runs, and what their pairs say beyond their number.
+
+In a block of the same code it is a coin that decides which trial is called the first: the sign of a pair's log
+ratio is random, whatever the noise is like. So every pattern of signs was as likely as the one that came
+out, and trying other patterns on the same measured pairs shows how often such noise would have raised an
+alert (a randomisation test: Fisher 1935). It keeps what simulations have to guess: heavy tails, drift, pairs that
+resemble their neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis import speedup
+from asv_jit.analysis.stats import suite_mean
+from asv_jit.analysis.stats.noise import alarm_interval
+
+Floats = npt.NDArray[np.float64]
+
+
+class Rules(Struct, frozen=True):
+    """The settings that a comparison is stopped and judged by; see `speedup`."""
+
+    precision: float
+    min_pairs: int
+    max_pairs: int
+    alpha: float
+    equivalence: float
+
+
+class SuiteRun(Struct, frozen=True):
+    """One whole A/A run: for each case the steady times of both arms, paired by index, in the order measured."""
+
+    cases: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
+
+    @property
+    def pairs(self) -> int:
+        """The pairs of all cases."""
+        return sum(len(first) for first, _ in self.cases.values())
+
+
+class SameCodeRates(Struct, frozen=True):
+    """What whole A/A runs ended with.
+
+    `runs` and `alerted`: measured runs, and those in which any case raised an alert (Benjamini-Hochberg at 1%);
+    `low`, `high` bound that rate at 95%. `verdicts`: how many comparisons ended with each verdict.
+    `pair_noise`: pooled over cases and runs (a share). `resampled`: so many runs with other signs, of which
+    `resampled_alerted` raised an alert.
+    """
+
+    runs: int
+    alerted: int
+    low: float
+    high: float
+    verdicts: Mapping[str, int]
+    pairs: int
+    pair_noise: float
+    resampled: int
+    resampled_alerted: int
+
+
+def rates(runs: Sequence[SuiteRun], rules: Rules, *, resamples: int = 2_000, seed: int = 0) -> SameCodeRates:
+    """The rate of false alerts over `runs` (at least one), and over `resamples` runs with random signs.
+
+    A resampled run takes, for each case, the measured pairs from a random place on (around the end to the
+    start), so many as the adaptive rule asks for. Raises ValueError for no runs.
+    """
+    if not runs:
+        raise ValueError("expected at least one run, found none")
+    alerted, verdicts = 0, dict.fromkeys(("same", "faster", "slower", "unclear"), 0)
+    for run in runs:
+        estimates = [_judge(speedup.log_ratios(first, second), rules) for first, second in run.cases.values()]
+        alerted += _alerts(estimates)
+        for estimate in estimates:
+            verdicts[estimate.verdict] += 1
+    low, high = alarm_interval(alerted, len(runs))
+    pools = _pools(runs)
+    rng = np.random.default_rng(seed)
+    again = sum(_alerts([_resampled(pool, rules, rng) for pool in pools]) for _ in range(resamples))
+    return SameCodeRates(
+        runs=len(runs),
+        alerted=alerted,
+        low=low,
+        high=high,
+        verdicts={verdict: count for verdict, count in verdicts.items() if count},
+        pairs=sum(run.pairs for run in runs),
+        pair_noise=_pair_noise(runs),
+        resampled=resamples,
+        resampled_alerted=again,
+    )
+
+
+def verdict_of(first: Sequence[float], second: Sequence[float], rules: Rules) -> speedup.Speedup:
+    """What one comparison of the same code ended with; anything but `same` and `unclear` is a false one."""
+    return speedup.estimate(first, second, alpha=rules.alpha, equivalence=rules.equivalence)
+
+
+def _judge(logs: Floats, rules: Rules) -> speedup.Speedup:
+    return verdict_of(tuple(np.exp(logs)), (1.0,) * len(logs), rules)
+
+
+def _alerts(estimates: Sequence[speedup.Speedup]) -> bool:
+    return any(suite_mean.alerts([estimate.p_value for estimate in estimates]))
+
+
+def _pools(runs: Sequence[SuiteRun]) -> list[Floats]:
+    """The log ratios of each case over all runs, in the order measured, less nothing: their mean is noise too."""
+    names = sorted({name for run in runs for name in run.cases})
+    found = ([speedup.log_ratios(*run.cases[name]) for run in runs if name in run.cases] for name in names)
+    return [np.concatenate(logs) for logs in found]
+
+
+def _resampled(pool: Floats, rules: Rules, rng: np.random.Generator) -> speedup.Speedup:
+    order = (int(rng.integers(len(pool))) + np.arange(rules.max_pairs)) % len(pool)
+    logs = pool[order] * rng.choice((-1.0, 1.0), size=rules.max_pairs)
+    times, ones = np.exp(logs), np.ones(rules.max_pairs)
+    for size in speedup.looks(rules.min_pairs, rules.max_pairs):
+        step = speedup.next_step(
+            times[:size],
+            ones[:size],
+            precision=rules.precision,
+            min_pairs=rules.min_pairs,
+            max_pairs=rules.max_pairs,
+        )
+        if step == "stop":
+            break
+    return _judge(logs[:size], rules)
+
+
+def _pair_noise(runs: Sequence[SuiteRun]) -> float:
+    logs = [speedup.log_ratios(first, second) for run in runs for first, second in run.cases.values()]
+    free = sum(max(len(one) - 1, 0) for one in logs)
+    squares = sum(float(np.var(one, ddof=1)) * (len(one) - 1) for one in logs if len(one) > 1)
+    return float(np.sqrt(squares / free)) if free else float("nan")

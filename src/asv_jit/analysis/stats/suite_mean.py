@@ -1,0 +1,193 @@
+"""A whole suite: its mean speedup, how far its cases spread, and which of them to raise an alert for.
+
+A suite is a fixed set, not a sample of programs: its mean has an error only because each case was measured
+with noise. How unlike each other the cases are is another matter, and is shown beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+from msgspec import Struct
+
+from asv_jit.analysis.speedup import Interval, check_share, log_ratios
+from asv_jit.analysis.stats.wild import tempered
+
+Floats = npt.NDArray[np.float64]
+
+
+class CasePairs(Struct, frozen=True):
+    """One case's paired steady times (any common unit), and where the case stands in the suite."""
+
+    group: str
+    benchmark: str
+    off: tuple[float, ...]
+    on: tuple[float, ...]
+
+
+class CaseMean(Struct, frozen=True):
+    """One case's mean log ratio, its standard error and its number of pairs, and where the case stands in the suite.
+
+    The error of a single pair is unknown: infinite.
+    """
+
+    group: str
+    benchmark: str
+    mean: float
+    error: float
+    pairs: int
+
+
+class Placed(Protocol):
+    """What has a place in a suite."""
+
+    @property
+    def group(self) -> str:
+        """The file of benchmarks."""
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark's name."""
+
+
+class SuiteSpeedup(Struct, frozen=True):
+    """The weighted geometric mean of a suite's speedups, and the spread of its cases.
+
+    `low` and `high` bound the mean at level 1 - alpha for this set of cases (0 and infinity if some case has
+    a single pair, whose noise is unknown). `spread` is the geometric standard deviation of the cases' own
+    speedups, a factor >= 1 and each case counted once; `smallest` and `largest` are their extremes. `pairs` are those
+    of all its cases together.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    spread: float
+    smallest: float
+    largest: float
+    cases: int
+    pairs: int
+
+
+def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None:
+    """The suite's speedup with its interval at level 1 - `alpha`; None without any case.
+
+    Params are averaged within a benchmark, benchmarks within a group, then groups, all in logarithms, so that
+    a benchmark with many params weighs no more than another. The mean is a sum of independent case means with
+    fixed weights: its variance is exact, and its t interval takes the degrees of freedom of Welch and
+    Satterthwaite (1946). `bootstrap` checks it. Raises ValueError for a case without pairs, with arms of
+    unequal length or with times that are not positive and finite, or an `alpha` outside (0, 1).
+    """
+    check_share("alpha", alpha)
+    return combine([_mean_of(case) for case in cases], alpha=alpha)
+
+
+def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
+    """The same mean as `estimate`, from what is known of each case; for ratios of any kind. None without any case.
+
+    Raises ValueError for an `alpha` outside (0, 1).
+    """
+    check_share("alpha", alpha)
+    if not cases:
+        return None
+    means = np.array([case.mean for case in cases])
+    share = weights(cases)
+    mean, half = float(share @ means), math.inf
+    if all(case.pairs > 1 for case in cases):
+        half = _half_width(cases, share, alpha)
+    with np.errstate(over="ignore", under="ignore"):
+        ratio, low, high = (float(np.exp(value)) for value in (mean, mean - half, mean + half))
+        spread, smallest, largest = (float(np.exp(f(means))) for f in (np.std, np.min, np.max))
+    pairs = sum(case.pairs for case in cases)
+    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases), pairs)
+
+
+def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
+    """An interval of the suite's speedup from resampling whole pairs within each case: the check on `estimate`.
+
+    The cases stay, being fixed. A case's resampled deviations are stretched by the root of n / (n - 1), which
+    gives its mean the variance that few pairs would otherwise understate. Raises ValueError as `estimate`
+    does, and for an empty suite.
+    """
+    check_share("alpha", alpha)
+    if not cases:
+        raise ValueError("a suite without cases has no interval")
+    logs = [_log_ratios(case) for case in cases]
+    if any(len(values) < 2 for values in logs):
+        return Interval(0.0, math.inf)
+    rng = np.random.default_rng(seed)
+    total = np.zeros(resamples)
+    for values, share in zip(logs, weights(cases), strict=True):
+        pairs, mean = len(values), float(np.mean(values))
+        drawn = values[rng.integers(0, pairs, size=(resamples, pairs))].mean(axis=1)
+        total += share * (mean + (drawn - mean) * math.sqrt(pairs / (pairs - 1)))
+    low, high = np.exp(np.quantile(total, [alpha / 2.0, 1.0 - alpha / 2.0]))
+    return Interval(float(low), float(high))
+
+
+def weights(cases: Sequence[Placed]) -> Floats:
+    """The weight of each case in the suite's mean, shape (cases,), summing to 1.
+
+    A group weighs as much as any other, within it a benchmark (named within its group) as any other, within
+    that a case as any other.
+    """
+    benchmarks = Counter((case.group, case.benchmark) for case in cases)
+    groups = Counter(group for group, _ in benchmarks)
+    return np.array(
+        [1.0 / (len(groups) * groups[c.group] * benchmarks[(c.group, c.benchmark)]) for c in cases],
+        dtype=np.float64,
+    )
+
+
+def alerts(p_values: Sequence[float] | Floats, *, q: float = 0.01) -> tuple[bool, ...]:
+    """Which cases of a suite to raise an alert for, so that a share `q` of alerts is false on average.
+
+    The step-up procedure of Benjamini and Hochberg (1995) on two-sided p values of shape (cases,); with no
+    difference anywhere, an alert of any kind has a probability of at most `q`. NaN (a case without a result)
+    raises no alert and does not count as a test. Raises ValueError for p values outside [0, 1].
+    """
+    check_share("q", q)
+    p = np.asarray(p_values, dtype=np.float64)
+    tested = ~np.isnan(p)
+    if p.ndim != 1 or np.any((p[tested] < 0.0) | (p[tested] > 1.0)):
+        raise ValueError("p values must be a flat sequence within [0, 1], NaN for a case without a result")
+    ordered = np.sort(p[tested])
+    below = np.flatnonzero(ordered <= q * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
+    if len(below) == 0:
+        return (False,) * len(p)
+    threshold = float(ordered[below[-1]])
+    return tuple(bool(value <= threshold) for value in p)
+
+
+def _mean_of(case: CasePairs) -> CaseMean:
+    logs = _log_ratios(case)
+    error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
+    return CaseMean(case.group, case.benchmark, float(np.mean(logs)), error, len(logs))
+
+
+def _half_width(cases: Sequence[CaseMean], share: Floats, alpha: float) -> float:
+    sizes = np.array([case.pairs for case in cases])
+    parts = (share * np.array([case.error for case in cases])) ** 2
+    variance = float(np.sum(parts))
+    if variance == 0.0:
+        return 0.0
+    # As shares of the whole: the squares of tiny variances would vanish.
+    freedom = 1.0 / float(np.sum((parts / variance) ** 2 / (sizes - 1)))
+    return float(-scipy.special.stdtrit(freedom, alpha / 2.0)) * math.sqrt(variance)
+
+
+def _log_ratios(case: CasePairs) -> Floats:
+    where = f"{case.group}/{case.benchmark}"
+    try:
+        logs = tempered(log_ratios(case.off, case.on))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    if len(logs) == 0:
+        raise ValueError(f"{where}: a case without pairs has no place in the mean")
+    return logs

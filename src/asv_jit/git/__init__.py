@@ -1,0 +1,1 @@
+"""Reads the repository; writes results branches."""

@@ -1,0 +1,222 @@
+"""Branches of a remote repository written from outside: no checkout, no index and no working tree of the user's.
+
+Everything goes through an index file and folders of our own. What the user's repository gets are objects and the
+refs below `refs/asv-jit/`, where the fetched branches are remembered.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from asv_jit.errors import StorageError, UsageError
+from asv_jit.system.processes import Finished, base_environment, run
+
+_TIMEOUT_S = 900.0
+_LISTING_BYTES = 1 << 28
+_PATHS_AT_ONCE = 400
+_STALE_LOCK_S = 3600.0
+_ORDINARY_MODES = ("100644", "100755")
+
+# How git reaches a remote with the user's own credentials; none of these is a token in itself.
+GIT_ACCESS = (
+    "GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME",
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+# Bytes stay as they are, whatever the user's configuration says, and nobody's hooks run.
+_PLAIN = (
+    "-c", "core.autocrlf=false", "-c", "core.symlinks=false", "-c", "core.attributesFile=",
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fileMode=false", "-c", "gc.auto=0",
+    "-c", "core.sparseCheckout=false", "-c", "core.fsmonitor=false",
+)  # fmt: skip
+_NAME, _ADDRESS = "asv-jit", "asv-jit@localhost"
+
+
+def drop_stale_locks(git_dir: Path) -> None:
+    """Remove the locks on branches that a killed git left in a repository; those that are older than an hour.
+
+    git holds such a lock for milliseconds, and refuses to fetch for ever while one is there.
+    """
+    long_ago_s = time.time() - _STALE_LOCK_S
+    for lock in (git_dir / "packed-refs.lock", git_dir / "shallow.lock", *(git_dir / "refs").rglob("*.lock")):
+        with suppress(OSError):  # there is none, or its owner was quicker
+            if lock.stat().st_mtime < long_ago_s:
+                lock.unlink()
+
+
+class Entry(Struct, frozen=True):
+    """A file of a commit; `ordinary` is false for links and submodules."""
+
+    path: str
+    size_bytes: int
+    ordinary: bool
+
+
+class RemoteBranch:
+    """A branch of a remote of the repository that holds `folder`. Raises UsageError where there is none."""
+
+    def __init__(self, folder: Path, branch: str, remote: str = "origin") -> None:
+        git = shutil.which("git")
+        if git is None:
+            raise UsageError("git was not found on PATH; install it, asv-jit keeps results on a branch with it")
+        self._git = git
+        self._folder = folder
+        self.name = branch
+        self.remote = remote
+        found = self._start(["rev-parse", "--git-common-dir"])
+        if not found.ok:
+            raise UsageError(f"{folder} is in no git repository, so there is no branch {branch!r} to write to")
+        self._git_dir = (folder / found.stdout.rstrip("\n")).absolute()
+        if branch.startswith("-") or not self._start(["check-ref-format", f"refs/heads/{branch}"]).ok:
+            raise UsageError(f"expected the name of a branch, found {branch!r}")
+        if remote.startswith("-") or not self._start(["remote", "get-url", remote]).ok:
+            raise UsageError(f"{folder} has no remote {remote!r}; add one with `git remote add {remote} ADDRESS`")
+
+    @property
+    def _kept(self) -> str:
+        return f"refs/asv-jit/{self.name}"
+
+    def fetch(self) -> str | None:
+        """Fetch the branch, force-pushed or not; its newest commit, or None where the remote has no such branch.
+
+        Raises StorageError where the remote cannot be reached.
+        """
+        drop_stale_locks(self._git_dir)
+        reference = f"refs/heads/{self.name}"
+        listed = self._start(["ls-remote", "--exit-code", self.remote, reference])
+        if listed.exit == 2:  # reached, and nothing matches
+            return None
+        if not listed.ok:
+            raise self._unreachable(listed)
+        fetched = self._start(["fetch", "--quiet", "--no-tags", self.remote, f"+{reference}:{self._kept}"])
+        if not fetched.ok:
+            raise self._unreachable(fetched)
+        return self._ask(["rev-parse", "--verify", f"{self._kept}^{{commit}}"]).strip()
+
+    def entries(self, commit: str) -> list[Entry]:
+        """The files of a commit."""
+        listing = self._ask(["ls-tree", "-r", "-l", "-z", "--full-tree", commit])
+        return [_entry(line) for line in listing.split("\0") if line]
+
+    def tree_of(self, commit: str) -> str:
+        """The hash of a commit's tree."""
+        return self._ask(["rev-parse", "--verify", f"{commit}^{{tree}}"]).strip()
+
+    @contextmanager
+    def staging(self, commit: str | None) -> Iterator[Staging]:
+        """An index of our own that starts as `commit`'s, or empty."""
+        with TemporaryDirectory(prefix="asv-jit-branch-") as folder:
+            staging = Staging(self, Path(folder))
+            if commit is not None:
+                staging.ask(["read-tree", commit])
+            yield staging
+
+    def commit(self, tree: str, parent: str | None, message: str) -> str:
+        """Make a commit of a tree; its hash. It is on no branch yet."""
+        parents = [] if parent is None else ["-p", parent]
+        return self._ask(["commit-tree", "--no-gpg-sign", tree, *parents, "-m", message], env=self._identity()).strip()
+
+    def push(self, commit: str, *, replacing: str | None = None, force: bool = False) -> Finished:
+        """Make `commit` the remote branch's newest.
+
+        Parameters: without `force` only what lies on top of the remote's newest commit is taken. With it, history
+        is replaced, but only while the remote's newest is still `replacing` (None: no such branch).
+        """
+        reference = f"refs/heads/{self.name}"
+        lease = [f"--force-with-lease={reference}:{replacing or ''}"] if force else []
+        return self._start(["push", "--quiet", "--no-verify", *lease, self.remote, f"{commit}:{reference}"])
+
+    def _identity(self) -> dict[str, str]:
+        """Who commits: the user as git knows them, else ourselves, as on a fresh CI machine."""
+        known = {key: self._start(["config", key]).stdout.strip() for key in ("user.name", "user.email")}
+        name, address = known["user.name"] or _NAME, known["user.email"] or _ADDRESS
+        return {
+            "GIT_AUTHOR_NAME": name,
+            "GIT_AUTHOR_EMAIL": address,
+            "GIT_COMMITTER_NAME": name,
+            "GIT_COMMITTER_EMAIL": address,
+        }
+
+    def _unreachable(self, finished: Finished) -> StorageError:
+        return StorageError(
+            f"the branch {self.name!r} of {self.remote!r} cannot be fetched; what was measured is safe here, and the "
+            f"same command goes on from there: {finished.complaint(6)}"
+        )
+
+    def _ask(self, arguments: Sequence[str], env: dict[str, str] | None = None) -> str:
+        finished = self._start(arguments, env)
+        if not finished.ok:
+            raise StorageError(
+                f"git {arguments[0]} failed while working on branch {self.name!r}: {finished.complaint(6)}"
+            )
+        return finished.stdout
+
+    def _start(self, arguments: Sequence[str], env: dict[str, str] | None = None) -> Finished:
+        # A question for a password would wait for ever: nobody watches.
+        extra = {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_ATTR_NOSYSTEM": "1", **(env or {})}
+        return run(
+            [self._git, *_PLAIN, *arguments],
+            env=base_environment(extra, also=GIT_ACCESS),
+            cwd=self._folder,
+            timeout_s=_TIMEOUT_S,
+            keep_bytes=_LISTING_BYTES,
+        )
+
+
+class Staging:
+    """A tree in the making: an index file of our own, filled from folders."""
+
+    def __init__(self, branch: RemoteBranch, folder: Path) -> None:
+        self._branch = branch
+        self._folder = folder
+        self._index = folder / "index"
+
+    def new_folder(self, name: str) -> Path:
+        """An empty folder that goes away with the staging."""
+        path = self._folder / name
+        path.mkdir()
+        return path
+
+    def differing(self, folder: Path) -> set[str]:
+        """The files of this tree that `folder` holds with another content, or does not hold."""
+        self._branch._start([*self._work_tree(folder), "update-index", "-q", "--refresh"], self._environment())
+        listing = self.ask([*self._work_tree(folder), "diff-files", "--name-only", "-z"])
+        return set(filter(None, listing.split("\0")))
+
+    def extract(self, paths: Iterable[str], into: Path) -> None:
+        """Write files of this tree below `into`, byte by byte as they are."""
+        wanted = sorted(paths)
+        for start in range(0, len(wanted), _PATHS_AT_ONCE):
+            self.ask(["checkout-index", "-f", f"--prefix={into}/", "--", *wanted[start : start + _PATHS_AT_ONCE]])
+
+    def add(self, folder: Path) -> None:
+        """Add every file below `folder`, in place of those of the same path; others stay."""
+        self.ask([*self._work_tree(folder), "add", "--force", "--ignore-removal", "--", "."])
+
+    def write(self) -> str:
+        """Store the tree; its hash."""
+        return self.ask(["write-tree"]).strip()
+
+    def ask(self, arguments: Sequence[str]) -> str:
+        """Run git on this index. Raises StorageError."""
+        return self._branch._ask(arguments, self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {"GIT_INDEX_FILE": str(self._index)}
+
+    def _work_tree(self, folder: Path) -> list[str]:
+        # `-C`, because pathspecs and the paths in answers are relative to where git runs.
+        return ["-C", str(folder), f"--git-dir={self._branch._git_dir}", f"--work-tree={folder}"]
+
+
+def _entry(line: str) -> Entry:
+    described, path = line.split("\t", 1)
+    mode, _, _, size = described.split()
+    return Entry(path, int(size) if size.isdigit() else 0, mode in _ORDINARY_MODES)

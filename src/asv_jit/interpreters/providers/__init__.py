@@ -1,0 +1,1 @@
+"""Where interpreters come from: Debian's packages, uv."""

@@ -1,1 +1,0 @@
-"""The pages of cases: the list of all, and the page of each."""

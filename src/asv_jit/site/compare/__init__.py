@@ -1,1 +1,0 @@
-"""The Compare page: two commits or two releases, side by side."""

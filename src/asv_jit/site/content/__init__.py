@@ -1,0 +1,1 @@
+"""What there is to show, before any of it is text."""

@@ -1,0 +1,69 @@
+"""The current cells of every case, in the order in which its page and its data file name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from asv_jit.analysis.cells.summary import CaseSummary
+from asv_jit.model import PROTOCOL, CaseKey, Trial
+from asv_jit.site.content.site_content import Machine, SiteContent
+from asv_jit.site.content.slugs import anchor_of
+
+
+class MeasuredCell(Struct, frozen=True):
+    """A current cell with the trials that are kept of it; `leading` says whether the leading machine measured it."""
+
+    machine: str
+    leading: bool
+    summary: CaseSummary
+    trials: Sequence[Trial]
+
+    @property
+    def anchor(self) -> str:
+        """The id of its part of the case's page."""
+        return cell_anchor(self.machine, self.summary.key.interpreter, leading=self.leading)
+
+
+def cell_anchor(machine: str, interpreter: str, *, leading: bool) -> str:
+    """The id of a current cell's part of its case's page; that of its trials has `trials-` before it."""
+    build = "python-" + interpreter.replace("+", "-")
+    return build if leading else f"{anchor_of('machine', machine)}-{build}"
+
+
+def measured_cells(content: SiteContent) -> dict[CaseKey, tuple[MeasuredCell, ...]]:
+    """Of each case: the leading machine first, then releases, newest first."""
+    found: dict[CaseKey, list[MeasuredCell]] = {}
+    for place, machine in enumerate(content.every_machine):
+        for case in _current(machine):
+            cell = MeasuredCell(machine.name, place == 0, case, machine.trials.get(case.key, ()))
+            found.setdefault(case.key.case, []).append(cell)
+    for cells in found.values():
+        cells.sort(key=lambda cell: _version(cell.summary.key.interpreter), reverse=True)
+        cells.sort(key=lambda cell: (not cell.leading, cell.machine))
+    return {case: tuple(found[case]) for case in sorted(found)}
+
+
+def _current(machine: Machine) -> Iterable[CaseSummary]:
+    if machine.current:
+        return (case for current in machine.current for case in current.suite.cases)
+    newest: dict[tuple[str, CaseKey], CaseSummary] = {}
+    for suite in machine.suites:  # newest first
+        for case in suite.cases:
+            place = suite.interpreter, case.key.case
+            known = newest.get(place)
+            same_commit = known is not None and known.key.commit == case.key.commit
+            if known is None or (same_commit and _rank(case) > _rank(known)):
+                newest[place] = case
+    return newest.values()
+
+
+def _rank(case: CaseSummary) -> tuple[bool, str]:
+    """At one commit a full measurement goes before a quick one, then the later one."""
+    return case.key.protocol == PROTOCOL, case.measured
+
+
+def _version(identity: str) -> tuple[tuple[int, ...], str]:
+    version, _, digest = identity.partition("+")
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".")), digest

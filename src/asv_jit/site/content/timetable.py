@@ -1,0 +1,120 @@
+"""The slots that series share: most cases of a machine are measured on the same commits, so those are said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis.history.series import CaseSeries, History, Metric
+from asv_jit.model import CaseKey
+from asv_jit.site.content import columns
+from asv_jit.site.content.columns import Column
+
+ColumnName: TypeAlias = Metric | Literal["blocks"]
+Indices = npt.NDArray[np.intp]
+BLOCKS: Literal["blocks"] = "blocks"
+
+
+class Schedule(Struct, frozen=True):
+    """Every slot of a line on a machine, ordered by commit, then by release; both arrays have shape (slots,).
+
+    `places` are places in the timetable's commits, `interpreters` in the history's.
+    """
+
+    machine: str
+    line: str
+    branch: str
+    places: Indices
+    interpreters: Indices
+
+
+class Placed(Struct, frozen=True):
+    """A series in its schedule: its points stand at `slots`, shape (points,), ascending."""
+
+    series: CaseSeries
+    schedule: int
+    slots: Indices
+
+    @property
+    def start(self) -> int:
+        """The first slot."""
+        return int(self.slots[0])
+
+    def columns(self) -> dict[ColumnName, Column]:
+        """Each metric that has any value, and the blocks behind them, one entry a slot from `start` to the last one.
+
+        What asv measured is long and many, and coarse in itself; figures over trials are worth more characters.
+        """
+        fine = self.series.key.protocol != "asv"
+        made: dict[ColumnName, Column | None] = {
+            metric: columns.of_track(track, fine=fine) for metric, track in self.series.tracks.items()
+        }
+        if self.series.blocks is not None:
+            made[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
+        slots, length = self.slots - self.start, int(self.slots[-1]) - self.start + 1
+        return {name: column.spread(slots, length) for name, column in made.items() if column is not None}
+
+
+def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
+    """By schedule, the one of `placed` that reaches furthest; the first of those that reach as far."""
+    newest: dict[int, Placed] = {}
+    for one in placed:
+        known = newest.get(one.schedule)
+        if known is None or one.slots[-1] > known.slots[-1]:
+            newest[one.schedule] = one
+    return newest
+
+
+class Timetable(Struct, frozen=True):
+    """A history, or None, placed. `commits`: the measured ones as places in `History.commits`, ascending.
+
+    `series` are by case, each case's in the order of the schedules.
+    """
+
+    history: History | None
+    commits: Indices
+    schedules: tuple[Schedule, ...]
+    series: Mapping[CaseKey, tuple[Placed, ...]]
+
+    @staticmethod
+    def of(history: History | None) -> Timetable:
+        """The timetable of `history`; empty without one."""
+        if history is None:
+            return Timetable(None, np.empty(0, dtype=np.intp), (), {})
+        builds = max(len(history.interpreters), 1)
+        lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
+        for one in history.series:
+            if len(one.places):
+                lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
+        found = [(line, lines[line], _slots(lines[line], builds, len(history.commits))) for line in sorted(lines)]
+        measured = np.zeros(len(history.commits), dtype=np.bool_)
+        for _, _, (codes, _) in found:
+            measured[codes // builds] = True
+        commits = np.flatnonzero(measured)
+        schedules: list[Schedule] = []
+        placed: dict[CaseKey, list[Placed]] = {}
+        for number, ((machine, branch, line), members, (codes, slots)) in enumerate(found):
+            places = np.searchsorted(commits, codes // builds)
+            schedules.append(Schedule(machine, line, branch, places, codes % builds))
+            for one, mine in zip(members, slots, strict=True):
+                placed.setdefault(one.key.case, []).append(Placed(one, number, mine))
+        return Timetable(history, commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
+
+
+def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Indices, list[Indices]]:
+    """The slots that `members` have between them, as numbers (commit and build in one, which sort as they do), and
+    of each member the slots of its points: as numpy wants indices, each use of others takes three times as long."""
+    numbers = [one.places.astype(np.intp) for one in members]
+    if builds > 1:
+        numbers = [mine * builds + one.interpreters for mine, one in zip(numbers, members, strict=True)]
+    occurs = np.zeros(commits * builds, dtype=np.bool_)
+    for mine in numbers:
+        occurs[mine] = True
+    codes = np.flatnonzero(occurs)
+    slot_of = np.zeros(len(occurs), dtype=np.intp)
+    slot_of[codes] = np.arange(len(codes))
+    return codes, [slot_of[mine] for mine in numbers]

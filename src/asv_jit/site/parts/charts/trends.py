@@ -1,0 +1,91 @@
+"""Finds the series behind a row: its last values, and the newest change of its level."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from markupsafe import Markup
+from msgspec import Struct
+
+from asv_jit.analysis.cells.cell import CellKey
+from asv_jit.analysis.cells.summary import CaseSummary
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import CaseSeries, History, Metric, Places
+from asv_jit.model import CaseKey
+from asv_jit.site.content.site_content import Machine, SiteContent
+from asv_jit.site.parts.charts.marks import trend_mark
+
+_LAST = 30
+_LAST_OF_ASV = 15
+"""Of what asv measured by itself there are thousands of cases in one table."""
+
+
+class Trends(Struct, frozen=True):
+    """The series of one publication by what a row knows of itself."""
+
+    history: History | None
+    series: dict[tuple[str, CaseKey, str, str, str], CaseSeries]
+    summaries: dict[tuple[str, CaseKey, str], list[CaseSummary]]
+    changes: dict[tuple[str, str, CaseKey], Event]
+
+    @staticmethod
+    def of(content: SiteContent) -> Trends:
+        """Index the series by machine, case, version, protocol and interpreter; events newest first."""
+        history = content.history
+        series: dict[tuple[str, CaseKey, str, str, str], CaseSeries] = {}
+        for one in history.series if history is not None else ():
+            key = one.key
+            if key.branch or key.protocol == "asv" or not len(one.places):  # no row of a cell is of asv's own
+                continue
+            for place in _different(one.interpreters):
+                name = history.interpreters[place] if history is not None else ""
+                found = key.machine, key.case, key.version, key.protocol, name
+                other = series.get(found)  # of before the machine changed
+                if other is None or other.places[-1] <= one.places[-1]:
+                    series[found] = one
+        changes: dict[tuple[str, str, CaseKey], Event] = {}
+        for event in content.events:
+            if event.axis == "commits" and event.state != "refuted":
+                changes.setdefault((event.key.machine, event.key.line, event.key.case), event)
+        return Trends(history, series, _summaries(content.every_machine), changes)
+
+    def mark(self, machine: Machine, case: CaseSummary) -> Markup:
+        """The trend of a cell's speedup (of its time or value where there is none)."""
+        key: CellKey = case.key
+        found = self.series.get((machine.name, key.case, key.version, key.protocol, key.interpreter))
+        if found is not None:
+            return self.of_series(found, ("speedup", "off", "plain"))
+        points = self.summaries.get((machine.name, key.case, key.interpreter), ())
+        alike = [one for one in points if (one.key.version, one.key.protocol) == (key.version, key.protocol)]
+        values = [
+            one.speedup.ratio if one.speedup is not None else one.off.value if one.off is not None else None
+            for one in alike[:_LAST][::-1]
+        ]
+        return trend_mark([value if value is not None and math.isfinite(value) else None for value in values])
+
+    def of_series(self, series: CaseSeries, metrics: tuple[Metric, ...]) -> Markup:
+        """The trend of the first of `metrics` that the series has, with its newest change of level."""
+        track = next((series.tracks[metric] for metric in metrics if metric in series.tracks), None)
+        if track is None or self.history is None:
+            return Markup("")
+        event = self.changes.get((series.key.machine, series.key.line, series.key.case))
+        last = _LAST_OF_ASV if series.key.protocol == "asv" else _LAST
+        values = track.values[-last:].tolist()
+        places = [self.history.commits[place] for place in series.places[-last:]]
+        change = places.index(event.commit) if event is not None and event.commit in places else None
+        return trend_mark([None if math.isnan(value) else value for value in values], change)
+
+
+def _different(places: Places) -> set[int]:
+    """The numbers that occur; asked first is what is true of most series of a thousand points: that there is one."""
+    return {int(places[0])} if np.all(places == places[0]) else set(places.tolist())
+
+
+def _summaries(machines: tuple[Machine, ...]) -> dict[tuple[str, CaseKey, str], list[CaseSummary]]:
+    found: dict[tuple[str, CaseKey, str], list[CaseSummary]] = {}
+    for machine in machines:
+        for suite in machine.suites:
+            for case in suite.cases:
+                found.setdefault((machine.name, case.key.case, suite.interpreter), []).append(case)
+    return found

@@ -1,0 +1,217 @@
+"""Events as lines that a reader understands: what became slower, by how much, since when, why, and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.cells.summary import group_of
+from asv_jit.analysis.history.detection import is_worse
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.series import Metric, SeriesKey
+from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.content.slugs import slug
+from asv_jit.site.parts import figures
+from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.values import Badge, Figure, Link
+from asv_jit.text import units
+from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words
+
+_METRICS: Mapping[Metric, str] = {
+    "off": "time with the JIT off",
+    "on": "time with the JIT on",
+    "speedup": "speedup by the JIT",
+    "peak_memory_off": "peak memory, JIT off",
+    "peak_memory_on": "peak memory, JIT on",
+    "warmup_on": "warm-up with the JIT on",
+    "plain": "time",
+}
+_STATES = {
+    "candidate": Badge("unclear", "?", "candidate", "seen in the history, not measured again yet"),
+    "confirmed": Badge("failed", "!", "confirmed", "fresh pairs of both sides show it too"),
+    "refuted": Badge("same", "=", "refuted", "fresh pairs of both sides do not show it"),
+    "fixed": Badge("faster", "✓", "fixed", "a later change took it back"),
+    "accepted": Badge("same", "✓", "accepted", "somebody decided to live with it"),
+}
+_BETWEEN = Badge(
+    "same", "≠", "two versions", "two minor versions of Python differ: nothing became worse on one of them"
+)
+_CAUSES = {
+    "code": "the code: both modes moved alike",
+    "jit": "the JIT: only the time with it on moved",
+    "interpreter": "the interpreter: only the time with the JIT off moved",
+    "mixed": "the code, and differently so with the JIT on",
+    "release": "the Python release",
+    "machine": "the machine: the anchor moved too",
+    "unclear": "not clear",
+}
+_MOST_SUSPECTS = 20
+
+
+class ChangeLine(Struct, frozen=True):
+    """One metric of an event: what moved, from where to where, and of how many figures each level is made."""
+
+    metric: str
+    change: str
+    before: Figure
+    after: Figure
+    chance: str
+    figures: str
+
+
+class EventLine(Struct, frozen=True):
+    """One event. `kind` is `regression`, `improvement` or `difference` (between two minor versions); `is_open`
+    says that somebody should look at it.
+
+    `cause_known`: whether `cause` says more than that asv alone, which has no modes, can tell no cause.
+    """
+
+    identity: str
+    kind: str
+    is_open: bool
+    what: Badge
+    state: Badge
+    state_name: str
+    why: str
+    owner: str
+    name: str
+    params: str
+    case: str
+    group: str
+    href: str
+    line: str
+    machine: str
+    release_event: bool
+    headline: ChangeLine
+    others: tuple[ChangeLine, ...]
+    size: str
+    cause: str
+    cause_name: str
+    cause_known: bool
+    probability: str
+    commit: Link
+    subject: str
+    date: str
+    order: str
+    before: str
+    after: str
+    suspects: tuple[tuple[Link, str], ...]
+    more_suspects: str
+    command: str
+    bisection: Link
+
+
+class EventLines:
+    """Makes the lines of one publication's events; `bisections` is the page that shows bisections, or empty."""
+
+    def __init__(self, content: SiteContent, bisections: str = "") -> None:
+        self._bisections = bisections
+        self._commits = CommitBook.of(content)
+        self._suspects: dict[str, tuple[Link, str]] = {}
+        series = content.history.series if content.history is not None else ()
+        self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
+
+    def line(self, event: Event) -> EventLine:
+        """The line of an event."""
+        case = event.key.case
+        unit = self._units.get(event.key, "seconds")
+        commits = self._commits
+        newest = event.suspects[::-1][:_MOST_SUSPECTS] if len(event.suspects) > 1 else ()
+        more = len(event.suspects) - len(newest) if newest else 0
+        what = _what(event)
+        return EventLine(
+            identity=event.identity,
+            kind=what.word,
+            is_open=event.is_open,
+            what=what,
+            state=_BETWEEN if event.between_lines else _STATES[event.state],
+            state_name=event.state,
+            why=units.shorten(units.visible(event.why), 300),
+            owner=units.shorten(units.visible(case.benchmark.rpartition(".")[0]), 160),
+            name=units.shorten(units.visible(figures.name_in(case)), 160),
+            params=figures.params_text(case, 160),
+            case=figures.case_text(case),
+            group=units.shorten(units.visible(group_of(case.benchmark)), 60),
+            href=f"case/{slug(case)}.html",
+            line=units.shorten(units.visible(_line_name(event.key)), 120),
+            machine=units.shorten(units.visible(event.key.machine), 80),
+            release_event=event.axis == "pythons",
+            headline=_change(event, event.headline, unit, headline_words(event, unit)),
+            others=tuple(_change(event, change, unit, change_words(change, unit)) for change in event.metrics[1:]),
+            size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
+            cause=_cause(event),
+            cause_name=event.attribution.cause,
+            cause_known=event.attribution.cause != "unclear" or event.headline.metric != "plain",
+            probability=_probability(event.attribution),
+            commit=commits.link(event.commit),
+            subject=commits.subject(event.commit),
+            date=commits.date(event.commit),
+            order=str(commits.find(event.commit).date),
+            before=units.visible(event.before),
+            after=units.visible(event.after),
+            suspects=tuple([self._suspect(digest) for digest in newest]),
+            more_suspects=units.count(more, "more") if more else "",
+            command=_command(event),
+            bisection=Link("the bisection", f"{self._bisections}#{event.bisection}")
+            if event.bisection and self._bisections
+            else Link(""),
+        )
+
+    def _suspect(self, digest: str) -> tuple[Link, str]:
+        """The commit and its subject; a thousand commits are suspects of tens of thousands of events."""
+        known = self._suspects.get(digest)
+        if known is None:
+            known = self._suspects[digest] = self._commits.link(digest), self._commits.subject(digest)
+        return known
+
+
+def _what(event: Event) -> Badge:
+    if event.between_lines:
+        first = event.headline
+        worse = is_worse(first.metric, first.before, first.after)
+        return Badge("slower" if worse else "faster", "▼" if worse else "▲", "difference")
+    return Badge("slower", "▼", "regression") if event.worse else Badge("faster", "▲", "improvement")
+
+
+def _cause(event: Event) -> str:
+    said = _CAUSES[event.attribution.cause]
+    return said.partition(":")[0] if event.headline.metric == "plain" else said  # there are no modes to compare
+
+
+def _line_name(key: SeriesKey) -> str:
+    return f"{key.line}, branch {key.branch}" if key.branch else key.line
+
+
+def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:
+    form = form_of(change.metric, unit)
+    return ChangeLine(
+        metric=_METRICS[change.metric] if unit == "seconds" else _METRICS[change.metric].replace("time", "value"),
+        change=words,
+        before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
+        after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),
+        chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12",
+        figures=_figures(event, change),
+    )
+
+
+def _figures(event: Event, change: Change) -> str:
+    """`45 → 120 points`, of two releases `22 → 22 trials`; nothing where it is not known."""
+    before, after = change.figures
+    noun = "point" if event.axis == "commits" else "pair" if change.metric == "speedup" else "trial"
+    return f"{before:,} → {units.count(after, noun)}" if after else ""
+
+
+def _probability(attribution: Attribution) -> str:
+    """How sure the attribution is; nothing where it is not clear anyway."""
+    if attribution.cause == "unclear" or math.isnan(attribution.probability):
+        return ""
+    return f"{min(attribution.probability, 0.99):.0%}" if attribution.probability < 0.995 else "over 99%"
+
+
+def _command(event: Event) -> str:
+    """The command that looks for the culprit; empty where nothing is left to find."""
+    settled = not event.worse or event.bisection or event.between_lines or event.key.protocol == "asv"
+    return "" if settled else bisect_command(event)

@@ -1,0 +1,254 @@
+"""One cell's results as figures: what a summary says, in words and numbers that a reader can take in."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable, Sequence
+
+from asv_jit.analysis.cells.summary import CaseSummary, Level, level, start_up_s
+from asv_jit.analysis.history.series import History
+from asv_jit.model import CaseKey, Evidence, Trace, Trial
+from asv_jit.site.content.site_content import Release
+from asv_jit.site.parts.values import Alert, Badge, Compiled, Failure, Figure, HotFunction
+from asv_jit.text import units
+from asv_jit.text.folders import without_folders
+
+_NONE = Figure(units.DASH)
+_NAME_LIMIT = 160
+_STDERR_LIMIT = 6_000
+_WIDEST_INTERVAL = 10.0
+_TOP_NAMES = 6
+_KINDS = {
+    "flat": "flat from the start",
+    "warmup": "after a warm-up",
+    "slowdown": "slower than it began",
+    "no_steady_state": "never",
+    "good_inconsistent": "flat or warm-up, by process",
+    "bad_inconsistent": "differs by process",
+}
+_SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "skipped": "–", "none": "○"}
+
+
+def case_text(key: CaseKey, limit: int = _NAME_LIMIT) -> str:
+    """The whole name, cut in the middle where it is longer than a page can bear."""
+    return units.shorten(units.visible(str(key)), limit)
+
+
+def name_in(key: CaseKey) -> str:
+    """The benchmark's own name, without the file and class that it is in."""
+    return key.benchmark.rpartition(".")[2] or key.benchmark or "(no name)"
+
+
+def title_of(key: CaseKey, history: History | None) -> str:
+    """What its author calls the benchmark, where that is another name than its own; else empty."""
+    found = history.titles.get(key.benchmark, "") if history is not None else ""
+    return units.shorten(units.visible(found), _NAME_LIMIT)
+
+
+def params_text(key: CaseKey, limit: int) -> str:
+    """`(10, 'a')`, or nothing."""
+    return units.shorten(f"({', '.join(map(units.visible, key.params))})", limit) if key.params else ""
+
+
+def format_of(case: CaseSummary) -> Callable[[float | None], str]:
+    """How this case's figures are written: as times, or as the values that were tracked, in their unit."""
+    return units.seconds if case.timed else lambda value: units.quantity(value, case.unit)
+
+
+def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure:
+    """A figure over trials with its interval; one of two trials may span ages, and then says nothing."""
+    if level is None:
+        return _NONE
+    if level.low is not None and level.high is not None and 0.0 < level.low * _WIDEST_INTERVAL < level.high:
+        return Figure(form(level.value), "no interval yet: too few trials", repr(level.value))
+    return Figure(form(level.value), units.interval(form(level.low), form(level.high)), repr(level.value))
+
+
+def pairs_text(case: CaseSummary) -> str:
+    """`9 pairs`, or `5 trials` where there is no second mode; of a cell without a figure that none counts."""
+    if case.pairs:
+        return units.count(case.pairs, "pair")
+    return units.count(case.off.trials, "trial") if case.off is not None else "none counts"
+
+
+def speedup_of(case: CaseSummary, release: Release) -> Figure:
+    """The speedup with its interval; in words where there can be none."""
+    if not release.has_jit:
+        return Figure("no JIT")
+    found = case.speedup
+    if found is None or math.isnan(found.ratio):
+        return _NONE if case.timed else Figure(units.DASH, "not a timing")
+    return Figure(units.ratio(found.ratio), units.ratio_interval(found.low, found.high), repr(found.ratio))
+
+
+def badge_of(case: CaseSummary) -> Badge:
+    """The verdict; a cell that has none says why."""
+    if case.verdict == "none":
+        return Badge("none", _SYMBOLS["none"], case.reason or "no JIT", "")
+    return Badge(case.verdict, _SYMBOLS.get(case.verdict, "?"), case.verdict, case.reason)
+
+
+def badge(verdict: str) -> Badge:
+    """A verdict alone, as counts and means show it."""
+    return Badge(verdict, _SYMBOLS.get(verdict, "?"), verdict)
+
+
+def memory_of(case: CaseSummary) -> Figure:
+    """Peak memory off and on."""
+    found = case.memory
+    if found is None:
+        return Figure(units.size(case.peak_off_bytes))
+    return Figure(f"{units.size(found.off_bytes)} → {units.size(found.on_bytes)}", "", repr(found.on_bytes))
+
+
+def memory_change_of(case: CaseSummary) -> Figure:
+    """What mode on takes more."""
+    found = case.memory
+    if found is None:
+        return _NONE
+    known = math.isfinite(found.low_bytes) and math.isfinite(found.high_bytes)
+    between = units.interval(units.signed_size(found.low_bytes), units.signed_size(found.high_bytes)) if known else ""
+    return Figure(units.signed_size(found.difference_bytes), between, repr(found.difference_bytes))
+
+
+def break_even_of(case: CaseSummary) -> Figure:
+    """When the JIT has paid; between two arms that are alike that would be chance, and is not shown."""
+    found = case.break_even
+    if found is None:
+        return _NONE
+    if case.verdict not in ("faster", "slower"):
+        return Figure(units.DASH, "no clear difference to pay off")
+    if found.seconds is None:
+        return Figure("never", f"in {found.never} of {found.pairs} pairs", "inf")
+    low, high = ("never" if end is None else units.seconds(end) for end in (found.low_s, found.high_s))
+    between = units.interval(low, high) if low != high else ""
+    if found.kind == "at once":
+        return Figure("at once", between, "0")
+    calls = "" if found.calls is None else units.count(found.calls, "call")
+    mark = "≈ " if found.extrapolated else ""
+    parts = (between, calls, "extrapolated" if found.extrapolated else "")
+    return Figure(f"{mark}{units.seconds(found.seconds)}", ", ".join(filter(None, parts)), repr(found.seconds))
+
+
+def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[tuple[str, Figure, Figure], ...]:
+    """The comparison of the modes: name, off, on. Of `trials`, those that count are behind each median's interval."""
+    lost = {trial.block for trial in trials if trial.outcome != "ok"}
+    off, on = ([one for one in trials if one.mode == mode and one.block not in lost] for mode in ("off", "on"))
+
+    def medians(
+        name: str, read: Callable[[Trial], float | None], form: Callable[[float | None], str] = units.seconds
+    ) -> tuple[str, Figure, Figure]:
+        return name, _median(list(map(read, off)), alpha, form), _median(list(map(read, on)), alpha, form)
+
+    form = format_of(case)
+    lines = [
+        ("Steady time per call" if case.timed else "Value", level_of(case.off, form), level_of(case.on, form)),
+        medians("First call", lambda trial: trial.first_call_s),
+        medians("Running time before steady", lambda trial: trial.warmup_s),
+        ("How it settles", _kind(case.steady_off), _kind(case.steady_on)),
+        medians("Start-up", start_up_s),
+        medians("Peak memory", lambda trial: trial.peak_rss_bytes, units.size),
+    ]
+    return tuple(line for line in lines if (line[1].text, line[2].text) != (units.DASH, units.DASH))
+
+
+def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ...]:
+    """Suspected bugs of the JIT in this cell."""
+    found = []
+    if case.answers is not None and case.answers.answers == "digest differs":
+        seeds = ", ".join(str(seed) for seed in case.answers.hash_seeds[:8])
+        detail = (
+            "The first call returns something else with the JIT on than with it off, under "
+            f"PYTHONHASHSEED={seeds}; each mode repeats its own answer."
+        )
+        found.append(_alert("Wrong answer with the JIT on", case, release, href, detail))
+    if case.crash is not None:
+        signals = " and ".join(case.crash.signals) or "a non-zero exit"
+        detail = (
+            f"{case.crash.crashes} of {units.count(case.crash.on_trials, 'trial')} with the JIT on ended with "
+            f"{signals}; none of {units.count(case.crash.off_trials, 'trial')} with it off did."
+        )
+        found.append(_alert("Crash with the JIT on", case, release, href, detail))
+    return tuple(found)
+
+
+def failures_of(case: CaseSummary, trials: Sequence[Trial], release: Release, href: str) -> tuple[Failure, ...]:
+    """Each way in which trials of this cell ended without a figure, with the last one's end."""
+    if not case.failures:
+        return ()
+    bad = [trial for trial in trials if trial.outcome != "ok"]
+    counts = ", ".join(f"{units.count(amount, 'trial')} {what}" for what, amount in case.failures)
+    last = max(bad, key=lambda trial: trial.started, default=None)
+    stderr = units.visible(without_folders(last.stderr if last is not None else case.complaint))
+    end = (
+        ""
+        if last is None
+        else f"signal {last.signal}"
+        if last.signal
+        else f"exit {last.exit}"
+        if last.exit is not None
+        else ""
+    )
+    return (Failure(case_text(case.key.case), href, release.version, counts, end, stderr[-_STDERR_LIMIT:].strip()),)
+
+
+def compiled_of(evidence: Evidence | None) -> tuple[tuple[Compiled, ...], str]:
+    """What the JIT compiled, the largest first, and a sentence where there is nothing to list."""
+    if evidence is None:
+        return (), "No evidence was recorded."
+    largest = sorted(evidence.functions, key=lambda trace: -trace.code_bytes)
+    entries = [_compiled(trace, harness=False) for trace in largest]
+    entries += [_compiled(trace, harness=True) for trace in evidence.harness]
+    if evidence.error:
+        return tuple(entries), f"Reading the JIT's traces failed: {units.visible(evidence.error)}"
+    return tuple(entries), "" if entries else "The JIT compiled nothing here."
+
+
+def hot_of(case: CaseSummary) -> tuple[HotFunction, ...]:
+    """Where the time goes with the JIT on, the hottest first."""
+    return tuple(
+        HotFunction(
+            function=units.shorten(units.visible(one.function), _NAME_LIMIT),
+            share=f"{one.share:.0%}",
+            compiled="compiled" if one.compiled else "no trace of its own",
+        )
+        for one in case.hot
+    )
+
+
+def _compiled(trace: Trace, *, harness: bool) -> Compiled:
+    top = sorted(trace.names.items(), key=lambda item: (-item[1], item[0]))[:_TOP_NAMES]
+    name = ", ".join(trace.mentions) or trace.function if harness else trace.function
+    return Compiled(
+        function=units.shorten(units.visible(name), _NAME_LIMIT),
+        executors=f"{trace.executors:,}",
+        code=units.size(trace.code_bytes),
+        micro_ops=f"{trace.micro_ops:,}",
+        top=units.visible(", ".join(f"{op} ×{amount}" for op, amount in top)),
+        harness=harness,
+    )
+
+
+def _alert(what: str, case: CaseSummary, release: Release, href: str, detail: str) -> Alert:
+    return Alert(what, case_text(case.key.case), href, release.identity, detail, again(case))
+
+
+def again(case: CaseSummary) -> str:
+    """The command that measures a case once more, on the same commit and interpreter."""
+    name = "^" + re.escape(str(case.key.case)) + "$"
+    command = ["asv-jit", "run", case.key.commit, "--python", case.key.interpreter, "--bench", name, "--again"]
+    return units.visible(shlex.join(command))
+
+
+def _median(values: Sequence[float | None], alpha: float, form: Callable[[float | None], str]) -> Figure:
+    """Of trials, in a unit that knows nothing below zero: where some are zero, an interval may reach there."""
+    found = level([value for value in values if value is not None], alpha)
+    if found is None or found.low is None or found.high is None:
+        return level_of(found, form)
+    return Figure(form(found.value), units.interval(form(max(found.low, 0.0)), form(found.high)), repr(found.value))
+
+
+def _kind(kind: str) -> Figure:
+    return Figure(_KINDS.get(kind, units.DASH))

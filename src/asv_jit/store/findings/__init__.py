@@ -1,0 +1,1 @@
+"""What was concluded from measurements and is kept: events, confirmations, bisections, nights, decisions."""

@@ -1,0 +1,118 @@
+"""Bisections: everything that a search needs to go on, and in the end its result.
+
+    results/<machine>/bisections/<identity>.json      replaced as a whole after each measurement
+
+What comes next in a search depends only on its arguments and on the steps so far, so a bisection resumes by
+taking the stored steps again, in order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from asv_jit.analysis.cells.evidence import TraceChange
+from asv_jit.model import CaseKey
+from asv_jit.store.files import write_atomically
+from asv_jit.store.findings.confirmations import Effects
+
+BisectMetric = Literal["on", "off", "speedup", "peak_memory", "warmup"]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement of point `point` relative to the good end in the same block, or why there can be none."""
+
+    point: int
+    value: float | None = None
+    reason: str = ""
+    block: str = ""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """A search along a chain: full commits or identities of interpreters, the good end first; `prior` may be empty."""
+
+    points: tuple[str, ...]
+    prior: tuple[float, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A point that could not be measured."""
+
+    point: str
+    reason: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out. `culprit` and `parent` are set where `outcome` is `found`; `candidates` is the smallest set of
+    points that holds the confidence asked for, `probability` what it holds. `confirmation`: what fresh blocks of
+    parent and culprit said (`confirmed`, `refuted`, `unclear`, empty where there were none), with `effects`."""
+
+    outcome: Literal["found", "not_reproducible", "undecided", "unbuildable"]
+    reason: str = ""
+    culprit: str | None = None
+    parent: str | None = None
+    author: str = ""
+    subject: str = ""
+    date: int = 0
+    probability: float = 0.0
+    candidates: tuple[str, ...] = ()
+    measurements: int = 0
+    builds: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    confirmation: str = ""
+    blocks: int = 0
+    effects: tuple[Effects, ...] = ()
+    cause: str = "unclear"
+    moved: str = "unclear"
+    cause_probability: float = 1.0
+    diff_stat: str = ""
+    traces: tuple[TraceChange, ...] = ()
+
+
+class Bisection(msgspec.Struct, frozen=True, kw_only=True):
+    """One search. `good` and `bad` are full commits, or identities of interpreters on the axis `pythons`; then `commit`
+    is the commit at which they are measured, else `interpreter` is the one that measures. `stages`: the chain between
+    the ends, then a merged branch for each merge that was to blame. `result` is None while it is unfinished."""
+
+    identity: str
+    case: CaseKey
+    version: str
+    metric: BisectMetric
+    axis: Literal["commits", "pythons"]
+    all_commits: bool
+    commit: str
+    interpreter: str
+    good: str
+    bad: str
+    machine: str
+    fingerprint: str
+    protocol: str
+    confidence: float
+    build_cost: float
+    seed: int
+    started: str
+    updated: str
+    stages: tuple[Stage, ...] = ()
+    result: Result | None = None
+    format: str = "asv-jit-bisection"
+
+
+def save_bisection(machine_folder: Path, bisection: Bisection) -> Path:
+    """Replace the file of this bisection. Raises StorageError."""
+    path = machine_folder / "bisections" / f"{bisection.identity}.json"
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(bisection), indent=1) + b"\n")
+    return path
+
+
+def read_bisections(machine_folder: Path) -> tuple[tuple[Bisection, ...], tuple[str, ...]]:
+    """The bisections of a machine, the newest first, and a sentence for each file that is none."""
+    found, problems = [], []
+    for path in sorted((machine_folder / "bisections").glob("*.json")):
+        try:
+            found.append(msgspec.json.decode(path.read_bytes(), type=Bisection))
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            problems.append(f"{path}: not a bisection ({error}); it is left out")
+    return tuple(sorted(found, key=lambda one: one.started, reverse=True)), tuple(problems)

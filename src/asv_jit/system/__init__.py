@@ -1,0 +1,1 @@
+"""Processes, locks, temporary folders: the operating system."""

@@ -1,0 +1,129 @@
+"""Ends what a killed asv-jit leaves behind: its processes, then its temporary folder. Linux, standard library only.
+
+    python -I -S guardian.py TOKEN FOLDER
+
+Everything that asv-jit starts carries `ASV_JIT_FAMILY=TOKEN` in its environment, whatever session, process group or
+parent it has moved to. The guardian waits at its standard input, a pipe that only asv-jit holds: a byte means that
+asv-jit has tidied up by itself, the end without one that it was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+VARIABLE = "ASV_JIT_FAMILY"
+_LOOKS = 200  # a family that starts processes faster than they can be ended is looked at again and again
+_WAIT_MS = 100
+
+
+class _Process(NamedTuple):
+    """A process as /proc shows it; `began` (in ticks since boot) tells it from a later one of the same number."""
+
+    number: int
+    parent: int
+    session: int
+    began: int
+    tagged: bool
+
+
+def end_family(token: str) -> int:
+    """Kill every process that carries `token`, and all that descends from one; how many there were."""
+    return _end(token, lambda _: False)
+
+
+def end_strays(token: str, owner: int) -> int:
+    """Kill those of the family that do not descend from the process `owner` any more: daemons that were left behind."""
+    return _end(token, lambda ancestry: owner in ancestry)
+
+
+def _end(token: str, spared: Callable[[frozenset[int]], bool]) -> int:
+    ended: set[tuple[int, int]] = set()
+    for _ in range(_LOOKS):
+        members = [one for one, ancestry in _family(token) if not spared(ancestry)]
+        if not members:
+            break
+        ended.update((one.number, one.began) for one in members)
+        handles = [handle for one in members if (handle := _killed(one)) is not None]
+        for handle in handles:
+            select.select([handle], [], [], _WAIT_MS / 1000)
+            os.close(handle)
+    return len(ended)
+
+
+def _family(token: str) -> list[tuple[_Process, frozenset[int]]]:
+    """The members with the numbers of their ancestors: tagged ones, their descendants, the sessions they lead."""
+    processes = {one.number: one for one in _processes(token)}
+    found = []
+    for one in processes.values():
+        ancestry = _ancestry(one, processes)
+        leader = processes.get(one.session)
+        kin = one.tagged or (leader is not None and leader.tagged)
+        if kin or any(processes[number].tagged for number in ancestry if number in processes):
+            found.append((one, ancestry))
+    return [(one, ancestry) for one, ancestry in found if one.number != os.getpid()]
+
+
+def _ancestry(one: _Process, processes: dict[int, _Process]) -> frozenset[int]:
+    numbers: set[int] = set()
+    parent = one.parent
+    while parent > 1 and parent not in numbers:
+        numbers.add(parent)
+        if parent not in processes:
+            break
+        parent = processes[parent].parent
+    return frozenset(numbers)
+
+
+def _processes(token: str) -> list[_Process]:
+    tag = f"{VARIABLE}={token}".encode()
+    found = []
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would be the guardian's slowest import
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it ended while we looked
+                found.append(_process(int(name), tag))
+    return found
+
+
+def _process(number: int, tag: bytes) -> _Process:
+    with open(f"/proc/{number}/stat", "rb") as stream:  # noqa: PTH123 - as above
+        fields = stream.read().rpartition(b")")[2].split()
+    tagged = False
+    if fields[0] != b"Z":  # somebody else's: not ours to read
+        with contextlib.suppress(OSError), open(f"/proc/{number}/environ", "rb") as stream:  # noqa: PTH123
+            tagged = tag in stream.read().split(b"\0")
+    return _Process(number, int(fields[1]), int(fields[3]), int(fields[19]), tagged)
+
+
+def _killed(one: _Process) -> int | None:
+    """Kill a process, sure that it is still the one that was looked at; a handle that tells when it has ended."""
+    try:
+        handle = os.pidfd_open(one.number)
+    except OSError:
+        return None
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        if _process(one.number, b"").began == one.began:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            return handle
+    os.close(handle)
+    return None
+
+
+def main(token: str, folder: str) -> None:
+    """Wait for asv-jit's end; tidy up if it was not given the time to."""
+    if os.read(0, 1):
+        return
+    end_family(token)
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.unlink(f"{folder}.lock")  # noqa: PTH108 - as above
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

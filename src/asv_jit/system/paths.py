@@ -1,0 +1,58 @@
+"""Where asv-jit keeps what it can make again: one folder in the user's cache, movable by a variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+CACHE_VARIABLE = "ASV_JIT_CACHE_DIR"
+
+
+def cache_dir() -> Path:
+    """The folder that holds everything below: `ASV_JIT_CACHE_DIR`, else `asv-jit` in the user's cache."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return platformdirs.user_cache_path("asv-jit", appauthor=False)
+
+
+def interpreters_dir() -> Path:
+    """One immutable folder per interpreter that asv-jit installed, named by its identity."""
+    return cache_dir() / "interpreters"
+
+
+def installations_dir() -> Path:
+    """One immutable folder per installation (interpreter, requirements, commit)."""
+    return cache_dir() / "installations"
+
+
+def locks_dir() -> Path:
+    """The lock files, each with its holder's file beside it."""
+    return cache_dir() / "locks"
+
+
+def apt_dir() -> Path:
+    """apt's private configuration and package lists."""
+    return cache_dir() / "apt"
+
+
+def discovery_dir() -> Path:
+    """What the discovery library remembers about executables."""
+    return cache_dir() / "discovery"
+
+
+def same_code_dir() -> Path:
+    """What whole A/A runs on this machine measured: not derived, but of use on this machine only."""
+    return cache_dir() / "same-code"
+
+
+def scratch_dir() -> Path:
+    """One temporary folder per running asv-jit; the next run removes those of the dead."""
+    return cache_dir() / "tmp"
+
+
+def analysis_dir() -> Path:
+    """What was read and found in result trees, one folder a tree; see `store/analysis_cache.py`."""
+    return cache_dir() / "analysis"

@@ -1,0 +1,368 @@
+"""The one module that starts processes: commands are lists, environments are given whole.
+
+A child runs in a session of its own, so that a time-out or an interrupt ends it together with everything that it
+started. Within `guarded`, all of them carry a token by which a guardian finds them when we are killed ourselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from asv_jit.system import guardian
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_Shared = TypeVar("_Shared")
+
+KEPT_OUTPUT_BYTES = 64 * 1024
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+# What a child may see of our environment. Anything else (tokens of a CI job above all) stays here.
+_PASSED_ON = (
+    "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "TZ", "USER",
+    "USERPROFILE", "XDG_CACHE_HOME",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended. `exit` is None when a signal ended it, `signal` when none did; outputs are tails."""
+
+    exit: int | None
+    signal: int | None
+    timed_out: bool
+    stdout: str
+    stderr: str
+    duration_s: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with exit code 0."""
+        return self.exit == 0 and not self.timed_out
+
+    @property
+    def signal_name(self) -> str | None:
+        """`SIGSEGV` and the like; None when no signal ended it."""
+        if self.signal is None:
+            return None
+        try:
+            return signal.Signals(self.signal).name
+        except ValueError:  # a real-time signal has no name
+            return f"signal {self.signal}"
+
+    def complaint(self, lines: int = 12) -> str:
+        """The last lines that it wrote to stderr (else stdout), and how it ended, for an error message."""
+        text = self.stderr.strip() or self.stdout.strip()
+        tail = "\n".join(text.splitlines()[-lines:])
+        if self.timed_out:
+            ending = f"stopped after {self.duration_s:.0f} s"
+        elif self.signal is not None:
+            ending = f"killed by {self.signal_name}"
+        else:
+            ending = f"exit code {self.exit}"
+        return f"{ending}\n{tail}" if tail else ending
+
+
+def base_environment(extra: Mapping[str, str] | None = None, *, also: Sequence[str] = ()) -> dict[str, str]:
+    """A child's environment, built from a short list of harmless names, those in `also`, and `extra`."""
+    environment = {name: os.environ[name] for name in (*_PASSED_ON, *also) if name in os.environ}
+    environment.update(extra or {})
+    return environment
+
+
+@contextlib.contextmanager
+def limited_environment(also: Sequence[str], prefixes: tuple[str, ...] = ()) -> Iterator[None]:
+    """Make our own environment as short as a child's, for code of others that hands all of it to what it starts.
+
+    Parameters: `also` are further names, and `prefixes` beginnings of names, that stay.
+    """
+    before = dict(os.environ)
+    kept = base_environment(also=(*also, guardian.VARIABLE))
+    kept |= {name: value for name, value in before.items() if name.startswith(prefixes)} if prefixes else {}
+    try:
+        os.environ.clear()
+        os.environ.update(kept)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    timeout_s: float | None = None,
+    cpu: int | None = None,
+    keep_bytes: int = KEPT_OUTPUT_BYTES,
+    input_text: str = "",
+) -> Finished:
+    """Run `command` to its end and say how it ended; never raises for the child's own failures.
+
+    Parameters: `env` is the whole environment; `timeout_s` ends the child and its descendants with SIGKILL;
+    `cpu` pins it to one core from its first instruction, where the platform can; of each of its outputs the last
+    `keep_bytes` are kept; `input_text` is what it may read.
+
+    Raises OSError when the program cannot be started at all.
+    """
+    family = _family
+    if family is not None:
+        family.watch()
+        env = {**env, guardian.VARIABLE: family.token}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, _readable(input_text) as given:
+        started = time.monotonic()
+        with _pinned_to(cpu):
+            child = subprocess.Popen(
+                [os.fspath(part) for part in command],
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                env=dict(env),
+                cwd=cwd,
+                start_new_session=os.name == "posix",
+            )
+        timed_out = False
+        try:
+            _wait(child, timeout_s)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:  # an interrupt comes through here too, and nothing that the child started may outlive it
+            _end_group(child)
+        duration_s = time.monotonic() - started
+        code = child.returncode
+        return Finished(
+            exit=code if code >= 0 else None,
+            signal=-code if code < 0 else None,
+            timed_out=timed_out,
+            stdout=_tail(out, keep_bytes),
+            stderr=_tail(err, keep_bytes),
+            duration_s=duration_s,
+        )
+
+
+@contextlib.contextmanager
+def _readable(text: str) -> Iterator[IO[bytes] | int]:
+    """What a child's standard input is to be."""
+    if not text:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as stream:
+        stream.write(text.encode("utf-8"))
+        stream.seek(0)
+        yield stream
+
+
+@contextlib.contextmanager
+def guarded(token: str, folder: Path) -> Iterator[None]:
+    """For the length of a `with` block, no process that we start outlives us, however we end.
+
+    A guardian process notices when we are killed, ends everything that carries `token`, and removes `folder` (and
+    the file `<folder>.lock`). What others start with our environment, such as asv's own calls of pip and git, carries
+    the token too. On Linux; elsewhere only the usual ends (an exit, an interrupt, a time-out) are covered.
+    """
+    global _family  # noqa: PLW0603 - there is one environment to a process, and so one family
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.environ.get(guardian.VARIABLE)
+    _family = _Family(token, folder)
+    os.environ[guardian.VARIABLE] = token
+    try:
+        yield
+    finally:
+        _family.end()
+        _family = None
+        os.environ.pop(guardian.VARIABLE, None)
+        if before is not None:
+            os.environ[guardian.VARIABLE] = before
+
+
+def end_strays() -> None:
+    """End the daemons that our children left behind: they left their process group, but not the family.
+
+    It looks at all processes, which takes some milliseconds: to be done while nothing is measured.
+    """
+    if _family is not None:
+        guardian.end_strays(_family.token, os.getpid())
+
+
+def end_family(token: str) -> int:
+    """End whatever still carries `token`, the mark of a run that was killed; how many processes that were."""
+    return guardian.end_family(token) if sys.platform == "linux" else 0
+
+
+class _Family:
+    """The processes that carry our token, and the guardian that watches us; it is started with the first of them."""
+
+    def __init__(self, token: str, folder: Path) -> None:
+        self.token = token
+        self._folder = folder
+        self._guardian: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+
+    def watch(self) -> None:
+        """See that the guardian runs."""
+        with self._starting:
+            if self._guardian is None:
+                self._guardian = subprocess.Popen(
+                    [sys.executable, "-I", "-S", guardian.__file__, self.token, os.fspath(self._folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+
+    def end(self) -> None:
+        """End the whole family, and then the guardian, which has nothing left to do."""
+        guardian.end_family(self.token)
+        if self._guardian is not None and self._guardian.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # somebody ended it; the next run tidies up
+                self._guardian.stdin.write(b".")
+                self._guardian.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                self._guardian.stdin.close()
+            self._guardian.wait()
+
+
+_family: _Family | None = None
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_parallel(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], *, workers: int | None = None
+) -> list[_Result]:
+    """`work` of each of `items`, in order, by worker processes: as many as there are cores, unless `workers` says.
+
+    `work` is a function of a module, and it, its item and its result can be pickled. For one item or one core there
+    are no workers. What `work` raises is raised here. Raises ChildProcessError where a worker was killed.
+    """
+    return list(in_parallel_with(work, _apply, items, workers=workers))
+
+
+def in_parallel_with(
+    shared: _Shared,
+    work: Callable[[_Shared, _Item], _Result],
+    items: Sequence[_Item],
+    *,
+    workers: int | None = None,
+) -> Iterator[_Result]:
+    """`work` of `shared` and each of `items`, as `in_parallel`; `shared` may be large: each worker gets it once.
+
+    The workers start at once. Each result comes as soon as it and those before it are there, and is to be asked for.
+    """
+    count = min(cores() if workers is None else workers, len(items))
+    if count < 2:
+        return (work(shared, item) for item in items)
+    # A fork starts in milliseconds and shares our memory, where a new interpreter would import numpy again. Our code
+    # has no threads, and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work))
+    with _told_of_deaths(), warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return _each_of(pool, pool.map(_work, items))
+
+
+def _each_of(pool: ProcessPoolExecutor, results: Iterator[_Result]) -> Iterator[_Result]:
+    with _told_of_deaths(), pool:
+        yield from results
+
+
+@contextlib.contextmanager
+def _told_of_deaths() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool:
+        raise ChildProcessError("a worker process was killed: is there enough memory?") from None
+
+
+def _apply(work: Callable[[_Item], _Result], item: _Item) -> _Result:
+    return work(item)
+
+
+_begun: tuple[Any, Callable[[Any, Any], Any]] | None = None
+"""In a worker: what all of its items share, and what is done with them."""
+
+
+def _begin_work(shared: object, work: Callable[[Any, Any], Any]) -> None:
+    global _begun  # noqa: PLW0603 - a worker serves one pool
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _begun = shared, work
+
+
+def _work(item: object) -> Any:
+    assert _begun is not None, "the pool calls `_begin_work` first"
+    shared, work = _begun
+    return work(shared, item)
+
+
+def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> None:
+    """Wait for the end, and notice it at once: `Popen.wait` with a time-out looks only every 50 ms.
+
+    Raises subprocess.TimeoutExpired.
+    """
+    try:
+        ended = os.pidfd_open(child.pid) if timeout_s is not None else None
+    except (AttributeError, OSError):  # no Linux, or an old one
+        ended = None
+    if ended is None or timeout_s is None:
+        child.wait(timeout_s)
+        return
+    try:
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        if not poll.poll(timeout_s * 1000):
+            raise subprocess.TimeoutExpired(child.args, timeout_s)
+    finally:
+        os.close(ended)
+    child.wait()
+
+
+@contextlib.contextmanager
+def _pinned_to(cpu: int | None) -> Iterator[None]:
+    """Move this thread to `cpu` for as long as a child is started: a child inherits the affinity."""
+    if cpu is None or sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left: the usual case
+            os.killpg(child.pid, signal.SIGKILL)
+    elif child.poll() is None:
+        child.kill()
+    child.wait()
+
+
+def _tail(stream: IO[bytes], keep_bytes: int) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - keep_bytes))
+    return stream.read().decode("utf-8", "replace")

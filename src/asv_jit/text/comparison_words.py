@@ -1,0 +1,123 @@
+"""The words of a comparison, the same in the terminal's table, in Markdown and in a bisection's report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.cells.evidence import TraceChange
+from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
+from asv_jit.analysis.history.series import Metric
+from asv_jit.text import units
+
+METRIC_NAMES: dict[Metric, str] = {
+    "off": "JIT off",
+    "on": "JIT on",
+    "speedup": "gain of the JIT",
+    "peak_memory_off": "peak memory, JIT off",
+    "peak_memory_on": "peak memory, JIT on",
+    "warmup_on": "warm-up, JIT on",
+}
+_CAUSES = {
+    "code": "the code: both modes moved alike",
+    "jit": "the JIT: only mode on moved",
+    "interpreter": "the interpreter: only mode off moved",
+    "mixed": "mixed: both modes moved, and not alike",
+    "release": "the release",
+    "machine": "the machine",
+    "unclear": "unclear",
+}
+_MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}
+_TOP_NAMES = 4
+
+
+def percent(ratio: float) -> str:
+    """`+3.1%`: a ratio as a signed change."""
+    change = (ratio - 1.0) * 100.0
+    return f"{change:+.2f}%" if abs(change) < 0.995 else f"{change:+.1f}%" if abs(change) < 99.5 else f"{ratio:.2f}×"
+
+
+def effect_words(effect: Effect | None, *, interval: bool = False) -> str:
+    """`+3.1% ▼ slower`, with the interval if there is room."""
+    if effect is None:
+        return units.DASH
+    bounds = f" ({percent(effect.low)} to {percent(effect.high)})" if interval and effect.low > 0.0 else ""
+    return f"{percent(effect.ratio)}{bounds} {effect.verdict}"
+
+
+def change_words(effect: Effect) -> str:
+    """What happened to one metric as a sentence's part: `3.1% slower with the JIT on`."""
+    if effect.metric in ("off", "on"):
+        return f"{time_words(effect.ratio)} with the JIT {effect.metric}"
+    return f"{METRIC_NAMES[effect.metric]} {percent(effect.ratio)}"
+
+
+def time_words(ratio: float) -> str:
+    """A ratio of times (after / before): `3.1% slower`, `25% faster`; twice the time is `100% slower`."""
+    share = ratio - 1.0 if ratio >= 1.0 else 1.0 / ratio - 1.0
+    if share < 0.0005:
+        return "as fast"
+    return f"{share:.1%} {'slower' if ratio > 1.0 else 'faster'}"
+
+
+def summary_words(case: CaseComparison) -> str:
+    """The case in one sentence: `3% faster with the JIT off, 5% slower with the JIT on; …`."""
+    parts = [change_words(e) for m in ("off", "on") if (e := case.effect(m)) is not None and e.verdict != "unclear"]
+    gain = case.effect("speedup")
+    if gain is not None and gain.verdict in ("better", "worse"):
+        parts.append(f"so the JIT gains {'more' if gain.verdict == 'better' else 'less'}: {percent(gain.ratio)}")
+    return ", ".join(parts)
+
+
+def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
+    """What shows and yet gets no verdict, with the reason: `298% slower with the JIT off (…), but not steady: …`."""
+    shows = [e for m in ("off", "on") if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
+    return tuple(
+        f"{change_words(e)} ({percent(e.low)} to {percent(e.high)}), but {e.reason}"
+        for e in shows
+        if e.verdict == "unclear" and e.reason
+    )
+
+
+def attribution_words(found: Attribution) -> str:
+    """What moved, with its probability."""
+    words = _CAUSES[found.cause]
+    if found.cause == "release" and found.moved in _MOVED:
+        words += f": {_MOVED[found.moved]}"
+    return words if found.cause == "unclear" else f"{words} ({found.probability:.0%})"
+
+
+def trace_words(change: TraceChange) -> str:
+    """How one function's traces differ."""
+    if change.before is None and change.after is not None:
+        return f"{change.function}: compiled now ({units.count(change.after.executors, 'trace')})"
+    if change.after is None and change.before is not None:
+        return f"{change.function}: not compiled any more (had {units.count(change.before.executors, 'trace')})"
+    assert change.before is not None
+    assert change.after is not None
+    names = ", ".join(f"{by:+d} {name}" for name, by in change.micro_ops[:_TOP_NAMES])
+    more = len(change.micro_ops) - _TOP_NAMES
+    rest = f" and {more} more" if more > 0 else ""
+    traces = f"{change.before.executors} to {units.count(change.after.executors, 'trace')}"
+    return f"{change.function}: {traces}{'; ' + names + rest if names else ''}"
+
+
+def worsening_words(one: Worsening) -> str:
+    """A confirmed worsening without its case: `JIT on: 5.2% more`."""
+    if one.metric is None or one.by is None:
+        return "gives no figures any more"
+    name = METRIC_NAMES[one.metric]
+    return f"{name}: {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
+
+
+def findings(case: CaseComparison) -> Sequence[str]:
+    """What must not be overlooked: suspected JIT bugs, failures, changed answers."""
+    sides = {"a": "before the change", "b": "after the change"}
+    bug = "SUSPECTED JIT BUG:"
+    found = [f"{bug} answers differently with the JIT on, {sides[side]}" for side in case.wrong_answers]
+    found += [f"{bug} crashes with the JIT on only, {sides[side]}" for side in case.crashes]
+    if case.fails_on:
+        found.append(f"gives no figures {' and '.join(sides[side] for side in case.fails_on)}: {case.complaint}")
+    if case.answers == "changed":
+        found.append("gives another answer after the change")
+    return found

@@ -1,0 +1,131 @@
+"""Events in words, for the terminal and the feed: what changed, by how much, why, and what looks for the culprit."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Callable, Mapping
+
+from asv_jit.analysis.attribution import Attribution, Cause
+from asv_jit.analysis.history.detection import is_worse
+from asv_jit.analysis.history.events import Change, Event
+from asv_jit.analysis.history.series import Metric
+from asv_jit.text import units
+
+BISECTED: Mapping[Metric, str] = {
+    "off": "off", "on": "on", "plain": "off", "speedup": "speedup", "peak_memory_off": "peak_memory",
+    "peak_memory_on": "peak_memory", "warmup_on": "warmup",
+}  # fmt: skip
+_TIMES: tuple[Metric, ...] = ("off", "on", "plain")
+_METRICS: Mapping[Metric, str] = {
+    "off": "JIT off",
+    "on": "JIT on",
+    "speedup": "speedup",
+    "peak_memory_off": "peak memory, JIT off",
+    "peak_memory_on": "peak memory, JIT on",
+    "warmup_on": "warm-up",
+    "plain": "",
+}
+_CAUSES: Mapping[Cause, str] = {
+    "code": "the code",
+    "jit": "the JIT",
+    "interpreter": "the interpreter",
+    "mixed": "the code, and differently with the JIT on",
+    "release": "the release",
+    "machine": "the machine",
+    "unclear": "unclear",
+}
+
+
+def metric_words(metric: Metric) -> str:
+    """`JIT on`, `peak memory, JIT off`; empty for what asv measured by itself."""
+    return _METRICS[metric]
+
+
+def change_words(change: Change, unit: str) -> str:
+    """`12% slower`, `9.1% less speedup`, `4.0% more memory`, `12 objects more`. `unit`: of the case's values."""
+    worse = is_worse(change.metric, change.before, change.after)
+    if change.metric == "speedup":
+        return f"{_share(change)} {'less' if worse else 'more'} speedup"
+    if change.metric.startswith("peak_memory") or unit == "bytes":
+        return f"{_share(change, 'bytes')} {'more' if worse else 'less'} memory"
+    if change.metric == "warmup_on":
+        return f"warm-up {_share(change)} {'longer' if worse else 'shorter'}"
+    if unit == "seconds":
+        return f"{_share(change)} {'slower' if worse else 'faster'}"
+    return f"{_share(change, unit)} {'more' if worse else 'less'}"
+
+
+def headline_words(event: Event, unit: str) -> str:
+    """What names the event. Where time and memory (or warm-up) part, both, the time first: `39% faster, but 3.5% more
+    memory`: half of it would be read as the whole."""
+    times = [change for change in event.metrics if change.metric in _TIMES]
+    costs = [change for change in event.metrics if change.metric not in (*_TIMES, "speedup")]
+    lead = event.headline
+    for time, cost in ((lead, change) for change in costs) if lead in times else ((change, lead) for change in times):
+        if lead.metric != "speedup" and _is_loss(time) != _is_loss(cost):
+            return f"{change_words(time, unit)}, but {change_words(cost, unit)}"
+    return change_words(lead, unit)
+
+
+def _is_loss(change: Change) -> bool:
+    return is_worse(change.metric, change.before, change.after)
+
+
+def levels_words(change: Change, unit: str) -> tuple[str, str]:
+    """Both levels with their intervals: `10.1 ms (10.0 to 10.2 ms)`."""
+    form = form_of(change.metric, unit)
+    before = _level(form, change.before, change.before_low, change.before_high)
+    return before, _level(form, change.after, change.after_low, change.after_high)
+
+
+def cause_words(attribution: Attribution) -> str:
+    """`the JIT (97%)`, `unclear`."""
+    words = _CAUSES[attribution.cause]
+    if attribution.cause == "unclear" or math.isnan(attribution.probability):
+        return words
+    return f"{words} ({min(math.floor(attribution.probability * 100.0), 99)}%)"
+
+
+def bisect_command(event: Event) -> str:
+    """The command that looks for the culprit; empty where there is none to find or asv-jit measured nothing yet."""
+    case = ["asv-jit", "bisect", str(event.key.case)]
+    metric = ["--metric", BISECTED[event.headline.metric]]
+    if event.axis == "pythons":
+        return units.visible(shlex.join([*case, f"{event.before}..{event.after}", "--axis", "pythons", *metric]))
+    return units.visible(shlex.join([*case, _ends(event), *metric]))
+
+
+def _ends(event: Event) -> str:
+    """Parent and commit; all suspects where the place is not sure."""
+    suspects = event.suspects
+    if suspects and (suspects[-1] != event.commit or event.parent in suspects):
+        return f"{suspects[0][:12]}^..{suspects[-1][:12]}"
+    return f"{event.parent[:12]}..{event.commit[:12]}"
+
+
+def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:
+    """How a figure of `metric` is written; `unit` is that of the case's values."""
+    if metric == "speedup":
+        return units.ratio
+    if metric.startswith("peak_memory"):
+        return units.size
+    if metric == "warmup_on":
+        return units.seconds
+    return units.form(unit)
+
+
+def _level(form: Callable[[float | None], str], value: float, low: float, high: float) -> str:
+    interval = units.interval(form(low), form(high))
+    return f"{form(value)} ({interval})" if interval else form(value)
+
+
+def _share(change: Change, unit: str = "") -> str:
+    """The relative change; the difference itself of values that are not both positive."""
+    if change.before <= 0.0 or change.after <= 0.0:
+        return units.quantity(abs(change.after - change.before), unit)
+    ratio = change.after / change.before
+    if not 1 / 3 < ratio < 3.0:
+        return units.ratio(max(ratio, 1.0 / ratio))
+    percent = abs(ratio - 1.0) * 100.0
+    return f"{percent:.1f}%" if percent < 9.95 else f"{percent:.0f}%"

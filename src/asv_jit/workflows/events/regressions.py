@@ -1,0 +1,136 @@
+"""`asv-jit regressions`: the change points of the stored history as events, with attribution and state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+from msgspec import Struct
+
+from asv_jit.analysis.history.branches import MAIN
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.grouping import Scene, commit_events
+from asv_jit.analysis.history.identity import Reported, named, reported
+from asv_jit.analysis.history.levelling import Stretch, stretches
+from asv_jit.analysis.history.releases import release_events
+from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import StorageError
+from asv_jit.store.findings.known_events import known_events, remember_events
+from asv_jit.workflows.events.counting import counting_of
+from asv_jit.workflows.events.found_changes import Changes, changes_of
+from asv_jit.workflows.events.states import read_records, with_state
+
+
+class FoundEvents(Struct, frozen=True):
+    """Every event that counts, the newest first; a sentence for each kind of change that does not."""
+
+    events: tuple[Event, ...]
+    left_out: tuple[str, ...]
+
+
+def find_events(project: Project, history: History, *, remember: bool = True) -> tuple[Event, ...]:
+    """Every event of the history, the newest first; improvements and closed ones too. As `found_events`."""
+    return found_events(project, history, remember=remember).events
+
+
+def begin_search(project: Project, history: History) -> Changes:
+    """Let workers look for changes, for `found_events`; the caller may do something else meanwhile."""
+    bridges: dict[tuple[object, ...], list[Bridge]] = {}
+    for bridge in history.bridges:
+        bridges.setdefault(_case_of(bridge), []).append(bridge)
+    return changes_of(project.results_dir, history.series, partial(_parted, history.interpreters, bridges))
+
+
+def found_events(
+    project: Project, history: History, search: Changes | None = None, *, remember: bool = True
+) -> FoundEvents:
+    """Every event of the history that counts by asv's own settings, with name and state.
+
+    `search`: what `begin_search` gave, where it was begun already.
+    `remember`: keep the names of new events in the results tree, where that can be written, so that they stay.
+    Raises DamagedFileError where the file of accepted regressions is not readable, UsageError for settings of asv's
+    that nobody understands.
+    """
+    counting = counting_of(project, history)
+    records = read_records(project)
+    known = {machine: known_events(project.results_dir / machine) for machine in _machines(history)}
+    places = counting.places
+    search = begin_search(project, history) if search is None else search
+    events, left_out = counting.split([*_on_commits(project, history, search), *_on_releases(project, history)])
+    found = [
+        with_state(event, records, places) for event in _with_names(project, events, known, places, remember=remember)
+    ]
+    ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
+    return FoundEvents(tuple(ordered), left_out)
+
+
+def _on_commits(project: Project, history: History, search: Changes) -> list[Event]:
+    anchors: dict[tuple[str, str], list[AnchorSeries]] = {}
+    for anchor in history.anchors:
+        anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)
+    events: dict[int, list[Event]] = {}
+    for number, changes in search:
+        series = history.series[number]
+        mine = anchors.get((series.key.machine, series.key.fingerprint), ())
+        found = commit_events(series, _scene(project, history, series), changes, mine)
+        events[number] = found if series.key.branch == MAIN else _of_branch_only(found, history)
+    return [event for number in sorted(events) for event in events[number]]
+
+
+def _parted(
+    interpreters: Sequence[str], bridges: Mapping[tuple[object, ...], Sequence[Bridge]], series: CaseSeries
+) -> list[Stretch]:
+    return stretches(series, interpreters, bridges.get(_case_of(series), ()))
+
+
+def _case_of(one: CaseSeries | Bridge) -> tuple[object, ...]:
+    key = one.key
+    return key.machine, key.line, key.case, key.version, key.protocol, key.fingerprint
+
+
+def _scene(project: Project, history: History, series: CaseSeries) -> Scene:
+    branch = history.branches.get(series.key.branch)
+    return Scene(history.commits, history.interpreters, project.settings.equivalence, branch)
+
+
+def _of_branch_only(events: Sequence[Event], history: History) -> list[Event]:
+    """Without those on the past that a branch shares with the first one, which are told there."""
+    shared = {history.commits[place] for place in history.branches.get(MAIN, np.array([], dtype=np.int32))}
+    return [event for event in events if event.commit not in shared]
+
+
+def _on_releases(project: Project, history: History) -> list[Event]:
+    return release_events(history.bridges, history.series, history.commits, equivalence=project.settings.equivalence)
+
+
+def _machines(history: History) -> set[str]:
+    return {one.key.machine for one in history.series} | {one.key.machine for one in history.bridges}
+
+
+def _with_names(
+    project: Project,
+    events: Sequence[Event],
+    known: Mapping[str, Sequence[Reported]],
+    places: Mapping[str, int],
+    *,
+    remember: bool,
+) -> list[Event]:
+    """The events under the names that they were reported under (`known`, of each machine)."""
+    machines: dict[str, list[Event]] = {}
+    for event in events:
+        machines.setdefault(event.key.machine, []).append(event)
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    kept: list[Event] = []
+    for machine, mine in machines.items():
+        with_names = named(mine, known[machine], places)
+        names = {one.identity for one in known[machine]}
+        if remember:
+            fresh = [reported(event, when) for event in with_names if event.identity not in names]
+            with suppress(StorageError):  # a tree that is only read: names then follow the commits
+                remember_events(project.results_dir / machine, fresh)
+        kept += with_names
+    return kept

@@ -1,0 +1,122 @@
+"""What was decided and measured about events: decisions of people, fresh blocks of both sides, bisections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from asv_jit.analysis.attribution import Cause, Moved
+from asv_jit.analysis.history.events import Event
+from asv_jit.asv_adapter.project import Project
+from asv_jit.store.findings.accepted import Accepted, read_accepted
+from asv_jit.store.findings.bisections import Bisection, read_bisections
+from asv_jit.store.findings.confirmations import Confirmation, read_confirmations
+from asv_jit.store.interpreters import known_interpreters
+from asv_jit.text.event_words import BISECTED
+
+
+class Records(Struct, frozen=True):
+    """What is stored about events; confirmations and bisections by machine, and by machine and interpreter the lines.
+
+    `problems`: what could not be read.
+    """
+
+    accepted: tuple[Accepted, ...]
+    confirmations: Mapping[str, Mapping[str, Confirmation]]
+    bisections: Mapping[str, tuple[Bisection, ...]]
+    lines: Mapping[str, Mapping[str, str]]
+    problems: tuple[str, ...]
+
+
+def read_records(project: Project) -> Records:
+    """Everything that is stored about events. Raises DamagedFileError for the file that people write."""
+    confirmations: dict[str, Mapping[str, Confirmation]] = {}
+    bisections: dict[str, tuple[Bisection, ...]] = {}
+    lines: dict[str, Mapping[str, str]] = {}
+    problems: list[str] = []
+    for folder in sorted(path for path in project.results_dir.glob("*") if path.is_dir()):
+        confirmations[folder.name], unreadable = read_confirmations(folder)
+        bisections[folder.name], damaged = read_bisections(folder)
+        known, _ = known_interpreters(folder)  # whose problems the history tells
+        lines[folder.name] = {identity: one.line for identity, one in known.items()}
+        problems += [*unreadable, *damaged]
+    return Records(read_accepted(project.folder), confirmations, bisections, lines, tuple(problems))
+
+
+def with_state(event: Event, records: Records, places: Mapping[str, int]) -> Event:
+    """The event with what is known of it. A fix goes before a decision, and that before a measurement."""
+    bisection = next((one for one in bisections_of(event, records) if one.result is not None), None)
+    if bisection is not None:
+        event = replace(event, bisection=bisection.identity)
+    confirmation = records.confirmations.get(event.key.machine, {}).get(event.identity)
+    if confirmation is not None:
+        event = _confirmed(event, confirmation)
+    accepted = next((one for one in records.accepted if _accepts(one, event, places)), None)
+    if accepted is not None and event.worse:
+        event = replace(event, why=accepted.why, state=event.state if event.state == "fixed" else "accepted")
+    return event
+
+
+def bisections_of(event: Event, records: Records) -> tuple[Bisection, ...]:
+    """The bisections that look, or looked, for this event's culprit on its line, the newest first."""
+    lines = records.lines.get(event.key.machine, {})
+    stored = records.bisections.get(event.key.machine, ())
+    return tuple(one for one in stored if _is_of(one, event, lines))
+
+
+def commits_text(event: Event) -> str:
+    """The ends of an event, as a decision about it keeps them: full commits, or two interpreters."""
+    return f"{event.before}..{event.after}" if event.axis == "pythons" else f"{event.parent}..{event.commit}"
+
+
+def _confirmed(event: Event, confirmation: Confirmation) -> Event:
+    """Fresh blocks of both sides tell the cause better than the points of a history do.
+
+    What was refuted is only that these two differ: the event may since be known to be somewhere else.
+    """
+    ends = (event.before, event.after) if event.axis == "pythons" else (event.parent, event.commit)
+    moved = (confirmation.before, confirmation.after) != ends
+    if confirmation.state == "unclear" or (confirmation.state == "refuted" and moved):
+        return event
+    if event.state != "fixed":
+        event = replace(event, state=confirmation.state, why=confirmation.reason)
+    known = confirmation.cause in get_args(Cause) and confirmation.moved in get_args(Moved)
+    if confirmation.state == "confirmed" and known and confirmation.cause != "unclear":
+        attribution = replace(
+            event.attribution,
+            cause=cast("Cause", confirmation.cause),
+            moved=cast("Moved", confirmation.moved),
+            probability=confirmation.probability,
+        )
+        return replace(event, attribution=attribution)
+    return event
+
+
+def _is_of(bisection: Bisection, event: Event, lines: Mapping[str, str]) -> bool:
+    same = (bisection.case, bisection.version, bisection.axis) == (event.key.case, event.key.version, event.axis)
+    if not same or bisection.metric not in {BISECTED[one.metric] for one in event.metrics}:
+        return False
+    if event.axis == "pythons":
+        return (bisection.good, bisection.bad) == (event.before, event.after)
+    culprit = bisection.result.culprit if bisection.result is not None else None
+    on_its_line = lines.get(bisection.interpreter) == event.key.line or bisection.interpreter == event.after
+    return on_its_line and bool({bisection.bad, culprit} & {event.commit, *event.suspects})
+
+
+def _accepts(one: Accepted, event: Event, places: Mapping[str, int]) -> bool:
+    """By the name, else by what the event was: its name may differ where the results tree forgot it."""
+    if one.id == event.identity:
+        return True
+    if (one.case, one.line, one.machine) != (str(event.key.case), event.key.line, event.key.machine):
+        return False
+    first, _, last = one.commits.partition("..")
+    if event.axis == "pythons":
+        return (first, last) == (event.before, event.after)
+    return last in event.suspects or (first in places and last in places and _holds(first, last, event, places))
+
+
+def _holds(first: str, last: str, event: Event, places: Mapping[str, int]) -> bool:
+    return places[first] < places[event.commit] <= places[last]

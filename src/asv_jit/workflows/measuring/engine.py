@@ -1,0 +1,340 @@
+"""Measures a list of cells within a budget: what `run` and `nightly` share.
+
+Rounds over all unfinished cells in random order, a block each, until none is left: so a slow minute of the machine
+hits every cell alike, and none all by itself. Each journal is read once; what is measured joins it in memory.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from asv_jit import installations
+from asv_jit.analysis.cells.cell import FAILED_BLOCKS, HOPELESS, Cell, CellKey, Progress, cells_of, progress
+from asv_jit.analysis.cells.summary import SuiteSummary
+from asv_jit.asv_adapter import results, suite
+from asv_jit.asv_adapter.machine import ThisMachine
+from asv_jit.git.repository import Commit
+from asv_jit.installations import Installation, Requirements, UnbuildableError
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import Benchmark, Case, Trial
+from asv_jit.trials.block import ALONE, PAIR, SAMPLE
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.reading.results import suites_of
+
+Forget = Literal["nothing", "failures", "everything"]
+"""Which earlier blocks of a cell do not count: none, those that failed, or all."""
+
+Rule: TypeAlias = Callable[[Cell | None], Progress]
+_GUESSED_TRIAL_S = 0.5  # beside its iterations: starting, importing, looking at what was compiled
+
+
+class Budget:
+    """How much time there is. None: no end. Reads a monotonic clock, which tests replace."""
+
+    def __init__(self, seconds: float | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._seconds = math.inf if seconds is None else seconds
+
+    @property
+    def spent_s(self) -> float:
+        """Since the budget was made."""
+        return self._clock() - self._began
+
+    @property
+    def left_s(self) -> float:
+        """Infinite where there is no end; never below 0."""
+        return max(0.0, self._seconds - self.spent_s)
+
+    def share(self, part: float) -> Budget:
+        """A budget that ends when `part` of this one's rest is used up."""
+        rest_s = self.left_s * part
+        return Budget(None if rest_s == math.inf else rest_s, clock=self._clock)
+
+
+class Target(Struct, frozen=True):
+    """A cell to be measured and where."""
+
+    installation: Installation
+    case: Case
+    key: CellKey
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done. `measured`: the cells that got all that they needed; `failed`: those without a result, with the
+    reason's first line; `left`: those that the budget had no time for, or not enough."""
+
+    trials: int = 0
+    present: int = 0
+    measured: int = 0
+    left: int = 0
+    failed: dict[CellKey, str] = field(default_factory=dict)
+
+
+class Engine:
+    """Installs, measures and writes asv's rows, a commit at a time, into one session."""
+
+    def __init__(
+        self,
+        session: Session,
+        requirements: Requirements,
+        machine: ThisMachine,
+        reporter: Reporter,
+        *,
+        budget: Budget | None = None,
+    ) -> None:
+        self.session = session
+        self.budget = budget or Budget()
+        self.tally = Tally()
+        self.install_s: list[float] = []
+        self._requirements = requirements
+        self._machine = machine
+        self._reporter = reporter
+        self._at_hand: dict[tuple[str, str], list[Trial]] = {}
+
+    def install(
+        self, interpreters: Sequence[Interpreter], commit: Commit
+    ) -> tuple[list[Installation], list[tuple[Interpreter, UnbuildableError]]]:
+        """The installations of a commit, and those that cannot be built."""
+        built, broken = [], []
+        for interpreter in interpreters:
+            self._reporter.stage(f"installing {commit.short} on CPython {interpreter.identity}")
+            clock = Budget()
+            is_new = not installations.exists(self.session.project, interpreter, self._requirements, commit.hash)
+            try:
+                built.append(self.session.install(interpreter, commit.hash))
+            except UnbuildableError as error:
+                self._reporter.warn(str(error))
+                broken.append((interpreter, error))
+            if is_new:
+                self.install_s.append(clock.spent_s)
+        return built, broken
+
+    def keep_broken(
+        self,
+        interpreter: Interpreter,
+        commit: Commit,
+        cases: Sequence[Case],
+        error: UnbuildableError,
+        *,
+        again: bool = False,
+    ) -> None:
+        """Record once per case, or once more, that the commit cannot be installed."""
+        recorded = cells_of(self._known(commit.hash, interpreter.identity), (self.session.purpose,))
+        for case in cases:
+            key = self._key(commit.hash, interpreter.identity, case)
+            self.tally.failed[key] = str(error).splitlines()[0]
+            if again or key not in recorded:
+                self.session.keep_unbuildable(interpreter, commit.hash, case, error)
+
+    def measure(
+        self, built: Sequence[Installation], cases: Sequence[Case], rule: Rule, *, forget: Forget = "nothing"
+    ) -> None:
+        """Measure each of `cases` on each of `built` until `rule` says that it is done or failed, or time is up."""
+        trials: dict[CellKey, list[Trial]] = {}
+        targets = []
+        for installation in built:
+            identity = installation.interpreter.identity
+            self.session.learn_efforts(cases, identity)
+            known = self._known(installation.commit, identity)
+            for case in cases:
+                key = self._key(installation.commit, identity, case)
+                mine = [t for t in known if t.purpose == self.session.purpose and CellKey.of(t) == key]
+                trials[key] = _counted(mine, forget)
+                targets.append(Target(installation, case, key))
+        self._rounds(_Rounds(self.session, targets, trials, rule))
+
+    def close(self, described: suite.Suite, commit: Commit, interpreters: Sequence[Interpreter]) -> list[SuiteSummary]:
+        """Write asv's rows of a commit and summarise it; its trials are not kept in memory any longer."""
+        summaries: list[SuiteSummary] = []
+        for interpreter in interpreters:
+            known = self._known(commit.hash, interpreter.identity)
+            cells = self._current(described, known)
+            if self.session.purpose == "run":  # quick results stay out of asv's rows
+                self._write_rows(described, commit, interpreter, cells)
+            summaries.extend(suites_of(self.session.project, cells))
+            self._at_hand.pop((commit.hash, interpreter.identity), None)
+        return summaries
+
+    def _rounds(self, work: _Rounds) -> None:
+        unfinished = work.unfinished()
+        self.tally.present += len(work.targets) - len(unfinished)
+        wanted = len(unfinished)
+        counter = _Counter(self.session, self._reporter, work.trials)
+        out_of_time = False
+        while unfinished and not out_of_time:
+            self.session.rng.shuffle(unfinished)
+            for position, target in enumerate(unfinished):
+                if work.block_s(target) > self.budget.left_s:
+                    out_of_time = True
+                    continue  # a quicker case may still fit
+                counter.show(target, unfinished, position)
+                arms = PAIR if target.installation.interpreter.has_jit else ALONE
+                first = not work.trials[target.key]
+                self._join(target, work, self.session.measure(target.installation, target.case, arms, micro_ops=first))
+                counter.count(work.trials[target.key][-len(arms) :])
+            unfinished = work.unfinished()
+        self.tally.left += len(unfinished)
+        self.tally.measured += wanted - len(unfinished)
+        for target in work.targets:
+            if work.lacks_sample(target) and work.block_s(target) <= self.budget.left_s:
+                sampled = [self.session.sample(target.installation, target.case)]
+                self._join(target, work, sampled)
+                counter.count(sampled)
+        self.tally.trials += counter.trials
+        self.tally.failed.update(work.failed())
+
+    def _join(self, target: Target, work: _Rounds, done: Sequence[Trial]) -> None:
+        work.trials[target.key].extend(done)
+        self._known(target.key.commit, target.key.interpreter).extend(done)
+
+    def _known(self, commit: str, interpreter: str) -> list[Trial]:
+        """What the journal has of a commit on an interpreter: read once, then kept up to date."""
+        if (commit, interpreter) not in self._at_hand:
+            self._at_hand[commit, interpreter] = self.session.known_trials(interpreter, [commit])
+        return self._at_hand[commit, interpreter]
+
+    def _key(self, commit: str, interpreter: str, case: Case) -> CellKey:
+        return CellKey(commit, interpreter, case.key, case.benchmark.version, self.session.protocol)
+
+    def _current(self, described: suite.Suite, known: Sequence[Trial]) -> dict[CellKey, Cell]:
+        versions = {benchmark.name: benchmark.version for benchmark in described.benchmarks}
+        return {
+            key: cell
+            for key, cell in cells_of(known, (self.session.purpose,)).items()
+            if versions.get(key.case.benchmark) == key.version and key.protocol == self.session.protocol
+        }
+
+    def _write_rows(
+        self, described: suite.Suite, commit: Commit, interpreter: Interpreter, cells: dict[CellKey, Cell]
+    ) -> None:
+        names = {key.case.benchmark for key in cells}
+        benchmarks: list[Benchmark] = [one for one in described.benchmarks if one.name in names]
+        for mode, jit in (("off", "0"), ("on", "1")) if interpreter.has_jit else (("off", "0"),):
+            mine = [t for cell in cells.values() for block in cell.blocks for t in block.trials if t.mode == mode]
+            if mine:
+                project = self.session.project
+                results.write_rows(
+                    project,
+                    installations.environment_of(project, interpreter, self._requirements, jit),
+                    self._machine.described,
+                    commit.hash,
+                    commit.date,
+                    benchmarks,
+                    described.described,
+                    mine,
+                )
+
+
+def until_precise(session: Session) -> Rule:
+    """Blocks until the cell is as precise as the settings want it."""
+    settings = session.project.settings
+    pairs = settings.pairs
+    most = pairs.min if session.purpose == "quick" else pairs.max
+
+    def rule(cell: Cell | None) -> Progress:
+        return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=most)
+
+    return rule
+
+
+def until_so_many(session: Session, blocks: int) -> Rule:
+    """So many good blocks of this very session, whatever earlier ones had."""
+
+    def rule(cell: Cell | None) -> Progress:
+        mine = [] if cell is None else [b for b in cell.blocks if b.trials[0].session == session.identity]
+        failed = [block for block in mine if block.failed]
+        if len(failed) >= FAILED_BLOCKS or any(t.outcome in HOPELESS for block in failed for t in block.trials):
+            return "failed"
+        return "done" if len(mine) - len(failed) >= blocks else "measure"
+
+    return rule
+
+
+class _Rounds:
+    """The targets of one call of `measure`, and how far each is."""
+
+    def __init__(
+        self, session: Session, targets: Sequence[Target], trials: dict[CellKey, list[Trial]], rule: Rule
+    ) -> None:
+        self.targets = targets
+        self.trials = trials
+        self._session = session
+        self._rule = rule
+
+    def unfinished(self) -> list[Target]:
+        return [target for target in self.targets if self._step(target) == "measure"]
+
+    def failed(self) -> dict[CellKey, str]:
+        bad = [target for target in self.targets if self._step(target) == "failed"]
+        return {one.key: _reason(self.trials[one.key]) for one in bad if not _was_skipped(self.trials[one.key])}
+
+    def lacks_sample(self, target: Target) -> bool:
+        if self._session.purpose not in ("run", "quick") or self._step(target) != "done":
+            return False
+        wanted = target.installation.interpreter.has_jit and target.case.benchmark.kind == "time"
+        return wanted and not any(trial.arm == SAMPLE.name for trial in self.trials[target.key])
+
+    def block_s(self, target: Target) -> float:
+        """What the next block will take: as long as the longest so far, else a guess."""
+        arms = 2 if target.installation.interpreter.has_jit else 1
+        known = [trial.duration_s for trial in self.trials[target.key]]
+        return arms * max(known, default=self._session.project.settings.trial_seconds + _GUESSED_TRIAL_S)
+
+    def _step(self, target: Target) -> Progress:
+        cells = cells_of(self.trials[target.key], (self._session.purpose,))
+        return self._rule(cells.get(target.key))
+
+
+class _Counter:
+    """Counts trials and guesses, from how long each cell's trials took so far, how long the rest will take."""
+
+    def __init__(self, session: Session, reporter: Reporter, trials: dict[CellKey, list[Trial]]) -> None:
+        self._reporter = reporter
+        self._known = trials
+        self._least = session.project.settings.pairs.min
+        self.trials = 0
+        self._spent_s = 0.0
+
+    def count(self, trials: Sequence[Trial]) -> None:
+        self.trials += len(trials)
+        self._spent_s += sum(trial.duration_s for trial in trials)
+
+    def show(self, target: Target, unfinished: Sequence[Target], position: int) -> None:
+        left = sum(self._trials_left(one, index < position) for index, one in enumerate(unfinished))
+        left_s = left * self._spent_s / self.trials if self.trials else None
+        text = f"{target.key.case} on {target.key.interpreter}"
+        self._reporter.advance(text, self.trials, self.trials + left, left_s)
+
+    def _trials_left(self, target: Target, measured_this_round: bool) -> int:
+        arms = 2 if target.installation.interpreter.has_jit else 1
+        blocks = len({trial.block for trial in self._known[target.key]})
+        return arms * max(self._least - blocks, 0 if measured_this_round else 1)
+
+
+def _counted(trials: Sequence[Trial], forget: Forget) -> list[Trial]:
+    if forget == "everything":
+        return []
+    failed = {trial.block for trial in trials if trial.outcome != "ok"} if forget == "failures" else set()
+    return [trial for trial in trials if trial.block not in failed]
+
+
+def _was_skipped(trials: Sequence[Trial]) -> bool:
+    return all(trial.outcome == "skipped" for trial in trials)
+
+
+def _reason(trials: Sequence[Trial]) -> str:
+    bad = [trial for trial in trials if trial.outcome != "ok"]
+    modes = sorted({trial.mode for trial in bad})
+    last = bad[-1]
+    words = last.stderr.strip().splitlines()
+    ending = f" by {last.signal}" if last.signal else ""
+    return f"{last.outcome}{ending} in mode {' and '.join(modes)}" + (f": {words[-1]}" if words else "")

@@ -1,0 +1,120 @@
+"""Which commits and which interpreters a command is about: asv's range words, asv's `pythons`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import NoInterpreterError, UsageError
+from asv_jit.git.repository import Commit, Repository
+from asv_jit.interpreters.discover import discover
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.resolve import is_path, resolve, resolve_all
+
+
+def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Interpreter]:
+    """The interpreters that `pythons` (default: the configuration's) mean, each once.
+
+    Raises NoInterpreterError for one that is not there: to measure fewer without a word would look like a result.
+    """
+    found = discover()
+    chosen: dict[str, Interpreter] = {}
+    for spec in pythons or project.pythons:
+        for interpreter in resolve_all(spec, found):
+            chosen.setdefault(interpreter.identity, interpreter)
+    if not chosen:
+        raise UsageError('asv.conf.json: "pythons" is empty; expected versions such as ["3.14", "3.15"]')
+    return list(chosen.values())
+
+
+def interpreters_that_are_here(project: Project) -> tuple[list[Interpreter], list[str]]:
+    """Those of the configuration's interpreters that are there, each once, and a sentence for each that is not.
+
+    Raises NoInterpreterError where none is.
+    """
+    found = discover()
+    chosen: dict[str, Interpreter] = {}
+    missing: dict[str, NoInterpreterError] = {}
+    for spec in project.pythons:
+        try:
+            chosen |= {one.identity: one for one in resolve_all(spec, found)}
+        except NoInterpreterError as error:
+            missing[spec] = error
+    if missing and not chosen:
+        raise next(iter(missing.values()))
+    return list(chosen.values()), [f"CPython {spec} is not installed: nothing is measured with it" for spec in missing]
+
+
+def interpreters_here(project: Project) -> list[Interpreter]:
+    """Every interpreter of this machine, those included that the configuration names by their paths, each once."""
+    found = discover()
+    named = [resolve(spec, found) for spec in project.pythons if is_path(spec)]
+    return list({one.identity: one for one in (*found, *named)}.values())
+
+
+def commits_of(project: Project, repository: Repository, range_words: str | None) -> list[Commit]:
+    """The commits that a range means, newest first; nothing means the tips of the configured branches.
+
+    Words are asv's: NEW, ALL, TAGS, HEAD, EXISTING, HASHFILE:path (`-` reads standard input), else a git range;
+    a single name means that commit. Raises UsageError.
+    """
+    if range_words is None:
+        return _unique([repository.resolve(branch or "HEAD") for branch in project.branches])
+    if range_words in ("ALL", "NEW"):
+        known = measured_commits(project.results_dir) if range_words == "NEW" else set()
+        commits = [
+            commit for branch in project.branches for commit in _until(repository.commits(branch or "HEAD"), known)
+        ]
+    elif range_words == "TAGS":
+        commits = repository.tags()
+    elif range_words == "EXISTING":
+        commits = [repository.resolve(name) for name in sorted(measured_commits(project.results_dir))]
+    elif range_words.startswith("HASHFILE:"):
+        commits = [repository.resolve(name) for name in _hashes(range_words.removeprefix("HASHFILE:"))]
+    elif ".." in range_words or " " in range_words or range_words.startswith("-"):
+        commits = repository.commits(range_words)
+    else:
+        commits = [repository.resolve(range_words)]
+    if not commits and range_words != "NEW":
+        raise UsageError(f"the range {range_words!r} holds no commits")
+    return _unique(commits)
+
+
+def measured_commits(results_dir: Path) -> set[str]:
+    """The commits that any journal knows, by the names of the files."""
+    return {path.name.partition("-")[0] for path in results_dir.glob("*/trials/*.jsonl")}
+
+
+def _until(commits: Sequence[Commit], known: set[str]) -> list[Commit]:
+    fresh = []
+    for commit in commits:
+        if commit.hash in known:
+            break
+        fresh.append(commit)
+    return fresh
+
+
+def _hashes(name: str) -> list[str]:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"HASHFILE: cannot read {name} ({error.strerror})") from None
+    return text.split()
+
+
+def _unique(commits: Sequence[Commit]) -> list[Commit]:
+    return list({commit.hash: commit for commit in commits}.values())
+
+
+def missing_pythons(project: Project) -> tuple[str, ...]:
+    """The configuration's interpreters that are not there yet, as it spells them."""
+    found = discover()
+    missing = []
+    for spec in project.pythons:
+        try:
+            resolve(spec, found)
+        except NoInterpreterError:
+            missing.append(spec)
+    return tuple(missing)

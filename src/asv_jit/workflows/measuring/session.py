@@ -1,0 +1,317 @@
+"""One session of measuring: installs, calibrates and runs blocks, and keeps every trial before the next starts.
+
+`run`, and whatever else measures, is a loop over `Session.measure` (a case on one installation) or
+`Session.measure_beside` (on two, interleaved).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from msgspec.structs import replace
+
+from asv_jit.asv_adapter.machine import ThisMachine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.installations import Installation, Requirements, UnbuildableError, install
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.machine_checks import default_cpu
+from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
+from asv_jit.store.interpreters import keep_interpreter
+from asv_jit.store.journal import Journal, journal_path, read_journal
+from asv_jit.store.raw import append_raw, raw_path
+from asv_jit.trials.block import (
+    ALONE,
+    SAMPLE,
+    Arm,
+    Effort,
+    Stand,
+    beside,
+    calibrate,
+    make_cache,
+    run_sample,
+    run_stands,
+)
+from asv_jit.trials.launch import Place
+from asv_jit.trials.record import Context
+from asv_jit.workflows.measuring.reporter import Reporter
+
+QUICK_SHARE = 0.2  # of a trial's usual length, for --quick
+_ATTEMPTS = 2  # a disturbed block is repeated once, while most blocks are not: on a machine that is always busy
+_FEW_BLOCKS = 10  # repeating only takes time and selects nothing better
+
+
+class Session:
+    """Everything that trials of one run share. A context manager: leaves no temporary folder behind."""
+
+    def __init__(
+        self,
+        project: Project,
+        machine: ThisMachine,
+        requirements: Requirements,
+        reporter: Reporter,
+        *,
+        purpose: Purpose = "run",
+    ) -> None:
+        self.project = project
+        self.purpose = purpose
+        self.protocol = QUICK_PROTOCOL if purpose == "quick" else PROTOCOL
+        self.identity = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        self.rng = random.Random(self.identity)
+        self.cpu = _core(project.settings.cpu)
+        self.folder = machine.save(project.results_dir)
+        self._machine = machine
+        self._requirements = requirements
+        self._reporter = reporter
+        self._journals: dict[tuple[str, str], Journal] = {}
+        self._efforts: dict[tuple[str, Case], Effort] = {}
+        self._caches: dict[tuple[str, str], tuple[Path | None, str | None]] = {}
+        self._learned: set[str] = set()
+        self._blocks = 0
+        self._disturbed = 0
+        self._said_busy = False
+
+    def __enter__(self) -> Session:
+        self._scratch = Path(tempfile.mkdtemp(prefix="asv-jit-session-"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def install(self, interpreter: Interpreter, commit: str) -> Installation:
+        """The installation of a commit. Raises UnbuildableError."""
+        keep_interpreter(self.folder, interpreter)
+        return install(self.project, interpreter, self._requirements, commit)
+
+    @contextmanager
+    def measuring_for(self, purpose: Purpose) -> Iterator[None]:
+        """Give trials another purpose, such as `anchor`, for the length of a `with` block."""
+        before, self.purpose = self.purpose, purpose
+        try:
+            yield
+        finally:
+            self.purpose = before
+
+    def place(self, installation: Installation) -> Place:
+        """Where its trials run."""
+        return Place(installation.python, self.project.benchmark_dir, installation.variables, self.cpu)
+
+    def known_trials(self, interpreter: str, commits: Sequence[str] | None = None) -> list[Trial]:
+        """What the journal has of an interpreter, all commits or the given ones; problems become warnings."""
+        names = (
+            sorted((self.folder / "trials").glob(f"*-{interpreter}.jsonl"))
+            if commits is None
+            else [journal_path(self.folder, commit, interpreter) for commit in commits]
+        )
+        trials: list[Trial] = []
+        for path in names:
+            if path.is_file():
+                content = read_journal(path)
+                trials.extend(content.trials)
+                for problem in content.problems:
+                    self._reporter.warn(problem)
+        return trials
+
+    def learn_efforts(self, cases: Sequence[Case], interpreter: str) -> None:
+        """Take inner loops and iterations from earlier trials: one series is measured with one effort.
+
+        The whole history is read for it, so once a session is enough: what comes later is known already.
+        """
+        if interpreter in self._learned:
+            return
+        self._learned.add(interpreter)
+        by_name = {(str(case.key), case.benchmark.version): case for case in cases}
+        for trial in self.known_trials(interpreter):
+            case = by_name.get((str(trial.key), trial.benchmark_version))
+            # The second side of a comparison ran with the first one's effort, maybe another interpreter's.
+            timed = trial.outcome == "ok" and trial.arm != SAMPLE.name and not trial.arm.startswith("b-")
+            if case is not None and timed and trial.protocol == self.protocol:
+                self._efforts[interpreter, case] = Effort(trial.inner_loops, trial.iterations)
+
+    def effort(self, installation: Installation, case: Case) -> Effort:
+        """How long this case's trials are on this interpreter; calibrates where the journal does not know."""
+        key = installation.interpreter.identity, case
+        if key not in self._efforts:
+            cache, _ = self._cache(installation, case)
+            settings = self.project.settings
+            share = QUICK_SHARE if self.purpose == "quick" else 1.0
+            self._efforts[key], _ = calibrate(
+                self.place(installation),
+                case,
+                ARMS if installation.interpreter.has_jit else ("off",),
+                trial_s=settings.trial_seconds * share,
+                max_iterations=settings.max_iterations,
+                cache=cache,
+            )
+        return self._efforts[key]
+
+    def measure(self, installation: Installation, case: Case, arms: Sequence[Arm], *, micro_ops: bool) -> list[Trial]:
+        """Run one block, again if something disturbed it; the trials of the attempt that counts."""
+        failed = self._failed([(installation, ALONE[0])], case)
+        return failed or self._measure([(installation, arm) for arm in arms], case, micro_ops=micro_ops)
+
+    def measure_beside(
+        self, a: Installation, b: Installation, case: Case, modes: Sequence[Mode], *, micro_ops: bool
+    ) -> list[Trial]:
+        """Run one block on two installations, interleaved: arms `a-off`, `a-on`, `b-off`, `b-on`, or one mode's two.
+
+        Each side's lines go to its own commit's journal; the effort is that of `a`, the baseline, on both sides.
+        """
+        arms = [(a, arm) for arm in beside("a", modes)] + [(b, arm) for arm in beside("b", modes)]
+        return self._failed(arms, case) or self._measure(arms, case, micro_ops=micro_ops)
+
+    def _measure(self, arms: Sequence[tuple[Installation, Arm]], case: Case, *, micro_ops: bool) -> list[Trial]:
+        effort = self.effort(arms[0][0], case)
+        block = self._next_block()
+        for attempt in range(1, _ATTEMPTS + 1):
+            stands = [self._stand(installation, arm, case, block, attempt) for installation, arm in arms]
+            trials = run_stands(stands, case, effort, self.rng, self.keep, micro_ops=micro_ops)
+            if not any(trial.disturbed for trial in trials):
+                break
+            self._disturbed += attempt == 1
+            if self._blocks > _FEW_BLOCKS and 2 * self._disturbed > self._blocks:
+                self._say_busy()
+                break
+        return trials
+
+    def _stand(self, installation: Installation, arm: Arm, case: Case, block: str, attempt: int) -> Stand:
+        cache, _ = self._cache(installation, case)
+        return Stand(arm, self.place(installation), self._context_of(installation, block, attempt), cache)
+
+    def _next_block(self) -> str:
+        self._blocks += 1
+        return f"{self.identity}.{self._blocks:05d}"
+
+    def _say_busy(self) -> None:
+        if not self._said_busy:
+            self._said_busy = True
+            self._reporter.warn(
+                "most trials share their core with something else, so disturbed ones are not repeated any more; "
+                "`asv-jit doctor` says what may be done"
+            )
+
+    def sample(self, installation: Installation, case: Case) -> Trial:
+        """See where the time of a case goes with the JIT on."""
+        cache, _ = self._cache(installation, case)
+        context = self._context_of(installation, self._next_block(), 1)
+        effort = self.effort(installation, case)
+        return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
+
+    def keep(self, trial: Trial, durations_ns: Sequence[int]) -> None:
+        """Append a trial to its journal, synced, then its iterations to the raw file."""
+        key = trial.commit, trial.interpreter
+        if key not in self._journals:
+            journal = Journal(journal_path(self.folder, *key))
+            if journal.warning is not None:
+                self._reporter.warn(journal.warning)
+            self._journals[key] = journal
+        self._journals[key].append(trial)
+        if durations_ns:
+            append_raw(raw_path(self.folder, self.identity), trial.trial, trial.inner_loops, durations_ns)
+
+    def keep_unbuildable(self, interpreter: Interpreter, commit: str, case: Case, error: UnbuildableError) -> None:
+        """Record that a case could not be measured because its commit cannot be installed."""
+        context = self._context(self._next_block(), 1, commit=commit, interpreter=interpreter.identity)
+        self.keep(unbuildable_trial(context, case, str(error)), ())
+
+    def _cache(self, installation: Installation, case: Case) -> tuple[Path | None, str | None]:
+        """What the case's `setup_cache` left, made once per installation; or the complaint of its failure."""
+        name = case.benchmark.setup_cache_key
+        if name is None:
+            return None, None
+        key = installation.identity, name
+        if key not in self._caches:
+            folder = self._scratch / f"cache-{len(self._caches)}"
+            complaint = make_cache(self.place(installation), case, folder)
+            self._caches[key] = (None, complaint) if complaint is not None else (folder, None)
+        return self._caches[key]
+
+    def _failed(self, arms: Sequence[tuple[Installation, Arm]], case: Case) -> list[Trial]:
+        """The trial that puts on record why no process is started: `setup_cache` failed. Empty where it did not."""
+        for installation, arm in arms:
+            _, complaint = self._cache(installation, case)
+            if complaint is not None:
+                trial = unbuildable_trial(self._context_of(installation, self._next_block(), 1), case, complaint)
+                failed = replace(trial, outcome="failed", arm=arm.name, mode=arm.mode)
+                self.keep(failed, ())
+                return [failed]
+        return []
+
+    def _context_of(self, installation: Installation, block: str, attempt: int) -> Context:
+        return self._context(
+            block,
+            attempt,
+            commit=installation.commit,
+            interpreter=installation.interpreter.identity,
+            installation=installation.identity,
+        )
+
+    def _context(self, block: str, attempt: int, *, commit: str, interpreter: str, installation: str = "") -> Context:
+        return Context(
+            session=self.identity,
+            block=block,
+            attempt=attempt,
+            purpose=self.purpose,
+            commit=commit,
+            interpreter=interpreter,
+            installation=installation,
+            machine=self._machine.fingerprint,
+            protocol=self.protocol,
+            cpu=self.cpu,
+        )
+
+
+def unbuildable_trial(context: Context, case: Case, complaint: str) -> Trial:
+    """The line of a case that no process was started for."""
+    return Trial(
+        trial=f"{context.block}.{context.attempt}-{ALONE[0].name}",
+        session=context.session,
+        block=context.block,
+        arm=ALONE[0].name,
+        purpose=context.purpose,
+        attempt=context.attempt,
+        commit=context.commit,
+        interpreter=context.interpreter,
+        installation=context.installation,
+        benchmark=case.key.benchmark,
+        benchmark_version=case.benchmark.version,
+        params=case.key.params,
+        machine=context.machine,
+        protocol=context.protocol,
+        mode="off",
+        jit_enabled=None,
+        hash_seed=0,
+        cpu=context.cpu,
+        inner_loops=1,
+        iterations=1,
+        outcome="unbuildable",
+        exit=None,
+        signal=None,
+        stderr=complaint[-4000:],
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        duration_s=0.0,
+    )
+
+
+def _core(wanted: int | None) -> int | None:
+    """The core to pin trials to: the configured one, else the last that this process may use; None off Linux."""
+    if wanted is None or sys.platform != "linux":
+        return default_cpu()
+    allowed = os.sched_getaffinity(0)
+    if wanted not in allowed:
+        raise UsageError(
+            f"jit.cpu: expected one of the cores that this process may use {sorted(allowed)}, found {wanted}"
+        )
+    return wanted

@@ -1,0 +1,1 @@
+"""Reads what was measured: journals, asv's results, machines, history."""

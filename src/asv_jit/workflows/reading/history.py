@@ -1,0 +1,136 @@
+"""Everything that was measured, on every machine, as series over one order of commits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+from asv_jit.analysis.history.branches import by_branch
+from asv_jit.analysis.history.series import History
+from asv_jit.analysis.history.timeline import Axes, Timeline, timeline
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.history import AsvResults, MeasuredByTrials, read_asv_results
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.git.order import CommitOrder, order_commits
+from asv_jit.git.repository import Repository
+from asv_jit.model import Trial
+from asv_jit.store.analysis_cache import AnalysisCache
+from asv_jit.workflows.reading.journals import (
+    Journals,
+    first_seen,
+    machine_notes,
+    read_journals,
+    release_order,
+    sessions,
+)
+
+
+def read_history(
+    project: Project, machine: str | None = None, *, trials: Mapping[str, Sequence[Trial]] | None = None
+) -> History:
+    """The history of all machines, or of the named one: the journals' cells, and asv's own rows where it has none.
+
+    `trials`: all trials of each machine, for a caller that has read the journals already. Never raises for the
+    content of a file: what cannot be read is named in `problems`.
+    """
+    journals = read_journals(project, machine, trials)
+    rows = read_asv_results(project.results_dir, AnalysisCache(project.results_dir))
+    order = order_commits(repository_of(project), project.branches, _dates(journals, rows))
+    built = tuple(sorted({t.interpreter for one in journals for t in one.trials}, key=release_order))
+    started = sessions(journals)
+    found = _timelines(project, journals, order, built, tuple(started))
+    by_asv = rows.series(order, built, _by_trials(journals), machine)
+    every = [*(series for one in found for series in one.series), *by_asv.series]
+    series, beside = by_branch(every, order.branches)
+    return History(
+        commits=order.commits,
+        dates=order.dates,
+        ordered_by=order.ordered_by,
+        interpreters=by_asv.interpreters,
+        series=series,
+        left_out=(*_left_out(project, found, beside), *by_asv.left_out),
+        problems=tuple(chain(*(one.problems for one in journals), rows.problems)),
+        notes=(*_order_notes(order), *machine_notes(journals)),
+        branches=order.branches,
+        sessions=tuple(started.values()),
+        bridges=tuple(bridge for one in found for bridge in one.bridges),
+        anchors=tuple(anchor for one in found for anchor in one.anchors),
+        titles=rows.titles,
+    )
+
+
+def _dates(journals: Iterable[Journals], rows: AsvResults) -> dict[str, int]:
+    """Every measured commit with its date as asv's files say it, else with when it was first measured."""
+    dated = {commit: date for commit, date in rows.commits.items() if date}
+    return {**rows.commits, **first_seen(journals), **dated}
+
+
+def _timelines(
+    project: Project,
+    journals: Iterable[Journals],
+    order: CommitOrder,
+    interpreters: Sequence[str],
+    started: Sequence[str],
+) -> list[Timeline]:
+    described = suite.load(project)
+    benchmarks = described.benchmarks if described else ()
+    commits = {commit: place for place, commit in enumerate(order.commits)}
+    return [
+        timeline(
+            one.folder.name,
+            one.trials,
+            Axes(
+                commits=commits,
+                interpreters={identity: place for place, identity in enumerate(interpreters)},
+                sessions={session: place for place, session in enumerate(started)},
+                lines=one.lines,
+                units={benchmark.name: benchmark.unit for benchmark in benchmarks},
+                versions={benchmark.name: benchmark.version for benchmark in benchmarks} if described else None,
+            ),
+            alpha=project.settings.alpha,
+        )
+        for one in journals
+    ]
+
+
+def _by_trials(journals: Iterable[Journals]) -> set[MeasuredByTrials]:
+    """What the journals hold in full, so that the rows that were made from it do not count again."""
+    return {
+        MeasuredByTrials(one.folder.name, trial.commit, trial.interpreter, trial.benchmark)
+        for one in journals
+        for trial in one.trials
+        if trial.purpose == "run"
+    }
+
+
+def repository_of(project: Project) -> Repository | None:
+    """The project's repository, or asv's mirror of it, if it is on this machine: nothing is fetched here."""
+    for folder in (project.folder / project.repo, project.folder / Path(project.name)):
+        if folder.is_dir():
+            try:
+                return Repository(folder)
+            except UsageError:
+                continue
+    return None
+
+
+def _left_out(project: Project, found: Iterable[Timeline], beside: int) -> tuple[str, ...]:
+    cells: Counter[str] = Counter()
+    for one in found:
+        cells.update(one.left_out)
+    said = [f"{count} cells {what}" for what, count in sorted(cells.items())]
+    names = ", ".join(branch or "HEAD" for branch in project.branches)
+    if beside:
+        said.append(f"{beside} points of commits beside the configured branches ({names})")
+    return tuple(said)
+
+
+def _order_notes(order: CommitOrder) -> tuple[str, ...]:
+    if order.ordered_by == "date" and order.commits:
+        return (f"no repository knows the {len(order.commits)} commits: they are ordered by date",)
+    if order.unknown:
+        return (f"{order.unknown} commits that the repository does not know stand where their dates put them",)
+    return ()

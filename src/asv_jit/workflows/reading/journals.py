@@ -1,0 +1,132 @@
+"""Reads the journals of every machine for the history: trials, what their interpreters are, what their machine was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from asv_jit.asv_adapter.project import Project
+from asv_jit.interpreters import manifest
+from asv_jit.interpreters.identity import release_key
+from asv_jit.model import Trial, minor_of, moment_s, version_of
+from asv_jit.store.interpreters import known_interpreters
+from asv_jit.store.journal import read_all
+from asv_jit.system import paths
+
+
+class Journals(Struct, frozen=True):
+    """One machine: its folder, all its trials, the line of each interpreter, what could not be read."""
+
+    folder: Path
+    trials: Sequence[Trial]
+    lines: Mapping[str, str]
+    problems: tuple[str, ...]
+
+
+def read_journals(
+    project: Project, machine: str | None = None, trials: Mapping[str, Sequence[Trial]] | None = None
+) -> list[Journals]:
+    """The journals of all machines, or of the named one; `trials` are those of machines that were read already."""
+    folders = sorted({path.parent.parent for path in project.results_dir.glob("*/trials/*.jsonl")})
+    ours = _lines_of_installed()
+    return [_read(folder, trials or {}, ours) for folder in folders if machine in (None, folder.name)]
+
+
+def release_order(identity: str) -> tuple[tuple[int, ...], str]:
+    """Orders identities (and asv's Python versions) by release."""
+    version = version_of(identity)
+    try:
+        return release_key(version), identity
+    except ValueError:
+        return tuple(int(part) for part in version.split(".") if part.isdecimal()), identity
+
+
+def sessions(journals: Iterable[Journals]) -> dict[str, str]:
+    """When each session began (UTC, ISO), oldest first."""
+    began: dict[str, str] = {}
+    for trial in _trials(journals):
+        began[trial.session] = min(began.get(trial.session, trial.started), trial.started)
+    return dict(sorted(began.items(), key=lambda item: (item[1], item[0])))
+
+
+def first_seen(journals: Iterable[Journals]) -> dict[str, int]:
+    """When each commit was first measured, seconds since 1970: its date where git does not know it."""
+    began: dict[str, str] = {}
+    for trial in _trials(journals):
+        began[trial.commit] = min(began.get(trial.commit, trial.started), trial.started)
+    return {commit: int(moment_s(started)) for commit, started in began.items()}
+
+
+def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
+    """A sentence for each time that a machine changed."""
+    notes = []
+    for one in journals:
+        began: dict[str, str] = {}
+        for trial in one.trials:
+            began[trial.machine] = min(began.get(trial.machine, trial.started), trial.started)
+        traits = _traits(one.folder)
+        order = sorted(began, key=began.__getitem__)
+        for before, after in pairwise(order):
+            changed = _difference(traits.get(before, {}), traits.get(after, {}))
+            notes.append(
+                f"machine {one.folder.name} changed on {began[after][:10]} ({changed}): "
+                "its series start anew there, and no change of level is reported across it"
+            )
+    return tuple(notes)
+
+
+def _read(folder: Path, trials: Mapping[str, Sequence[Trial]], ours: Mapping[str, str]) -> Journals:
+    known, problems = known_interpreters(folder)
+    if folder.name in trials:
+        found = list(trials[folder.name])
+    else:
+        found = []
+        for _, content in read_all(folder):
+            found.extend(content.trials)
+            problems.extend(content.problems)
+    lines = {}
+    for identity in sorted({trial.interpreter for trial in found}):
+        recorded = known.get(identity)
+        minor = minor_of(identity)
+        lines[identity] = recorded.line if recorded else ours.get(identity, minor)
+    return Journals(folder, found, lines, tuple(problems))
+
+
+def _lines_of_installed() -> dict[str, str]:
+    """The lines of the interpreters that asv-jit installed here: for journals older than their record of them."""
+    lines = {}
+    for prefix in sorted(paths.interpreters_dir().glob("[!.]*")):
+        there = manifest.read(prefix)
+        if there is not None:
+            minor = minor_of(there.version) + ("t" if there.free_threaded else "")
+            lines[there.identity] = f"{minor} from {there.provider}"
+    return lines
+
+
+def _traits(folder: Path) -> dict[str, dict[str, str]]:
+    """What each fingerprint stands for; nothing where the file is missing or damaged."""
+    traits: dict[str, dict[str, str]] = {}
+    try:
+        for line in (folder / "fingerprints.jsonl").read_bytes().splitlines():
+            one = msgspec.json.decode(line, type=dict[str, str])
+            traits[one.pop("fingerprint", "")] = one
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    return traits
+
+
+def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    changed = [
+        f"{name} {before.get(name) or 'unknown'} → {after.get(name) or 'unknown'}"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
+    return "; ".join(changed) or "what changed is not recorded"
+
+
+def _trials(journals: Iterable[Journals]) -> Iterable[Trial]:
+    return (trial for one in journals for trial in one.trials)

@@ -1,0 +1,89 @@
+"""Reads what was measured and makes summaries of it: what `run` prints and `publish` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from msgspec import Struct
+
+from asv_jit.analysis.cells.cell import Cell, CellKey, cells_of
+from asv_jit.analysis.cells.summary import Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Purpose, Trial
+from asv_jit.store.journal import read_all
+
+
+class Results(Struct, frozen=True):
+    """Every current cell of one machine and one protocol, with a sentence for each thing left out.
+
+    `trials` are all that were read, of any purpose and protocol, in the order of the journals.
+    """
+
+    cells: dict[CellKey, Cell]
+    suites: tuple[SuiteSummary, ...]
+    problems: tuple[str, ...]
+    trials: tuple[Trial, ...] = ()
+
+
+def read_results(
+    project: Project, folder: Path, *, commits: Collection[str] | None = None, quick: bool = False
+) -> Results:
+    """Read a machine's journals, all commits or the given ones.
+
+    Cells of benchmarks whose version changed since are left out, and counted among the problems.
+    """
+    purpose: Purpose = "quick" if quick else "run"
+    protocol = QUICK_PROTOCOL if quick else PROTOCOL
+    trials: list[Trial] = []
+    problems: list[str] = []
+    for path, content in read_all(folder):
+        if commits is None or path.name.partition("-")[0] in commits:
+            trials.extend(content.trials)
+            problems.extend(content.problems)
+    cells = {key: cell for key, cell in cells_of(trials, (purpose,)).items() if key.protocol == protocol}
+    current, stale = _current(project, cells)
+    if stale:
+        problems.append(f"{stale} cells of benchmarks that were edited or removed since are left out")
+    return Results(current, suites_of(project, current), tuple(problems), tuple(trials))
+
+
+def machine_folder(project: Project, machine: str | None) -> Path:
+    """The folder of the machine whose results are meant: the named one, else the only one, else the newest."""
+    folders = [path.parent for path in project.results_dir.glob("*/trials") if any(path.glob("*.jsonl"))]
+    if machine is not None:
+        folders = [folder for folder in folders if folder.name == machine]
+    if not folders:
+        named = f" of machine {machine}" if machine else ""
+        raise UsageError(f"no measurements{named} below {project.results_dir}; measure some with `asv-jit run`")
+    return max(folders, key=lambda folder: (folder / "trials").stat().st_mtime)
+
+
+def _current(project: Project, cells: dict[CellKey, Cell]) -> tuple[dict[CellKey, Cell], int]:
+    described = suite.load(project)
+    if described is None:
+        return cells, 0
+    versions = {benchmark.name: benchmark.version for benchmark in described.benchmarks}
+    current = {key: cell for key, cell in cells.items() if versions.get(key.case.benchmark) == key.version}
+    return current, len(cells) - len(current)
+
+
+def suites_of(project: Project, cells: dict[CellKey, Cell]) -> tuple[SuiteSummary, ...]:
+    """A summary for each commit and interpreter that `cells` are of."""
+    limits = Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence)
+    described = suite.load(project)
+    units = {one.name: one.unit for one in described.benchmarks} if described is not None else {}
+    grouped: dict[tuple[str, str], list[Cell]] = {}
+    for key in sorted(cells):
+        grouped.setdefault((key.commit, key.interpreter), []).append(cells[key])
+    return tuple(
+        summarise_suite(
+            commit,
+            interpreter,
+            [summarise(cell, limits, unit=units.get(cell.key.case.benchmark, "unit")) for cell in found],
+            found,
+        )
+        for (commit, interpreter), found in grouped.items()
+    )

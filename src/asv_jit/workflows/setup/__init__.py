@@ -1,0 +1,1 @@
+"""Sets up a project, its workflows, and the machine."""

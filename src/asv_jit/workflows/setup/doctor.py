@@ -1,0 +1,119 @@
+"""`asv-jit doctor`: how noisy measuring is here, by comparing programs with themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from asv_jit.analysis import speedup
+from asv_jit.analysis.stats import noise
+from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.machine_checks import Check
+from asv_jit.settings import Settings
+from asv_jit.store.noise import KnownNoise, keep_noise
+from asv_jit.system import locks
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.setup.same_code import AaRuns, same_code
+
+DEFAULT_PAIRS = 20
+
+# One pair of the same code: the steady times of both arms, in seconds per call.
+Pairs = Callable[[], tuple[float, float]]
+
+
+class MeasuredNoise(Struct, frozen=True):
+    """What A/A pairs say. `estimate` compares the arms: a verdict of `faster` or `slower` is a false alarm.
+
+    `needed` is for a power of 90% at the setting `alpha`; `disturbed` counts the pairs that something disturbed
+    twice, and `repeated` those that were measured again for it.
+    """
+
+    pair_noise: noise.PairNoise
+    estimate: speedup.Speedup
+    needed: tuple[noise.Needed, ...]
+    disturbed: int = 0
+    repeated: int = 0
+
+    @property
+    def false_alarm(self) -> bool:
+        """Whether the same code was called different."""
+        return self.estimate.verdict in ("faster", "slower")
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What `asv-jit doctor` reports: the checks, and what was measured if that was asked for.
+
+    `kept_in` is the file that holds the noise, where there is a project to hold it.
+    """
+
+    checks: list[Check]
+    noise: MeasuredNoise | None = None
+    kept_in: Path | None = None
+    same_code: AaRuns | None = None
+
+
+def measure_noise(
+    interpreter: Interpreter,
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    cpu: int | None,
+    pairs: int = DEFAULT_PAIRS,
+    seed: int = 0,
+) -> MeasuredNoise:
+    """Measure so many A/A pairs on an interpreter, pinned to the core `cpu`; two trials of `trial_seconds` each.
+
+    `seed` decides the order of the arms and the hash seeds. Raises LockedError when something else measures,
+    NoInterpreterError when the interpreter cannot run the built-in benchmark.
+    """
+    with same_code(interpreter, settings, reporter, cpu=cpu, seed=seed) as bench:
+        found = noise_of(bench.pair, settings, reporter, pairs=pairs)
+        return MeasuredNoise(found.pair_noise, found.estimate, found.needed, bench.disturbed, bench.repeated)
+
+
+def noise_of(pair: Pairs, settings: Settings, reporter: Reporter, *, pairs: int) -> MeasuredNoise:
+    """What `pairs` (at least 2) draws from `pair` say."""
+    if pairs < 2:
+        raise ValueError(f"a spread needs at least two pairs, not {pairs}")
+    began = time.monotonic()
+    first, second = [], []
+    for done in range(pairs):
+        left_s = (time.monotonic() - began) / done * (pairs - done) if done else None
+        reporter.advance("the same code twice", 2 * done, 2 * pairs, left_s)
+        a, b = pair()
+        first.append(a)
+        second.append(b)
+    spread = noise.pair_noise(first, second)
+    return MeasuredNoise(
+        pair_noise=spread,
+        estimate=speedup.estimate(first, second, alpha=settings.alpha, equivalence=settings.equivalence),
+        needed=noise.needed_pairs(spread.value, alpha=settings.alpha),
+    )
+
+
+def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path) -> Path:
+    """Keep what was measured beside this machine's results, where the site finds it; returns the file.
+
+    Raises LockedError when something else writes results, StorageError when nothing can be written.
+    """
+    machine = this_machine()
+    with locks.held(locks.results_lock(results_dir), doing="write results"):
+        known = KnownNoise(
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            fingerprint=machine.fingerprint,
+            interpreter=interpreter.identity,
+            pairs=found.pair_noise.pairs,
+            value=found.pair_noise.value,
+            low=found.pair_noise.low,
+            high=found.pair_noise.high,
+            disturbed=found.disturbed,
+            false_alarm=found.false_alarm,
+        )
+        return keep_noise(machine.save(results_dir), known)
