@@ -3,73 +3,71 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
+from msgspec.structs import replace
 
+from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
-from asv_jit.errors import InterruptedRunError
-from asv_jit.store.findings.bisections import BisectMetric
+from asv_jit.errors import InterruptedRunError, UsageError
 from asv_jit.terminal.bisect import bisection_json, print_bisection, watching
 from asv_jit.workflows.bisection import bisect as bisecting
-from asv_jit.workflows.bisection.question import Options
+from asv_jit.workflows.bisection.chain import split_range
+from asv_jit.workflows.bisection.question import Question, question_about
 
 METRICS = click.Choice(get_args(BisectMetric))
 _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}
 
 
-@click.command()
-@click.argument("case", required=False, default="")
+@click.command(short_help="Find the commit or release that moved a metric.")
+@click.argument("target", metavar="ID | CASE", required=False, default="")
 @click.argument("range_words", metavar="GOOD..BAD", required=False, default="")
 @config_option
 @json_option
 @machine_option
-@click.option("--metric", type=METRICS, default="on", show_default=True, help="What became worse.")
-@click.option("--axis", type=click.Choice(["commits", "pythons"]), default="commits", show_default=True)
+@click.option("--metric", type=METRICS, show_default="on", help="The metric that changed.")
+@click.option("--axis", type=click.Choice(["commits", "pythons"]), show_default="commits", help="What to search.")
 @click.option(
     "--python", metavar="SPEC", help="The interpreter that measures commits (default: the newest with a JIT)."
 )
-@click.option("--commit", default="HEAD", show_default=True, help="What is measured on the axis pythons.")
-@click.option("--all-commits", is_flag=True, help="If a merge is to blame, search what it merged, too.")
-@click.option("--installed-only", is_flag=True, help="On the axis pythons: install no further releases.")
-@click.option("--resume", is_flag=True, help="Go on with the unfinished bisection of this question, or the newest one.")
+@click.option("--commit", show_default="HEAD", help="The commit to measure releases at, with --axis pythons.")
+@click.option("--all-commits", is_flag=True, help="If a merge is to blame, search the branch it merged.")
+@click.option("--installed-only", is_flag=True, help="With --axis pythons: install no further releases.")
+@click.option("--resume", is_flag=True, help="Continue an unfinished bisection: this one, or the newest.")
 def bisect(
-    case: str,
+    target: str,
     range_words: str,
     config: Path,
     as_json: bool,
     machine: str | None,
-    metric: BisectMetric,
-    axis: str,
+    metric: BisectMetric | None,
+    axis: str | None,
     python: str | None,
-    commit: str,
+    commit: str | None,
     all_commits: bool,
     installed_only: bool,
     resume: bool,
 ) -> int:
-    """Find the commit, or with --axis pythons the release, between GOOD and BAD that moved a metric of CASE.
+    """Find the commit, or the Python release, that moved a metric of a case.
 
-    The benchmark is that of the working tree at every commit. Exit code: 0 found, 6 the ends do not differ (not
-    reproducible), 7 undecided, 8 nothing buildable.
+    `asv-jit bisect ID` searches a change that `asv-jit regressions` lists: its case, range, interpreter and metric.
+    `asv-jit bisect CASE GOOD..BAD` searches a range of commits or, with --axis pythons, of releases. Every commit is
+    measured with the benchmark of the working tree.
+
+    Exit code: 0 found, 6 the ends do not differ (not reproducible), 7 undecided, 8 nothing buildable.
     """
     project = open_project(config)
-    options = Options(
-        case=case,
-        range_words=range_words,
-        metric=metric,
-        axis=axis,
-        python=python,
-        commit=commit,
-        all_commits=all_commits,
-        resume=resume,
-        installable=not installed_only,
-        machine=machine,
-    )
+    chosen = {"metric": metric, "axis": axis, "python": python, "commit": commit}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    question = _question(project, target, range_words, machine, given, resume=resume)
+    question = replace(question, all_commits=all_commits or question.all_commits, installable=not installed_only)
     try:
         with watching(quiet=as_json) as watcher:
-            bisection = bisecting.bisect(project, options, watcher)
+            bisection = bisecting.bisect(project, question, watcher)
     except (KeyboardInterrupt, InterruptedRunError):
-        click.echo("`asv-jit bisect --resume` goes on after the last measurement", err=True)
+        click.echo("`asv-jit bisect --resume` continues after the last measurement", err=True)
         raise
     if as_json:
         print_json(bisection_json(bisection))
@@ -77,3 +75,18 @@ def bisect(
         print_bisection(bisection)
     assert bisection.result is not None
     return _CODES[bisection.result.outcome]
+
+
+def _question(
+    project: Project, target: str, range_words: str, machine: str | None, given: dict[str, Any], *, resume: bool
+) -> Question:
+    """The question of an event or of a range; empty to resume the newest. `given`: the options that a range takes."""
+    if range_words:
+        good, bad = split_range(range_words)
+        return Question(case=target, good=good, bad=bad, machine=machine, resume=resume, **given)
+    if not (target or resume):
+        raise UsageError("expected `asv-jit bisect ID` or `asv-jit bisect CASE GOOD..BAD`; only --resume needs neither")
+    if given:
+        names = ", ".join(f"--{name}" for name in given)
+        raise UsageError(f"{names} goes with CASE GOOD..BAD only: an event or a stored bisection says it itself")
+    return question_about(project, target, machine, resume=resume) if target else Question(machine=machine, resume=True)

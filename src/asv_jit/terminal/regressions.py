@@ -173,7 +173,7 @@ def _print_commands(screen: Console, events: Sequence[Event], *, everything: boo
     if shown:
         say(screen, "\nto find the culprit:")
     for event in shown:
-        say(screen, f"  {event.identity}  {bisect_command(event)}")
+        say(screen, f"  {bisect_command(event)}")
     if len(shown) < len(found):
         say(screen, f"  and {len(found) - len(shown)} more: --all or --json shows them")
     candidates = any(event.state == "candidate" for event in found)

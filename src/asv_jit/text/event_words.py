@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping
 from asv_jit.analysis.attribution import Attribution, Cause
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.history.series import BISECT_METRIC, Metric
+from asv_jit.model import minor_of
 from asv_jit.text import units
 
-BISECTED: Mapping[Metric, str] = {
-    "off": "off", "on": "on", "plain": "off", "speedup": "speedup", "peak_memory_off": "peak_memory",
-    "peak_memory_on": "peak_memory", "warmup_on": "warmup",
-}  # fmt: skip
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _METRICS: Mapping[Metric, str] = {
     "off": "JIT off",
@@ -88,20 +85,21 @@ def cause_words(attribution: Attribution) -> str:
 
 
 def bisect_command(event: Event) -> str:
-    """The command that looks for the culprit; empty where there is none to find or asv-jit measured nothing yet."""
-    case = ["asv-jit", "bisect", str(event.key.case)]
-    metric = ["--metric", BISECTED[event.headline.metric]]
-    if event.axis == "pythons":
-        return units.visible(shlex.join([*case, f"{event.before}..{event.after}", "--axis", "pythons", *metric]))
-    return units.visible(shlex.join([*case, _ends(event), *metric]))
+    """The command that searches for the culprit; an event of asv's own measurements only gives the range."""
+    return range_command(event) if event.key.protocol == "asv" else f"asv-jit bisect {event.identity}"
 
 
-def _ends(event: Event) -> str:
-    """Parent and commit; all suspects where the place is not sure."""
-    suspects = event.suspects
-    if suspects and (suspects[-1] != event.commit or event.parent in suspects):
-        return f"{suspects[0][:12]}^..{suspects[-1][:12]}"
-    return f"{event.parent[:12]}..{event.commit[:12]}"
+def range_command(event: Event) -> str:
+    """The command that searches the event's range on any machine, with the build there of the same Python version."""
+    on_releases = event.axis == "pythons"
+    ends = "..".join(event.ends if on_releases else (end[:12] + "^" * end.endswith("^") for end in event.ends))
+    words = ["asv-jit", "bisect", str(event.key.case), ends, "--metric", BISECT_METRIC[event.headline.metric]]
+    if on_releases:
+        words += ["--axis", "pythons", "--commit", event.commit[:12]]
+    else:
+        asv = event.key.protocol == "asv"  # whose environments are no interpreter lines
+        words += ["--python", minor_of(event.after) if asv else event.key.line.partition(" from ")[0]]
+    return units.visible(shlex.join(words))
 
 
 def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:

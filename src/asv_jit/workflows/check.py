@@ -11,6 +11,7 @@ from msgspec import Struct
 from asv_jit import installations
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS
+from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
 from asv_jit.analysis.stats.threshold import side_of as decided
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
@@ -18,10 +19,9 @@ from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.installations import UnbuildableError
 from asv_jit.model import CaseKey
-from asv_jit.store.findings.bisections import BisectMetric
 from asv_jit.system import locks
 from asv_jit.workflows.bisection.question import interpreter_for
-from asv_jit.workflows.bisection.search import MODES, SERIES_METRIC, complaint_of
+from asv_jit.workflows.bisection.search import MODES, complaint_of
 from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session

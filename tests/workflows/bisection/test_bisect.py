@@ -80,6 +80,7 @@ def test_the_blocks_of_a_search_are_in_the_journals_and_in_no_cell(history: Hist
         (["time_work", "nosuch..HEAD"], "names no commit"),
         (["time_work", "HEAD~3..HEAD", "--resume"], "no unfinished bisection"),
         (["time_work"], "GOOD..BAD"),
+        ([], "asv-jit bisect ID"),
     ],
 )
 def test_rubbish_is_refused_with_what_to_do(history: History, arguments: list[str], words: str) -> None:

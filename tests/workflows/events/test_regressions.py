@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from asv_jit.store.findings.known_events import known_events
 from asv_jit.store.journal import encode, journal_path
 from asv_jit.system import paths
 from asv_jit.workflows.accept import accept
+from asv_jit.workflows.bisection.question import Question
 from asv_jit.workflows.events.choice import Choice, chosen
 from asv_jit.workflows.events.regressions import find_events, found_events
 from asv_jit.workflows.publish import site_content
@@ -110,10 +113,32 @@ def test_the_table_says_what_is_open_and_what_finds_the_culprit(
     assert _asv_jit("regressions") == 1
     printed = capsys.readouterr().out
     assert printed.startswith("1 open regression in 4 series on m1")
-    parent, commit = (measured.commits[place][:12] for place in (23, 24))
-    assert f"asv-jit bisect slow {parent}..{commit} --metric o" in printed
+    slow = next(event for event in measured.events() if event.is_open)
+    assert f"asv-jit bisect {slow.identity}\n" in printed
     assert "2 improvements" in printed
     assert "1 closed regression: --all shows them" in printed
+
+
+def test_the_command_that_json_prints_searches_the_event(
+    measured: Tree, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Question] = []
+
+    def bisect(_project: Project, question: Question, _watcher: Any) -> None:
+        asked.append(question)
+        raise UsageError("nothing is measured here")
+
+    monkeypatch.setattr("asv_jit.workflows.bisection.bisect.bisect", bisect)
+    monkeypatch.setattr("asv_jit.workflows.bisection.question.this_machine", lambda _name: SimpleNamespace(name="m1"))
+    _asv_jit("regressions", "--json", "--all")
+    events = json.loads(capsys.readouterr().out)["events"]
+    for event in events:
+        assert _asv_jit(*shlex.split(event["bisect"])[1:]) == 2
+    assert [(one.event, one.python, one.bad) for one in asked] == [
+        (event["identity"], event["after"], event["commit"]) for event in events
+    ]
+    assert _asv_jit("bisect", events[0]["identity"], "--metric", "off") == 2
+    assert "--metric goes with CASE GOOD..BAD" in capsys.readouterr().err
 
 
 def test_json_has_everything_and_choices_hold_there_too(measured: Tree, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,6 +65,7 @@ def records(*bisections: Bisection) -> Records:
         ({"interpreter": OLD}, False),  # another line that regressed between the same commits
         ({"interpreter": "3.15.9+dddddddd"}, False),  # of a line that nobody knows
         ({"metric": "peak_memory"}, False),
+        ({"metric": "off", "version": "2", "event": EVENT.identity}, True),  # that is what it was started for
         ({"version": "2"}, False),
         ({"case": CaseKey("bench.time_y")}, False),
         ({"bad": "e" * 40}, False),

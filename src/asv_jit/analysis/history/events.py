@@ -39,8 +39,8 @@ class Change(Struct, frozen=True):
 class Event(Struct, frozen=True):
     """One change of one case on one line of one machine.
 
-    `identity`: stable over publications, ten hexadecimal digits; what `accept` takes. `worse`: whether any metric
-    became worse (slower, a smaller speedup, more memory); else it is an improvement. `metrics`: those that
+    `identity`: stable over publications, ten hexadecimal digits; what `accept` and `bisect` take. `worse`: whether any
+    metric became worse (slower, a smaller speedup, more memory); else it is an improvement. `metrics`: those that
     moved, the headline first: what became worse, but between two minor versions, where nothing became worse, the time.
     On the axis `commits`, `commit` is the first one measured at the new level, `parent`
     the last one measured at the old level, and `suspects` all commits, oldest first, of which one is to blame:
@@ -69,6 +69,18 @@ class Event(Struct, frozen=True):
     def headline(self) -> Change:
         """The change that names the event."""
         return self.metrics[0]
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The good and the bad end of a search for the culprit: commits as git names them, or two interpreters.
+
+        Parent and commit; where the place is not sure, the range of all suspects.
+        """
+        if self.axis == "pythons":
+            return self.before, self.after
+        if self.suspects and (self.suspects[-1] != self.commit or self.parent in self.suspects):
+            return f"{self.suspects[0]}^", self.suspects[-1]
+        return self.parent, self.commit
 
     @property
     def between_lines(self) -> bool:

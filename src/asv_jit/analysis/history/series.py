@@ -23,6 +23,22 @@ Metric = Literal["off", "on", "speedup", "peak_memory_off", "peak_memory_on", "w
 off / on; `peak_memory_*`: bytes; `warmup_on`: seconds of running before the steady state with the JIT on;
 `plain`: what asv measured by itself, without `PYTHON_JIT` set."""
 
+BisectMetric = Literal["on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup"]
+"""A metric as `bisect --metric` and `check --metric` name it; `peak_memory` and `warmup` are those with the JIT on."""
+
+SERIES_METRIC: Mapping[BisectMetric, Metric] = {
+    "on": "on",
+    "off": "off",
+    "speedup": "speedup",
+    "peak_memory": "peak_memory_on",
+    "peak_memory_off": "peak_memory_off",
+    "warmup": "warmup_on",
+}
+BISECT_METRIC: Mapping[Metric, BisectMetric] = {metric: name for name, metric in SERIES_METRIC.items()} | {
+    "plain": "off"
+}
+"""The metric that a search measures for each metric of a series; what asv timed by itself is searched in mode off."""
+
 
 class SeriesKey(Struct, frozen=True, order=True):
     """What names the series of a case: `line` is an interpreter line such as `3.15 from debian`, or, for results

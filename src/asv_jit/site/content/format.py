@@ -91,7 +91,7 @@ class SeriesData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A change point: a place where the case changed its level."""
 
-    identity: Annotated[str, Meta(description="What `asv-jit accept` takes.")]
+    identity: Annotated[str, Meta(description="What `asv-jit accept` and `asv-jit bisect` take.")]
     series: Annotated[int | None, Meta(description="Place in `series`.")]
     axis: Annotated[str, Meta(pattern="^(commits|pythons)$")]
     worse: bool

@@ -14,11 +14,10 @@ from typing import Literal
 import msgspec
 
 from asv_jit.analysis.cells.evidence import TraceChange
+from asv_jit.analysis.history.series import BisectMetric
 from asv_jit.model import CaseKey
 from asv_jit.store.files import write_atomically
 from asv_jit.store.findings.confirmations import Effects
-
-BisectMetric = Literal["on", "off", "speedup", "peak_memory", "warmup"]
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +74,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     """One search. `good` and `bad` are full commits, or identities of interpreters on the axis `pythons`; then `commit`
     is the commit at which they are measured, else `interpreter` is the one that measures. `stages`: the chain between
-    the ends, then a merged branch for each merge that was to blame. `result` is None while it is unfinished."""
+    the ends, then a merged branch for each merge that was to blame. `result` is None while it is unfinished. `event`
+    is the identity of the event that was searched, empty where a range was."""
 
     identity: str
     case: CaseKey
@@ -97,6 +97,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     updated: str
     stages: tuple[Stage, ...] = ()
     result: Result | None = None
+    event: str = ""
     format: str = "asv-jit-bisection"
 
 

@@ -20,6 +20,7 @@ from asv_jit.analysis.beside import values
 from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.culprit.prior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
+from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
@@ -28,16 +29,11 @@ from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.provision import install as install_interpreters
 from asv_jit.model import Case, CaseKey
-from asv_jit.store.findings.bisections import Bisection, BisectMetric, Result, Stage, read_bisections, save_bisection
+from asv_jit.store.findings.bisections import Bisection, Result, Stage, read_bisections, save_bisection
 from asv_jit.system import locks
-from asv_jit.workflows.bisection.chain import (
-    Release,
-    merged_chains,
-    release_chain,
-    split_range,
-)
-from asv_jit.workflows.bisection.question import Options, Plan, matching, plan_of, resumed
-from asv_jit.workflows.bisection.search import SERIES_METRIC, Measurer, Watcher, searched, skipped_of
+from asv_jit.workflows.bisection.chain import Release, merged_chains, release_chain
+from asv_jit.workflows.bisection.question import Chain, Question, chain_of, matching, resumed
+from asv_jit.workflows.bisection.search import Measurer, Watcher, searched, skipped_of
 from asv_jit.workflows.confirm import fresh_comparison, stored_effects
 from asv_jit.workflows.confirm import judge as judge_effect
 from asv_jit.workflows.measuring.pairing import case_named, discover_suite, repository_folder
@@ -49,33 +45,32 @@ _INSTALLING_S = 3600.0
 _TRACES_KEPT = 20
 
 
-def bisect(project: Project, options: Options, watcher: Watcher) -> Bisection:
+def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
     """Search, confirm, and store; the stored bisection.
 
     Raises UsageError, NoInterpreterError, LockedError, StorageError.
     """
     repository = Repository(repository_folder(project))
-    machine = this_machine(options.machine)
+    machine = this_machine(question.machine)
     unfinished = [one for one in read_bisections(project.results_dir / machine.name)[0] if one.result is None]
-    options = resumed(options, unfinished)
-    if not (options.case and options.range_words):
-        raise UsageError("expected `asv-jit bisect CASE GOOD..BAD`; only --resume needs neither")
+    question = resumed(question, unfinished)
     releases: Mapping[str, Release] = {}
-    if options.axis == "pythons":
-        good, bad = split_range(options.range_words)
-        releases = release_chain(project, good, bad, watcher, installable=options.installable)
-    plan, interpreter = plan_of(project, repository, options, tuple(releases))
-    stored = matching(unfinished, plan, options)
+    if question.axis == "pythons":
+        releases = release_chain(project, question.good, question.bad, watcher, installable=question.installable)
+    chain, interpreter = chain_of(project, repository, question, tuple(releases))
+    if interpreter is not None and question.line and interpreter.identity != question.python:
+        watcher.warn(f"CPython {question.python} is not installed any more; {interpreter.identity} measures instead")
+    stored = matching(unfinished, chain, question)
     requirements = installations.requirements_of(project)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
         Session(project, machine, requirements, watcher, purpose="bisect") as session,
     ):
-        run = _Run(project, repository, session, watcher, _installer(session, plan, interpreter, releases))
-        bisection = run.start(plan, options, machine, stored)
+        run = _Run(project, repository, session, watcher, _installer(session, chain, interpreter, releases))
+        bisection = run.start(chain, question, machine, stored)
         watcher.stage(
-            f"bisection {bisection.identity}: {bisection.case}, {len(plan.points)} points; "
+            f"bisection {bisection.identity}: {bisection.case}, {len(chain.points)} points; "
             "whatever stops it, --resume goes on"
         )
         found = run.finish(run.search(bisection))
@@ -101,9 +96,9 @@ class _Run:
         self._install = install
         self._case: Case | None = None
 
-    def start(self, plan: Plan, options: Options, machine: ThisMachine, stored: Bisection | None) -> Bisection:
+    def start(self, chain: Chain, question: Question, machine: ThisMachine, stored: Bisection | None) -> Bisection:
         """The stored bisection that is to be resumed, or a new one, on disk."""
-        self._case = self._find_case(plan, options.case)
+        self._case = self._find_case(chain, question.case)
         version = self._case.benchmark.version if self._case is not None else ""
         if stored is not None:
             if version and stored.version != version:
@@ -113,20 +108,25 @@ class _Run:
                 )
             return stored
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        key = self._case.key if self._case is not None else CaseKey(options.case)
-        parts = (str(key), plan.good, plan.bad, options.metric, plan.interpreter, plan.commit, self._session.identity)
-        prior = self._prior(plan, options.metric, machine) if plan.axis == "commits" else ()
+        key = self._case.key if self._case is not None else CaseKey(question.case)
+        if question.version and version and question.version != version:
+            self._watcher.warn(
+                f"{key} was edited since {question.event} was seen: the search uses the benchmark as it is now"
+            )
+        ends = chain.good, chain.bad
+        parts = (str(key), *ends, question.metric, chain.interpreter, chain.commit, self._session.identity)
+        prior = self._prior(chain, question.metric, machine) if chain.axis == "commits" else ()
         bisection = Bisection(
             identity=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10],
             case=key,
             version=version,
-            metric=options.metric,
-            axis="pythons" if plan.axis == "pythons" else "commits",
-            all_commits=options.all_commits,
-            commit=plan.commit,
-            interpreter=plan.interpreter,
-            good=plan.good,
-            bad=plan.bad,
+            metric=question.metric,
+            axis="pythons" if chain.axis == "pythons" else "commits",
+            all_commits=question.all_commits,
+            commit=chain.commit,
+            interpreter=chain.interpreter,
+            good=chain.good,
+            bad=chain.bad,
             machine=machine.name,
             fingerprint=machine.fingerprint,
             protocol=self._session.protocol,
@@ -135,7 +135,8 @@ class _Run:
             seed=int(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8], 16),
             started=now,
             updated=now,
-            stages=(Stage(points=plan.points, prior=prior),),
+            stages=(Stage(points=chain.points, prior=prior),),
+            event=question.event,
         )
         save_bisection(self._session.folder, bisection)
         return bisection
@@ -237,10 +238,10 @@ class _Run:
             traces=found.traces[:_TRACES_KEPT],
         )
 
-    def _find_case(self, plan: Plan, name: str) -> Case | None:
+    def _find_case(self, chain: Chain, name: str) -> Case | None:
         """The case, as an installed end knows the suite; None where neither end can be installed."""
         ends = []
-        for point in (plan.bad, plan.good):
+        for point in (chain.bad, chain.good):
             self._watcher.stage(f"building {point[:14]}")
             try:
                 ends.append(self._install(point))
@@ -251,14 +252,14 @@ class _Run:
             return None
         return case_named(discover_suite(self._project, self._session, ends).cases, name)
 
-    def _prior(self, plan: Plan, metric: BisectMetric, machine: ThisMachine) -> tuple[float, ...]:
+    def _prior(self, chain: Chain, metric: BisectMetric, machine: ThisMachine) -> tuple[float, ...]:
         """What this machine, as it is now, measured earlier of these commits with this interpreter and benchmark."""
         if self._case is None:
             return ()
         known: dict[int, float] = {}
         trials = [
             trial
-            for trial in self._session.known_trials(plan.interpreter, plan.points)
+            for trial in self._session.known_trials(chain.interpreter, chain.points)
             if trial.machine == machine.fingerprint and trial.key == self._case.key
         ]
         for key, cell in cells_of(trials).items():
@@ -266,8 +267,8 @@ class _Run:
             found = values(blocks, "a", SERIES_METRIC[metric])
             fits = key.version == self._case.benchmark.version and key.protocol == self._session.protocol
             if fits and found is not None:
-                known[plan.points.index(key.commit)] = float(np.median(found))
-        prior = prior_of(len(plan.points), known)
+                known[chain.points.index(key.commit)] = float(np.median(found))
+        prior = prior_of(len(chain.points), known)
         if prior is None:
             return ()
         self._watcher.stage(f"{len(known)} commits were measured earlier: they are the prior")
@@ -275,7 +276,7 @@ class _Run:
 
 
 def _installer(
-    session: Session, plan: Plan, interpreter: Interpreter | None, releases: Mapping[str, Release]
+    session: Session, chain: Chain, interpreter: Interpreter | None, releases: Mapping[str, Release]
 ) -> Callable[[str], Installation]:
     """How a point becomes an installation; on the axis `pythons` an offered release is installed when it is needed."""
     if interpreter is not None:
@@ -288,7 +289,7 @@ def _installer(
                 there[identity] = install_interpreters([identity], wait_s=_INSTALLING_S)[0].interpreter
             except NoInterpreterError as error:
                 raise UnbuildableError(f"CPython {identity} cannot be installed: {error}") from None
-        return session.install(there[identity], plan.commit)
+        return session.install(there[identity], chain.commit)
 
     return install
 

@@ -11,26 +11,20 @@ from msgspec import Struct
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS, Block
 from asv_jit.analysis.culprit.searcher import Culprit, Search, Unbuildable
-from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import Case, Mode, Trial
-from asv_jit.store.findings.bisections import BisectMetric, Skipped, Stage, Step
+from asv_jit.store.findings.bisections import Skipped, Stage, Step
 from asv_jit.workflows.measuring.pairing import Pairing
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
 
-SERIES_METRIC: dict[BisectMetric, Metric] = {
-    "on": "on",
-    "off": "off",
-    "speedup": "speedup",
-    "peak_memory": "peak_memory_on",
-    "warmup": "warmup_on",
-}
 MODES: dict[BisectMetric, tuple[Mode, ...]] = {
     "on": ("on",),
     "off": ("off",),
     "speedup": ("off", "on"),
     "peak_memory": ("on",),
+    "peak_memory_off": ("off",),
     "warmup": ("on",),
 }
 _TRIES = 2  # a process that fails by chance is not the commit's failure

@@ -7,15 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from asv_jit import installations
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import Metric
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError
-from asv_jit.store.findings.bisections import BisectMetric
 from asv_jit.store.findings.confirmations import Confirmation, read_confirmations
 from asv_jit.workflows.bisection.bisect import bisect
-from asv_jit.workflows.bisection.question import Options as BisectOptions
-from asv_jit.workflows.bisection.question import as_asked
+from asv_jit.workflows.bisection.question import Question, as_asked, question_of
 from asv_jit.workflows.bisection.search import View
 from asv_jit.workflows.confirm import FEWEST_BLOCKS, confirm
 from asv_jit.workflows.events.states import bisections_of, read_records
@@ -25,16 +22,9 @@ from asv_jit.workflows.measuring.session import Session
 
 _UNCLEAR_FOR = timedelta(days=7)  # what fresh blocks could not decide is not asked again the very next night
 _BESIDE_ITERATIONS_S = 0.5
-_METRICS: dict[Metric, BisectMetric] = {
-    "on": "on",
-    "off": "off",
-    "speedup": "speedup",
-    "peak_memory_on": "peak_memory",
-    "warmup_on": "warmup",
-}
 
 
-def confirm_events(
+def confirm_candidates(
     project: Project,
     machine: ThisMachine,
     candidates: Sequence[Event],
@@ -63,9 +53,7 @@ def confirm_events(
     return settled
 
 
-def bisect_events(
-    project: Project, machine: str, events: Sequence[Event], budget: Budget, reporter: Reporter
-) -> list[str]:
+def bisect_events(project: Project, events: Sequence[Event], budget: Budget, reporter: Reporter) -> list[str]:
     """Bisect confirmed regressions whose culprit is not known yet, while there is time; a sentence for each.
 
     One that time runs out on is stored after its last measurement, and goes on the next night. The caller holds no
@@ -74,22 +62,15 @@ def bisect_events(
     said: list[str] = []
     records = read_records(project)
     for event in events:
-        metric = _METRICS.get(event.headline.metric)
         is_open = event.is_open and event.state == "confirmed" and event.axis == "commits"
-        if not is_open or metric is None or len(event.suspects) < 2 or budget.left_s <= 0:
+        if not is_open or len(event.suspects) < 2 or budget.left_s <= 0:
             continue
         stored = bisections_of(event, records)
         if any(one.result is not None for one in stored):
             continue
-        options = BisectOptions(
-            case=str(event.key.case),
-            range_words=f"{event.parent}..{event.commit}",
-            metric=metric,
-            python=event.after,
-            machine=machine,
-        )
-        options = as_asked(options, stored[0]) if stored else options
-        said.append(_bisected(project, options, event, _Watcher(reporter, budget)))
+        question = question_of(event)
+        question = as_asked(question, stored[0]) if stored else question
+        said.append(_bisected(project, question, event, _Watcher(reporter, budget)))
     return said
 
 
@@ -118,10 +99,10 @@ class _Watcher:
             raise _OutOfTimeError
 
 
-def _bisected(project: Project, options: BisectOptions, event: Event, watcher: _Watcher) -> str:
+def _bisected(project: Project, question: Question, event: Event, watcher: _Watcher) -> str:
     what = f"bisection of {event.identity} ({event.key.case})"
     try:
-        result = bisect(project, options, watcher).result
+        result = bisect(project, question, watcher).result
     except _OutOfTimeError:
         return f"{what}: out of time, it goes on the next night"
     except (InterruptedRunError, StorageError):

@@ -32,7 +32,7 @@ from asv_jit.workflows.events.regressions import find_events
 from asv_jit.workflows.measuring.engine import Budget
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import interpreters_here, interpreters_that_are_here
-from asv_jit.workflows.nights.follow_up import bisect_events, confirm_events
+from asv_jit.workflows.nights.follow_up import bisect_events, confirm_candidates
 from asv_jit.workflows.nights.measuring import NightMeasuring
 from asv_jit.workflows.nights.night import Night, one_line
 from asv_jit.workflows.nights.notify import fresh_events, notify
@@ -221,7 +221,7 @@ class _Nightly:
         if candidates:
             with self._survived("candidates could not be confirmed"):
                 budget = Budget(_seconds(self._time_left_s()))
-                settled = confirm_events(
+                settled = confirm_candidates(
                     self._project, self._machine, candidates, budget, self._reporter, trial_s=self._measuring.trial_s
                 )
                 self._night.confirmed += sum(one.state == "confirmed" for one in settled)
@@ -237,7 +237,7 @@ class _Nightly:
         with self._survived("a confirmed regression could not be bisected"):
             mine = [event for event in self._night.events if event.key.machine == self._machine.name]
             budget = Budget(_seconds(self._time_left_s()))
-            self._night.bisected += bisect_events(self._project, self._machine.name, mine, budget, self._reporter)
+            self._night.bisected += bisect_events(self._project, mine, budget, self._reporter)
             if self._night.bisected:
                 self._detect()
 
