@@ -32,12 +32,17 @@ def test_a_torn_line_costs_itself_only(tmp_path: Path) -> None:
     keep_interpreter(tmp_path, ONE)
     path = tmp_path / FILE_NAME
     path.write_bytes(path.read_bytes() + b'{"identity": "3.1')
-    keep_interpreter(tmp_path, replace(ONE, identity="3.15.2+00000000"))
+    path.write_bytes(b"{}\n" + path.read_bytes())
+    known, problems = known_interpreters(tmp_path)
+    assert set(known) == {"3.15.2+e451c8ba"}
+    assert ["cut short" in problem for problem in problems] == [True, False]
+    assert f"{FILE_NAME}:1" in problems[1]
+    warning = keep_interpreter(tmp_path, replace(ONE, identity="3.15.2+00000000"))
+    assert warning is not None
     known, problems = known_interpreters(tmp_path)
     assert set(known) == {"3.15.2+e451c8ba", "3.15.2+00000000"}
     assert len(problems) == 1
-    assert f"{FILE_NAME}:2" in problems[0]
 
 
 def test_no_file_is_no_problem(tmp_path: Path) -> None:
-    assert known_interpreters(tmp_path) == ({}, [])
+    assert known_interpreters(tmp_path) == ({}, ())

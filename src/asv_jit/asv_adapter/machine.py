@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from asv import util
 from asv.machine import Machine, MachineCollection
 
 from asv_jit.asv_adapter.whole_files import save_whole
-from asv_jit.store.files import append_synced, storage_errors
+from asv_jit.store.files import storage_errors
+from asv_jit.store.fingerprints import keep_fingerprint, known_fingerprints
 
-_FINGERPRINTS = "fingerprints.jsonl"
 # Left by docker, podman, and systemd-nspawn or lxc.
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
@@ -44,22 +42,15 @@ class ThisMachine:
             machine = Machine()
             machine.__dict__.update(self.described)
             save_whole(results_dir, machine.save)
-        # Not *.json: asv takes every such file below results/ for a result.
-        known = folder / _FINGERPRINTS
-        line = msgspec.json.encode({"fingerprint": self.fingerprint, **self.traits}) + b"\n"
-        if not known.is_file() or line not in known.read_bytes():
-            append_synced(known, line)
+        keep_fingerprint(folder, self.fingerprint, self.traits)
         return folder
 
     def changes_since(self, fingerprint: str, results_dir: Path) -> str:
         """What is different since this machine had that `fingerprint`, for people; empty where nothing is."""
         if fingerprint == self.fingerprint:
             return ""
-        before: dict[str, str] = {}
-        with suppress(OSError, ValueError, msgspec.MsgspecError):
-            for line in filter(None, (results_dir / self.name / _FINGERPRINTS).read_bytes().split(b"\n")):
-                one = msgspec.json.decode(line, type=dict[str, str])
-                before = one if one.get("fingerprint") == fingerprint else before
+        known, _ = known_fingerprints(results_dir / self.name)
+        before = known.get(fingerprint, {})
         changed = [
             f"{name} {before.get(name) or 'unknown'} → {value or 'unknown'}"
             for name, value in sorted(self.traits.items())

@@ -44,7 +44,7 @@ def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec
             interpreter = resolve(spec, found)
             report.noise = diagnosing.measure_noise(interpreter, settings, reporter, cpu=cpu)
             if project is not None:
-                report.kept_in = diagnosing.keep(report.noise, interpreter, project.results_dir)
+                report.kept_in = diagnosing.keep(report.noise, interpreter, project.results_dir, reporter)
         if aa_runs:
             report.same_code = same_code.aa_runs(
                 aa_runs, resolve(spec, found), settings, reporter, cpu=cpu, machine=fingerprint()

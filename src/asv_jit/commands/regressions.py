@@ -14,7 +14,6 @@ from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
 from asv_jit.workflows.events.choice import METRICS, Choice, chosen
 from asv_jit.workflows.events.regressions import found_events
-from asv_jit.workflows.events.states import read_records
 from asv_jit.workflows.reading.history import read_history
 
 
@@ -58,7 +57,7 @@ def regressions(
         history = read_history(project, machine)
         found = found_events(project, history)
         events = chosen(project, history, found.events, choice)
-    problems = (*history.problems, *read_records(project).problems)
+    problems = (*history.problems, *found.problems)
     warn_of(problems)
     shown = Shown(history, events, problems, everything, found.left_out)
     if as_json:

@@ -4,32 +4,26 @@
     line 1:       {"format": "asv-jit-trials", "version": 1}
     other lines:  one `Trial` each, appended and synced before the next trial starts
 
-A kill can tear the last line only: opening for writing truncates it and says so. Any other line that cannot be
-read is named with file and number, and the rest is kept.
+What a torn or a broken line costs is said in `lines`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
 import msgspec
 from msgspec import Struct
 
 from asv_jit.model import Trial
-from asv_jit.store.files import append_synced, storage_errors
+from asv_jit.store.lines import UNREADABLE, append_lines, decode_lines, encode_lines, mend
 
 _HEADER = b'{"format":"asv-jit-trials","version":1}\n'
 _NAME = re.compile(r"(?P<commit>[0-9a-f]{40,64})-(?P<interpreter>\d+\.\d+\.\d+\w*\+[0-9a-f]{8})\.jsonl")
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Trial)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class _Header(msgspec.Struct, frozen=True):
+class _Header(Struct, frozen=True):
     format: str
     version: int
 
@@ -46,38 +40,11 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.warning = self._mend()
+        self.warning = mend(path)
 
     def append(self, trial: Trial) -> None:
         """Add one line and sync it. Raises StorageError; then the file is as it was."""
-        line = _encoder.encode(trial) + b"\n"
-        with storage_errors(self.path):
-            is_new = not self.path.exists() or self.path.stat().st_size == 0  # empty: its first write failed
-        if is_new:
-            line = _HEADER + line
-        append_synced(self.path, line)
-
-    def _mend(self) -> str | None:
-        """Cut off a last line without its end. Returns a warning if there was one."""
-        if not self.path.is_file():
-            return None
-        with storage_errors(self.path), self.path.open("r+b") as stream:
-            if _ends_whole(stream):
-                return None
-            stream.seek(0)
-            data = stream.read()
-            whole = data.rfind(b"\n") + 1
-            stream.truncate(whole)
-            if whole == 0:
-                stream.close()
-                self.path.unlink()
-        return f"{self.path}: the last line was cut short (a run was killed while writing it) and was removed"
-
-
-def mend_all(machine_folder: Path) -> list[str]:
-    """Mend every journal of a machine, for whoever holds the lock of writing there; a warning for each torn one."""
-    paths = sorted((machine_folder / "trials").glob("*.jsonl"))
-    return [warning for path in paths if (warning := Journal(path).warning) is not None]
+        append_lines(self.path, [trial], head=_HEADER)
 
 
 def journal_path(machine_folder: Path, commit: str, interpreter: str) -> Path:
@@ -101,19 +68,11 @@ def read_journal(path: Path) -> JournalContent:
 
 def read_journal_bytes(path: Path, content: bytes) -> JournalContent:
     """Read the content of a journal; `path` is for its problems. Never raises for what it finds."""
-    lines = content.split(b"\n")
-    torn = lines.pop()  # empty where the file ends as it should
-    problems = [f"{path}: the last line is cut short; it is left out"] if torn else []
-    refusal = _refusal(lines[0] if lines else torn)
+    refusal = _refusal(content.partition(b"\n")[0])
     if refusal is not None:
         return JournalContent((), (f"{path}:1: {refusal}",))
-    trials = []
-    for number, line in enumerate(lines[1:], start=2):
-        try:
-            trials.append(_decoder.decode(line))
-        except _UNREADABLE as error:
-            problems.append(f"{path}:{number}: not a trial ({error}); this line is left out, the others are kept")
-    return JournalContent(tuple(trials), tuple(problems))
+    read = decode_lines(path, content, Trial, "a trial", heads=1)
+    return JournalContent(read.records, read.problems)
 
 
 def read_all(machine_folder: Path) -> Iterator[tuple[Path, JournalContent]]:
@@ -130,22 +89,13 @@ def read_all(machine_folder: Path) -> Iterator[tuple[Path, JournalContent]]:
 
 def encode(trials: Iterable[Trial]) -> bytes:
     """The whole content of a journal that holds `trials`."""
-    return _HEADER + b"".join(_encoder.encode(trial) + b"\n" for trial in trials)
-
-
-def _ends_whole(stream: IO[bytes]) -> bool:
-    """Whether a journal's last byte ends a line; only one byte is read."""
-    size = stream.seek(0, os.SEEK_END)
-    if size == 0:
-        return True
-    stream.seek(size - 1)
-    return stream.read(1) == b"\n"
+    return _HEADER + encode_lines(tuple(trials))
 
 
 def _refusal(header_line: bytes) -> str | None:
     try:
         header = msgspec.json.decode(header_line, type=_Header)
-    except _UNREADABLE:
+    except UNREADABLE:
         return 'expected {"format": "asv-jit-trials", "version": 1}; the whole file is left out'
     if header.format != "asv-jit-trials" or header.version != 1:
         return (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from asv_jit.store.files import append_synced
+from asv_jit.store.lines import Lines, append_lines, read_lines
 
 FILE_NAME = "noise.jsonl"  # not *.json: asv takes every such file below results/ for a result
 
@@ -35,26 +35,12 @@ class KnownNoise(msgspec.Struct, frozen=True, kw_only=True):
     false_alarm: bool
 
 
-_decoder = msgspec.json.Decoder(KnownNoise)
+def keep_noise(machine_folder: Path, noise: KnownNoise) -> str | None:
+    """Append a measurement; a warning where the file's last line was torn. Raises StorageError."""
+    return append_lines(machine_folder / FILE_NAME, [noise])
 
 
-def keep_noise(machine_folder: Path, noise: KnownNoise) -> Path:
-    """Append a measurement, synced; returns the file. Raises StorageError."""
-    path = machine_folder / FILE_NAME
-    append_synced(path, msgspec.json.encode(noise) + b"\n")
-    return path
-
-
-def known_noise(machine_folder: Path) -> tuple[KnownNoise, ...]:
-    """All measurements, in the order of their ends; what cannot be read is passed over: it is measured in a minute."""
-    try:
-        lines = (machine_folder / FILE_NAME).read_bytes().split(b"\n")
-    except OSError:
-        return ()
-    found = []
-    for line in filter(None, lines):
-        try:
-            found.append(_decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    return tuple(sorted(found, key=lambda one: (one.at, one.interpreter)))
+def known_noise(machine_folder: Path) -> Lines[KnownNoise]:
+    """All measurements, in the order of their ends."""
+    read = read_lines(machine_folder / FILE_NAME, KnownNoise, "a measurement of noise")
+    return Lines(tuple(sorted(read.records, key=lambda one: (one.at, one.interpreter))), read.problems)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from asv_jit.store.files import append_synced
-
-_encoder = msgspec.json.Encoder()
+from asv_jit.store.lines import append_lines, read_lines
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,24 +27,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-_decoder = msgspec.json.Decoder(Comparison)
-
-
-def keep_comparison(path: Path, comparison: Comparison) -> None:
-    """Append one line, synced; the newline before it ends a line that a kill may have torn. Raises StorageError."""
-    append_synced(path, b"\n" + _encoder.encode(comparison) + b"\n")
+def keep_comparison(path: Path, comparison: Comparison) -> str | None:
+    """Append one line; a warning where the file's last line was torn. Raises StorageError."""
+    return append_lines(path, [comparison])
 
 
 def read_comparisons(path: Path, rules: str) -> list[Comparison]:
-    """The comparisons made by `rules`; lines that a kill tore are passed over: they are measured again."""
-    if not path.is_file():
-        return []
-    found = []
-    for line in path.read_bytes().split(b"\n"):
-        try:
-            comparison = _decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue
-        if comparison.rules == rules and len(comparison.first) == len(comparison.second):
-            found.append(comparison)
-    return found
+    """The comparisons made by `rules`; what cannot be read is passed over: it is measured again."""
+    return [
+        one
+        for one in read_lines(path, Comparison, "a comparison").records
+        if one.rules == rules and len(one.first) == len(one.second)
+    ]

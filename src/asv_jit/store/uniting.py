@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from asv_jit.model import Trial
+from asv_jit.store.lines import UNREADABLE
 
 MAX_FILE_BYTES = 256 << 20
 _MAX_DEPTH, _MAX_NAME_BYTES = 4, 250
@@ -23,7 +24,6 @@ _MOMENTS = ("updated", "at")
 # No separator of another system's paths, and nothing that a terminal or a shell would take for more than a letter.
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _trial_of = msgspec.json.Decoder(Trial)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ def _ended(content: bytes) -> bytes:
 def _named(line: bytes) -> tuple[str, bytes] | None:
     try:
         return _name_of.decode(line).trial, line
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -150,5 +150,5 @@ def _same_trial(one: bytes, other: bytes) -> bool:
         return True
     try:
         return _trial_of.decode(one) == _trial_of.decode(other)
-    except _UNREADABLE:
+    except UNREADABLE:
         return False

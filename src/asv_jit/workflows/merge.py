@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.store.files import storage_errors, write_atomically
+from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.foreign import complaint_of, foreign_files
 from asv_jit.store.uniting import is_journal, unite
 
@@ -119,8 +119,8 @@ def _clashes(source: Path, results_dir: Path, contents: Mapping[str, bytes]) -> 
     machines = sorted({name.partition("/")[0] for name in contents if "/" in name})
     notes = []
     for machine in machines:
-        theirs = _fingerprints(source / machine)
-        ours = _fingerprints(results_dir / machine)
+        theirs = set(known_fingerprints(source / machine)[0])
+        ours = set(known_fingerprints(results_dir / machine)[0])
         if theirs and ours and not theirs & ours:
             notes.append(
                 f"machine {machine!r} is another computer in {source} (fingerprint {', '.join(sorted(theirs))}) than "
@@ -128,18 +128,3 @@ def _clashes(source: Path, results_dir: Path, contents: Mapping[str, bytes]) -> 
                 "a name of its own with `asv machine --machine NAME`"
             )
     return tuple(notes)
-
-
-class _Fingerprint(msgspec.Struct, frozen=True):
-    fingerprint: str
-
-
-def _fingerprints(folder: Path) -> set[str]:
-    path = folder / "fingerprints.jsonl"
-    found = set()
-    for line in _ours(path).split(b"\n"):
-        try:
-            found.add(msgspec.json.decode(line, type=_Fingerprint).fingerprint)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    return found

@@ -24,6 +24,7 @@ from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.render import render_site
 from asv_jit.store.findings.bisections import Bisection, read_bisections
 from asv_jit.store.interpreters import known_interpreters
+from asv_jit.store.noise import known_noise
 from asv_jit.text.folders import without_folders
 from asv_jit.workflows.events.found_changes import Changes
 from asv_jit.workflows.events.regressions import FoundEvents, begin_search, found_events
@@ -103,6 +104,9 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     leading = machines[0]
     releases = _releases(measured)
     events, damaged = _events(project, history, search)
+    noise = (problem for one in measured for problem in known_noise(one.folder).problems)
+    beside = (*damaged, *unreadable, *events.problems, *noise)
+    problems = dict.fromkeys((*_problems(measured, history), *history.problems, *beside))
     site = project.settings.site
     return SiteContent(
         title=site.title or f"{project.name}: {'what the JIT does' if cells else 'performance'}",
@@ -116,7 +120,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         releases=releases,
         suites=leading.suites,
         trials=leading.trials,
-        problems=_for_readers(project, [*_problems(measured, history), *history.problems, *damaged, *unreadable]),
+        problems=_for_readers(project, tuple(problems)),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
         table=table,
         events=events.events,
@@ -132,7 +136,7 @@ def _events(project: Project, history: History, search: Changes) -> tuple[FoundE
         return found_events(project, history, search), ()
     except DamagedFileError as error:
         deque(search, maxlen=0)  # what workers find is kept, and they are gone before others write the pages
-        return FoundEvents((), ()), (f"the regressions are missing: {error}",)
+        return FoundEvents(()), (f"the regressions are missing: {error}",)
 
 
 def _bisections(measured: Sequence[Measured]) -> tuple[tuple[Bisection, ...], list[str]]:

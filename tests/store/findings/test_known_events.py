@@ -25,7 +25,7 @@ def test_the_first_report_names_an_event_and_damage_costs_only_its_line(tmp_path
         file.write(b'{"identity": 5}\n{"torn')
     other = replace(ONE, identity="9876543210", machine="")  # as older files have it
     remember_events(folder, [other])
-    assert set(known_events(folder)) == {ONE, other}
+    assert set(known_events(folder).records) == {ONE, other}
 
 
 def test_a_copied_folder_does_not_share_the_names_of_the_machine_it_came_from(tmp_path: Path) -> None:
@@ -33,4 +33,4 @@ def test_a_copied_folder_does_not_share_the_names_of_the_machine_it_came_from(tm
     folder.mkdir()
     remember_events(folder, [ONE])
     shutil.copytree(folder, tmp_path / "m2")
-    assert known_events(tmp_path / "m2") == ()
+    assert known_events(tmp_path / "m2").records == ()

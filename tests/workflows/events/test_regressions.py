@@ -267,12 +267,12 @@ def test_names_stay_while_commits_are_added(tree: Tree) -> None:
             names.setdefault(event.key.case.benchmark, set()).add(event.identity)
     assert len(names) >= 5
     assert all(len(of_case) == 1 for of_case in names.values())
-    assert len(known_events(tree.folder / "results" / "m1")) == len(names)
+    assert len(known_events(tree.folder / "results" / "m1").records) == len(names)
 
 
 def test_nothing_is_remembered_unless_asked(measured: Tree) -> None:
     assert measured.events(remember=False)
-    assert not known_events(measured.folder / "results" / "m1")
+    assert not known_events(measured.folder / "results" / "m1").records
 
 
 def test_fresh_blocks_confirm_or_refute(measured: Tree) -> None:

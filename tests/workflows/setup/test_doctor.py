@@ -92,8 +92,8 @@ def test_the_noise_is_kept_beside_the_results(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # asv's machine file is the user's
     found = doctor.noise_of(drawn(1, 0.014), Settings(), Silent(), pairs=20)
-    path = doctor.keep(found, this_python, tmp_path / "results")
-    (kept,) = known_noise(path.parent)
+    path = doctor.keep(found, this_python, tmp_path / "results", Silent())
+    (kept,) = known_noise(path.parent).records
     assert path.parent.parent == tmp_path / "results"
     assert (path.parent / "machine.json").is_file()
     assert (kept.interpreter, kept.pairs) == (this_python.identity, 20)

@@ -6,15 +6,15 @@ results/<machine>/notified.jsonl    one `Notice` each: an event that was found, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-from asv_jit.store.files import append_synced
+from asv_jit.store.lines import Lines, append_lines, read_lines
 
 _NIGHTS, _NOTICES = "nights.jsonl", "notified.jsonl"  # not *.json: asv takes every such file for a result
-_Line = TypeVar("_Line")
 
 
 class NightRecord(msgspec.Struct, frozen=True):
@@ -37,41 +37,21 @@ class Notice(msgspec.Struct, frozen=True):
     at: str
 
 
-def nights(machine_folder: Path) -> list[NightRecord]:
+def nights(machine_folder: Path) -> Lines[NightRecord]:
     """Every night that can be read, oldest first."""
-    return _read(machine_folder / _NIGHTS, NightRecord)
+    return read_lines(machine_folder / _NIGHTS, NightRecord, "a night")
 
 
-def keep_night(machine_folder: Path, record: NightRecord) -> None:
-    """Add one. Raises StorageError."""
-    _append(machine_folder / _NIGHTS, [record])
+def keep_night(machine_folder: Path, record: NightRecord) -> str | None:
+    """Add one; a warning where the file's last line was torn. Raises StorageError."""
+    return append_lines(machine_folder / _NIGHTS, [record])
 
 
-def notices(machine_folder: Path) -> list[Notice]:
+def notices(machine_folder: Path) -> Lines[Notice]:
     """Every notice that can be read; one that cannot costs a message that comes twice."""
-    return _read(machine_folder / _NOTICES, Notice)
+    return read_lines(machine_folder / _NOTICES, Notice, "a notice")
 
 
-def keep_notices(machine_folder: Path, fresh: list[Notice]) -> None:
-    """Add some, all or none. Raises StorageError."""
-    _append(machine_folder / _NOTICES, fresh)
-
-
-def _read(path: Path, kind: type[_Line]) -> list[_Line]:
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError:
-        return []
-    found = []
-    for line in filter(None, lines):
-        try:
-            found.append(msgspec.json.decode(line, type=kind))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue  # torn by a kill, or written by a newer version
-    return found
-
-
-def _append(path: Path, lines: list[_Line]) -> None:
-    if lines:
-        torn = path.exists() and not path.read_bytes().endswith(b"\n")  # by a kill: keep that apart from these
-        append_synced(path, b"\n" * torn + b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+def keep_notices(machine_folder: Path, fresh: Sequence[Notice]) -> str | None:
+    """Add some, all or none; a warning where the file's last line was torn. Raises StorageError."""
+    return append_lines(machine_folder / _NOTICES, fresh)

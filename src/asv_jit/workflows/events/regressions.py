@@ -26,10 +26,12 @@ from asv_jit.workflows.events.states import read_records, with_state
 
 
 class FoundEvents(Struct, frozen=True):
-    """Every event that counts, the newest first; a sentence for each kind of change that does not."""
+    """Every event that counts, the newest first; a sentence for each kind of change that does not, and for each thing
+    that is stored about events and could not be read."""
 
     events: tuple[Event, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def find_events(project: Project, history: History, *, remember: bool = True) -> tuple[Event, ...]:
@@ -57,7 +59,9 @@ def found_events(
     """
     counting = counting_of(project, history)
     records = read_records(project)
-    known = {machine: known_events(project.results_dir / machine) for machine in _machines(history)}
+    read = {machine: known_events(project.results_dir / machine) for machine in sorted(_machines(history))}
+    known = {machine: one.records for machine, one in read.items()}
+    problems = (*records.problems, *(problem for one in read.values() for problem in one.problems))
     places = counting.places
     search = begin_search(project, history) if search is None else search
     events, left_out = counting.split([*_on_commits(project, history, search), *_on_releases(project, history)])
@@ -65,7 +69,7 @@ def found_events(
         with_state(event, records, places) for event in _with_names(project, events, known, places, remember=remember)
     ]
     ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
-    return FoundEvents(tuple(ordered), left_out)
+    return FoundEvents(tuple(ordered), left_out, problems)
 
 
 def _on_commits(project: Project, history: History, search: Changes) -> list[Event]:

@@ -29,6 +29,7 @@ from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.store.journal import Journal, journal_path, read_journal
+from asv_jit.store.lines import mend_all
 from asv_jit.store.raw import append_raw, raw_path
 from asv_jit.trials.block import (
     ALONE,
@@ -69,6 +70,8 @@ class Session:
         self.identity = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         self.rng = random.Random(self.identity)
         self.cpu = _core(project.settings.cpu)
+        for warning in mend_all(project.results_dir / machine.name):
+            reporter.warn(warning)
         self.folder = machine.save(project.results_dir)
         self._machine = machine
         self._requirements = requirements

@@ -23,8 +23,8 @@ from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, Storag
 from asv_jit.git.branches import RemoteBranch
 from asv_jit.git.repository import Repository
 from asv_jit.store.files import remove_parts
-from asv_jit.store.findings.nights import NightRecord, keep_night, nights
-from asv_jit.store.journal import mend_all
+from asv_jit.store.findings.nights import NightRecord, keep_night, nights, notices
+from asv_jit.store.lines import mend_all
 from asv_jit.system import locks
 from asv_jit.workflows import publish as publishing
 from asv_jit.workflows.branches import fetch_results, named_branch, push_results, push_site
@@ -91,7 +91,7 @@ class _Nightly:
             project, self._machine, self._night, reporter, since=options.since, problem=self._problem
         )
         self._publish_s: float | None = None
-        past = [one.publish_s for one in nights(folder) if one.publish_s is not None]
+        past = [one.publish_s for one in nights(folder).records if one.publish_s is not None]
         self._reserve_s = past[-1] if past and options.publish is not None else 0.0
 
     def run(self) -> Night:
@@ -160,7 +160,8 @@ class _Nightly:
     def _tidy(self) -> None:
         """Finish what a killed run left half-done."""
         remove_parts(self._project.results_dir)
-        for warning in mend_all(self._night.folder):
+        folder = self._night.folder
+        for warning in (*mend_all(folder), *nights(folder).problems, *notices(folder).problems):
             self._reporter.warn(warning)
 
     def _fetch(self) -> None:

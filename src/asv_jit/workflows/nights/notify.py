@@ -29,7 +29,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def fresh_events(folder: Path, events: Sequence[Event]) -> tuple[Event, ...]:
     """The confirmed open regressions that no earlier night had found."""
-    known = {notice.event for notice in notices(folder) if notice.what == "found"}
+    known = {notice.event for notice in notices(folder).records if notice.what == "found"}
     return tuple(event for event in events if _is_told(event) and event.identity not in known)
 
 
@@ -47,7 +47,7 @@ def notify(night: Night, settings: Notify) -> list[str]:
         hooks.append(("command", lambda night, events: _pipe(settings.command, night)))
     complaints = []
     for name, tell in hooks:
-        told = {notice.event for notice in notices(night.folder) if notice.what == name}
+        told = {notice.event for notice in notices(night.folder).records if notice.what == name}
         untold = [event for event in night.open_events if _is_told(event) and event.identity not in told]
         if untold:
             complaint = tell(night, untold)

@@ -226,7 +226,7 @@ def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> 
     block_s = {key: statistics.median(found[-_RECENT:]) for key, found in seconds.items()}
     sizes = [len(cell.blocks) for cell in cells_of(ground.trials).values() if _progress(ground.project, cell) == "done"]
     likely = min(max(_LIKELY_BLOCKS, settings.pairs.min), settings.pairs.max)
-    past = [night.install_s for night in nights(ground.folder) if night.install_s is not None]
+    past = [night.install_s for night in nights(ground.folder).records if night.install_s is not None]
     return Costs(
         block_s=block_s,
         default_block_s=statistics.median(block_s.values()) if block_s else 2 * (settings.trial_seconds + 0.5),

@@ -6,24 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import release_key
 from asv_jit.model import Trial, minor_of, moment_s, version_of
+from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import read_all
 from asv_jit.system import paths
 
 
 class Journals(Struct, frozen=True):
-    """One machine: its folder, all its trials, the line of each interpreter, what could not be read."""
+    """One machine: its folder, all its trials, the line of each interpreter, the traits of each fingerprint, and what
+    could not be read of these."""
 
     folder: Path
     trials: Sequence[Trial]
     lines: Mapping[str, str]
+    traits: Mapping[str, Mapping[str, str]]
     problems: tuple[str, ...]
 
 
@@ -68,10 +70,9 @@ def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
         began: dict[str, str] = {}
         for trial in one.trials:
             began[trial.machine] = min(began.get(trial.machine, trial.started), trial.started)
-        traits = _traits(one.folder)
         order = sorted(began, key=began.__getitem__)
         for before, after in pairwise(order):
-            changed = _difference(traits.get(before, {}), traits.get(after, {}))
+            changed = _difference(one.traits.get(before, {}), one.traits.get(after, {}))
             notes.append(
                 f"machine {one.folder.name} changed on {began[after][:10]} ({changed}): "
                 "its series start anew there, and no change of level is reported across it"
@@ -80,7 +81,9 @@ def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
 
 
 def _read(folder: Path, trials: Mapping[str, Sequence[Trial]], ours: Mapping[str, str]) -> Journals:
-    known, problems = known_interpreters(folder)
+    known, unreadable = known_interpreters(folder)
+    traits, damaged = known_fingerprints(folder)
+    problems = [*unreadable, *damaged]
     if folder.name in trials:
         found = list(trials[folder.name])
     else:
@@ -93,7 +96,7 @@ def _read(folder: Path, trials: Mapping[str, Sequence[Trial]], ours: Mapping[str
         recorded = known.get(identity)
         minor = minor_of(identity)
         lines[identity] = recorded.line if recorded else ours.get(identity, minor)
-    return Journals(folder, found, lines, tuple(problems))
+    return Journals(folder, found, lines, traits, tuple(problems))
 
 
 def _lines_of_installed() -> dict[str, str]:
@@ -105,18 +108,6 @@ def _lines_of_installed() -> dict[str, str]:
             minor = minor_of(there.version) + ("t" if there.free_threaded else "")
             lines[there.identity] = f"{minor} from {there.provider}"
     return lines
-
-
-def _traits(folder: Path) -> dict[str, dict[str, str]]:
-    """What each fingerprint stands for; nothing where the file is missing or damaged."""
-    traits: dict[str, dict[str, str]] = {}
-    try:
-        for line in (folder / "fingerprints.jsonl").read_bytes().splitlines():
-            one = msgspec.json.decode(line, type=dict[str, str])
-            traits[one.pop("fingerprint", "")] = one
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return {}
-    return traits
 
 
 def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:

@@ -14,10 +14,9 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.model import Trial
 from asv_jit.site.content.site_content import Fingerprint, Machine
+from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.noise import known_noise
 from asv_jit.workflows.reading.results import Results, read_results
-
-_FINGERPRINTS = "fingerprints.jsonl"
 
 
 class Measured(Struct, frozen=True):
@@ -59,7 +58,11 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
     folder, results = measured.folder, measured.results
     if results is None:
         return Machine(
-            name=folder.name, details=_details(folder), newest=newest, asv_only=True, same_code=known_noise(folder)
+            name=folder.name,
+            details=_details(folder),
+            newest=newest,
+            asv_only=True,
+            same_code=known_noise(folder).records,
         )
     summaries = {case.key: case for suite in results.suites for case in suite.cases}
     cells = current_cells(results.cells, places)
@@ -70,7 +73,7 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
         suites=tuple(sorted(results.suites, key=lambda suite: (places[suite.commit], suite.interpreter))),
         trials={key: tuple(trial for block in cell.blocks for trial in block.trials) for key, cell in cells.items()},
         noise=_noise(results),
-        same_code=known_noise(folder),
+        same_code=known_noise(folder).records,
         fingerprints=_fingerprints(folder, results.trials),
         current=currents(cells, summaries, places),
     )
@@ -100,26 +103,13 @@ def _details(folder: Path) -> tuple[tuple[str, str], ...]:
 
 def _fingerprints(folder: Path, trials: Sequence[Trial]) -> tuple[Fingerprint, ...]:
     """What the machine was, in the order of its first trials; one that no file describes has no traits."""
-    traits = _traits(folder)
+    known, _ = known_fingerprints(folder)  # whose problems the history tells
     spans: dict[str, tuple[str, str]] = {}
     for trial in trials:
         first, last = spans.get(trial.machine, (trial.started, trial.started))
         spans[trial.machine] = min(first, trial.started), max(last, trial.started)
-    found = [Fingerprint(name, traits.get(name, ()), first, last) for name, (first, last) in spans.items()]
+    found = [
+        Fingerprint(name, tuple(sorted(known.get(name, {}).items())), first, last)
+        for name, (first, last) in spans.items()
+    ]
     return tuple(sorted(found, key=lambda one: (one.first, one.digest)))
-
-
-def _traits(folder: Path) -> dict[str, tuple[tuple[str, str], ...]]:
-    try:
-        lines = (folder / _FINGERPRINTS).read_bytes().splitlines()
-    except OSError:
-        return {}
-    found = {}
-    for line in lines:
-        try:
-            described = msgspec.json.decode(line, type=dict[str, str])
-        except msgspec.MsgspecError:
-            continue  # a torn line says nothing of the others, and the trials are whole without it
-        name = described.pop("fingerprint", "")
-        found[name] = tuple(sorted(described.items()))
-    return found

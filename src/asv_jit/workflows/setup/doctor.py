@@ -16,7 +16,8 @@ from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import Check
 from asv_jit.settings import Settings
-from asv_jit.store.noise import KnownNoise, keep_noise
+from asv_jit.store.lines import mend_all
+from asv_jit.store.noise import FILE_NAME, KnownNoise, keep_noise
 from asv_jit.system import locks
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.setup.same_code import AaRuns, same_code
@@ -98,7 +99,7 @@ def noise_of(pair: Pairs, settings: Settings, reporter: Reporter, *, pairs: int)
     )
 
 
-def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path) -> Path:
+def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path, reporter: Reporter) -> Path:
     """Keep what was measured beside this machine's results, where the site finds it; returns the file.
 
     Raises LockedError when something else writes results, StorageError when nothing can be written.
@@ -116,4 +117,8 @@ def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path) -> P
             disturbed=found.disturbed,
             false_alarm=found.false_alarm,
         )
-        return keep_noise(machine.save(results_dir), known)
+        for warning in mend_all(results_dir / machine.name):
+            reporter.warn(warning)
+        folder = machine.save(results_dir)
+        keep_noise(folder, known)
+        return folder / FILE_NAME

@@ -151,7 +151,9 @@ def aa_runs(
             for place, case in enumerate(bench.rng.sample(CASES, len(CASES))):
                 text = f"A/A run {number + 1} of {count}, {case.benchmark.name}"
                 reporter.advance(text, number * len(CASES) + place, count * len(CASES), None)
-                keep_comparison(path, _compare(bench, case, settings, run=name, rules=made_by))
+                warning = keep_comparison(path, _compare(bench, case, settings, run=name, rules=made_by))
+                if warning is not None:
+                    reporter.warn(warning)
     found = read_comparisons(path, made_by)
     return AaRuns(
         rates(_runs(found), rules),
