@@ -193,5 +193,6 @@ def events_of(trials: Sequence[Trial], commits: int, interpreters: Sequence[str]
         bridges = [bridge for bridge in found.bridges if bridge.key == series.key]
         parts = stretches(series, interpreters, bridges)
         anchors = [one for one in found.anchors if one.fingerprint == series.key.fingerprint]
-        events += commit_events(series, scene, [(part, find_changes(part, series.unit)) for part in parts], anchors)
+        found_in = find_changes([(part, series.unit) for part in parts])
+        events += commit_events(series, scene, list(zip(parts, found_in, strict=True)), anchors)
     return sorted(events, key=lambda event: place_of(event.commit))

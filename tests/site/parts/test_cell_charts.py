@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from asv_jit.model import CaseKey
 from asv_jit.site.parts.charts import cell_charts
 from asv_jit.site.parts.charts.svg import Scale, element, ticks
-from asv_jit.text import units
 from tests.site.contents import WITH_JIT, pairs
 
 _POSITIVE = st.floats(1e-9, 1e6)
@@ -32,28 +31,6 @@ def test_places_stay_within_the_axis(value: float) -> None:
     assert 10.0 <= Scale(0.5, 2.0, 10.0, 90.0).at(value) <= 90.0
 
 
-@given(st.lists(st.none() | _POSITIVE, max_size=6), st.lists(st.none() | _POSITIVE, max_size=6))
-def test_any_series_is_well_formed(off: list[float | None], on: list[float | None]) -> None:
-    size = min(len(off), len(on))
-    arms = [
-        [
-            cell_charts.Point(f"<{i}>", v, None if v is None else v * 0.9, None if v is None else v * 1.1)
-            for i, v in enumerate(arm)
-        ]
-        for arm in (off[:size], on[:size])
-    ]
-    drawn = cell_charts.series(arms[0], arms[1], "<label>", units.seconds)
-    if drawn:
-        assert "nan" not in str(ElementTree.tostring(ElementTree.fromstring(str(drawn)))).lower()
-    else:
-        assert sum(p.value is not None for arm in arms for p in arm) < 2
-
-
-def test_a_series_spanning_decades_with_wild_intervals() -> None:
-    wild = [cell_charts.Point("a", 1e-9, 0.0, math.inf), cell_charts.Point("b", 1e3, 1e-300, 1e300)]
-    ElementTree.fromstring(str(cell_charts.series(wild, wild, "wild", units.seconds)))
-
-
 def test_warm_up_is_the_time_per_call_of_each_bin() -> None:
     trials = pairs(CaseKey("a"), WITH_JIT, 2.0, noise=0.0, off_s=0.01)
     curve = cell_charts.warm_up_curve(trials, "on")
@@ -70,4 +47,3 @@ def test_warm_up_is_the_time_per_call_of_each_bin() -> None:
 def test_without_curves_there_is_no_chart() -> None:
     assert cell_charts.warm_up_curve([], "on") is None
     assert cell_charts.warm_up([], None, "none") == ""
-    assert cell_charts.sparkline([None, 1.0, None]) == ""

@@ -82,9 +82,7 @@ def test_what_is_known_is_not_searched_again(tmp_path, monkeypatch):
     first = changes_of(tmp_path, [series(1), series(2)])
     assert sorted(first) == [0, 1]
     searched = []
-    monkeypatch.setattr(
-        found_changes, "find_changes_of_many", lambda jobs: searched.append(len(jobs)) or [[] for _ in jobs]
-    )
+    monkeypatch.setattr(found_changes, "find_changes", lambda jobs: searched.append(len(jobs)) or [[] for _ in jobs])
     assert changes_of(tmp_path, [series(1), series(2)]) == first
     assert changes_of(tmp_path, [series(1), series(2), series(3)]) == first
     assert changes_of(tmp_path, [series(3)]) == {}
@@ -101,7 +99,7 @@ def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
     every = [series(seed, seed + 1) for seed in range(12)]
     monkeypatch.setattr(found_changes, "cores", lambda: 2)
     monkeypatch.setattr(found_changes, "_FEW_POINTS", 10)
-    alone = [found_changes.find_changes_of_many([(one, "seconds") for one in part(mine)]) for mine in every]
+    alone = [found_changes.find_changes([(one, "seconds") for one in part(mine)]) for mine in every]
     expected = {number: found for number, found in enumerate(alone) if any(found)}
     assert changes_of(tmp_path, every) == expected
     assert changes_of(tmp_path, every) == expected

@@ -31,17 +31,12 @@ class Found(Struct, frozen=True):
     latest: int
 
 
-def find_changes(stretch: Stretch, unit: str) -> list[Found]:
-    """The changes of all metrics that are looked at. `unit`: of `off`, `on` and `plain`.
+def find_changes(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
+    """The changes of all metrics that are looked at, of each stretch. With each: the unit of `off`, `on`, `plain`.
 
     Times and bytes are compared by their ratio; a value that a `track_` benchmark makes up, or one that is not
     positive, by its difference. What the error of a bridge between releases may have made is left out.
     """
-    return find_changes_of_many([(stretch, unit)])[0]
-
-
-def find_changes_of_many(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
-    """What `find_changes` finds in each of many stretches with their units, several times faster a stretch."""
     series = [
         (number, metric, _is_logarithmic(stretch.values[metric], metric, unit))
         for number, (stretch, unit) in enumerate(stretches)

@@ -19,7 +19,6 @@ class History(Struct, frozen=True):
 
     commits: Mapping[str, Commit]
     releases: tuple[Release, ...]
-    latest: Mapping[str, SuiteSummary]
     results: Mapping[CaseKey, Mapping[str, tuple[CaseSummary, ...]]]
 
     @staticmethod
@@ -27,17 +26,13 @@ class History(Struct, frozen=True):
         """Index `content`; releases come newest first, also those that only a suite names."""
         age = {commit.hash: index for index, commit in enumerate(content.commits)}
         suites = sorted(content.suites, key=lambda suite: age.get(suite.commit, len(age)))
-        latest: dict[str, SuiteSummary] = {}
         results: dict[CaseKey, dict[str, list[CaseSummary]]] = {}
         for suite in suites:
-            if suite.cases:
-                latest.setdefault(suite.interpreter, suite)
             for case in suite.cases:
                 results.setdefault(case.key.case, {}).setdefault(suite.interpreter, []).append(case)
         return History(
             commits={commit.hash: commit for commit in content.commits},
             releases=tuple(sorted(_all_releases(content), key=_version_order, reverse=True)),
-            latest=latest,
             results={
                 key: {name: tuple(found) for name, found in sorted(of_case.items())}
                 for key, of_case in sorted(results.items())

@@ -54,7 +54,6 @@ class Card(Struct, frozen=True):
     commit: Link
     subject: str
     measured: str
-    measured_iso: str
 
 
 class GroupCell(Struct, frozen=True):
@@ -93,7 +92,6 @@ class HomePage(Struct, frozen=True):
     more_alerts: str
     events: tuple[EventLine, ...]
     open_events: str
-    improvements: str
     all_events: str
     rows: tuple[CaseRow, ...]
     telling: bool
@@ -137,7 +135,6 @@ def make(site: Publication) -> HomePage:
         more_alerts=units.count(len(alerts) - _MOST_ALERTS, "more") if len(alerts) > _MOST_ALERTS else "",
         events=tuple(lines.line(event) for event in lately[:_MOST_EVENTS]),
         open_events=units.count(len(lately), "open regression"),
-        improvements=units.count(sum(not event.worse and not event.between_lines for event in events), "improvement"),
         all_events=units.count(len(events), "change"),
         rows=rows,
         telling=any(row.badge.kind in ("faster", "slower", "failed") for row in rows),
@@ -201,7 +198,6 @@ class _Maker:
             commit=self.commits.link(current.suite.commit) if current is not None else Link(""),
             subject=self.commits.subject(current.suite.commit) if current is not None else "",
             measured=units.moment(newest),
-            measured_iso=newest if "T" in newest else "",
         )
 
     def groups(self, releases: Sequence[Release]) -> tuple[GroupRow, ...]:

@@ -21,7 +21,6 @@ class RegressionsPage(Struct, frozen=True):
 
     frame: Frame
     events: tuple[EventLine, ...]
-    open_count: str
     counts: tuple[tuple[str, str], ...]
     cut: str
     states: tuple[str, ...]
@@ -56,7 +55,6 @@ def make(site: Publication) -> RegressionsPage:
             path="regressions.html",
         ),
         events=tuple(events),
-        open_count=units.count(still_open, "open regression"),
         counts=tuple(counts),
         between=between > 0,
         cut=f"The newest {units.count(len(events), 'change')} are shown; those of a case are all on its page."

@@ -61,7 +61,6 @@ class Frames(Struct, frozen=True):
             project=self.project,
             root=root,
             url=self.url.rstrip("/") + "/" + path if self.url else "",
-            here=here,
             generated=self.generated,
             machine=self.machine,
             nav=_navigation(self.present, here, root),

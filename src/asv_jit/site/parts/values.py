@@ -21,7 +21,7 @@ class NavEntry(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """What surrounds each page. `root` leads from the page to the site's folder; `here` names the current entry.
+    """What surrounds each page. `root` leads from the page to the site's folder.
 
     `url` is the page's own address, or empty; `feed` leads to the feed of regressions and `asv` to asv's own site,
     where there are any.
@@ -33,7 +33,6 @@ class Frame(Struct, frozen=True):
     project: str
     root: str
     url: str
-    here: str
     generated: str
     machine: str
     nav: tuple[NavEntry, ...] = ()

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.changes import boundaries, cleaning, cubics, detector, segmentation, splits, strung
 from asv_jit.analysis.history import detection, levelling
-from asv_jit.analysis.history.detection import DETECTED, Found, find_changes_of_many
+from asv_jit.analysis.history.detection import DETECTED, Found, find_changes
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.series import CaseSeries
 from asv_jit.analysis.stats import robust
@@ -102,7 +102,7 @@ def _find_some(search: _Search, some: Iterable[int]) -> list[_Named]:
             for name, stretch in zip(names, parted, strict=True)
             if name not in search.known
         )
-    fresh = dict(zip(jobs, find_changes_of_many(list(jobs.values())), strict=True))
+    fresh = dict(zip(jobs, find_changes(list(jobs.values())), strict=True))
     return [[(name, fresh.get(name)) for name in mine] for mine in named]
 
 

@@ -20,15 +20,6 @@ _LABEL_WIDTH = 50.0
 _MODES = ("off", "on")
 
 
-class Point(Struct, frozen=True):
-    """A figure of a series; None where that commit has none."""
-
-    label: str
-    value: float | None
-    low: float | None
-    high: float | None
-
-
 class Curve(Struct, frozen=True):
     """How one mode warms up: per bin the running time at its end and the mean time per call, both in seconds."""
 
@@ -75,41 +66,6 @@ def strip(
         title = element("title", f"{dot.label}: {units.ratio(dot.ratio)}")
         parts.append(element("circle", title, class_=f"dot {dot.kind}", cx=x, cy=min(max(y, 10.0), 60.0), r=4.2))
     return _figure(parts, label, height=84.0)
-
-
-def series(off: Sequence[Point], on: Sequence[Point], label: str, form: Callable[[float], str]) -> Markup:
-    """Both modes over commits, oldest first, with interval bands; empty with fewer than two figures."""
-    known = [p.value for p in (*off, *on) if p.value is not None and p.value > 0.0]
-    if len(known) < 2:
-        return Markup("")
-    bounds = [b for p in (*off, *on) for b in (p.low, p.high) if b is not None and 0.0 < b < math.inf]
-    tight = [b for b in bounds if min(known) / 1.5 <= b <= max(known) * 1.5]
-    vertical = _vertical(min([*known, *tight]), max([*known, *tight]))
-    count = max(len(off), len(on))
-    step = (_WIDTH - _LEFT - _RIGHT - 16.0) / max(count - 1, 1)
-    places = [_LEFT + 8.0 + index * step for index in range(count)]
-    parts = _axis(vertical, form)
-    for mode, points in zip(_MODES, (off, on), strict=True):
-        parts += _line_of(mode, points, places, vertical, form)
-    labels = [point.label for point in (off or on)]
-    ends = [(places[0], labels[0], "start"), (places[-1], labels[-1], "end")] if count > 1 else []
-    parts += [element("text", text, class_="tick", x=x, y=_HEIGHT - 14.0, text_anchor=a) for x, text, a in ends]
-    return _figure(parts, label)
-
-
-def sparkline(values: Sequence[float | None]) -> Markup:
-    """The last values of a series, small; empty with fewer than two."""
-    known = [value for value in values if value is not None and value > 0.0]
-    if len(known) < 2:
-        return Markup("")
-    vertical = Scale(min(known) / 1.02, max(known) * 1.02, 21.0, 3.0)
-    step = 92.0 / (len(values) - 1)
-    spots = [(4.0 + i * step, vertical.at(v)) for i, v in enumerate(values) if v is not None and v > 0.0]
-    end = element("circle", class_="spark-end", cx=spots[-1][0], cy=spots[-1][1], r=2.5)
-    line = element("path", class_="spark", d=path(spots))
-    return element(
-        "svg", line, end, class_="sparkline", viewBox="0 0 100 24", width=100.0, height=24.0, aria_hidden="true"
-    )
 
 
 def warm_up_curve(trials: Sequence[Trial], mode: str) -> Curve | None:
@@ -179,23 +135,6 @@ def _mark(x: float, kind: str, text: str, line_no: int) -> Markup:
             ),
         )
     )
-
-
-def _line_of(
-    mode: str, points: Sequence[Point], places: Sequence[float], vertical: Scale, form: Callable[[float], str]
-) -> list[Markup]:
-    known = [(x, p, p.value) for x, p in zip(places, points, strict=False) if p.value is not None and p.value > 0.0]
-    bounded = [(x, p.low, p.high) for x, p, _ in known if p.low is not None and p.high is not None and p.low > 0.0]
-    parts = []
-    if len(bounded) > 1:
-        upper = [(x, vertical.at(high)) for x, _, high in bounded]
-        lower = [(x, vertical.at(low)) for x, low, _ in reversed(bounded)]
-        parts.append(element("path", class_=f"band {mode}", d=path([*upper, *lower], closed=True)))
-    parts.append(element("path", class_=f"line {mode}", d=path([(x, vertical.at(v)) for x, _, v in known])))
-    for x, point, value in known:
-        title = element("title", f"{point.label}, {mode}: {form(value)}")
-        parts.append(element("circle", title, class_=f"point {mode}", cx=x, cy=vertical.at(value), r=3.2))
-    return parts
 
 
 def _vertical(low: float, high: float) -> Scale:
