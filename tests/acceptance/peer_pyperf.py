@@ -50,7 +50,7 @@ from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Benchmark, Case, Mode
 from asv_jit.system import locks
 from asv_jit.system.processes import Finished, base_environment, run
-from asv_jit.trials.block import PAIR, Effort, calibrate, run_block
+from asv_jit.trials.block import PAIR, Effort, NoEffort, calibrate, run_block
 from asv_jit.trials.launch import Place, environment_of
 from asv_jit.trials.record import Context
 from tests.acceptance.__main__ import table
@@ -248,15 +248,17 @@ def measure(place: Place, folder: Path, rounds: int, rng: random.Random) -> dict
     """Everything, interleaved: for each function and tool what was measured."""
     pyperf = Pyperf(place, folder)
     found = {name: {tool: Measured() for tool in ("asv-jit", *(one.name for one in SETTINGS))} for name in FUNCTIONS}
-    efforts, loops = {}, {}
+    efforts: dict[str, Effort] = {}
+    loops = {}
     for name in FUNCTIONS:
         began = time.monotonic()
-        efforts[name], launched = calibrate(
+        effort = calibrate(
             place, case_of(f"{name}.time_{name}"), ARMS, trial_s=TRIAL_S, max_iterations=MAX_ITERATIONS, cache=None
         )
-        print(f"{name}: {efforts[name]}", file=sys.stderr)
-        if launched.answer is None:
-            raise FailedError(f"calibrating {name}: {launched.complaint}")
+        if isinstance(effort, NoEffort):
+            raise FailedError(f"calibrating {name}: {effort.launched.complaint}")
+        print(f"{name}: {effort}", file=sys.stderr)
+        efforts[name] = effort
         found[name]["asv-jit"].once_s = time.monotonic() - began
         loops[name], once_s = pyperf.loops(name)
         for setting in SETTINGS:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from asv_jit.interpreters import discover
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.model import Mode
+from asv_jit.model import Mode, Trial
 from asv_jit.trials import inside
-from asv_jit.trials.block import calibrate
+from asv_jit.trials.block import Arm, Effort, NoEffort, Stand, calibrate, run_without_effort
 from asv_jit.trials.launch import Answer, Plan, launch, workspace
-from tests.trials.starting import measure, tiny_case, tiny_place, trial_of
+from tests.trials.starting import CONTEXT, measure, tiny_case, tiny_place, trial_of
 
 SOURCE = Path(inside.__file__)
 MODES: tuple[Mode, ...] = ("off", "on")
@@ -44,16 +44,13 @@ def test_exactly_as_many_calls_are_made_as_were_asked_for(tmp_path: Path) -> Non
 
 def test_calibration_gives_long_iterations_but_one_call_with_a_setup(tmp_path: Path) -> None:
     place = tiny_place(tmp_path / "log")
-    effort, launched = calibrate(
-        place, tiny_case("answers.time_one"), ("off",), trial_s=0.1, max_iterations=50, cache=None
-    )
-    assert launched.finished.ok
+    effort = calibrate(place, tiny_case("answers.time_one"), ("off",), trial_s=0.1, max_iterations=50, cache=None)
+    assert isinstance(effort, Effort)
     assert effort.inner_loops > 1
     assert 30 <= effort.iterations <= 50
-    effort, launched = calibrate(
-        place, tiny_case("sub.deep.Deep.time_deep"), ("off",), trial_s=0.1, max_iterations=50, cache=None
-    )
-    assert launched.finished.ok
+    deep = tiny_case("sub.deep.Deep.time_deep")
+    effort = calibrate(place, deep, ("off",), trial_s=0.1, max_iterations=50, cache=None)
+    assert isinstance(effort, Effort)
     assert effort.inner_loops == 1
     calls = (tmp_path / "log").read_text(encoding="utf-8").split()
     assert calls == ["setup", "call"] * (len(calls) // 2)
@@ -61,27 +58,31 @@ def test_calibration_gives_long_iterations_but_one_call_with_a_setup(tmp_path: P
 
 def test_calibration_looks_at_a_whole_trial_in_each_mode_and_where_one_fails_keeps_its_length(tmp_path: Path) -> None:
     place, case = tiny_place(tmp_path / "log"), tiny_case("sub.deep.Deep.time_deep")
-    effort, _ = calibrate(place, case, ("off",), trial_s=1.0, max_iterations=60, cache=None)
+    effort = calibrate(place, case, ("off",), trial_s=1.0, max_iterations=60, cache=None)
     looked = (tmp_path / "log").read_text(encoding="utf-8").count("call")
+    assert isinstance(effort, Effort)
     assert 30 <= effort.iterations <= 60
     # This interpreter has no JIT, so that what is to run in mode `on` fails.
-    effort, launched = calibrate(place, case, ("off", "on"), trial_s=1.0, max_iterations=60, cache=None)
-    assert launched.finished.ok
+    effort = calibrate(place, case, ("off", "on"), trial_s=1.0, max_iterations=60, cache=None)
+    assert isinstance(effort, Effort)
     assert effort.iterations == 60
     assert looked > 60
 
 
-def test_a_case_that_cannot_be_calibrated_gets_the_least_effort(tmp_path: Path) -> None:
-    effort, launched = calibrate(
-        tiny_place(tmp_path / "log"),
-        tiny_case("answers.time_raises"),
-        ("off",),
-        trial_s=0.1,
-        max_iterations=50,
-        cache=None,
-    )
-    assert (effort.inner_loops, effort.iterations) == (1, 1)
-    assert not launched.finished.ok
+@pytest.mark.parametrize("name", ["time_raises", "time_raises_late"])
+def test_a_case_that_fails_while_it_is_calibrated_fails_in_every_arm_and_has_no_time(name: str, tmp_path: Path) -> None:
+    place, case = tiny_place(tmp_path / "log"), tiny_case(f"answers.{name}")
+    found = calibrate(place, case, ("off",), trial_s=0.1, max_iterations=50, cache=None)
+    assert isinstance(found, NoEffort)
+    kept: list[Trial] = []
+    stands = [Stand(Arm(side, "off"), place, CONTEXT, None) for side in ("a-off", "b-off")]
+    trials = run_without_effort(stands, found, lambda trial, _: kept.append(trial))
+    assert trials == kept
+    assert [(trial.arm, trial.outcome, trial.figure) for trial in trials] == [
+        ("a-off", "failed", None),
+        ("b-off", "failed", None),
+    ]
+    assert all("ValueError: meant" in trial.stderr for trial in trials)
 
 
 def test_a_sampled_trial_says_where_the_time_goes(tmp_path: Path) -> None:

@@ -51,31 +51,44 @@ class Effort(Struct, frozen=True):
     iterations: int
 
 
+class NoEffort(Struct, frozen=True):
+    """A calibration that gave no effort, because the benchmark failed, crashed, hung or asked to be skipped."""
+
+    plan: Plan
+    launched: Launched
+
+
 def calibrate(
-    place: Place, case: Case, modes: Sequence[Mode], *, trial_s: float, max_iterations: int, cache: Path | None
-) -> tuple[Effort, Launched]:
-    """Find the effort of a case in processes that are thrown away: one in mode `off`, then a look at each of `modes`.
+    place: Place,
+    case: Case,
+    modes: Sequence[Mode],
+    *,
+    first: Mode = "off",
+    trial_s: float,
+    max_iterations: int,
+    cache: Path | None,
+) -> Effort | NoEffort:
+    """Find the effort of a case in processes that are thrown away: one in mode `first`, then a look at each of `modes`.
 
     The first finds the inner loops, and how many iterations fit into `trial_s`. So many are run in each mode, and
-    `analysis.effort` says how many of them would have been enough. Where the first process fails, the effort is the
-    least there is, so that trials put the failure on record; returned with it. Where a look fails, all stay.
+    `analysis.effort` says how many of them would have been enough. Where the first process fails there is no effort,
+    and its end is the result. Where a look fails, all iterations stay.
     """
     plan = Plan(case=case, operation="calibrate", hash_seed=0, budget_s=trial_s, max_iterations=max_iterations)
     with workspace() as space:
-        launched = launch(place, plan, "off", space, cache)
+        launched = launch(place, plan, first, space, cache)
         answer = launched.answer
         if answer is None or answer.outcome != "ok":
-            return Effort(1, 1), launched
+            return NoEffort(plan, launched)
         most = Effort(answer.inner_loops, answer.iterations)
         if most.iterations <= plan.min_iterations or trial_s <= LEAST_STEADY_S:  # no look could make it shorter
-            return most, launched
+            return most
         whole = replace(plan, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
         looks = [_look(launch(place, whole, mode, space, cache)) for mode in modes]
     if any(look is None for look in looks):
-        return most, launched
+        return most
     seen = [look for look in looks if look is not None]
-    enough = enough_iterations(seen, least=plan.min_iterations)
-    return Effort(most.inner_loops, enough), launched
+    return Effort(most.inner_loops, enough_iterations(seen, least=plan.min_iterations))
 
 
 def _look(launched: Launched) -> Look | None:
@@ -143,6 +156,21 @@ def run_stands(
             keep(trial, _iterations(launched.answer))
             done[arm.name] = trial
     return [done[stand.arm.name] for stand in stands]
+
+
+def run_without_effort(stands: Sequence[Stand], found: NoEffort, keep: Keep) -> list[Trial]:
+    """Put a failed calibration on record as the trial of the first of `stands`, then calibrate in the other arms.
+
+    A benchmark may work a thousand times and then fail. Only calibrating calls it as often again, so a timed trial of
+    fewer calls might succeed and publish the time of a benchmark that does not work. Returned in the order of `stands`.
+    """
+    trials: list[Trial] = []
+    with workspace() as space:
+        for stand in stands:
+            launched = launch(stand.place, found.plan, stand.arm.mode, space, stand.cache) if trials else found.launched
+            trials.append(record(stand.context, found.plan, stand.arm.name, stand.arm.mode, launched))
+            keep(trials[-1], ())
+    return trials
 
 
 def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep: Keep, *, cache: Path | None) -> Trial:

@@ -37,6 +37,9 @@ RESULT, an object; times in integer nanoseconds:
     evidence        what the JIT compiled, or null where that cannot be asked
     samples         [[function, count], ...] most frequent first ("sample")
 
+A benchmark whose first call returns a coroutine is awaited at every call, one that yields is exhausted, both within the
+time; `setup`, `teardown` and `setup_cache` may be coroutines too. All run on one event loop.
+
 What asv_runner 0.3 does with `setup`, `teardown`, `setup_cache`, `params`, `skip_params` and the skip exceptions
 is done here too, without importing it: it would add its own imports to every start-up that is measured.
 """
@@ -56,6 +59,7 @@ import sys
 
 clock = time.perf_counter_ns
 FunctionType = type(lambda: None)  # `types` and `inspect` are not worth their imports
+GeneratorType = type(item for item in ())
 
 # In asv_runner's order: the first pattern that matches the function's name decides. (asv's patterns anchor only
 # one side of their alternatives; `match` makes that harmless.)
@@ -103,11 +107,11 @@ class Benchmark:
 
     def run_setup(self):
         for setup in self.setups:
-            setup(*self.arguments)
+            complete(setup, self.arguments)
 
     def run_teardown(self):
         for teardown in self.teardowns:
-            teardown(*self.arguments)
+            complete(teardown, self.arguments)
 
 
 class SkippedError(Exception):
@@ -209,36 +213,177 @@ def modules_below(package_name):
             yield module
 
 
+# --- coroutines and generators ---------------------------------------------------------------------------------
+
+
+def complete(function, arguments):
+    """Call a function that is not timed and return what it gives in the end: a coroutine is run to its end."""
+    returned = function(*arguments)
+    if is_coroutine(returned):
+        return run_coroutine(returned)
+    if is_made_by(returned, function):
+        raise TypeError(
+            "%s contains `yield`, so that a call runs nothing of it: return instead, or yield in the benchmark only"
+            % getattr(function, "__qualname__", function)
+        )
+    return returned
+
+
+def is_coroutine(value):
+    """Whether to await it. Futures are no coroutines: a benchmark that returns one may time how it is made."""
+    return hasattr(type(value), "__await__") and hasattr(type(value), "send")
+
+
+def is_made_by(value, function):
+    """Whether `value` is the generator, synchronous or not, that the body of `function` is, decorators looked through.
+
+    Any other generator is what the benchmark returns, and making it is what the benchmark times.
+    """
+    code = getattr(value, "gi_code", None) or getattr(value, "ag_code", None)
+    if code is None:
+        return False
+    while not hasattr(function, "__code__") or hasattr(function, "__wrapped__"):
+        inner = [getattr(function, name, None) for name in ("__wrapped__", "__func__", "func")]
+        function = next((found for found in inner if found is not None), None)
+        if function is None:
+            return False
+    return function.__code__ is code
+
+
+EVENT_LOOPS = []  # the one of this process, made for its first coroutine: asyncio takes longer to import than Python
+
+
+def run_coroutine(coroutine):
+    if not EVENT_LOOPS:
+        import asyncio
+
+        EVENT_LOOPS.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(EVENT_LOOPS[0])
+    return EVENT_LOOPS[0].run_until_complete(coroutine)
+
+
+def end_event_loop():
+    """Cancel what the benchmark left running and close the loop, as `asyncio.run` does."""
+    import asyncio
+
+    async def cancel_others():
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    run_coroutine(cancel_others())
+    loop = EVENT_LOOPS.pop()
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+def exhaust(generator):
+    for _ in generator:
+        pass
+
+
+async def exhaust_async(generator):
+    async for _ in generator:
+        pass
+
+
+async def listed(generator):
+    return [item async for item in generator]
+
+
 # --- timing ----------------------------------------------------------------------------------------------------
 
 
-def iteration(call, loops):
-    """Time `loops` calls together, with the collector off, as `timeit` does. Nanoseconds."""
+def iteration(call, loops, timer):
+    """Time `loops` calls together, with the collector off, as `timeit` does. In the timer's unit."""
     repeats = itertools.repeat(None, loops)
     collecting = gc.isenabled()
     gc.disable()
-    start = clock()
+    start = timer()
     for _ in repeats:
         call()
-    duration = clock() - start
+    duration = timer() - start
     if collecting:
         gc.enable()
     return duration
 
 
-def first_iteration(call, loops):
-    """Time the first call apart, take the digest of what it returned before anything can change it, go on."""
+async def awaited_iteration(call, loops, timer):
+    """`iteration` for coroutines, within one run of the event loop: starting that is not the benchmark's."""
+    repeats = itertools.repeat(None, loops)
     collecting = gc.isenabled()
     gc.disable()
-    start = clock()
-    returned = call()
-    first_call = clock() - start
+    start = timer()
+    for _ in repeats:
+        await call()
+    duration = timer() - start
     if collecting:
         gc.enable()
-    digest = digest_of(returned)
-    del returned
-    rest = iteration(call, loops - 1) if loops > 1 else 0
-    return first_call, first_call + rest, digest
+    return duration
+
+
+async def timed_await(coroutine, timer):
+    start = timer()
+    returned = await coroutine
+    return timer() - start, returned
+
+
+class Timed:
+    """A benchmark's timed call, and the clock that it is timed by. All answers in nanoseconds.
+
+    Whether it is a coroutine or a generator shows in what the first call returns: decorators may hide it before.
+    """
+
+    def __init__(self, benchmark):
+        self.function = benchmark.func
+        self.call = timing_call(benchmark)
+        self.awaits = False
+        self.timer = clock
+
+    def nanoseconds(self, duration):
+        return duration
+
+    def iterate(self, loops):
+        """Time `loops` calls together."""
+        if self.awaits:
+            return self.nanoseconds(run_coroutine(awaited_iteration(self.call, loops, self.timer)))
+        return self.nanoseconds(iteration(self.call, loops, self.timer))
+
+    def first(self, loops):
+        """Time the first call apart, take the digest of what it returned before anything can change it, go on.
+
+        Answers (nanoseconds of the first call, of all, digest).
+        """
+        collecting = gc.isenabled()
+        gc.disable()
+        start = self.timer()
+        returned = self.call()
+        first_call = self.timer() - start
+        more, returned = self.completed(returned)
+        if collecting:
+            gc.enable()
+        first_call = self.nanoseconds(first_call + more)
+        digest = digest_of(returned)
+        del returned
+        return first_call, first_call + (self.iterate(loops - 1) if loops > 1 else 0), digest
+
+    def completed(self, returned):
+        """Run what the first call returned to its end, if it has one, and all later calls alike: (time, result)."""
+        call = self.call
+        if is_coroutine(returned):
+            self.awaits = True
+            return run_coroutine(timed_await(returned, self.timer))
+        if not is_made_by(returned, self.function):
+            return 0, returned
+        if type(returned) is not GeneratorType:
+            self.awaits = True
+            self.call = lambda: exhaust_async(call())
+            return run_coroutine(timed_await(listed(returned), self.timer))
+        self.call = lambda: exhaust(call())
+        start = self.timer()
+        items = list(returned)
+        return self.timer() - start, items
 
 
 def timing_call(benchmark):
@@ -262,7 +407,7 @@ def timing_rawcall(benchmark):
     environment = dict(os.environ, **{str(key): str(value) for key, value in extra.items()})
 
     def run():
-        statement, setup = benchmark.func(*benchmark.arguments), ""
+        statement, setup = complete(benchmark.func, benchmark.arguments), ""
         if isinstance(statement, tuple):
             statement, setup = statement
         program = "from timeit import timeit\nprint(repr(timeit(%r, %r, number=%d)))" % (
@@ -287,14 +432,14 @@ def measure(benchmark, request):
         return {"value": single_value(benchmark), "inner_loops": 1, "iterations": 1}
     loops, count = request["inner_loops"], request["iterations"]
     again = Again(benchmark)
-    call = timing_call(benchmark)
+    timed = Timed(benchmark)
     durations = [0] * count
     works = []
-    first_call, durations[0], digest = first_iteration(call, loops)
+    first_call, durations[0], digest = timed.first(loops)
     worked = clock()
     for index in range(1, count):
         again()
-        durations[index] = iteration(call, loops)
+        durations[index] = timed.iterate(loops)
         if clock() - worked >= WORK_EVERY_NS:
             works.append((index, fixed_work()))
             worked = clock()
@@ -341,14 +486,14 @@ def calibrate(benchmark, request):
     if benchmark.kind != "time":
         return {"inner_loops": 1, "iterations": 1}
     again = Again(benchmark)
-    call = timing_call(benchmark)
+    timed = Timed(benchmark)
     begin = started = clock()
-    _, per_iteration, _ = first_iteration(call, 1)
+    _, per_iteration, _ = timed.first(1)
     loops = 1
     # Warm caches first, then double the loops until an iteration is long enough (setup forbids more than one).
     while clock() - begin < request["budget_ns"] // 4:
         again()
-        per_iteration = iteration(call, loops)
+        per_iteration = timed.iterate(loops)
         if again.needed or per_iteration >= request["iteration_ns"]:
             continue
         loops = max(loops + 1, min(loops * 10, loops * request["iteration_ns"] * 11 // (max(per_iteration, 1) * 10)))
@@ -357,7 +502,7 @@ def calibrate(benchmark, request):
     while len(wholes) < 3 and clock() - started + per_iteration < request["patience_ns"]:
         begin = clock()
         again()
-        per_iteration = iteration(call, loops)
+        per_iteration = timed.iterate(loops)
         wholes.append(clock() - begin)
     whole = max(min(wholes, default=per_iteration), 1)  # whatever else is on the core only adds to it
     fitting = request["budget_ns"] // whole
@@ -369,7 +514,11 @@ def calibrate(benchmark, request):
 def single_value(benchmark):
     """What `track_`, `mem_` and `peakmem_` benchmarks measure: one number."""
     returned = benchmark.func(*benchmark.arguments)
+    if is_coroutine(returned):
+        returned = run_coroutine(returned)
     if benchmark.kind == "peakmem":
+        if is_made_by(returned, benchmark.func):
+            run_coroutine(exhaust_async(returned)) if hasattr(returned, "ag_code") else exhaust(returned)
         return peak_rss_bytes()
     if benchmark.kind == "mem":
         import copy
@@ -523,7 +672,7 @@ def gather_evidence(micro_ops):
         return {"functions": [], "harness": [], "error": "%s: %s" % (type(error).__name__, error)}
 
 
-TIMED_BY_US = ("iteration", "first_iteration", "measure", "<lambda>")
+TIMED_BY_US = ("iteration", "awaited_iteration", "exhaust", "exhaust_async", "first", "measure", "<lambda>")
 
 
 def enter_executor_opcode():
@@ -613,10 +762,12 @@ def sample(benchmark, request):
             enough_ns = min(request["budget_ns"], request["patience_ns"])  # a trial may be too short to show much
             started = clock()
             measure(benchmark, request)
-            again, call = Again(benchmark), timing_call(benchmark)
+            again, timed = Again(benchmark), Timed(benchmark)
+            again()
+            timed.first(request["inner_loops"])
             while clock() - started < enough_ns:
                 again()
-                iteration(call, request["inner_loops"])
+                timed.iterate(request["inner_loops"])
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     rows = [[function_name(code), count] for code, count in counts.items() if code.co_filename != __file__]
@@ -637,9 +788,9 @@ def make_cache(benchmark, path):
                 inspect.signature(setup).bind()
             except TypeError:
                 continue
-            setup()
+            complete(setup, ())
     with open(path, "wb") as stream:
-        pickle.dump(benchmark.setup_cache(), stream)
+        pickle.dump(complete(benchmark.setup_cache, ()), stream)
 
 
 def perform(request):
@@ -704,7 +855,11 @@ def main(request_path, result_path):
         del sys.path[0]
     with open(request_path, encoding="utf-8") as stream:
         request = json.load(stream)
-    result = perform(request)
+    try:
+        result = perform(request)
+    finally:
+        if EVENT_LOOPS and not EVENT_LOOPS[0].is_closed():
+            end_event_loop()
     result["cpu_ns"] = cpu_ns()
     beside = result_path + ".part"
     with open(beside, "w", encoding="utf-8") as stream:

@@ -88,6 +88,16 @@ def time_raises():
     raise ValueError("meant")
 
 
+thousand = [None] * 1000
+
+
+def time_raises_late():
+    try:
+        thousand.pop()
+    except IndexError:
+        raise ValueError("meant") from None
+
+
 def time_segfault():
     import ctypes
 

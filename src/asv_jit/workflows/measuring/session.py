@@ -36,12 +36,14 @@ from asv_jit.trials.block import (
     SAMPLE,
     Arm,
     Effort,
+    NoEffort,
     Stand,
     beside,
     calibrate,
     make_cache,
     run_sample,
     run_stands,
+    run_without_effort,
 )
 from asv_jit.trials.launch import Place
 from asv_jit.trials.record import Context
@@ -143,22 +145,26 @@ class Session:
             if case is not None and timed and trial.protocol == self.protocol:
                 self._efforts[interpreter, case] = Effort(trial.inner_loops, trial.iterations)
 
-    def effort(self, installation: Installation, case: Case) -> Effort:
-        """How long this case's trials are on this interpreter; calibrates where the journal does not know."""
+    def effort(self, installation: Installation, case: Case, first: Mode = "off") -> Effort | NoEffort:
+        """How long this case's trials are on this interpreter; calibrates, `first` in this mode, if nobody knows."""
         key = installation.interpreter.identity, case
-        if key not in self._efforts:
-            cache, _ = self._cache(installation, case)
-            settings = self.project.settings
-            share = QUICK_SHARE if self.purpose == "quick" else 1.0
-            self._efforts[key], _ = calibrate(
-                self.place(installation),
-                case,
-                ARMS if installation.interpreter.has_jit else ("off",),
-                trial_s=settings.trial_seconds * share,
-                max_iterations=settings.max_iterations,
-                cache=cache,
-            )
-        return self._efforts[key]
+        if key in self._efforts:
+            return self._efforts[key]
+        cache, _ = self._cache(installation, case)
+        settings = self.project.settings
+        share = QUICK_SHARE if self.purpose == "quick" else 1.0
+        found = calibrate(
+            self.place(installation),
+            case,
+            ARMS if installation.interpreter.has_jit else ("off",),
+            first=first,
+            trial_s=settings.trial_seconds * share,
+            max_iterations=settings.max_iterations,
+            cache=cache,
+        )
+        if isinstance(found, Effort):
+            self._efforts[key] = found
+        return found
 
     def measure(self, installation: Installation, case: Case, arms: Sequence[Arm], *, micro_ops: bool) -> list[Trial]:
         """Run one block, again if something disturbed it; the trials of the attempt that counts."""
@@ -176,8 +182,11 @@ class Session:
         return self._failed(arms, case) or self._measure(arms, case, micro_ops=micro_ops)
 
     def _measure(self, arms: Sequence[tuple[Installation, Arm]], case: Case, *, micro_ops: bool) -> list[Trial]:
-        effort = self.effort(arms[0][0], case)
+        effort = self.effort(arms[0][0], case, arms[0][1].mode)
         block = self._next_block()
+        if isinstance(effort, NoEffort):
+            stands = [self._stand(installation, arm, case, block, 1) for installation, arm in arms]
+            return run_without_effort(stands, effort, self.keep)
         for attempt in range(1, _ATTEMPTS + 1):
             stands = [self._stand(installation, arm, case, block, attempt) for installation, arm in arms]
             trials = run_stands(stands, case, effort, self.rng, self.keep, micro_ops=micro_ops)
@@ -210,6 +219,8 @@ class Session:
         cache, _ = self._cache(installation, case)
         context = self._context_of(installation, self._next_block(), 1)
         effort = self.effort(installation, case)
+        if isinstance(effort, NoEffort):  # it worked before: what it does in so few calls is still to be seen
+            effort = Effort(1, effort.plan.min_iterations)
         return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
     def keep(self, trial: Trial, durations_ns: Sequence[int]) -> None:

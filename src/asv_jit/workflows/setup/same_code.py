@@ -25,7 +25,7 @@ from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.settings import Settings
 from asv_jit.store.same_code import Comparison, keep_comparison, read_comparisons
 from asv_jit.system import locks, paths
-from asv_jit.trials.block import Arm, Effort, calibrate, run_block
+from asv_jit.trials.block import Arm, Effort, NoEffort, calibrate, run_block
 from asv_jit.trials.launch import Place
 from asv_jit.trials.record import Context
 from asv_jit.workflows.measuring.reporter import Reporter
@@ -224,11 +224,11 @@ def _digest() -> str:
 
 
 def _effort(place: Place, case: Case, interpreter: Interpreter, settings: Settings) -> Effort:
-    effort, launched = calibrate(
+    effort = calibrate(
         place, case, ("off",), trial_s=settings.trial_seconds, max_iterations=settings.max_iterations, cache=None
     )
-    if launched.answer is None:
-        raise NoInterpreterError(_cannot_run(interpreter.identity, launched.complaint))
+    if isinstance(effort, NoEffort):
+        raise NoInterpreterError(_cannot_run(interpreter.identity, effort.launched.complaint))
     return effort
 
 
