@@ -80,7 +80,7 @@ def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[st
         near = [event for event in candidates if id(event) not in names and _overlap(event, one, places)]
         if near:
             at = places.get(one.commit, 0)
-            names[id(min(near, key=lambda event: abs(places.get(event.commit, 0) - at)))] = one.identity
+            names[id(min(near, key=lambda event: abs(places[event.commit] - at)))] = one.identity
     return [
         event if names.get(id(event), event.identity) == event.identity else replace(event, identity=names[id(event)])
         for event in events
@@ -97,8 +97,6 @@ def _series_of(one: Reported) -> tuple[object, ...]:
 
 
 def _overlap(event: Event, one: Reported, places: Mapping[str, int]) -> bool:
-    if event.axis == "pythons":
-        return event.identity == one.identity
     if one.first not in places or one.last not in places:
         return one.commit == event.commit
     mine = event.suspects or (event.commit,)
