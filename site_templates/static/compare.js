@@ -1,6 +1,6 @@
 "use strict";
 
-// The Compare page: any two commits or releases. Computes what `comparing.py` does, which says why.
+// The Compare page: any two commits or releases, as `comparing.py` says.
 document.addEventListener("DOMContentLoaded", () => {
   const { files, slices, units, make, state, load, decode } = asvJit;
   const app = document.querySelector("[data-compare]");
@@ -126,7 +126,7 @@ document.addEventListener("DOMContentLoaded", () => {
   // ---- What is chosen ----
 
   const kinds = () => [commits.hashes.length > 1 ? "commits" : null, suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
-  const leadingFirst = (machines) => machines.sort((one, other) => (other === app.dataset.machine) - (one === app.dataset.machine)); // that of the tables which stand there before a script runs
+  const leadingFirst = (machines) => machines.sort((one, other) => (other === app.dataset.machine) - (one === app.dataset.machine));
   const hostsOf = (kind) => leadingFirst(kind === "releases" ? suite.machines.filter((_, host) => suite.current.machine.includes(host)) : [...new Set(commits.schedules.map((schedule) => schedule.machine))]);
 
   const groupOf = (benchmark) => benchmark.split(".", 1)[0]; // the file that it is in
@@ -319,13 +319,12 @@ document.addEventListener("DOMContentLoaded", () => {
   async function start() {
     commits = files.commits;
     if (!commits) return;
-    try { await load(`${folder}suite.js`); } catch { return; } // the newest comparisons are there without it
+    try { await load(`${folder}suite.js`); } catch { return; } // the newest releases are compared without it
     suite = files.suite;
     if (!suite || !kinds().length) return;
     choice = read();
     draw();
-    if (Object.keys(state.read()).length) compare();
-    else app.querySelector("[data-shown]").textContent = "";
+    compare();
     addEventListener("popstate", () => { if (!state.isAnchor()) { choice = read(); draw(); compare(); } });
   }
 

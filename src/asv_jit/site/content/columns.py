@@ -50,7 +50,9 @@ class Column(Struct, frozen=True):
     """`length` slots, of which those at `places` (ascending) have a value: `counts[i] * step` at `places[i]`.
 
     Its interval reaches `below[i]` steps down and `above[i]` up: all arrays have shape (places,). Widths are -1 where
-    there is no interval; None where no value has one. `noise`: see `noise_share`.
+    there is no interval; None where no value has one. `noise` is the standard deviation from
+    its neighbours' differences, so that it is robust to changes of level: of the logarithm, as a share of the level;
+    where a series has no logarithm, its own by its typical size; NaN where unknown.
     """
 
     step: float
@@ -67,18 +69,6 @@ class Column(Struct, frozen=True):
             return self
         places = slots if len(self.places) == self.length else slots[self.places]
         return Column(self.step, length, places, self.counts, self.below, self.above, self.noise)
-
-    def figure(self, place: int) -> tuple[float, float, float]:
-        """The value at a place and its interval, NaN where there is none."""
-        at = int(self.places.searchsorted(place))
-        if at == len(self.places) or self.places[at] != place:
-            return math.nan, math.nan, math.nan
-        count = int(self.counts[at])
-        low, high = (
-            math.nan if widths is None or widths[at] < 0 else (count + sign * int(widths[at])) * self.step
-            for sign, widths in ((-1, self.below), (1, self.above))
-        )
-        return count * self.step, low, high
 
     def written(self) -> Written:
         """Its texts."""
@@ -209,19 +199,8 @@ def of_counts(counts: Counts) -> Column | None:
     return Column(1.0, len(counts), places, counts[places], None, None) if len(places) else None
 
 
-def noise_share(values: Floats) -> float:
-    """The noise of a series of shape (points,), NaN = missing, as a share of its level; NaN where unknown.
-
-    A standard deviation: that of the logarithm; where a series has no logarithm, its own by its typical size. From its
-    neighbours' differences, so that it is robust to changes of level.
-    """
-    known = values[np.isfinite(values)]
-    sizes = _sizes(known) if len(known) else None
-    return math.nan if sizes is None else sizes.noise
-
-
 class _Sizes(Struct, frozen=True):
-    """How large the values of a series are that are not 0 (`typical`: their geometric mean); `noise`: see above."""
+    """How large the values of a series are that are not 0 (`typical`: their geometric mean); `noise`: see `Column`."""
 
     smallest: float
     typical: float
