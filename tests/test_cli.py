@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from asv_jit.cli import main
+from asv_jit.commands.try_ import try_
+from asv_jit.settings import LONGEST_S
 from asv_jit.system import paths
 
 FULL = Path("/dev/full")
@@ -59,3 +62,12 @@ def test_a_defect_is_the_only_traceback(
         main(["doctor"])
     assert ending.value.code == 70
     assert "please report it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["seconds", "timeout"])
+def test_a_time_on_the_command_line_is_one_that_can_be_waited_for(option: str) -> None:
+    for text, seconds in (("3000000", 3e6), ("inf", LONGEST_S), ("1e400", LONGEST_S), ("0.5", 0.5)):
+        assert try_.make_context("try", [f"--{option}", text, "x.py"]).params[option] == seconds
+    for text in ("nan", "-1", "0", "-inf", "soon", ""):
+        with pytest.raises(click.BadParameter, match="expected seconds above 0"):
+            try_.make_context("try", [f"--{option}={text}", "x.py"])

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from asv_jit.errors import UsageError
 from asv_jit.settings import (
+    LONGEST_S,
     Anchor,
     Notify,
     PairLimits,
     Settings,
     SiteSettings,
+    bounded_s,
     duration_text,
     parse_duration_s,
     parse_settings,
@@ -100,7 +102,7 @@ def test_an_unknown_key_suggests_the_near_one(table: dict[str, Any], words: str)
     ("name", "values"),
     [
         ("precision", [0, 1, -0.1, "0.01", True, None, float("nan"), float("inf")]),
-        ("trial_seconds", [0, -1, "1", True, None, float("nan"), float("inf")]),
+        ("trial_seconds", [0, -1, "1", True, None, float("nan"), float("inf"), 10**400]),
         ("equivalence", [-0.01, 1, "x", None]),
         ("alpha", [0, 0.5, "x", None]),
         ("max_iterations", [29, 100.0, "100", True, None]),
@@ -169,3 +171,20 @@ def test_whatever_the_table_holds_it_is_settings_or_a_usage_error(table: object)
     assert settings.pairs.min <= settings.pairs.max
     assert 0 < settings.precision < 1
     assert settings.budget_s is None or settings.budget_s > 0
+
+
+@pytest.mark.parametrize("endless", [float("inf"), 1e300, 10**400, "999999999h"])
+def test_an_endless_time_is_one_that_every_clock_can_wait_for(endless: float | str) -> None:
+    assert parse_duration_s(endless) == LONGEST_S
+    assert duration_text(LONGEST_S)
+
+
+@given(st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.text(), st.lists(st.integers())))
+def test_a_time_from_outside_is_bounded_or_none(value: object) -> None:
+    seconds = bounded_s(value)
+    assert seconds is None or 0 < seconds <= LONGEST_S
+
+
+def test_a_time_of_too_many_digits_is_refused() -> None:
+    with pytest.raises(UsageError, match="expected a duration"):
+        parse_duration_s("9" * 5000)

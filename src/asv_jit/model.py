@@ -177,7 +177,7 @@ def moment_s(started: str) -> float:
     """A trial's `started` in seconds since 1970; 0 for one that no clock wrote: journals can come from elsewhere."""
     try:
         return datetime.fromisoformat(started).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 

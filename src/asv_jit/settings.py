@@ -12,6 +12,10 @@ from msgspec.structs import fields
 
 from asv_jit.errors import UsageError
 
+LONGEST_S = 1e9
+"""What stands for an endless time, some thirty years: in nanoseconds it fits into 64 bits."""
+
+_DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?")
 _Table = TypeVar("_Table")
 
 
@@ -69,7 +73,7 @@ def parse_settings(table: object) -> Settings:
     return Settings(
         pairs=_pairs(values.get("pairs", {})),
         precision=_number(values, "precision", defaults.precision, above=0.0, below=1.0),
-        trial_seconds=_number(values, "trial_seconds", defaults.trial_seconds, above=0.0),
+        trial_seconds=_number(values, "trial_seconds", defaults.trial_seconds, above=0.0, below=LONGEST_S),
         max_iterations=_whole(values, "max_iterations", defaults.max_iterations, at_least=30),
         equivalence=_number(values, "equivalence", defaults.equivalence, above=-1e-12, below=1.0),
         alpha=_number(values, "alpha", defaults.alpha, above=0.0, below=0.5),
@@ -81,15 +85,26 @@ def parse_settings(table: object) -> Settings:
     )
 
 
+def bounded_s(value: object) -> float | None:
+    """A time above 0 in seconds that somebody wrote down, at most `LONGEST_S`, also for infinity; None for all else.
+
+    Every time from outside comes through here: waits, clocks and calendars raise OverflowError for what is longer.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return None
+    return float(min(value, LONGEST_S))
+
+
 def parse_duration_s(text: object, where: str = "duration") -> float:
     """Read `90`, `"90s"`, `"15m"`, `"2h"` or `"1h30m"` as seconds. Raises UsageError on anything else."""
-    if isinstance(text, int | float) and not isinstance(text, bool) and text > 0:
-        return float(text)
-    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip()) if isinstance(text, str) else None
+    number_s = bounded_s(text)
+    if number_s is not None:
+        return number_s
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None or not any(int(group or 0) for group in match.groups()):
         raise UsageError(f'{where}: expected a duration such as "90s", "15m" or "2h", found {text!r}')
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    return float(hours * 3600 + minutes * 60 + seconds)
+    return float(min(hours * 3600 + minutes * 60 + seconds, LONGEST_S))
 
 
 def duration_text(seconds: float) -> str:
@@ -151,12 +166,10 @@ def _text(values: Mapping[str, Any], name: str, where: str) -> str | None:
     return value
 
 
-def _number(
-    values: Mapping[str, Any], name: str, default: float, *, above: float, below: float = float("inf")
-) -> float:
+def _number(values: Mapping[str, Any], name: str, default: float, *, above: float, below: float) -> float:
     value = values.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
-        limits = f"above {max(above, 0.0):g}" + (f" and below {below:g}" if below != float("inf") else "")
+        limits = f"above {max(above, 0.0):g} and below {below:g}"
         raise UsageError(f"jit.{name}: expected a number {limits}, found {value!r}")
     return float(value)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+
 import pytest
 from asv.benchmarks import Benchmarks
 
-from asv_jit.asv_adapter.suite import BENCHMARKS_VERSION, select
+from asv_jit.asv_adapter.project import load_project
+from asv_jit.asv_adapter.suite import BENCHMARKS_VERSION, Suite, discover, load, select
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case
+from asv_jit.settings import LONGEST_S
+from asv_jit.system.processes import base_environment
 
 CASES = tuple(
     Case(Benchmark(name=name, version="1", kind="time", unit="seconds", timeout_s=60.0), params, None)
@@ -43,3 +50,30 @@ def test_what_fits_nothing_is_wrong_usage(patterns: list[str], groups: list[str]
     with pytest.raises(UsageError) as raised:
         select(CASES, patterns, groups)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "timeout_s"), [(12, 12.0), (1e7, 1e7), (float("inf"), LONGEST_S), (10**400, LONGEST_S), (None, 60.0)]
+)
+def test_a_time_out_is_one_that_can_be_waited_for(written: float | None, timeout_s: float) -> None:
+    suite = Suite({"a.time_x": {"name": "a.time_x", "version": "1", "timeout": written}}, 60.0)
+    assert [benchmark.timeout_s for benchmark in suite.benchmarks] == [timeout_s]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"), [("'1h'", "'1h'"), ("-1", "-1"), ("float('nan')", "nan"), ("True", "True")]
+)
+def test_a_time_out_that_is_none_ends_the_discovery_with_its_name(written: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "asv.conf.json").write_text(json.dumps({"version": 1, "project": "x", "repo": "."}))
+    suite = tmp_path / "benchmarks"
+    suite.mkdir()
+    (suite / "__init__.py").touch()
+    (suite / "a.py").write_text(f"def time_x(): pass\ntime_x.timeout = {written}\n")
+    project = load_project(tmp_path / "asv.conf.json")
+    with pytest.raises(UsageError, match=f"`timeout` of a.time_x: expected seconds above 0, found {found}"):
+        discover(project, Path(sys.executable), base_environment())
+    (suite / "a.py").write_text("def time_x(): pass\ntime_x.timeout = float('inf')\n")
+    discover(project, Path(sys.executable), base_environment()).save(project)
+    remembered = load(project)
+    assert remembered is not None
+    assert remembered.benchmarks[0].timeout_s == LONGEST_S

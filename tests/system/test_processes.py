@@ -74,6 +74,11 @@ def test_a_time_out_ends_the_whole_family() -> None:
     assert _ends(int(done.stdout))
 
 
+@pytest.mark.parametrize("timeout_s", [3_000_000.0, 1e9])
+def test_a_time_out_may_be_longer_than_the_system_can_wait_at_once(timeout_s: float) -> None:
+    assert _python("print('done')", timeout_s=timeout_s).stdout == "done\n"
+
+
 @linux
 def test_a_child_that_ends_takes_what_it_left_running_with_it() -> None:
     done = _python(

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from asv_jit.errors import UsageError
-from asv_jit.settings import Settings, parse_settings
+from asv_jit.settings import Settings, bounded_s, parse_settings
 
 _ASV_VERSION = 1
 ASV_DEFAULTS: Mapping[str, Any] = {
@@ -112,9 +112,10 @@ def _project(given: Mapping[str, Any], settings: Settings, config_path: Path) ->
         value = conf[name]
         if not isinstance(value, list) or not all(isinstance(v, str | None) for v in value):
             raise UsageError(f"{config_path}: {name}: expected a list of texts, found {value!r}")
-    timeout_s = conf["default_benchmark_timeout"]
-    if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not timeout_s > 0:
-        raise UsageError(f"{config_path}: default_benchmark_timeout: expected seconds above 0, found {timeout_s!r}")
+    timeout_s = bounded_s(conf["default_benchmark_timeout"])
+    if timeout_s is None:
+        found = conf["default_benchmark_timeout"]
+        raise UsageError(f"{config_path}: default_benchmark_timeout: expected seconds above 0, found {found!r}")
     return Project(
         name=conf["project"],
         folder=folder,
@@ -125,7 +126,7 @@ def _project(given: Mapping[str, Any], settings: Settings, config_path: Path) ->
         branches=tuple(conf["branches"]),
         repo=conf["repo"],
         show_commit_url=conf["show_commit_url"],
-        default_timeout_s=float(timeout_s),
+        default_timeout_s=timeout_s,
         settings=settings,
         given=given,
         regression_thresholds=_thresholds(conf["regressions_thresholds"], f"{config_path}: regressions_thresholds"),

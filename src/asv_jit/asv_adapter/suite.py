@@ -14,6 +14,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case, Kind
+from asv_jit.settings import bounded_s
 from asv_jit.system.processes import run
 from asv_jit.trials.inside import kind_of
 
@@ -75,6 +76,10 @@ def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
                 "Mend the import, or install what it needs through `matrix` in asv.conf.json"
             )
         entries = json.loads(answer.read_text(encoding="utf-8"))
+    for entry in entries:
+        for name in ("timeout", "setup_cache_timeout"):
+            if entry.get(name) is not None and bounded_s(entry[name]) is None:
+                raise UsageError(f"`{name}` of {entry['name']}: expected seconds above 0, found {entry[name]!r}")
     return Suite({entry["name"]: entry for entry in entries}, project.default_timeout_s)
 
 
@@ -131,7 +136,6 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
         kind = _KINDS_OF_TYPES.get(entry.get("type", ""))
         if kind is None:
             return None
-    timeout_s = entry.get("timeout")
     return Benchmark(
         name=entry["name"],
         version=str(entry["version"]),
@@ -139,8 +143,8 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
         unit=entry.get("unit", "unit"),
         params=tuple(tuple(values) for values in entry.get("params", [])),
         param_names=tuple(entry.get("param_names", [])),
-        timeout_s=float(timeout_s) if timeout_s is not None else default_timeout_s,
+        timeout_s=bounded_s(entry.get("timeout")) or default_timeout_s,
         setup_cache_key=entry.get("setup_cache_key"),
-        setup_cache_timeout_s=entry.get("setup_cache_timeout"),
+        setup_cache_timeout_s=bounded_s(entry.get("setup_cache_timeout")),
         code=entry.get("code", ""),
     )

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from asv_jit.asv_adapter.project import Project, load_project
+from asv_jit.settings import bounded_s
 
 _MOST_WARNINGS = 50
 
@@ -18,6 +19,20 @@ config_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 machine_option = click.option("--machine", help="asv's name of this machine (default: as asv knows it).")
+
+
+class Seconds(click.ParamType[float]):
+    """A time above 0; `inf` is no limit."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The time. Fails for what is none."""
+        try:
+            seconds = bounded_s(float(str(value)))
+        except ValueError:
+            seconds = None
+        return self.fail(f"expected seconds above 0, found {str(value)!r}", param, ctx) if seconds is None else seconds
 
 
 def open_project(config: Path) -> Project:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asv_jit.commands.common import json_option, print_json
+from asv_jit.commands.common import Seconds, json_option, print_json
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.try_ import print_try, try_json
 from asv_jit.workflows.trying import trying
@@ -16,7 +16,7 @@ from asv_jit.workflows.trying import trying
 @click.option("-m", "as_module", is_flag=True, help="Run a module, as `python -m` does.")
 @click.option("--python", "pythons", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
 @click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), default=120.0, show_default=True,
+    "--seconds", type=Seconds(), default=120.0, show_default=True,
     help="Begin no pair that would not end within so many seconds (two of each interpreter are always run).",
 )  # fmt: skip
 @click.option(
@@ -24,7 +24,7 @@ from asv_jit.workflows.trying import trying
     help="At most so many pairs on each interpreter; fewer where they are precise.",
 )  # fmt: skip
 @click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True,
+    "--timeout", type=Seconds(), default=600.0, show_default=True,
     help="Give a run up after so many seconds.",
 )  # fmt: skip
 @click.option(

@@ -20,6 +20,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.text import units
+from asv_jit.text.dates import time_of
 from asv_jit.text.event_words import (
     bisect_command,
     cause_words,
@@ -88,8 +89,8 @@ class _Book:
             at = np.flatnonzero(series.places == place)
             if len(at):
                 return _moment(self._sessions[int(series.sessions[at[-1]])], self._generated)
-        seconds = int(self._dates[place])
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else self._generated
+        time = time_of(int(self._dates[place]))
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time is not None else self._generated
 
 
 def _add_entry(root: ElementTree.Element, content: SiteContent, event: Event, book: _Book) -> None:

@@ -31,7 +31,7 @@ _Result = TypeVar("_Result")
 _Shared = TypeVar("_Shared")
 
 KEPT_OUTPUT_BYTES = 64 * 1024
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_LONGEST_WAIT_S = 1e6  # at once: poll takes milliseconds in 32 bits
 
 # What a child may see of our environment. Anything else (tokens of a CI job above all) stays here.
 _PASSED_ON = (
@@ -332,8 +332,11 @@ def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> None:
     try:
         poll = select.poll()
         poll.register(ended, select.POLLIN)
-        if not poll.poll(timeout_s * 1000):
-            raise subprocess.TimeoutExpired(child.args, timeout_s)
+        left_s = timeout_s
+        while not poll.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
+            left_s -= _LONGEST_WAIT_S
+            if left_s <= 0:
+                raise subprocess.TimeoutExpired(child.args, timeout_s)
     finally:
         os.close(ended)
     child.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from asv_jit.model import version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import WIDE, console, say
 from asv_jit.text import units
+from asv_jit.text.dates import day
 from asv_jit.text.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
 
 _FEW = 10
@@ -183,10 +183,7 @@ def _print_commands(screen: Console, events: Sequence[Event], *, everything: boo
 
 
 def _dates(history: History) -> dict[str, str]:
-    return {
-        commit: datetime.fromtimestamp(int(seconds), UTC).date().isoformat() if seconds > 0 else ""
-        for commit, seconds in zip(history.commits, history.dates, strict=True)
-    }
+    return {commit: day(int(seconds)) for commit, seconds in zip(history.commits, history.dates, strict=True)}
 
 
 def _plain(text: str) -> str:

@@ -25,6 +25,9 @@ from asv_jit.system.processes import Finished, base_environment, end_strays, run
 from asv_jit.trials import inside
 from asv_jit.trials.disturbance import Watch, Watched
 
+# What a child counts fits into 64 bits, so that it can be made a float: a longer number is none of ours.
+_MOST = 2**63 - 1
+Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
 Operation = Literal["measure", "calibrate", "setup_cache", "sample", "program"]
 
 _INSIDE = Path(inside.__file__)
@@ -74,27 +77,27 @@ class Answer(msgspec.Struct, frozen=True):
     """What inside.py wrote; see its documentation. Validated on the way in: benchmarked code ran beside it."""
 
     outcome: Literal["ok", "skipped"]
-    entered_ns: int
+    entered_ns: Count
     python: str
     jit_available: bool | None
     jit_enabled: bool | None
     kind: str = "time"
     message: str = ""
-    import_ns: int = 0
-    setup_ns: int | None = None
-    first_call_ns: int | None = None
-    inner_loops: Annotated[int, msgspec.Meta(ge=1)] = 1
-    iterations: Annotated[int, msgspec.Meta(ge=1)] = 1
-    durations_ns: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
-    fixed_work: tuple[tuple[int, Annotated[int, msgspec.Meta(ge=0)]], ...] = ()
+    import_ns: Count = 0
+    setup_ns: Count | None = None
+    first_call_ns: Count | None = None
+    inner_loops: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 1
+    iterations: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 1
+    durations_ns: tuple[Count, ...] = ()
+    fixed_work: tuple[tuple[Count, Count], ...] = ()
     value: float | None = None
     digest: str | None = None
-    peak_rss_bytes: int | None = None
-    voluntary_switches: int | None = None
-    involuntary_switches: int | None = None
-    cpu_ns: int | None = None
+    peak_rss_bytes: Count | None = None
+    voluntary_switches: Count | None = None
+    involuntary_switches: Count | None = None
+    cpu_ns: Count | None = None
     evidence: Evidence | None = None
-    samples: tuple[tuple[str, int], ...] = ()
+    samples: tuple[tuple[str, Count], ...] = ()
 
 
 class Launched(Struct, frozen=True):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from asv_jit.model import Benchmark, Case, Mode, Trial
+from asv_jit.settings import LONGEST_S
 from asv_jit.trials.launch import Place, Plan, Program, Workspace, launch_program
 from asv_jit.trials.record import Context, record
-
-_ENDLESS_S = 1e9
 
 
 def case_of(name: str, program: Program) -> Case:
     """The program as a case: a benchmark whose every trial is one process, as asv's `timeraw_` are."""
-    timeout_s = program.timeout_s if program.timeout_s is not None else _ENDLESS_S
+    timeout_s = program.timeout_s if program.timeout_s is not None else LONGEST_S
     return Case(Benchmark(name=name, version="1", kind="timeraw", unit="seconds", timeout_s=timeout_s), (), None)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -12,6 +10,7 @@ from asv_jit.git.repository import Commit
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.parts.values import Link
 from asv_jit.text import units
+from asv_jit.text.dates import day
 
 _SHORT = 8
 _SUBJECT_LIMIT = 100
@@ -50,12 +49,3 @@ class CommitBook(Struct, frozen=True):
     def date(self, digest: str) -> str:
         """The day it was committed, or empty."""
         return day(self.find(digest).date)
-
-
-@lru_cache(maxsize=1 << 14)
-def day(timestamp: int) -> str:
-    """The day; empty for a date that no calendar holds: git stores whatever it is told."""
-    try:
-        return datetime.fromtimestamp(timestamp, UTC).date().isoformat() if timestamp else ""
-    except (ValueError, OverflowError, OSError):
-        return ""

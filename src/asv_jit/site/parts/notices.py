@@ -8,9 +8,8 @@ from msgspec import Struct
 
 from asv_jit.site.content.result_index import History
 from asv_jit.site.content.site_content import SiteContent
-from asv_jit.site.parts.commits import day
 from asv_jit.text import units
-from asv_jit.text.dates import age_days
+from asv_jit.text.dates import age_days, day
 
 STALE_DAYS = 14
 """Results older than this are called old: a nightly job that still runs brings some every day."""
