@@ -106,7 +106,7 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
     folder = paths.installations_dir() / identity
     marker = folder / "complete"
     try:
-        environment = environment_of(project, interpreter, requirements, "0", folder)
+        environment = asv_environment_of(project, interpreter, requirements, "0", folder)
     except util.UserError as error:
         raise UsageError(f"no installation can be made: {error}") from None
     if not marker.is_file():
@@ -132,7 +132,7 @@ def exists(project: Project, interpreter: Interpreter, requirements: Requirement
     return (paths.installations_dir() / _identity(project, interpreter, requirements, commit) / "complete").is_file()
 
 
-def environment_of(
+def asv_environment_of(
     project: Project, interpreter: Interpreter, requirements: Requirements, jit: str, folder: Path | None = None
 ) -> InterpreterEnvironment:
     """asv's view of an interpreter in one mode (`jit` is "0" or "1"); below `folder`, if one is given."""

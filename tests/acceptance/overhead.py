@@ -33,7 +33,7 @@ from asv_jit.model import ARMS, Mode
 from asv_jit.system import locks
 from asv_jit.system.processes import run
 from asv_jit.trials import inside
-from asv_jit.trials.launch import Place, Plan, environment_of, launch, workspace
+from asv_jit.trials.launch import Place, TrialTask, environment_of, launch, workspace
 from asv_jit.trials.record import record
 from tests.acceptance.__main__ import table
 from tests.acceptance.peer_pyperf import CONTEXT, SOURCE, FailedError, case_of, checked, virtualenv
@@ -104,16 +104,16 @@ def bare_start(place: Place, mode: Mode, options: Sequence[str] = ("-c", "pass")
         return time.monotonic() - began
 
 
-def trial(place: Place, mode: Mode, plan: Plan, stamps: Path) -> dict[str, float]:
+def trial(place: Place, mode: Mode, task: TrialTask, stamps: Path) -> dict[str, float]:
     """One trial's stages, in seconds; they add up to `whole`, which is the wall time of `launch`."""
     with workspace() as space:
         began = time.monotonic()
-        launched = launch(place, plan, mode, space)
+        launched = launch(place, task, mode, space)
         returned = time.monotonic()
     answer, start_s = launched.answer, launched.start_s
     if answer is None or start_s is None:
         raise FailedError(f"a trial in mode {mode}: {launched.complaint}")
-    record(CONTEXT, plan, mode, mode, launched)
+    record(CONTEXT, task, mode, mode, launched)
     recorded = time.monotonic()
     imported, called, torn_down, left = (stamp / 1e9 for stamp in json.loads(stamps.read_text(encoding="utf-8")))
     entered = answer.entered_ns / 1e9
@@ -134,12 +134,14 @@ def trial(place: Place, mode: Mode, plan: Plan, stamps: Path) -> dict[str, float
 
 def measure(place: Place, stamps: Path, trials: int, rng: random.Random) -> dict[Mode, Samples]:
     """For each mode the stages of `trials` trials, and as many bare starts, interleaved."""
-    plan = Plan(case=case_of("one.time_it"), operation="measure", hash_seed=7, inner_loops=1, iterations=ITERATIONS)
+    task = TrialTask(
+        case=case_of("one.time_it"), operation="measure", hash_seed=7, inner_loops=1, iterations=ITERATIONS
+    )
     found: dict[Mode, Samples] = {mode: defaultdict(list) for mode in ARMS}
     for _ in range(trials):
         for mode in rng.sample(ARMS, 2):
             bare_s = bare_start(place, mode)
-            stages = trial(place, mode, plan, stamps)
+            stages = trial(place, mode, task, stamps)
             stages[BARE] = bare_s
             stages[OVERHEAD] = stages["whole"] - stages["the benchmark: import, setup, iterations"]
             for stage, seconds in stages.items():

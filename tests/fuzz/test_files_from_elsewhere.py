@@ -20,7 +20,7 @@ from asv_jit.errors import AsvJitError
 from asv_jit.model import CaseKey
 from asv_jit.settings import Settings, parse_settings
 from asv_jit.store.findings.accepted import FILE_NAME, Accepted, add_accepted, read_accepted
-from asv_jit.store.findings.bisections import Bisection, Stage, Step, read_bisections
+from asv_jit.store.findings.bisections import Bisection, Measurement, Stage, read_bisections
 from asv_jit.store.findings.confirmations import read_confirmations
 from asv_jit.store.findings.known_events import known_events
 from asv_jit.store.findings.nights import nights, notices
@@ -65,7 +65,7 @@ BISECTION = Bisection(
     identity="b1", case=CaseKey("cpu.time_it", ("1",)), version="v1", metric="on", axis="commits", all_commits=False,
     commit="", interpreter=INTERPRETER, good="a" * 40, bad="b" * 40, machine="box", fingerprint="f", protocol="1",
     confidence=0.95, build_cost=10.0, seed=1, started="2026-01-01T00:00:00+00:00", updated="2026-01-02T00:00:00+00:00",
-    stages=(Stage(points=("a", "b"), steps=(Step(point=1, value=1.0), Step(point=0, reason="broken"))),),
+    stages=(Stage(points=("a", "b"), steps=(Measurement(point=1, value=1.0), Measurement(point=0, reason="broken"))),),
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from asv_jit.site.pages import home
 from asv_jit.site.parts.answers import answer_of
 from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Publication
-from asv_jit.site.templates import environment_of, template_folders
+from asv_jit.site.templates import template_environment, template_folders
 from asv_jit.store.noise import KnownNoise
 from asv_jit.text import units
 from tests.site import contents, histories
@@ -143,7 +143,7 @@ def test_home_stays_small_with_thousands_of_cases() -> None:
     content = contents.large(2000)
     page = home.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
     (packaged,) = template_folders(None)
-    text = environment_of((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
+    text = template_environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
     loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]
     assert sum(len(gzip.compress(data)) for data in loaded) < 60_000
     assert "2,000 cases" in text

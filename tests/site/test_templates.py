@@ -6,7 +6,7 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from asv_jit.site.templates import environment_of
+from asv_jit.site.templates import template_environment
 
 _MACROS = "{% macro bold(text) %}<b>{{ text }}</b>{% endmacro %}"
 
@@ -14,7 +14,7 @@ _MACROS = "{% macro bold(text) %}<b>{{ text }}</b>{% endmacro %}"
 def _rendered(folder: Path, page: str, **values: object) -> str:
     (folder / "macros.html").write_text(_MACROS)
     (folder / "page.html").write_text('{% from "macros.html" import bold %}' + page)
-    return environment_of((folder,)).get_template("page.html").render(**values)
+    return template_environment((folder,)).get_template("page.html").render(**values)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asv_jit.model import Benchmark, Case, Mode, Trial
 from asv_jit.trials.inside import kind_of
-from asv_jit.trials.launch import Launched, Place, Plan, launch, workspace
+from asv_jit.trials.launch import Launched, Place, TrialTask, launch, workspace
 from asv_jit.trials.record import Context, record
 
 TINY = Path(__file__).parent / "tiny"
@@ -48,17 +48,17 @@ def measure(
     micro_ops: bool = False,
     cache: Path | None = None,
 ) -> Launched:
-    plan = _plan(case, inner_loops, iterations, micro_ops)
+    task = _task(case, inner_loops, iterations, micro_ops)
     with workspace() as space:
-        return launch(place, plan, mode, space, cache)
+        return launch(place, task, mode, space, cache)
 
 
 def trial_of(launched: Launched, case: Case, mode: Mode = "off") -> Trial:
-    return record(CONTEXT, _plan(case, 1, 1, micro_ops=False), mode, mode, launched)
+    return record(CONTEXT, _task(case, 1, 1, micro_ops=False), mode, mode, launched)
 
 
-def _plan(case: Case, inner_loops: int, iterations: int, micro_ops: bool) -> Plan:
-    return Plan(
+def _task(case: Case, inner_loops: int, iterations: int, micro_ops: bool) -> TrialTask:
+    return TrialTask(
         case=case,
         operation="measure",
         hash_seed=7,

@@ -18,7 +18,7 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Mode, Trial
 from asv_jit.trials import inside
 from asv_jit.trials.block import Arm, Effort, NoEffort, Stand, calibrate, run_without_effort
-from asv_jit.trials.launch import Answer, Plan, launch, workspace
+from asv_jit.trials.launch import Answer, TrialTask, launch, workspace
 from tests.trials.starting import CONTEXT, measure, tiny_case, tiny_place, trial_of
 
 SOURCE = Path(inside.__file__)
@@ -87,9 +87,9 @@ def test_a_case_that_fails_while_it_is_calibrated_fails_in_every_arm_and_has_no_
 
 def test_a_sampled_trial_says_where_the_time_goes(tmp_path: Path) -> None:
     case = tiny_case("answers.Loop.time_hot")
-    plan = Plan(case=case, operation="sample", hash_seed=1, inner_loops=5, iterations=10)
+    task = TrialTask(case=case, operation="sample", hash_seed=1, inner_loops=5, iterations=10)
     with workspace() as space:
-        launched = launch(tiny_place(tmp_path / "log"), plan, "off", space)
+        launched = launch(tiny_place(tmp_path / "log"), task, "off", space)
     assert launched.answer is not None, launched.complaint
     name = "Loop.time_hot" if sys.version_info >= (3, 11) else "time_hot"
     assert launched.answer.samples[0][0] == f"answers.py:{name}"
@@ -97,9 +97,9 @@ def test_a_sampled_trial_says_where_the_time_goes(tmp_path: Path) -> None:
 
 
 def test_a_short_trial_is_sampled_for_longer_than_it_is_timed(tmp_path: Path) -> None:
-    plan = Plan(case=tiny_case("time_in_init"), operation="sample", hash_seed=1, inner_loops=2, iterations=3)
+    task = TrialTask(case=tiny_case("time_in_init"), operation="sample", hash_seed=1, inner_loops=2, iterations=3)
     with workspace() as space:
-        launched = launch(tiny_place(tmp_path / "log"), plan, "off", space)
+        launched = launch(tiny_place(tmp_path / "log"), task, "off", space)
     assert launched.answer is not None, launched.complaint
     calls = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     assert len(calls) > 2 * 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asv_jit.commands.common import config_option, json_option, print_json
-from asv_jit.terminal.init import plan_json, print_plan
+from asv_jit.terminal.init import print_proposal, proposal_json
 from asv_jit.workflows.setup import init as starting
 from asv_jit.workflows.setup.workflow_files import WorkflowOptions
 
@@ -42,11 +42,11 @@ def init(
     Comments, order and formatting of an existing asv.conf.json stay. A second run changes nothing.
     """
     options = WorkflowOptions(requirement, runner, cron, budget, branch) if workflows else None
-    plan = starting.plan(config, options)
+    proposal = starting.propose(config, options)
     if not dry_run:
-        starting.apply(plan)
+        starting.apply(proposal)
     if as_json:
-        print_json(plan_json(plan, dry_run=dry_run))
+        print_json(proposal_json(proposal, dry_run=dry_run))
     else:
-        print_plan(plan, dry_run=dry_run)
+        print_proposal(proposal, dry_run=dry_run)
     return 0

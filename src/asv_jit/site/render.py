@@ -28,7 +28,7 @@ from asv_jit.site.pages import data as data_page
 from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Drawn, Publication
 from asv_jit.site.signposts import signposts
-from asv_jit.site.templates import environment_of, static_files, template_folders
+from asv_jit.site.templates import static_files, template_environment, template_folders
 from asv_jit.store.files import storage_errors
 from asv_jit.system.processes import cores, in_parallel_with
 
@@ -126,7 +126,7 @@ def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]
     tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
     # What every process needs is made once, before they part.
     for shared in _SHARED:
-        environment_of(sources).get_template(shared)
+        template_environment(sources).get_template(shared)
     for case in data.cases:
         slug(case)
     workers = None if count > _LEAST_CASES else 1
@@ -146,7 +146,7 @@ def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
     key, numbers = task
     if key in _FILES:
         return [_write(work.folder, name, data) for name, data in _FILES[key](work)], None
-    environment = environment_of(work.sources)
+    environment = template_environment(work.sources)
     if key:
         return [_write_page(work, environment, drawn) for drawn in _PAGES[key](work.site)], None
     names = [_write_page(work, environment, work.cases.drawn(work.data.cases[number])) for number in numbers]

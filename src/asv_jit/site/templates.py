@@ -18,7 +18,7 @@ def template_folders(users: Path | None) -> tuple[Path, ...]:
 
 
 @cache
-def environment_of(sources: tuple[Path, ...]) -> Environment:
+def template_environment(sources: tuple[Path, ...]) -> Environment:
     """Load templates from `sources`, an earlier folder's over a later one's; forked processes share what is compiled.
 
     `once(macro, …)` in a template returns what the macro makes of these values and remembers it.

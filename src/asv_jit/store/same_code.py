@@ -12,7 +12,7 @@ import msgspec
 from asv_jit.store.lines import append_lines, read_lines
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class SameCodeCase(msgspec.Struct, frozen=True, kw_only=True):
     """One case of one whole run: the steady times of both arms in seconds per call, paired by index.
 
     `rules` names what the trials depend on (protocol, length, suite), so that unlike runs are never mixed.
@@ -27,15 +27,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-def keep_comparison(path: Path, comparison: Comparison) -> str | None:
+def keep_comparison(path: Path, comparison: SameCodeCase) -> str | None:
     """Append one line; a warning where the file's last line was torn. Raises StorageError."""
     return append_lines(path, [comparison])
 
 
-def read_comparisons(path: Path, rules: str) -> list[Comparison]:
+def read_comparisons(path: Path, rules: str) -> list[SameCodeCase]:
     """The comparisons made by `rules`; what cannot be read is passed over: it is measured again."""
     return [
         one
-        for one in read_lines(path, Comparison, "a comparison").records
+        for one in read_lines(path, SameCodeCase, "a comparison").records
         if one.rules == rules and len(one.first) == len(one.second)
     ]

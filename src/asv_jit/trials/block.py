@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.cells.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
-from asv_jit.trials.launch import Answer, Launched, Place, Plan, launch, workspace
+from asv_jit.trials.launch import Answer, Launched, Place, TrialTask, launch, workspace
 from asv_jit.trials.record import Context, record
 
 # What to do with a finished trial: the journal's line and the raw iterations, before the next one starts.
@@ -54,7 +54,7 @@ class Effort(Struct, frozen=True):
 class NoEffort(Struct, frozen=True):
     """A calibration that gave no effort, because the benchmark failed, crashed, hung or asked to be skipped."""
 
-    plan: Plan
+    task: TrialTask
     launched: Launched
 
 
@@ -74,21 +74,21 @@ def calibrate(
     `analysis.effort` says how many of them would have been enough. Where the first process fails there is no effort,
     and its end is the result. Where a look fails, all iterations stay.
     """
-    plan = Plan(case=case, operation="calibrate", hash_seed=0, budget_s=trial_s, max_iterations=max_iterations)
+    task = TrialTask(case=case, operation="calibrate", hash_seed=0, budget_s=trial_s, max_iterations=max_iterations)
     with workspace() as space:
-        launched = launch(place, plan, first, space, cache)
+        launched = launch(place, task, first, space, cache)
         answer = launched.answer
         if answer is None or answer.outcome != "ok":
-            return NoEffort(plan, launched)
+            return NoEffort(task, launched)
         most = Effort(answer.inner_loops, answer.iterations)
-        if most.iterations <= plan.min_iterations or trial_s <= LEAST_STEADY_S:  # no look could make it shorter
+        if most.iterations <= task.min_iterations or trial_s <= LEAST_STEADY_S:  # no look could make it shorter
             return most
-        whole = replace(plan, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
+        whole = replace(task, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
         looks = [_look(launch(place, whole, mode, space, cache)) for mode in modes]
     if any(look is None for look in looks):
         return most
     seen = [look for look in looks if look is not None]
-    return Effort(most.inner_loops, enough_iterations(seen, least=plan.min_iterations))
+    return Effort(most.inner_loops, enough_iterations(seen, least=task.min_iterations))
 
 
 def _look(launched: Launched) -> Look | None:
@@ -103,9 +103,9 @@ def _look(launched: Launched) -> Look | None:
 
 def make_cache(place: Place, case: Case, folder: Path) -> str | None:
     """Run the benchmark's `setup_cache` and leave its result in `folder`; returns a complaint if it failed."""
-    plan = Plan(case=case, operation="setup_cache", hash_seed=0)
+    task = TrialTask(case=case, operation="setup_cache", hash_seed=0)
     with workspace() as space:
-        launched = launch(place, plan, "off", space)
+        launched = launch(place, task, "off", space)
         if launched.answer is None:
             return f"setup_cache failed: {launched.complaint}"
         space.cwd.rename(folder)
@@ -136,7 +136,7 @@ def run_stands(
 
     They share hash seed, inner loops, iterations and, if their places say so, the core.
     """
-    plan = Plan(
+    task = TrialTask(
         case=case,
         operation="measure",
         hash_seed=rng.randrange(1, 2**32),
@@ -148,9 +148,9 @@ def run_stands(
     works_s: dict[str, float | None] = {}  # by interpreter: each has arithmetic of its own
     with workspace() as space:
         for stand in rng.sample(stands, len(stands)):
-            launched = launch(stand.place, plan, stand.arm.mode, space, stand.cache)
+            launched = launch(stand.place, task, stand.arm.mode, space, stand.cache)
             arm, interpreter = stand.arm, stand.context.interpreter
-            trial = record(stand.context, plan, arm.name, arm.mode, launched, first_work_s=works_s.get(interpreter))
+            trial = record(stand.context, task, arm.name, arm.mode, launched, first_work_s=works_s.get(interpreter))
             if works_s.get(interpreter) is None and trial.disturbance is not None:
                 works_s[interpreter] = trial.disturbance.fixed_work_s
             keep(trial, _iterations(launched.answer))
@@ -167,15 +167,15 @@ def run_without_effort(stands: Sequence[Stand], found: NoEffort, keep: Keep) -> 
     trials: list[Trial] = []
     with workspace() as space:
         for stand in stands:
-            launched = launch(stand.place, found.plan, stand.arm.mode, space, stand.cache) if trials else found.launched
-            trials.append(record(stand.context, found.plan, stand.arm.name, stand.arm.mode, launched))
+            launched = launch(stand.place, found.task, stand.arm.mode, space, stand.cache) if trials else found.launched
+            trials.append(record(stand.context, found.task, stand.arm.name, stand.arm.mode, launched))
             keep(trials[-1], ())
     return trials
 
 
 def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep: Keep, *, cache: Path | None) -> Trial:
     """Run a case once more in mode `on` under a sampling timer, and keep where the time went."""
-    plan = Plan(
+    task = TrialTask(
         case=case,
         operation="sample",
         hash_seed=0,
@@ -183,8 +183,8 @@ def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep:
         iterations=effort.iterations,
     )
     with workspace() as space:
-        launched = launch(place, plan, SAMPLE.mode, space, cache)
-    trial = record(context, plan, SAMPLE.name, SAMPLE.mode, launched)
+        launched = launch(place, task, SAMPLE.mode, space, cache)
+    trial = record(context, task, SAMPLE.name, SAMPLE.mode, launched)
     keep(trial, ())
     return trial
 

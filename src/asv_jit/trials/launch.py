@@ -44,7 +44,7 @@ class Place(Struct, frozen=True):
     cpu: int | None
 
 
-class Plan(Struct, frozen=True):
+class TrialTask(Struct, frozen=True):
     """What a trial is to do; the same for both arms."""
 
     case: Case
@@ -175,18 +175,18 @@ def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
     )
 
 
-def launch(place: Place, plan: Plan, mode: Mode, space: Workspace, cache: Path | None = None) -> Launched:
+def launch(place: Place, task: TrialTask, mode: Mode, space: Workspace, cache: Path | None = None) -> Launched:
     """Run one trial to its end. Never raises for what the benchmarked code does.
 
     `cache` is the folder that the benchmark's `setup_cache` left, if it has one.
     """
-    timeout_s = plan.case.benchmark.timeout_s
-    if plan.operation == "setup_cache":
-        timeout_s = plan.case.benchmark.setup_cache_timeout_s or timeout_s
+    timeout_s = task.case.benchmark.timeout_s
+    if task.operation == "setup_cache":
+        timeout_s = task.case.benchmark.setup_cache_timeout_s or timeout_s
     _prepare(space, cache)
-    space.request.write_text(json.dumps(_request(place, plan, space, cache, timeout_s)), encoding="utf-8")
-    launched = _launch(place, command_of(place, space), mode, plan.hash_seed, space, space.cwd, timeout_s)
-    if launched.answer is not None and plan.operation in ("measure", "calibrate", "sample"):
+    space.request.write_text(json.dumps(_request(place, task, space, cache, timeout_s)), encoding="utf-8")
+    launched = _launch(place, command_of(place, space), mode, task.hash_seed, space, space.cwd, timeout_s)
+    if launched.answer is not None and task.operation in ("measure", "calibrate", "sample"):
         return _check_mode(launched, launched.answer, mode)
     return launched
 
@@ -244,24 +244,24 @@ def _prepare(space: Workspace, cache: Path | None) -> None:
         shutil.copytree(cache, space.cwd, symlinks=True)
 
 
-def _request(place: Place, plan: Plan, space: Workspace, cache: Path | None, timeout_s: float) -> dict[str, Any]:
+def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None, timeout_s: float) -> dict[str, Any]:
     pickled = None if cache is None else str(space.cwd / "cache.pickle")
-    if plan.operation == "setup_cache":
+    if task.operation == "setup_cache":
         pickled = str(space.cwd / "cache.pickle")
     return {
-        "operation": plan.operation,
+        "operation": task.operation,
         "benchmark_dir": str(place.benchmark_dir),
-        "benchmark": plan.case.benchmark.name,
-        "param_index": plan.case.param_index,
+        "benchmark": task.case.benchmark.name,
+        "param_index": task.case.param_index,
         "cache": pickled,
-        "inner_loops": plan.inner_loops,
-        "iterations": plan.iterations,
-        "iteration_ns": round(plan.iteration_s * 1e9),
-        "budget_ns": round(plan.budget_s * 1e9),
+        "inner_loops": task.inner_loops,
+        "iterations": task.iterations,
+        "iteration_ns": round(task.iteration_s * 1e9),
+        "budget_ns": round(task.budget_s * 1e9),
         "patience_ns": round(timeout_s / 2 * 1e9),
-        "min_iterations": plan.min_iterations,
-        "max_iterations": plan.max_iterations,
-        "micro_ops": plan.micro_ops,
+        "min_iterations": task.min_iterations,
+        "max_iterations": task.max_iterations,
+        "micro_ops": task.micro_ops,
     }
 
 

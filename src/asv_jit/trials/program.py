@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from asv_jit.model import Benchmark, Case, Mode, Trial
 from asv_jit.settings import LONGEST_S
-from asv_jit.trials.launch import Place, Plan, Program, Workspace, launch_program
+from asv_jit.trials.launch import Place, Program, TrialTask, Workspace, launch_program
 from asv_jit.trials.record import Context, record
 
 
@@ -21,8 +21,8 @@ def run_program(
 ) -> Trial:
     """Run the program once; `steady_s` is its whole time, `digest` that of its standard output."""
     launched = launch_program(place, program, mode, hash_seed, space)
-    plan = Plan(case=case, operation="program", hash_seed=hash_seed)
-    return record(context, plan, arm, mode, launched)
+    task = TrialTask(case=case, operation="program", hash_seed=hash_seed)
+    return record(context, task, arm, mode, launched)
 
 
 def trace_program(place: Place, program: Program, case: Case, context: Context, space: Workspace) -> Trial:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from asv_jit.analysis import steady
 from asv_jit.model import Mode, Outcome, Purpose, Trial
 from asv_jit.trials.disturbance import judge
-from asv_jit.trials.launch import Answer, Launched, Plan
+from asv_jit.trials.launch import Answer, Launched, TrialTask
 
 CURVE_POINTS = 64
 STEADY_TOLERANCE = 0.01
@@ -38,14 +38,14 @@ class Context(Struct, frozen=True):
 
 
 def record(
-    context: Context, plan: Plan, arm: str, mode: Mode, launched: Launched, *, first_work_s: float | None = None
+    context: Context, task: TrialTask, arm: str, mode: Mode, launched: Launched, *, first_work_s: float | None = None
 ) -> Trial:
     """The trial's line. Durations become seconds per call; the iterations themselves go to the raw file.
 
     `first_work_s`: what the fixed work took beside the first trial of the block, if this is not that one.
     """
     answer, finished = launched.answer, launched.finished
-    key = plan.case.key
+    key = task.case.key
     trial = Trial(
         trial=f"{context.block}.{context.attempt}-{arm}",
         session=context.session,
@@ -57,16 +57,16 @@ def record(
         interpreter=context.interpreter,
         installation=context.installation,
         benchmark=key.benchmark,
-        benchmark_version=plan.case.benchmark.version,
+        benchmark_version=task.case.benchmark.version,
         params=key.params,
         machine=context.machine,
         protocol=context.protocol,
         mode=mode,
         jit_enabled=answer.jit_enabled if answer else None,
-        hash_seed=plan.hash_seed,
+        hash_seed=task.hash_seed,
         cpu=context.cpu,
-        inner_loops=answer.inner_loops if answer else plan.inner_loops,
-        iterations=answer.iterations if answer else plan.iterations,
+        inner_loops=answer.inner_loops if answer else task.inner_loops,
+        iterations=answer.iterations if answer else task.iterations,
         outcome=_outcome(launched),
         exit=finished.exit,
         signal=finished.signal_name,

@@ -19,7 +19,7 @@ from asv_jit.errors import UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
 from asv_jit.system.processes import Finished, base_environment, run
-from asv_jit.workflows.setup.init import apply, plan
+from asv_jit.workflows.setup.init import apply, propose
 from asv_jit.workflows.setup.workflow_files import WorkflowOptions, is_ours
 
 REPOSITORY = Path(__file__).parents[3]
@@ -58,7 +58,7 @@ def _existing(folder: Path, text: str = CONFIGURATION) -> Path:
 
 def test_an_existing_suite_gets_what_it_needs_and_keeps_the_rest(folder: Path) -> None:
     config = _existing(folder)
-    apply(plan(config, WorkflowOptions()))
+    apply(propose(config, WorkflowOptions()))
     text = config.read_text()
     assert text == CONFIGURATION.replace('"virtualenv"', '"jit"').replace(
         '["asv_extra"]', '["asv_extra", ".asv_jit.asv_environment"]'
@@ -75,9 +75,9 @@ def test_an_existing_suite_gets_what_it_needs_and_keeps_the_rest(folder: Path) -
 
 def test_a_second_run_changes_nothing(folder: Path) -> None:
     config = _existing(folder)
-    apply(plan(config, WorkflowOptions()))
+    apply(propose(config, WorkflowOptions()))
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    again = plan(config, WorkflowOptions())
+    again = propose(config, WorkflowOptions())
     assert (again.changes, again.edited) == ((), ())
     apply(again)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
@@ -94,28 +94,28 @@ def test_a_second_run_changes_nothing(folder: Path) -> None:
 )
 def test_every_form_of_matrix_gets_both_modes(matrix: str, expected: dict[str, Any], folder: Path) -> None:
     config = _existing(folder, f'{{"version": 1, "project": "x", "repo": ".", "matrix": {matrix}}}')
-    apply(plan(config, None))
+    apply(propose(config, None))
     assert json5.loads(config.read_text())["matrix"] == expected
 
 
 def test_a_mode_that_would_be_built_with_is_refused(folder: Path) -> None:
     config = _existing(folder, '{"version": 1, "project": "x", "repo": ".", "matrix": {"env": {"PYTHON_JIT": ["1"]}}}')
     with pytest.raises(UsageError, match=r"matrix\.env"):
-        plan(config, None)
+        propose(config, None)
 
 
 def test_what_stands_in_the_way_of_measuring_is_said(folder: Path) -> None:
     config = _existing(
         folder, '{"version": 1, "project": "x", "repo": ".", "pythons": ["3.9"], "matrix": {"req": {"a": ["1", "2"]}}}'
     )
-    made = plan(config, None)
+    made = propose(config, None)
     assert any("no release with a JIT" in note for note in made.notes)
     assert any("2 values of a" in note for note in made.notes)
 
 
 def test_an_empty_project_gets_a_suite(folder: Path) -> None:
     (folder / ".gitignore").write_text("/html/")
-    made = plan(folder / "asv.conf.json", WorkflowOptions())
+    made = propose(folder / "asv.conf.json", WorkflowOptions())
     assert "".join(change.diff(made.root) for change in made.changes).count("+++") == 6
     assert sorted(path.name for path in folder.iterdir()) == [".git", ".gitignore"]
     apply(made)
@@ -124,22 +124,22 @@ def test_an_empty_project_gets_a_suite(folder: Path) -> None:
     assert project.asv.build_command == []
     assert (folder / ".gitignore").read_text() == "/html/\n/.asv/\n/results/\n__pycache__/\n"
     assert (folder / "benchmarks" / "example.py").is_file()
-    assert plan(folder / "asv.conf.json", WorkflowOptions()).changes == ()
+    assert propose(folder / "asv.conf.json", WorkflowOptions()).changes == ()
 
 
 def test_a_project_that_can_be_installed_is(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[project]\nname = "the-name"\n')
-    apply(plan(folder / "asv.conf.json", None))
+    apply(propose(folder / "asv.conf.json", None))
     project = load_project(folder / "asv.conf.json")
     assert (project.name, project.asv.build_command) == ("the-name", None)
 
 
 def test_an_edited_workflow_is_left_alone_and_one_of_ours_is_replaced(folder: Path) -> None:
     config = _existing(folder)
-    apply(plan(config, WorkflowOptions(budget="1h")))
+    apply(propose(config, WorkflowOptions(budget="1h")))
     edited = (folder / PULL_REQUEST).read_text() + "# mine\n"
     (folder / PULL_REQUEST).write_text(edited)
-    made = plan(config, WorkflowOptions(budget="2h"))
+    made = propose(config, WorkflowOptions(budget="2h"))
     assert [change.path for change in made.changes] == [folder / NIGHTLY]
     assert [change.path for change in made.edited] == [folder / PULL_REQUEST]
     assert "-# mine" in made.edited[0].diff(folder)
@@ -150,7 +150,7 @@ def test_an_edited_workflow_is_left_alone_and_one_of_ours_is_replaced(folder: Pa
 
 def test_a_suite_in_a_repository_of_its_own_gets_no_pull_request_workflow(folder: Path) -> None:
     text = CONFIGURATION.replace('".."', '"https://github.com/someone/thing"')
-    made = plan(_existing(folder, text), WorkflowOptions())
+    made = propose(_existing(folder, text), WorkflowOptions())
     assert [change.path.name for change in made.changes] == ["asv.conf.json", NIGHTLY.name]
 
 
@@ -166,16 +166,16 @@ def test_a_suite_in_a_repository_of_its_own_gets_no_pull_request_workflow(folder
 )
 def test_options_that_are_more_than_words_are_refused(options: WorkflowOptions, folder: Path) -> None:
     with pytest.raises(UsageError):
-        plan(_existing(folder), options)
+        propose(_existing(folder), options)
 
 
 def test_without_a_repository_the_error_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="git init"):
-        plan(tmp_path / "asv.conf.json", None)
+        propose(tmp_path / "asv.conf.json", None)
 
 
 def test_this_repositorys_workflows_are_what_init_writes() -> None:
-    made = plan(REPOSITORY / "asv.conf.json", WorkflowOptions(requirement="."))
+    made = propose(REPOSITORY / "asv.conf.json", WorkflowOptions(requirement="."))
     assert (made.changes, made.edited) == ((), ())
     for path in (NIGHTLY, PULL_REQUEST):
         assert is_ours((REPOSITORY / path).read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ from asv_jit.analysis.stats.robust import noise_of_neighbours
 _CERTAIN = 1e9
 
 
-class Step(Struct, frozen=True):
+class ReleaseShift(Struct, frozen=True):
     """What a release did to a metric: the shift of its logarithm, the standard error of that, and its freedom."""
 
     shift: float
@@ -55,7 +55,7 @@ class Stretch(Struct, frozen=True):
     interpreters: Places
     values: Mapping[Metric, Floats]
     releases: Places
-    steps: Mapping[Metric, tuple[Step, ...]]
+    steps: Mapping[Metric, tuple[ReleaseShift, ...]]
     sessions: Places | None
 
     def bridged(self, metric: Metric, before: slice, after: slice, alpha: float) -> float:
@@ -98,7 +98,7 @@ def _of_one_release(series: CaseSeries) -> Stretch:
     return Stretch(series.places, series.interpreters, values, releases, dict.fromkeys(values, ()), series.sessions)
 
 
-def bridge_step(bridge: Bridge, metric: Metric, between: float = 0.0) -> Step | None:
+def bridge_shift(bridge: Bridge, metric: Metric, between: float = 0.0) -> ReleaseShift | None:
     """What the later release did to a metric. None where the bridge has nothing of it.
 
     `between`: how much the logarithm differs between sessions (standard deviation), which counts where the two
@@ -115,7 +115,7 @@ def bridge_step(bridge: Bridge, metric: Metric, between: float = 0.0) -> Step | 
     squares = math.fsum(part**2 / (len(side) - 1) for part, side in zip(parts, (before, after), strict=True))
     freedom = variance**2 / squares if squares > 0.0 else _CERTAIN
     apart = 0.0 if bridge.interleaved else 2.0 * between**2
-    return Step(float(np.mean(after) - np.mean(before)), math.sqrt(variance + apart), freedom)
+    return ReleaseShift(float(np.mean(after) - np.mean(before)), math.sqrt(variance + apart), freedom)
 
 
 def metric_figures(bridge: Bridge, metric: Metric) -> tuple[Floats, Floats] | None:
@@ -137,16 +137,16 @@ def _stretch(
     chosen = _newest_of_each_commit(series, releases)
     mine = np.searchsorted(releases, series.interpreters[chosen]).astype(np.int32)
     values: dict[Metric, Floats] = {}
-    taken: dict[Metric, tuple[Step, ...]] = {}
+    taken: dict[Metric, tuple[ReleaseShift, ...]] = {}
     for metric, track in series.tracks.items():
         column = track.values[chosen]
         noise = noise_of(column) if len(releases) > 1 else 0.0
-        steps: list[Step] = []
+        steps: list[ReleaseShift] = []
         for before, after in pairwise(releases):
-            step = bridge_step(known[interpreters[before], interpreters[after]], metric, noise)
+            step = bridge_shift(known[interpreters[before], interpreters[after]], metric, noise)
             if step is None:  # of this metric the bridge knows nothing: what is older cannot be compared
                 column = np.where(mine <= len(steps), np.nan, column)
-            steps.append(step or Step(0.0, 0.0, _CERTAIN))
+            steps.append(step or ReleaseShift(0.0, 0.0, _CERTAIN))
         moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
         values[metric] = column * np.exp(moves[mine]) if steps else column
         taken[metric] = tuple(steps)

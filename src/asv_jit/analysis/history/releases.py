@@ -17,7 +17,7 @@ from asv_jit.analysis.attribution import Attribution, attribute
 from asv_jit.analysis.history.events import Change, Event, is_one_line
 from asv_jit.analysis.history.grouping import headline_first, is_event_worse
 from asv_jit.analysis.history.identity import identity_of
-from asv_jit.analysis.history.levelling import Step, bridge_step, metric_figures, noise_of
+from asv_jit.analysis.history.levelling import ReleaseShift, bridge_shift, metric_figures, noise_of
 from asv_jit.analysis.history.lifecycle import fixed_by_ratio
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, SeriesKey
 from asv_jit.analysis.stats import suite_mean
@@ -30,7 +30,7 @@ _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 class _Test(Struct, frozen=True):
     bridge: Bridge
     metric: Metric
-    step: Step
+    step: ReleaseShift
 
 
 def release_events(
@@ -44,7 +44,7 @@ def release_events(
     tests: dict[tuple[str, str, str, str], list[_Test]] = {}
     for bridge in bridges:
         for metric in _COMPARED:
-            step = bridge_step(bridge, metric, noise.get((bridge.key, metric), 0.0))
+            step = bridge_shift(bridge, metric, noise.get((bridge.key, metric), 0.0))
             if step is not None:
                 pair = (bridge.key.machine, bridge.key.fingerprint, bridge.before, bridge.after)
                 tests.setdefault(pair, []).append(_Test(bridge, metric, step))
@@ -115,7 +115,7 @@ def _level(figures: Floats) -> tuple[float, float, float]:
     logs = np.log(figures)
     middle = float(np.mean(logs))
     error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs))
-    half = error * Step(0.0, error, len(logs) - 1.0).quantile(_LEVEL)
+    half = error * ReleaseShift(0.0, error, len(logs) - 1.0).quantile(_LEVEL)
     return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
 
 

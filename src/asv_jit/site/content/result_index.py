@@ -14,7 +14,7 @@ from asv_jit.site.content.site_content import Release, SiteContent
 _LAST = 30
 
 
-class History(Struct, frozen=True):
+class ResultIndex(Struct, frozen=True):
     """The content, indexed. `results` holds each case's summaries by interpreter, newest commit first."""
 
     commits: Mapping[str, Commit]
@@ -22,7 +22,7 @@ class History(Struct, frozen=True):
     results: Mapping[CaseKey, Mapping[str, tuple[CaseSummary, ...]]]
 
     @staticmethod
-    def of(content: SiteContent) -> History:
+    def of(content: SiteContent) -> ResultIndex:
         """Index `content`; releases come newest first, also those that only a suite names."""
         age = {commit.hash: index for index, commit in enumerate(content.commits)}
         suites = sorted(content.suites, key=lambda suite: age.get(suite.commit, len(age)))
@@ -30,7 +30,7 @@ class History(Struct, frozen=True):
         for suite in suites:
             for case in suite.cases:
                 results.setdefault(case.key.case, {}).setdefault(suite.interpreter, []).append(case)
-        return History(
+        return ResultIndex(
             commits={commit.hash: commit for commit in content.commits},
             releases=tuple(sorted(_all_releases(content), key=_version_order, reverse=True)),
             results={

@@ -11,7 +11,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.model import CaseKey
 from asv_jit.site.content.comparing import Behind, Difference, Side, between_releases
-from asv_jit.site.content.result_index import History
+from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -51,7 +51,7 @@ class ComparedRow(Struct, frozen=True):
     badge: Badge
 
 
-class Comparison(Struct, frozen=True):
+class ComparedReleases(Struct, frozen=True):
     """Two releases and what differs between them; `more` says how many rows are not shown."""
 
     before: str
@@ -66,7 +66,7 @@ class ComparePage(Struct, frozen=True):
     """`compare.html`; `machine` is the one that the form begins with."""
 
     frame: Frame
-    releases: Comparison | None
+    releases: ComparedReleases | None
     machine: str
     level: str
     equivalence: str
@@ -93,9 +93,9 @@ def make(site: Publication) -> Iterator[Drawn]:
     yield Drawn("compare.html", "compare.html", page)
 
 
-def _releases(site: Publication) -> Comparison | None:
+def _releases(site: Publication) -> ComparedReleases | None:
     """The two newest releases that the leading machine has measured, at each case's own newest commit."""
-    index = History.of(site.content)
+    index = ResultIndex.of(site.content)
     mine: dict[str, dict[CaseKey, CaseSummary]] = {}
     anchors: dict[str, str] = {}
     for case, cells in site.cells.items():
@@ -113,7 +113,7 @@ def _releases(site: Publication) -> Comparison | None:
     found = between_releases(both, equivalence=site.content.settings.equivalence)
     counts = Counter(one.verdict for one in found)
     shown = found[: max(_MOST_ROWS, min(counts["worse"] + counts["better"], 4 * _MOST_ROWS))]
-    return Comparison(
+    return ComparedReleases(
         before=f"Python {index.name(before)}",
         after=f"Python {index.name(after)}",
         note=f"{units.count(apart, 'case')} not measured on one commit" if apart else "",

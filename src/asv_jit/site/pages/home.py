@@ -12,7 +12,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
-from asv_jit.site.content.result_index import History
+from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -159,7 +159,7 @@ class _Maker:
 
     def __init__(self, content: SiteContent) -> None:
         self.content = content
-        self.index = History.of(content)
+        self.index = ResultIndex.of(content)
         self.commits = CommitBook.of(content)
         self.current: list[tuple[Release, Machine, CaseSummary]] = [
             (release, machine, case)

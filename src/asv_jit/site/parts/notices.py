@@ -6,7 +6,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from asv_jit.site.content.result_index import History
+from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.text import units
 from asv_jit.text.dates import age_days, day
@@ -23,7 +23,7 @@ class Notice(Struct, frozen=True):
     href: str
 
 
-def notices(content: SiteContent, index: History) -> tuple[Notice, ...]:
+def notices(content: SiteContent, index: ResultIndex) -> tuple[Notice, ...]:
     """The warnings of this publication, the gravest first."""
     return (*_old(content), *_machines(content, index), *_verdicts(content))
 
@@ -43,7 +43,7 @@ def _old(content: SiteContent) -> list[Notice]:
     return [Notice("old", text, "")] if days is not None and days >= STALE_DAYS else []
 
 
-def _machines(content: SiteContent, index: History) -> list[Notice]:
+def _machines(content: SiteContent, index: ResultIndex) -> list[Notice]:
     """Releases that the leading machine did not measure: they compare with the others only by ratio."""
     machines = content.every_machine
     leading = {current.interpreter for current in machines[0].current}

@@ -20,7 +20,7 @@ from asv_jit.store.files import write_atomically
 from asv_jit.store.findings.confirmations import Effects
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement of point `point` relative to the good end in the same block, or why there can be none."""
 
     point: int
@@ -34,7 +34,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
     points: tuple[str, ...]
     prior: tuple[float, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Measurement, ...] = ()
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from asv_jit.analysis.culprit.searcher import Culprit, Search, Unbuildable
 from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import Case, Mode, Trial
-from asv_jit.store.findings.bisections import Skipped, Stage, Step
+from asv_jit.store.findings.bisections import Measurement, Skipped, Stage
 from asv_jit.workflows.measuring.pairing import Pairing
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
@@ -121,10 +121,10 @@ def searched(
             watcher.stage(f"building {stage.points[point][:14]}, {point + 1} of {len(stage.points)}")
         try:
             value, block = measure(point)
-            step = Step(point=point, value=value, block=block)
+            step = Measurement(point=point, value=value, block=block)
         except Unbuildable as error:
             blamed = 0 if measure.blames_the_good_end(point) else point
-            step = Step(point=blamed, reason=str(error))
+            step = Measurement(point=blamed, reason=str(error))
         _record(search, step)
         stage = Stage(points=stage.points, prior=stage.prior, steps=(*stage.steps, step))
         store(stage)
@@ -142,7 +142,7 @@ def skipped_of(stages: Sequence[Stage]) -> tuple[Skipped, ...]:
     return tuple(Skipped(point=point, reason=reason) for point, reason in found.items())
 
 
-def _record(search: Search, step: Step) -> None:
+def _record(search: Search, step: Measurement) -> None:
     if step.value is None:
         search.record_unbuildable(step.point)
     else:

@@ -224,7 +224,7 @@ class Engine:
                 project = self.session.project
                 results.write_rows(
                     project,
-                    installations.environment_of(project, interpreter, self._requirements, jit),
+                    installations.asv_environment_of(project, interpreter, self._requirements, jit),
                     self._machine.described,
                     commit.hash,
                     commit.date,

@@ -220,7 +220,7 @@ class Session:
         context = self._context_of(installation, self._next_block(), 1)
         effort = self.effort(installation, case)
         if isinstance(effort, NoEffort):  # it worked before: what it does in so few calls is still to be seen
-            effort = Effort(1, effort.plan.min_iterations)
+            effort = Effort(1, effort.task.min_iterations)
         return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
     def keep(self, trial: Trial, durations_ns: Sequence[int]) -> None:

@@ -44,7 +44,7 @@ class Change(Struct, frozen=True):
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-class Plan(Struct, frozen=True):
+class Proposal(Struct, frozen=True):
     """What init would do: files to write, workflows that the user edited and keeps, what to do next.
 
     `edited` holds the change that init would make if they were not edited.
@@ -57,7 +57,7 @@ class Plan(Struct, frozen=True):
     next_steps: tuple[str, ...]
 
 
-def plan(config: Path, options: WorkflowOptions | None) -> Plan:
+def propose(config: Path, options: WorkflowOptions | None) -> Proposal:
     """Look at the project whose asv.conf.json is, or will be, at `config`; writes nothing.
 
     Parameters: `options` of the workflows; None for no workflows.
@@ -81,7 +81,7 @@ def plan(config: Path, options: WorkflowOptions | None) -> Plan:
             notes = (*notes, f"no workflow for pull requests: the suite measures {project.repo}, not this repository")
         for path, text in workflow_files(project, root, options).items():
             _add_workflow(root / path, text, changes, edited)
-    return Plan(
+    return Proposal(
         root,
         tuple(changes),
         tuple(edited),
@@ -90,9 +90,9 @@ def plan(config: Path, options: WorkflowOptions | None) -> Plan:
     )
 
 
-def apply(made: Plan) -> None:
+def apply(proposal: Proposal) -> None:
     """Write the planned files, each whole or not at all. Raises StorageError."""
-    for change in made.changes:
+    for change in proposal.changes:
         write_atomically(change.path, change.after)
 
 

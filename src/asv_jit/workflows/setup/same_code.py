@@ -23,7 +23,7 @@ from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.settings import Settings
-from asv_jit.store.same_code import Comparison, keep_comparison, read_comparisons
+from asv_jit.store.same_code import SameCodeCase, keep_comparison, read_comparisons
 from asv_jit.system import locks, paths
 from asv_jit.trials.block import Arm, Effort, NoEffort, calibrate, run_block
 from asv_jit.trials.launch import Place
@@ -192,7 +192,7 @@ def same_code(
         yield SameCode(place, efforts, _context(interpreter, cpu), random.Random(seed))
 
 
-def _compare(bench: SameCode, case: Case, settings: Settings, *, run: str, rules: str) -> Comparison:
+def _compare(bench: SameCode, case: Case, settings: Settings, *, run: str, rules: str) -> SameCodeCase:
     first: list[float] = []
     second: list[float] = []
     disturbed, repeated = bench.disturbed, bench.repeated
@@ -200,7 +200,7 @@ def _compare(bench: SameCode, case: Case, settings: Settings, *, run: str, rules
         a, b = bench.pair(case)
         first.append(a)
         second.append(b)
-    return Comparison(
+    return SameCodeCase(
         run=run,
         case=case.benchmark.name,
         rules=rules,
@@ -211,7 +211,7 @@ def _compare(bench: SameCode, case: Case, settings: Settings, *, run: str, rules
     )
 
 
-def _runs(comparisons: list[Comparison]) -> list[SuiteRun]:
+def _runs(comparisons: list[SameCodeCase]) -> list[SuiteRun]:
     """The runs that were measured whole; one that was interrupted says nothing about a whole suite."""
     grouped: dict[str, dict[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {}
     for one in comparisons:

@@ -10,11 +10,10 @@ from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary, group_of
-from asv_jit.analysis.history.series import CaseSeries, Metric
-from asv_jit.analysis.history.series import History as Commits
+from asv_jit.analysis.history.series import CaseSeries, History, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content.measured import cell_anchor
-from asv_jit.site.content.result_index import History
+from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -108,7 +107,7 @@ class _Rows:
     """Makes rows of cells; what all rows share is found once."""
 
     def __init__(self, content: SiteContent, trends: Trends) -> None:
-        index = History.of(content)
+        index = ResultIndex.of(content)
         self._trends = trends
         self._commits = CommitBook.of(content)
         self._names = {release.identity: index.name(release) for release in index.releases}
@@ -175,7 +174,7 @@ def reach_of(cases: Iterable[CaseSummary]) -> tuple[float, float]:
     return max(min(low, 1.0 / _NARROWEST), 1.0 / _WIDEST), min(max(high, _NARROWEST), _WIDEST)
 
 
-def _names(key: CaseKey, history: Commits | None) -> dict[str, str]:
+def _names(key: CaseKey, history: History | None) -> dict[str, str]:
     return {
         "owner": units.shorten(units.visible(key.benchmark.rpartition(".")[0]), _LIMIT),
         "name": units.shorten(units.visible(figures.name_in(key)), _LIMIT),
