@@ -4,16 +4,21 @@ Pairs are measured until `next_step` stops, then `estimate` speaks. Noise is tha
 as a standard deviation (t3 noise is scaled to it). Loops are simulated as arrays; the first of them are also
 run through the real functions, which must agree pair for pair. The alarms are counted at equivalence 0, where
 nothing is hidden behind `same`.
+
+The loop takes pairs for independent, and this figure shows what that costs where they are not. With noise that
+carries 0.3 of itself into the next pair, the alarms at alpha 0.002 were 0.33% (noise of 0.7%) and 0.64% (1.4%) in
+100,000 loops each, intervals at 95% covered 92% and 88%, and 1.5% and 2.7% of the suites alerted: these rows fail.
+With the equivalence of 0.02 the alarms were 0.003% and 0.43%, of which the second fails.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import signal, stats
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.stats import suite_mean, wild
@@ -25,9 +30,10 @@ MIN_PAIRS, MAX_PAIRS = 5, 45
 ALPHA, EQUIVALENCE, PRECISION = 0.002, 0.02, 0.01
 SUITE_CASES = 20
 CHECKED_LOOPS = 50
+CARRIED = 0.3  # of a pair's noise into the next pair's, where noise is autocorrelated
 
 Floats = npt.NDArray[np.float64]
-Noise = Literal["Gaussian", "t3", "shared host"]
+Noise = Literal["Gaussian", "t3", "shared host", "AR(0.3)"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,10 @@ def draw(rng: np.random.Generator, noise: Noise, deviation: float, shape: tuple[
     if noise == "shared host":
         quiet = rng.standard_normal(shape) * deviation
         return np.asarray(quiet + rng.choice([-0.45, 0.0, 0.45], shape, p=[0.1, 0.8, 0.1]))
+    if noise == "AR(0.3)":
+        fresh = rng.standard_normal(shape) * deviation
+        fresh[:, 1:] *= np.sqrt(1 - CARRIED**2)
+        return np.asarray(signal.lfilter([1.0], [1.0, -CARRIED], fresh, axis=1))
     return np.asarray(rng.standard_t(3, shape) * (deviation / np.sqrt(3.0)))
 
 
@@ -125,9 +135,9 @@ def simulate(noise: Noise, deviation: float, loops: int, seed: np.random.SeedSeq
 def evidence(scale: float, seed: int) -> list[Row]:
     """The rows of figure 1 from `scale` times a million loops for each noise."""
     loops = max(int(LOOPS * scale), SUITE_CASES)
-    settings: list[tuple[Noise, float]] = [(n, d) for n in ("Gaussian", "t3", "shared host") for d in (0.007, 0.014)]
+    settings: list[tuple[Noise, float]] = [(n, d) for n in get_args(Noise) for d in (0.007, 0.014)]
     rows = []
-    for (noise, deviation), child in zip(settings, np.random.SeedSequence(seed).spawn(6), strict=True):
+    for (noise, deviation), child in zip(settings, np.random.SeedSequence(seed).spawn(len(settings)), strict=True):
         rows += _rows(f"pair noise {deviation:.1%} {noise}", simulate(noise, deviation, loops, child))
     return rows
 
