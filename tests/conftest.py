@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -12,15 +13,22 @@ from asv_jit.interpreters import discover, provision
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import resolve
 
-# The same examples every time: some properties are statistical, and a draw in a thousand breaks them by right.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.load_profile("repeatable")
+# The same examples every time. `make test-nightly` draws new ones; a failure prints a line that repeats it.
+# A few properties are statistical, and a draw in a thousand breaks them by right: look at the example first.
+settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("nightly", derandomize=False, deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # A shell's background job starts with Ctrl-C ignored, and hands that down to whatever the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _JIT_MINORS = ("3.14", "3.15")
 _OTHER_WORKERS_S = 900.0  # several workers of one test run may want to install
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch for golden files, which pytest reads only from here."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew; look at what changed")
 
 
 @pytest.fixture(scope="session")

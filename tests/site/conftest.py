@@ -19,6 +19,15 @@ _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are written anew; never in CI, where they would then agree with whatever there is."""
+    wanted = bool(request.config.getoption("--update-golden"))
+    if wanted and os.environ.get("CI"):
+        pytest.fail("--update-golden is refused where CI is set: update by hand, look at the diff, commit it")
+    return wanted
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium; a machine without one cannot run these, but the continuous integration must.

@@ -139,14 +139,13 @@ def test_the_trials_behind_a_cell_are_all_there(written: dict[str, bytes]) -> No
     assert all(len(curve) == len(trials["bins"]) for curve in trials["curves"])
 
 
-def test_a_file_that_readers_have_does_not_change_unnoticed() -> None:
-    """Delete the golden file and run once to accept a change; raise the version if a field changed its meaning."""
+def test_a_file_that_readers_have_does_not_change_unnoticed(update_golden: bool) -> None:
+    """`pytest --update-golden` accepts a change; raise the version if a field changed its meaning."""
     history, events = histories.history([CaseKey("a.time_a")], count=12)
     made = contents.content(contents.pairs(CaseKey("a.time_a"), contents.WITH_JIT, 1.3, count=3))
     content = msgspec.structs.replace(made, table=Timetable.of(history), events=events)
     found = dict(data.files(content))[f"data/{slug(CaseKey('a.time_a'))}.js"]
-    if not _GOLDEN.exists():
-        _GOLDEN.parent.mkdir(exist_ok=True)
+    if update_golden:
         _GOLDEN.write_bytes(found)
     assert _close(oracle.read(found), oracle.read(_GOLDEN.read_bytes()))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import html
-import os
 import re
 from pathlib import Path
 
@@ -68,12 +67,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", ["index", "cases", "releases", "regressions", "machines", "404"])
-def test_pages_look_as_before(small: Path, name: str) -> None:
-    """`ASV_JIT_GOLDEN=write` writes them anew: look at what changed before committing it."""
+def test_pages_look_as_before(small: Path, name: str, update_golden: bool) -> None:
+    """`pytest --update-golden` writes them anew: look at what changed before committing it."""
     golden = _GOLDEN / f"{name}.html"
     found = (small / f"{name}.html").read_text(encoding="utf-8")
     found = found[found.index("<main") : found.index("</main>")] + "</main>\n"  # the frame is the same everywhere
-    if os.environ.get("ASV_JIT_GOLDEN") == "write":
+    if update_golden:
         golden.write_text(found, encoding="utf-8")
     assert found == golden.read_text(encoding="utf-8")
 
