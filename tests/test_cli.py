@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from asv_jit.cli import main
-from asv_jit.commands.try_ import try_
+from asv_jit.cli import cli, main
+from asv_jit.commands.measure.try_ import try_
 from asv_jit.settings import LONGEST_S
 from asv_jit.system import paths
 
@@ -28,7 +28,7 @@ def _exit_code(folder: Path, *arguments: str, stdout: Path = FULL, stderr: Path 
     return done.returncode, "" if stderr else (folder / "stderr").read_text()
 
 
-@pytest.mark.parametrize("command", ["publish", "regressions", "export"])
+@pytest.mark.parametrize("command", ["look.publish", "look.regressions", "look.export"])
 def test_what_only_reads_does_not_wait_for_what_it_rarely_needs(command: str) -> None:
     """Each of these takes as long to import as everything else together; see `asv_jit.analysis` and `.asv_adapter`."""
     script = f"import sys, asv_jit.commands.{command}\nprint(*sys.modules)"
@@ -36,6 +36,19 @@ def test_what_only_reads_does_not_wait_for_what_it_rarely_needs(command: str) ->
     loaded = set(done.stdout.split())
     assert f"asv_jit.commands.{command}" in loaded
     assert not loaded & {"asv", "scipy.special", "scipy.ndimage", "json5", "python_discovery", "http.client"}
+
+
+def test_help_lists_every_subcommand_on_a_line_of_its_own_and_imports_none() -> None:
+    script = "import sys\nfrom asv_jit.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
+    env = {**os.environ, "COLUMNS": "80"}
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=env)
+    *lines, modules = done.stdout.splitlines()
+    listed = [line.split()[0] for line in lines[lines.index("Measure:") :] if line.startswith("  ")]
+    assert len(listed) == len(set(listed)) == 16
+    for name in listed:
+        assert isinstance(cli.get_command(click.Context(cli), name), click.Command), name
+    assert max(map(len, lines)) <= 80
+    assert not [module for module in modules.split() if module.startswith("asv_jit.commands.")]
 
 
 @needs_full
@@ -57,7 +70,7 @@ def test_a_defect_is_the_only_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
-    monkeypatch.setattr("asv_jit.commands.doctor.doctor.callback", lambda **_: {}["no such key"])
+    monkeypatch.setattr("asv_jit.commands.set_up.doctor.doctor.callback", lambda **_: {}["no such key"])
     with pytest.raises(SystemExit) as ending:
         main(["doctor"])
     assert ending.value.code == 70

@@ -17,21 +17,42 @@ from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError, is_fu
 from asv_jit.system import scratch
 from asv_jit.terminal.internal_error import print_internal_error
 
-_MODULES = {
-    name: f"asv_jit.commands.{name}"
-    for name in (
-        "accept", "bisect", "check", "compare", "doctor", "export", "init", "merge", "nightly", "preview", "prune",
-        "publish", "pythons", "regressions", "run",
-    )
-} | {"try": "asv_jit.commands.try_"}  # fmt: skip
-"""Where each subcommand is: a function of the same name (`try_` for `try`) in a module of its own."""
+_COMMANDS = {
+    "Measure": {
+        "try": ("measure.try_", "Time any program with the JIT off and on."),
+        "run": ("measure.run", "Measure commits in both JIT modes."),
+        "compare": ("measure.compare", "Compare two commits, or two interpreters."),
+        "nightly": ("measure.nightly", "Run a whole night unattended: measure, bisect, publish."),
+    },
+    "Look at results": {
+        "regressions": ("look.regressions", "List what became slower or faster, since when, and why."),
+        "publish": ("look.publish", "Write the site."),
+        "preview": ("look.preview", "Serve the site on this machine."),
+        "export": ("look.export", "Write results as CSV, Parquet, Markdown or pyperf files."),
+    },
+    "Find the cause and decide": {
+        "bisect": ("decide.bisect", "Find the commit or release that caused a change."),
+        "check": ("decide.check", "Test HEAD against a baseline, for `git bisect run`."),
+        "accept": ("decide.accept", "Accept regressions, with a reason."),
+    },
+    "Set up and maintain": {
+        "init": ("set_up.init", "Set up a project, its configuration and CI workflows."),
+        "pythons": ("set_up.pythons", "List, probe and install Python interpreters."),
+        "doctor": ("set_up.doctor", "Check this machine for what spoils measurements."),
+        "merge": ("set_up.merge", "Merge the results of other machines."),
+        "prune": ("set_up.prune", "Delete raw iterations and unused installations."),
+    },
+}
+"""Each subcommand by purpose: its module in `asv_jit.commands`, which has a function of that name, and its summary."""
+
+_MODULES = {name: f"asv_jit.commands.{module}" for group in _COMMANDS.values() for name, (module, _) in group.items()}
 
 
 class _Commands(click.Group):
-    """Loads a subcommand when it is asked for: what one needs to import, the others do not wait for."""
+    """Imports a subcommand's module when it runs, so that a command waits only for the imports it needs itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_MODULES)
+        return list(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _MODULES:
@@ -40,15 +61,22 @@ class _Commands(click.Group):
         command: click.Command = getattr(module, _MODULES[cmd_name].rpartition(".")[2])
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands by purpose, without importing any."""
+        width = max(map(len, _MODULES))
+        for purpose, commands in _COMMANDS.items():
+            with formatter.section(purpose):
+                formatter.write_dl([(name.ljust(width), summary) for name, (_, summary) in commands.items()])
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="asv-jit")
 def cli() -> None:
-    """What does CPython's JIT do to my code, on every commit and every Python release?"""
+    """Measure what CPython's JIT does to your code, on every commit and every Python release."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script: runs a subcommand and turns how it ended into the exit code."""
+    """Run a subcommand as the console script, and exit with its exit code."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP, and `nohup` wants it ignored
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
@@ -56,14 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else list(arguments)
     code, answered = _ending(words)
     if not answered and words[:1] == ["check"]:
-        from asv_jit.commands.check import failure_code  # here: see `_Commands`
+        from asv_jit.commands.decide.check import failure_code  # here: see `_Commands`
 
         code = failure_code(code)
     sys.exit(_flushed(code))
 
 
 def _ending(words: list[str]) -> tuple[int, bool]:
-    """Run a subcommand; its exit code, and whether that is the command's own answer."""
+    """Run a subcommand; return its exit code, and whether the subcommand itself chose it."""
     try:
         with scratch.private():
             return cli.main(args=words, standalone_mode=False) or 0, True
@@ -74,7 +102,7 @@ def _ending(words: list[str]) -> tuple[int, bool]:
             error.show()
         return 2, False
     except (KeyboardInterrupt, click.Abort, InterruptedRunError):
-        _complain("interrupted; everything that was measured is kept, and the next run goes on from there")
+        _complain("interrupted; all measurements are kept, and the next run continues from there")
         return 130, False
     except AsvJitError as error:
         _complain(f"error: {error}")

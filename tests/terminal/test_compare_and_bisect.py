@@ -8,7 +8,7 @@ import pytest
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
-from asv_jit.commands.compare import parse_share
+from asv_jit.commands.measure.compare import parse_share
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit
 from asv_jit.interpreters.identity import Interpreter

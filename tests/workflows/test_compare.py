@@ -103,7 +103,7 @@ def test_defects_and_interrupts_of_check_stop_git_too(monkeypatch: pytest.Monkey
         def fail(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr("asv_jit.commands.check.open_project", fail)
+        monkeypatch.setattr("asv_jit.commands.decide.check.open_project", fail)
         monkeypatch.setattr("asv_jit.cli.os.dup2", lambda *_: None)
         with pytest.raises(SystemExit) as ended:
             main(["check", "x", "--baseline", "y"])

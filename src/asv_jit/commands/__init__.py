@@ -1,1 +1,1 @@
-"""The subcommands: each parses, calls one workflow, prints, and returns its exit code (None is 0)."""
+"""The subcommands, by purpose. Each parses its options, calls one workflow, prints, and returns its exit code."""

@@ -182,7 +182,7 @@ def test_sigterm_is_an_interrupt(toy: NightToy, first: dict[str, Any]) -> None:
         p.terminate()
         _, complaint = p.communicate(timeout=60)
     assert p.returncode == 130
-    assert b"the next run goes on from there" in complaint
+    assert b"the next run continues from there" in complaint
     _assert_nothing_left(toy)
 
 

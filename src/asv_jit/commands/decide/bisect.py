@@ -21,7 +21,7 @@ METRICS = click.Choice(get_args(BisectMetric))
 _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}
 
 
-@click.command(short_help="Find the commit or release that moved a metric.")
+@click.command()
 @click.argument("target", metavar="ID | CASE", required=False, default="")
 @click.argument("range_words", metavar="GOOD..BAD", required=False, default="")
 @config_option

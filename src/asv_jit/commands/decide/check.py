@@ -8,9 +8,9 @@ import click
 import msgspec
 
 from asv_jit.analysis.history.series import BisectMetric
-from asv_jit.commands.bisect import METRICS
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
-from asv_jit.commands.compare import parse_share
+from asv_jit.commands.decide.bisect import METRICS
+from asv_jit.commands.measure.compare import parse_share
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import check as checking
 

@@ -1,0 +1,1 @@
+"""Commands that measure: programs, commits, two sides of a change, a whole night."""

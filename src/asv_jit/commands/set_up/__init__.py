@@ -1,0 +1,1 @@
+"""Commands that set up a project and a machine, and that maintain stored results."""
