@@ -25,6 +25,8 @@ import numpy.typing as npt
 import scipy
 from msgspec import Struct
 
+from asv_jit.analysis import verdict
+
 Floats = npt.NDArray[np.float64]
 Axis = Literal["commits", "pythons"]
 Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "unclear"]
@@ -99,9 +101,9 @@ class _Contrast(Struct, frozen=True):
         return low > 0.0 or high < 0.0
 
     def is_equivalent(self, equivalence: float) -> bool:
-        """Two one-sided tests at 5%: the 90% interval lies within 1 ± equivalence."""
-        low, high = self.interval(0.1)
-        return math.log1p(-equivalence) < low and high < math.log1p(equivalence)
+        """Two one-sided tests at 5%."""
+        narrow = verdict.quantile(self.freedom, verdict.EQUIVALENCE_ALPHA) * self.error
+        return verdict.is_equivalent(self.estimate, narrow, equivalence)
 
     def shift(self, alpha: float) -> Shift:
         low, high = self.interval(alpha)

@@ -7,8 +7,7 @@ answer is `not measured`.
 How an answer comes about, on one interpreter. Every case has a ratio off / on, of its time or of its peak memory:
 above 1 the JIT helps. A case *supports* the claim or *contradicts* it if its verdict says so, and is *open* if the
 verdict is unclear. The mean over the cases is that of a suite (params within benchmarks within groups, in
-logarithms, a 95% interval); it is `same` if its 90% interval lies within 1 ± equivalence, else `faster` or `slower`
-if the 95% interval excludes 1, else unclear.
+logarithms, a 95% interval), with the verdict of `verdict.decide`.
 
     claim               a verdict or a mean supports it if    contradicts it if
     gains               faster                                same or slower
@@ -31,12 +30,12 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary, group_of
 from asv_jit.analysis.speedup import toll
 from asv_jit.analysis.stats.suite_mean import CaseMean, SuiteSpeedup, combine
+from asv_jit.analysis.verdict import EQUIVALENCE_ALPHA, decide, quantile
 from asv_jit.model import CaseKey, minor_of, version_of
 
 Claim: TypeAlias = Literal["gains", "does not gain", "costs", "does more"]
@@ -45,7 +44,6 @@ Answer: TypeAlias = Literal["holds", "does not hold", "depends", "unclear", "not
 Side: TypeAlias = Literal["supports", "contradicts", "open"]
 
 _SUITE_ALPHA = 0.05
-_EQUIVALENCE_ALPHA = 0.1
 _MOST_AGAINST = 0.25  # of the clear cases may say the opposite before an answer becomes "depends"
 _FEWEST_CLEAR = 0.5  # of all cases
 
@@ -202,7 +200,7 @@ def _decide(
     about = not rule.minors or minor_of(interpreter) in rule.minors
     if whole is None:
         return OnRelease(interpreter, about, "not measured", None, (), other, also)
-    side = _side(rule, _verdict_of_mean(means, whole, limits.equivalence))
+    side = _side(rule, whole.verdict(limits.equivalence))
     return OnRelease(interpreter, about, _answer(side, tested), whole, tested, other, also)
 
 
@@ -257,22 +255,12 @@ def _mean(case: CaseSummary, mean: float, error: float, pairs: int) -> CaseMean:
 
 def _verdict(mean: CaseMean, limits: Limits) -> str:
     """The verdict of one case, as `speedup.estimate` gives it."""
-    bound = math.log1p(limits.equivalence)
-    if bound > 0.0 and abs(mean.mean) + _half_width(mean, _EQUIVALENCE_ALPHA) <= bound:
-        return "same"
-    half = _half_width(mean, limits.alpha)
-    return "faster" if mean.mean - half > 0.0 else "slower" if mean.mean + half < 0.0 else "unclear"
+    half, narrow = (_half_width(mean, alpha) for alpha in (limits.alpha, EQUIVALENCE_ALPHA))
+    return decide(mean.mean, half, narrow, limits.equivalence)
 
 
 def _half_width(mean: CaseMean, alpha: float) -> float:
-    return toll(mean.pairs) * float(-scipy.special.stdtrit(mean.pairs - 1, alpha / 2.0)) * mean.error
-
-
-def _verdict_of_mean(means: Sequence[CaseMean], whole: SuiteSpeedup, equivalence: float) -> str:
-    narrow = combine(means, alpha=_EQUIVALENCE_ALPHA)
-    if narrow is not None and narrow.high <= 1.0 + equivalence and narrow.low >= 1.0 / (1.0 + equivalence):
-        return "same"
-    return "faster" if whole.low > 1.0 else "slower" if whole.high < 1.0 else "unclear"
+    return toll(mean.pairs) * quantile(mean.pairs - 1, alpha) * mean.error
 
 
 def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ...]:

@@ -47,17 +47,17 @@ import numpy.typing as npt
 import scipy
 from msgspec import Struct
 
+from asv_jit.analysis import verdict
 from asv_jit.analysis.stats.wild import tempered
+from asv_jit.analysis.verdict import Verdict
 
 Floats = npt.NDArray[np.float64]
 Times: TypeAlias = Sequence[float] | Floats
-Verdict: TypeAlias = Literal["same", "faster", "slower", "unclear"]
 Step: TypeAlias = Literal["measure", "stop"]
 
 _BETWEEN = (8, 9, 11, 12, 14, 16, 18, 20, 22, 24, 27, 30, 32, 35, 38, 41)
 _TOLLS = MappingProxyType({5: 1.25, **dict.fromkeys(_BETWEEN, 1.15), 45: 1.03})
 _GROWTH_OF_LOOKS = 1.4
-_EQUIVALENCE_ALPHA = 0.1
 _PRECISION_ALPHA = 0.05
 
 
@@ -93,12 +93,8 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
 
     `off` and `on` have shape (pairs,), one positive steady time per trial in any common unit, paired by index.
     The ratio is the exponential of the mean of log(off / on) with a t interval (times `toll`); where a neighbour on
-    the host makes some pairs wild, of the mean of the middle half (see `wild`). The verdict is
-    `same` if the 90% interval lies within 1 ± `equivalence`, that is, if both of two one-sided tests at 5%
-    reject (Schuirmann 1987); else `faster` or `slower` if the interval excludes 1; else `unclear`. The bounds
-    of equivalence are ± log(1 + `equivalence`), so that exchanging the arms mirrors the verdict; the lower,
-    1 / (1 + `equivalence`), is a hair stricter than 1 - `equivalence`. With `equivalence` 0 nothing is `same`.
-    Pairs without any spread give an interval of no width.
+    the host makes some pairs wild, of the mean of the middle half (see `wild`). The verdict is that of
+    `verdict.decide`, whose 90% interval pays the same toll. Pairs without any spread give an interval of no width.
 
     Raises ValueError for unequal lengths, times that are not positive and finite, an `alpha` outside (0, 1)
     or a negative `equivalence`.
@@ -113,13 +109,13 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
         return Speedup(ratio, 0.0, math.inf, 1.0, "unclear", pairs, math.inf)
     mean, error = float(np.mean(logs)), _standard_error(logs)
     half = _quantile(pairs, alpha) * error
-    equivalence_half = _quantile(pairs, _EQUIVALENCE_ALPHA) * error
+    narrow = _quantile(pairs, verdict.EQUIVALENCE_ALPHA) * error
     return Speedup(
         ratio=_exp(mean),
         low=_exp(mean - half),
         high=_exp(mean + half),
         p_value=_p_value(mean, error, pairs),
-        verdict=_verdict(mean, half, equivalence_half, equivalence),
+        verdict=verdict.decide(mean, half, narrow, equivalence),
         pairs=pairs,
         half_width=half,
         error=error,
@@ -205,7 +201,7 @@ def _standard_error(logs: Floats) -> float:
 
 def _quantile(pairs: int, alpha: float) -> float:
     """Half-width of the interval at level 1 - alpha in standard errors."""
-    return toll(pairs) * float(-scipy.special.stdtrit(pairs - 1, alpha / 2.0))
+    return toll(pairs) * verdict.quantile(pairs - 1, alpha)
 
 
 def _p_value(mean: float, error: float, pairs: int) -> float:
@@ -213,16 +209,6 @@ def _p_value(mean: float, error: float, pairs: int) -> float:
     if error == 0.0:
         return 1.0 if mean == 0.0 else 0.0
     return 2.0 * float(scipy.special.stdtr(pairs - 1, -abs(mean) / error / toll(pairs)))
-
-
-def _verdict(mean: float, half: float, equivalence_half: float, equivalence: float) -> Verdict:
-    if equivalence > 0.0 and abs(mean) + equivalence_half <= math.log1p(equivalence):
-        return "same"
-    if mean - half > 0.0:
-        return "faster"
-    if mean + half < 0.0:
-        return "slower"
-    return "unclear"
 
 
 def _exp(value: float) -> float:

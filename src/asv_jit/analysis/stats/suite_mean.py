@@ -13,11 +13,11 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis.speedup import Interval, check_share, log_ratios
 from asv_jit.analysis.stats.wild import tempered
+from asv_jit.analysis.verdict import EQUIVALENCE_ALPHA, Verdict, decide, quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class SuiteSpeedup(Struct, frozen=True):
     `low` and `high` bound the mean at level 1 - alpha for this set of cases (0 and infinity if some case has
     a single pair, whose noise is unknown). `spread` is the geometric standard deviation of the cases' own
     speedups, a factor >= 1 and each case counted once; `smallest` and `largest` are their extremes. `pairs` are those
-    of all its cases together.
+    of all its cases together. `half_width` is that of the interval in logarithms, `narrow` that of the 90% interval.
     """
 
     ratio: float
@@ -73,6 +73,13 @@ class SuiteSpeedup(Struct, frozen=True):
     largest: float
     cases: int
     pairs: int
+    half_width: float = math.inf
+    narrow: float = math.inf
+
+    def verdict(self, equivalence: float) -> Verdict:
+        """Whether the suite became faster; differences within the share `equivalence` count as none."""
+        mean = math.log(self.ratio) if 0.0 < self.ratio < math.inf else math.copysign(math.inf, self.ratio - 1.0)
+        return decide(mean, self.half_width, self.narrow, equivalence)
 
 
 def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None:
@@ -98,14 +105,14 @@ def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
         return None
     means = np.array([case.mean for case in cases])
     share = weights(cases)
-    mean, half = float(share @ means), math.inf
+    mean, half, narrow = float(share @ means), math.inf, math.inf
     if all(case.pairs > 1 for case in cases):
-        half = _half_width(cases, share, alpha)
+        half, narrow = _half_widths(cases, share, (alpha, EQUIVALENCE_ALPHA))
     with np.errstate(over="ignore", under="ignore"):
         ratio, low, high = (float(np.exp(value)) for value in (mean, mean - half, mean + half))
         spread, smallest, largest = (float(np.exp(f(means))) for f in (np.std, np.min, np.max))
     pairs = sum(case.pairs for case in cases)
-    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases), pairs)
+    return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases), pairs, half, narrow)
 
 
 def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
@@ -171,15 +178,16 @@ def _mean_of(case: CasePairs) -> CaseMean:
     return CaseMean(case.group, case.benchmark, float(np.mean(logs)), error, len(logs))
 
 
-def _half_width(cases: Sequence[CaseMean], share: Floats, alpha: float) -> float:
+def _half_widths(cases: Sequence[CaseMean], share: Floats, alphas: tuple[float, float]) -> tuple[float, float]:
     sizes = np.array([case.pairs for case in cases])
     parts = (share * np.array([case.error for case in cases])) ** 2
     variance = float(np.sum(parts))
     if variance == 0.0:
-        return 0.0
+        return 0.0, 0.0
     # As shares of the whole: the squares of tiny variances would vanish.
     freedom = 1.0 / float(np.sum((parts / variance) ** 2 / (sizes - 1)))
-    return float(-scipy.special.stdtrit(freedom, alpha / 2.0)) * math.sqrt(variance)
+    first, second = (quantile(freedom, alpha) * math.sqrt(variance) for alpha in alphas)
+    return first, second
 
 
 def _log_ratios(case: CasePairs) -> Floats:

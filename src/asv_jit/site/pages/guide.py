@@ -19,7 +19,6 @@ from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
-from asv_jit.site.parts.answers import verdict_of
 from asv_jit.site.parts.guide_words import CHECKS, WORDS, between, mean_of, missing, repeat, what
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, Figure, Frame
@@ -268,7 +267,7 @@ def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
             if mean is None:
                 cells.append((Figure(units.DASH), None))
                 continue
-            verdict = verdict_of(mean, measured.limits.equivalence)
+            verdict = mean.verdict(measured.limits.equivalence)
             badge = Badge(verdict, _SYMBOLS[verdict], WORDS["time"][verdict])
             pairs = units.count(mean.pairs, "pair")
             cells.append((Figure(units.ratio(mean.ratio), f"{between(mean)}, {pairs}"), badge))

@@ -16,7 +16,7 @@ from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
-from asv_jit.site.parts.answers import Answer, answer_of, costs_of, heat_of, verdict_of
+from asv_jit.site.parts.answers import Answer, answer_of, costs_of, heat_of
 from asv_jit.site.parts.charts import cell_charts
 from asv_jit.site.parts.commits import CommitBook
 from asv_jit.site.parts.event_lines import EventLine, EventLines
@@ -214,7 +214,7 @@ class _Maker:
                 if mean is None:
                     cells.append(GroupCell(units.DASH, "", "not measured", "", "blank"))
                     continue
-                verdict = verdict_of(mean, self.content.settings.equivalence)
+                verdict = mean.verdict(self.content.settings.equivalence)
                 badge = figures.badge(verdict)
                 between, pairs = units.ratio_interval(mean.low, mean.high), units.count(mean.pairs, "pair")
                 heat = heat_of(mean.ratio, verdict)

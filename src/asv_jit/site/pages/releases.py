@@ -16,7 +16,7 @@ from asv_jit.site.content.result_index import ResultIndex
 from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
-from asv_jit.site.parts.answers import heat_of, verdict_of
+from asv_jit.site.parts.answers import heat_of
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Frame, Link
 from asv_jit.text import units
@@ -173,7 +173,7 @@ def _group(
 def _mean(mean: SuiteSpeedup | None, equivalence: float) -> HeatCell:
     if mean is None:
         return HeatCell("blank", "", "no mean", units.DASH, "", "", "")
-    verdict = verdict_of(mean, equivalence)
+    verdict = mean.verdict(equivalence)
     between = units.ratio_interval(mean.low, mean.high)
     title = f"{verdict}: geometric mean over {units.count(mean.cases, 'case')}, 95% interval {between}"
     symbol = figures.badge(verdict).symbol

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.site.parts.values import Figure
 from asv_jit.text import units
 
@@ -34,18 +33,18 @@ def answer_of(current: Current | None, equivalence: float) -> Answer:
         return Answer("none", "Not known yet", "no pair of trials came to its end")
     counts = Counter(case.verdict for case in current.suite.cases)
     judged = sum(counts[verdict] for verdict in ("faster", "same", "slower", "unclear"))
-    tally = _tally(counts, judged)
-    if mean.low > 1.0 + equivalence:
+    tally, verdict = _tally(counts, judged), mean.verdict(equivalence)
+    if verdict == "faster":
         if counts["unclear"] > 0.5 * judged:
             return Answer("probably", "Probably", f"{units.change(mean.ratio)} on average; {tally}")
         if counts["slower"] <= _FEW * judged:
             return Answer("yes", "Yes", f"{units.change(mean.ratio)} on average; {tally}")
         return Answer("mostly", "For most programs", f"{units.change(mean.ratio)} on average, but {tally}")
-    if mean.high < 1.0 - equivalence:
+    if verdict == "slower":
         return Answer("no", "No", f"{units.change(mean.ratio)} on average; {tally}")
     if counts["faster"] or counts["slower"]:
         return Answer("open", "It depends", f"little difference on average, but {tally}")
-    if mean.low > 1.0 - equivalence and mean.high < 1.0 + equivalence:
+    if verdict == "same":
         return Answer("same", "It makes no difference", f"within {equivalence:.0%} on average; {tally}")
     return Answer("open", "Not clear yet", f"more pairs are needed; {tally}")
 
@@ -83,13 +82,6 @@ def heat_of(ratio: float, verdict: str) -> str:
     distance = abs(math.log(ratio))
     step = 3 if distance >= math.log(1.5) else 2 if distance >= math.log(1.15) else 1
     return f"{verdict}-{step}"
-
-
-def verdict_of(mean: SuiteSpeedup, equivalence: float) -> str:
-    """The verdict of a mean over several cases, from its interval alone."""
-    if mean.low > 1.0 - equivalence and mean.high < 1.0 + equivalence:
-        return "same"
-    return "faster" if mean.low > 1.0 else "slower" if mean.high < 1.0 else "unclear"
 
 
 def _tally(counts: Counter[str], judged: int) -> str:

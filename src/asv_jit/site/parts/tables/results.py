@@ -11,7 +11,6 @@ from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.model import CaseKey
 from asv_jit.site.content.site_content import Machine
 from asv_jit.site.parts import figures
-from asv_jit.site.parts.answers import verdict_of
 from asv_jit.text import units
 
 _MARKS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "failed", "skipped": "skipped"}
@@ -63,7 +62,7 @@ def _mean(current: Current, mean: SuiteSpeedup | None, limits: Limits) -> str:
     if mean is None:
         return units.DASH if _has_jit(current) else "no JIT"
     between = units.ratio_interval(mean.low, mean.high)
-    mark = _MARKS[verdict_of(mean, limits.equivalence)]
+    mark = _MARKS[mean.verdict(limits.equivalence)]
     return f"{mark} {units.ratio(mean.ratio)} ({between}), {units.count(mean.cases, 'case')}"
 
 
