@@ -166,12 +166,8 @@ def content(
         url=url,
         show_commit_url=show_commit_url,
         generated_at="2026-11-23T05:11:27Z",
-        machine=machine.name,
-        machine_details=machine.details,
         commits=tuple(commits),
         releases=tuple(releases),
-        suites=tuple(suites),
-        trials=kept,
         problems=(),
         machines=(machine,),
     )
@@ -224,7 +220,7 @@ def large(count: int) -> SiteContent:
         whole = msgspec.structs.replace(current.suite, cases=tuple(many))
         currents_of_all.append(msgspec.structs.replace(current, suite=whole))
     machine = msgspec.structs.replace(machine, current=tuple(currents_of_all), suites=(), trials={})
-    return msgspec.structs.replace(made, machines=(machine,), suites=(), trials={})
+    return msgspec.structs.replace(made, machines=(machine,))
 
 
 def hostile() -> SiteContent:
@@ -238,7 +234,7 @@ def hostile() -> SiteContent:
         made.machines[0], name="<u>", details=traits, fingerprints=(Fingerprint("<b>", traits, "2026-11-01", ""),)
     )
     return msgspec.structs.replace(
-        made, commits=(commit,), machine="<u>", machines=(machine,), problems=("<script>",), project="<p onclick=x>"
+        made, commits=(commit,), machines=(machine,), problems=("<script>",), project="<p onclick=x>"
     )
 
 

@@ -138,7 +138,7 @@ def history(
 def rich(*, hostile: bool = False) -> SiteContent:
     """`contents.rich` or a hostile one with years behind it, a second machine, and cases that only asv measured."""
     made = contents.rich()
-    cases = sorted({case.key.case for suite in made.suites for case in suite.cases})
+    cases = sorted({case.key.case for suite in made.machines[0].suites for case in suite.cases})
     cases = [case for case in cases if "Crash" not in case.benchmark and "track" not in case.benchmark]
     cases += [CaseKey("asv_only.Old.time_parse", ("10",)), CaseKey("asv_only.track_objects")]
     if hostile:
@@ -146,7 +146,7 @@ def rich(*, hostile: bool = False) -> SiteContent:
     found, events = history(cases, hostile=hostile)
     known = commits(hostile=hostile)
     first = made.machines[0]
-    second = Machine(MACHINES[1], (("CPU", "Other 1"),), suites=made.suites[-1:], trials=made.trials,
+    second = Machine(MACHINES[1], (("CPU", "Other 1"),), suites=first.suites[-1:], trials=first.trials,
                      current=first.current[:1])  # fmt: skip
     return msgspec.structs.replace(
         made, commits=(*made.commits, *known[::-1]), table=Timetable.of(found), events=events, machines=(first, second)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.model import CaseKey
-from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.content.site_content import Machine, SiteContent
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.feed import feed
 from tests.analysis.worlds import World, commit_of, steady, step
@@ -26,7 +26,7 @@ def _content(events: tuple[Event, ...], url: str = "") -> SiteContent:
     dates = np.arange(60, dtype=np.int64) * 86_400 + 1_767_225_600
     return SiteContent(
         title="toy", project="toy", url=url, show_commit_url="#", generated_at="2026-11-23T05:11:00+00:00",
-        machine="m1", machine_details=(), commits=(), releases=(WITH_JIT,), suites=(),
+        machines=(Machine("m1"),), commits=(), releases=(WITH_JIT,),
         table=Timetable.of(History(commits, dates, "git", (), ())), events=events,
     )  # fmt: skip
 

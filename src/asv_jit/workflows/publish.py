@@ -101,7 +101,6 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         _machine_for_readers(project, site_machine(one, places, newest=place == 0))
         for place, one in enumerate(measured)
     )
-    leading = machines[0]
     releases = _releases(measured)
     events, damaged = _events(project, history, search)
     noise = (problem for one in measured for problem in known_noise(one.folder).problems)
@@ -114,17 +113,13 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         url=site.url or "",
         show_commit_url=project.show_commit_url,
         generated_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=leading.name,
-        machine_details=leading.details,
+        machines=machines,
         commits=commits,
         releases=releases,
-        suites=leading.suites,
-        trials=leading.trials,
         problems=_for_readers(project, tuple(problems)),
         settings=Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence),
         table=table,
         events=events.events,
-        machines=machines,
         bisections=bisections,
         left_out=(*history.left_out, *events.left_out),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.model import PROTOCOL, CaseKey, Trial
-from asv_jit.site.content.site_content import Machine, SiteContent
+from asv_jit.model import CaseKey, Trial
+from asv_jit.site.content.release_index import version_order
+from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import anchor_of
 
 
@@ -35,35 +36,11 @@ def cell_anchor(machine: str, interpreter: str, *, leading: bool) -> str:
 def measured_cells(content: SiteContent) -> dict[CaseKey, tuple[MeasuredCell, ...]]:
     """Of each case: the leading machine first, then releases, newest first."""
     found: dict[CaseKey, list[MeasuredCell]] = {}
-    for place, machine in enumerate(content.every_machine):
-        for case in _current(machine):
+    for place, machine in enumerate(content.machines):
+        for case in (case for current in machine.current for case in current.suite.cases):
             cell = MeasuredCell(machine.name, place == 0, case, machine.trials.get(case.key, ()))
             found.setdefault(case.key.case, []).append(cell)
     for cells in found.values():
-        cells.sort(key=lambda cell: _version(cell.summary.key.interpreter), reverse=True)
+        cells.sort(key=lambda cell: version_order(cell.summary.key.interpreter), reverse=True)
         cells.sort(key=lambda cell: (not cell.leading, cell.machine))
     return {case: tuple(found[case]) for case in sorted(found)}
-
-
-def _current(machine: Machine) -> Iterable[CaseSummary]:
-    if machine.current:
-        return (case for current in machine.current for case in current.suite.cases)
-    newest: dict[tuple[str, CaseKey], CaseSummary] = {}
-    for suite in machine.suites:  # newest first
-        for case in suite.cases:
-            place = suite.interpreter, case.key.case
-            known = newest.get(place)
-            same_commit = known is not None and known.key.commit == case.key.commit
-            if known is None or (same_commit and _rank(case) > _rank(known)):
-                newest[place] = case
-    return newest.values()
-
-
-def _rank(case: CaseSummary) -> tuple[bool, str]:
-    """At one commit a full measurement goes before a quick one, then the later one."""
-    return case.key.protocol == PROTOCOL, case.measured
-
-
-def _version(identity: str) -> tuple[tuple[int, ...], str]:
-    version, _, digest = identity.partition("+")
-    return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".")), digest

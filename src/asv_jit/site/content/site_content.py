@@ -47,10 +47,11 @@ class Fingerprint(Struct, frozen=True):
 class Machine(Struct, frozen=True):
     """One machine of the results tree, and what it measured.
 
-    `newest`: whether its results are the newest of all. `suites` and `trials` are as in `SiteContent`; `current` has
-    one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but asv
-    itself measured there, so that it has series and no cells. `noise` is by interpreter, from its cells; `same_code` is
-    what `asv-jit doctor --measure` found there, the newest last.
+    `newest`: whether its results are the newest of all. `suites` holds one summary for each commit and interpreter,
+    those of the latest commit first; `trials` those of the cells whose warm-up curves and failures are to be shown;
+    `current` has one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but
+    asv itself measured there, so that it has series and no cells. `noise` is by interpreter, from its cells;
+    `same_code` is what `asv-jit doctor --measure` found there, the newest last.
     """
 
     name: str
@@ -69,15 +70,12 @@ class SiteContent(Struct, frozen=True):
     """One publication of the site.
 
     `generated_at` is UTC in ISO form. `url` is where the site will stand, or empty; `show_commit_url` is asv's
-    (`#` for none), to which a full hash is appended. `commits` is newest first. `suites` holds one summary for
-    each commit and interpreter, those of the latest commit first. `trials` are the trials of the cells whose
-    warm-up curves and failures are to be shown; cells without any are fine. `problems` are sentences about
+    (`#` for none), to which a full hash is appended. `commits` is newest first. `problems` are sentences about
     what could not be read or measured.
 
-    `machine`, `machine_details`, `suites` and `trials` are those of the leading machine, the one whose journal is
-    the newest; `machines` holds every machine, that one first. `table` (the history, placed) and `events` are over
-    all machines, and empty where they were not asked for; `left_out` says what is in neither of them, with counts.
-    `bisections`: those of all machines, the newest first.
+    `machines` holds every machine, the leading one first, whose journal is the newest. `table` (the history, placed)
+    and `events` are over all machines, and empty where they were not asked for; `left_out` says what is in neither of
+    them, with counts. `bisections`: those of all machines, the newest first.
     """
 
     title: str
@@ -85,17 +83,13 @@ class SiteContent(Struct, frozen=True):
     url: str
     show_commit_url: str
     generated_at: str
-    machine: str
-    machine_details: tuple[tuple[str, str], ...]
+    machines: tuple[Machine, ...]
     commits: tuple[Commit, ...]
     releases: tuple[Release, ...]
-    suites: tuple[SuiteSummary, ...]
-    trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     settings: Limits = field(default_factory=Limits)
     table: Timetable = field(default_factory=lambda: Timetable.of(None))
     events: tuple[Event, ...] = ()
-    machines: tuple[Machine, ...] = ()
     bisections: tuple[Bisection, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -103,10 +97,3 @@ class SiteContent(Struct, frozen=True):
     def history(self) -> History | None:
         """The history."""
         return self.table.history
-
-    @property
-    def every_machine(self) -> tuple[Machine, ...]:
-        """`machines`; where only the leading one was given, that one alone."""
-        if self.machines:
-            return self.machines
-        return (Machine(self.machine, self.machine_details, True, False, self.suites, self.trials),)

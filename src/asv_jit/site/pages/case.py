@@ -12,7 +12,7 @@ from asv_jit.analysis.cells.summary import CaseSummary, Level
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
 from asv_jit.site.content.measured import MeasuredCell
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -61,7 +61,7 @@ class CasePages:
         content = site.content
         self._site = site
         self._commits = CommitBook.of(content)
-        self._index = ResultIndex.of(content)
+        self._index = ReleaseIndex.of(content)
         self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
         self._lines = EventLines(content, "bisections.html" if "bisections" in site.frames.present else "")
         self._tables = HistoryTables(site.table, self._commits)

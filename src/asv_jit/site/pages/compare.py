@@ -11,7 +11,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.model import CaseKey
 from asv_jit.site.content.comparing import Behind, Difference, Side, between_releases
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -76,7 +76,7 @@ def make(site: Publication) -> Iterator[Drawn]:
     """The page, with the newest releases compared."""
     content = site.content
     limits = content.settings
-    machine = content.every_machine[0].name
+    machine = content.machines[0].name
     table = site.table
     if table.schedules and all(one.machine != machine for one in table.schedules):
         machine = table.schedules[0].machine
@@ -95,7 +95,7 @@ def make(site: Publication) -> Iterator[Drawn]:
 
 def _releases(site: Publication) -> ComparedReleases | None:
     """The two newest releases that the leading machine has measured, at each case's own newest commit."""
-    index = ResultIndex.of(site.content)
+    index = ReleaseIndex.of(site.content)
     mine: dict[str, dict[CaseKey, CaseSummary]] = {}
     anchors: dict[str, str] = {}
     for case, cells in site.cells.items():

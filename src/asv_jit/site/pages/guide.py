@@ -15,7 +15,7 @@ from asv_jit.analysis import guide
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary
 from asv_jit.model import CaseKey
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -124,8 +124,8 @@ class _Measured(Struct, frozen=True):
 def make(site: Publication) -> GuidePage:
     """The rules against the leading machine's results: those of the first machine that measured pairs."""
     content = site.content
-    machine = next((one for one in content.every_machine if one.current), None)
-    index = ResultIndex.of(content)
+    machine = next((one for one in content.machines if one.current), None)
+    index = ReleaseIndex.of(content)
     measured = _measured(machine, index, content.settings)
     paired = {release.identity for release in measured.releases}
     without = [index.name(release) for release in index.releases if not release.has_jit]
@@ -147,7 +147,7 @@ def make(site: Publication) -> GuidePage:
     )  # fmt: skip
 
 
-def _measured(machine: Machine | None, index: ResultIndex, limits: Limits) -> _Measured:
+def _measured(machine: Machine | None, index: ReleaseIndex, limits: Limits) -> _Measured:
     by_release = {current.interpreter: current for current in machine.current} if machine is not None else {}
     releases = tuple(
         release

@@ -12,7 +12,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -140,7 +140,7 @@ def make(site: Publication) -> HomePage:
         telling=any(row.badge.kind in ("faster", "slower", "failed") for row in rows),
         plain=tuple(top_plain_rows(content, site.trends, _MOST_ROWS)),
         cases=units.count(len(cases), "case"),
-        several_machines=len(content.every_machine) > 1,
+        several_machines=len(content.machines) > 1,
         level=units.level(content.settings.alpha),
         problems=tuple(units.shorten(units.visible(text), 600) for text in content.problems[:_MOST_PROBLEMS]),
         more_problems=units.count(len(content.problems) - _MOST_PROBLEMS, "more")
@@ -159,7 +159,7 @@ class _Maker:
 
     def __init__(self, content: SiteContent) -> None:
         self.content = content
-        self.index = ResultIndex.of(content)
+        self.index = ReleaseIndex.of(content)
         self.commits = CommitBook.of(content)
         self.current: list[tuple[Release, Machine, CaseSummary]] = [
             (release, machine, case)
@@ -178,7 +178,7 @@ class _Maker:
         answer = answer_of(current, self.content.settings.equivalence)
         newest = max((case.measured for case in cases), default="")
         name = self.index.name(release)
-        leading = self.content.every_machine[0].name
+        leading = self.content.machines[0].name
         return Card(
             name=name,
             jit=f"JIT {release.jit}" if release.has_jit else "built without a JIT",
@@ -234,7 +234,7 @@ class _Maker:
     def _of(self, release: Release) -> list[tuple[Machine, Current]]:
         return [
             (machine, current)
-            for machine in self.content.every_machine
+            for machine in self.content.machines
             for current in machine.current
             if current.interpreter == release.identity
         ]

@@ -103,7 +103,7 @@ def make(site: Publication) -> MachinesPage:
             "machines", "Machines", f"The machines that measured {content.project}: hardware, noise and drift.",
             path="machines.html",
         ),
-        machines=tuple(_section(site, one, series.get(one.name, 0)) for one in content.every_machine),
+        machines=tuple(_section(site, one, series.get(one.name, 0)) for one in content.machines),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from asv_jit.analysis.cells.summary import CaseSummary, Level, group_of
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.model import CaseKey
 from asv_jit.site.content.measured import cell_anchor
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -92,10 +92,10 @@ class ReleasesPage(Struct, frozen=True):
 def make(site: Publication) -> ReleasesPage:
     """A map for each machine that measured pairs, the leading machine's first."""
     content = site.content
-    index = ResultIndex.of(content)
+    index = ReleaseIndex.of(content)
     maps = [
         _map(machine, index, content.settings.equivalence, place)
-        for place, machine in enumerate(content.every_machine)
+        for place, machine in enumerate(content.machines)
         if machine.current
     ]
     return ReleasesPage(
@@ -111,7 +111,7 @@ def make(site: Publication) -> ReleasesPage:
     )  # fmt: skip
 
 
-def _map(machine: Machine, index: ResultIndex, equivalence: float, place: int) -> HeatMap:
+def _map(machine: Machine, index: ReleaseIndex, equivalence: float, place: int) -> HeatMap:
     by_release = {current.interpreter: current for current in machine.current}
     releases = [release for release in index.releases if release.identity in by_release]
     currents = [by_release[release.identity] for release in releases]

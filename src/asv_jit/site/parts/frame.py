@@ -40,7 +40,7 @@ class Frames(Struct, frozen=True):
     @staticmethod
     def of(content: SiteContent, present: Collection[str] = (), *, feed: str = "", asv: str = "") -> Frames:
         """The frames of `content`; `feed` and `asv` are files of the site, or empty."""
-        names = [machine.name for machine in content.every_machine]
+        names = [machine.name for machine in content.machines]
         return Frames(
             site=units.visible(content.title),
             project=units.visible(content.project),

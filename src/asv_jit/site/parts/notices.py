@@ -6,7 +6,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.text import units
 from asv_jit.text.dates import age_days, day
@@ -23,14 +23,14 @@ class Notice(Struct, frozen=True):
     href: str
 
 
-def notices(content: SiteContent, index: ResultIndex) -> tuple[Notice, ...]:
+def notices(content: SiteContent, index: ReleaseIndex) -> tuple[Notice, ...]:
     """The warnings of this publication, the gravest first."""
     return (*_old(content), *_machines(content, index), *_verdicts(content))
 
 
 def _old(content: SiteContent) -> list[Notice]:
     measured = max(
-        (case.measured for machine in content.every_machine for one in machine.current for case in one.suite.cases),
+        (case.measured for machine in content.machines for one in machine.current for case in one.suite.cases),
         default="",
     )
     if not measured and content.history is not None and len(content.history.dates):
@@ -43,9 +43,9 @@ def _old(content: SiteContent) -> list[Notice]:
     return [Notice("old", text, "")] if days is not None and days >= STALE_DAYS else []
 
 
-def _machines(content: SiteContent, index: ResultIndex) -> list[Notice]:
+def _machines(content: SiteContent, index: ReleaseIndex) -> list[Notice]:
     """Releases that the leading machine did not measure: they compare with the others only by ratio."""
-    machines = content.every_machine
+    machines = content.machines
     leading = {current.interpreter for current in machines[0].current}
     found = []
     for release in index.releases:
@@ -65,7 +65,7 @@ def _machines(content: SiteContent, index: ResultIndex) -> list[Notice]:
 
 def _verdicts(content: SiteContent) -> list[Notice]:
     counts = Counter(
-        case.verdict for machine in content.every_machine for one in machine.current for case in one.suite.cases
+        case.verdict for machine in content.machines for one in machine.current for case in one.suite.cases
     )
     found = []
     if counts["failed"]:

@@ -48,7 +48,7 @@ class Trends(Struct, frozen=True):
         for event in content.events:
             if event.axis == "commits" and event.state != "refuted":
                 changes.setdefault((event.key.machine, event.key.line, event.key.case), event)
-        return Trends(history, series, _summaries(content.every_machine), changes)
+        return Trends(history, series, _summaries(content.machines), changes)
 
     def mark(self, machine: Machine, case: CaseSummary) -> Markup:
         """The trend of a cell's speedup (of its time or value where there is none)."""

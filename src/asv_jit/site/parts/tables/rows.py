@@ -13,7 +13,7 @@ from asv_jit.analysis.cells.summary import CaseSummary, group_of
 from asv_jit.analysis.history.series import CaseSeries, History, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content.measured import cell_anchor
-from asv_jit.site.content.result_index import ResultIndex
+from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -107,14 +107,14 @@ class _Rows:
     """Makes rows of cells; what all rows share is found once."""
 
     def __init__(self, content: SiteContent, trends: Trends) -> None:
-        index = ResultIndex.of(content)
+        index = ReleaseIndex.of(content)
         self._trends = trends
         self._commits = CommitBook.of(content)
         self._names = {release.identity: index.name(release) for release in index.releases}
         self.cells = [
             _Cell(place == 0, release, machine, current, case)
             for release in index.releases
-            for place, machine in enumerate(content.every_machine)
+            for place, machine in enumerate(content.machines)
             for current in machine.current
             if current.interpreter == release.identity
             for case in current.suite.cases
