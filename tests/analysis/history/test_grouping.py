@@ -1,158 +1,165 @@
-"""Whole simulated histories with a known truth: the right events come out, and no others."""
+"""Which changes are one event, where it is, who is suspected, and whether anybody lost."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Event
-from tests.analysis.worlds import World, commit_of, place_of, release, steady, step
+from asv_jit.analysis.history.grouping import Scene, commit_events, headline_first, is_event_worse
+from asv_jit.analysis.history.identity import identity_of
+from asv_jit.analysis.history.levelling import stretches
+from asv_jit.analysis.history.series import CaseSeries, Metric, Track
+from tests.analysis.history.events import KEY, change
 
-OLD, NEW = "3.15.1+aaaaaaaa", "3.15.2+bbbbbbbb"
+COMMITS = [f"{place:040x}" for place in range(100)]
+BUILD = "3.15.2+aaaaaaaa"
 
-
-def _told(events: list[Event]) -> set[tuple[str, str, int, str, bool, str]]:
-    """What matters of each event; places are right within a commit, so they are rounded to tens."""
-    return {
-        (e.key.case.benchmark, e.axis, round(place_of(e.commit), -1), e.attribution.cause, e.worse, e.state)
-        for e in events
-    }
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_each_cause_is_told_apart_and_nothing_else_is_reported(seed: int) -> None:
-    world = World(
-        {
-            "quiet": steady,
-            "code": step(30, 0.05),
-            "jit": step(30, 0.05, modes=("on",)),
-            "interpreter": step(30, 0.05, modes=("off",)),
-            "fixed": step(20, 0.06, until=40),
-            "faster": step(30, -0.05),
-            "memory": steady,
-        },
-        memory={"memory": step(30, 0.05)},
-    )
-    events = world.events(seed)
-    assert _told(events) == {
-        ("code", "commits", 30, "code", True, "candidate"),
-        ("jit", "commits", 30, "jit", True, "candidate"),
-        ("interpreter", "commits", 30, "interpreter", True, "candidate"),
-        ("fixed", "commits", 20, "code", True, "fixed"),
-        ("fixed", "commits", 40, "code", False, "candidate"),
-        ("faster", "commits", 30, "code", False, "candidate"),
-        ("memory", "commits", 30, "code", True, "candidate"),
-    }
-    of = {event.key.case.benchmark: event for event in events}
-    assert {change.metric for change in of["jit"].metrics} == {"on", "speedup"}
-    assert of["jit"].headline.metric == "on"
-    assert of["memory"].headline.metric.startswith("peak_memory")
-    code = of["code"]
-    assert code.headline.ratio == pytest.approx(1.05, abs=0.01)
-    assert code.headline.before_low < code.headline.before < code.headline.before_high < code.headline.after_low
-    assert (code.parent, code.suspects) == (commit_of(29), (commit_of(30),))
-    assert code.before == code.after == "3.15.2+e451c8ba"
-    assert code.headline.figures == (30, 30)
+LOSS: dict[Metric, tuple[float, float]] = {
+    "off": (1.0, 1.1), "on": (1.0, 1.1), "plain": (1.0, 1.1), "speedup": (1.1, 1.0), "peak_memory_on": (1.0, 1.1)
+}  # fmt: skip
 
 
-def test_a_machine_that_moves_is_told_by_the_anchor_and_is_no_open_regression() -> None:
-    world = World({"a": steady, "b": step(45, 0.05)}, machine_factor=lambda session: 1.05 if session >= 30 else 1.0)
-    events = world.events(1)
-    assert _told(events) == {
-        ("a", "commits", 30, "machine", True, "candidate"),
-        ("b", "commits", 30, "machine", True, "candidate"),
-        ("b", "commits", 40, "code", True, "candidate"),
-    }
-    assert [event.is_open for event in events] == [False, False, True]
+def _found(metric: Metric, index: int, *, reach: int = 0, p_value: float = 1e-6, gain: bool = False) -> Found:
+    before, after = LOSS[metric][::-1] if gain else LOSS[metric]
+    told = replace(change(metric, before, after), p_value=p_value)
+    return Found(told, index, index - reach, index + reach)
 
 
-def test_a_release_is_blamed_on_the_release_and_never_on_a_commit() -> None:
-    world = World(
-        {
-            "both": release(NEW, 0.05),
-            "on": release(NEW, 0.05, modes=("on",)),
-            "quiet": steady,
-            "code": step(40, 0.05),
-        },
-        interpreters={OLD: 0, NEW: 30},
-    )
-    events = world.events(1)
-    assert _told(events) == {
-        ("both", "pythons", 30, "release", True, "candidate"),
-        ("on", "pythons", 30, "release", True, "candidate"),
-        ("code", "commits", 40, "code", True, "candidate"),
-    }
-    on = next(event for event in events if event.key.case.benchmark == "on")
-    assert (on.before, on.after, on.commit, on.attribution.moved) == (OLD, NEW, commit_of(30), "on")
+def _events(
+    *found: Found, every: int = 1, missing: slice | None = None, branch: list[int] | None = None
+) -> list[Event]:
+    """The events of a series whose points are at each `every`th commit, `off` missing at some points."""
+    places = np.arange(0, 100, every, dtype=np.int32)
+    levels = np.ones(len(places))
+    off = levels.copy()
+    if missing is not None:
+        off[missing] = np.nan
+    tracks = {metric: Track(levels, levels, levels) for metric in LOSS}
+    series = CaseSeries(KEY, "seconds", places, np.zeros_like(places), {**tracks, "off": Track(off, off, off)})
+    (stretch,) = stretches(series, [BUILD], [])
+    scene = Scene(COMMITS, [BUILD], 0.02, None if branch is None else np.array(branch, dtype=np.int32))
+    return commit_events(series, scene, [(stretch, found)], [])
 
 
-def test_without_a_bridge_the_series_is_cut_and_a_later_change_still_found() -> None:
-    world = World({"both": release(NEW, 0.05), "code": step(48, 0.05)}, interpreters={OLD: 0, NEW: 30}, bridges=0)
-    assert _told(world.events(1)) == {("code", "commits", 50, "code", True, "candidate")}
+@pytest.mark.parametrize("metric", ["off", "on", "peak_memory_on", "plain"])
+@pytest.mark.parametrize("level", [0.0, -1.0])
+def test_values_that_are_not_positive_have_no_known_cause(metric: Metric, level: float) -> None:
+    """A `track_` benchmark may return anything; a cause is told from ratios."""
+    values = np.where(np.arange(100) == 10, level, 1.0)
+    tracks = {other: Track(values, values, values) for other in LOSS if other in (metric, "off", "peak_memory_off")}
+    places = np.arange(100, dtype=np.int32)
+    series = CaseSeries(KEY, "unit", places, np.zeros_like(places), {**tracks, metric: Track(values, values, values)})
+    (stretch,) = stretches(series, [BUILD], [])
+    (event,) = commit_events(series, Scene(COMMITS, [BUILD], 0.02), [(stretch, [_found(metric, 50)])], [])
+    assert event.attribution.cause == "unclear"
 
 
-def test_a_short_bridge_makes_no_event_of_its_own_error() -> None:
-    """Three blocks a side are off by some percent: a step there may be the bridge's."""
-    for seed in range(8):
-        world = World({"a": steady, "b": steady}, interpreters={OLD: 0, NEW: 30}, bridges=3, within=0.03)
-        assert not world.events(seed)
+def _metrics(events: list[Event]) -> list[set[Metric]]:
+    return [{change.metric for change in event.metrics} for event in events]
 
 
-def test_a_minor_release_is_an_event_between_two_lines() -> None:
-    before = "3.14.9+aaaaaaaa"
-    world = World({"a": release(NEW, -0.2), "b": steady}, interpreters={before: 0, NEW: 30})
-    (event,) = world.events(1)
-    assert (event.axis, event.before, event.after, event.worse) == ("pythons", before, NEW, False)
-    assert event.key.line == "3.15 from debian"
-    assert event.between_lines
+@pytest.mark.parametrize(("apart", "events"), [(0, 1), (2, 1), (-2, 1), (3, 2), (-3, 2)])
+def test_changes_of_two_metrics_near_each_other_are_one_event(apart: int, events: int) -> None:
+    assert len(_events(_found("off", 50), _found("on", 50 + apart))) == events
+
+
+def test_changes_whose_places_may_be_the_same_are_one_event() -> None:
+    assert len(_events(_found("off", 50, reach=3), _found("on", 56, reach=3))) == 1
+    assert len(_events(_found("off", 50, reach=3), _found("on", 57, reach=3))) == 2
+
+
+def test_two_changes_of_one_metric_are_two_events() -> None:
+    events = _events(_found("off", 51), _found("off", 50), _found("on", 52))
+    assert [event.commit for event in events] == [COMMITS[50], COMMITS[51]]
+    assert _metrics(events) == [{"off"}, {"off", "on"}]  # the nearer one
+
+
+def test_the_surest_metric_says_where_it_is() -> None:
+    for sure, commit in (("on", 51), ("off", 50)):
+        (event,) = _events(_found("off", 50, p_value=1e-9 if sure == "off" else 1e-6), _found("on", 51, p_value=1e-8))
+        assert (event.commit, event.parent) == (COMMITS[commit], COMMITS[commit - 1])
+        assert event.identity == identity_of(KEY, "commits", event.commit, worse=True)
+
+
+def test_suspects_are_all_commits_since_the_last_that_was_certainly_good() -> None:
+    def suspects(events: list[Event]) -> tuple[str, ...]:
+        (event,) = events
+        return event.suspects
+
+    assert suspects(_events(_found("off", 50))) == (COMMITS[50],)
+    assert suspects(_events(_found("off", 50, reach=2))) == tuple(COMMITS[48:53])
+    assert suspects(_events(_found("off", 10), every=5)) == tuple(COMMITS[46:51])  # the unmeasured ones between
+    assert suspects(_events(_found("off", 50), missing=slice(45, 50))) == tuple(COMMITS[45:51])
+    assert suspects(_events(_found("on", 50), missing=slice(45, 50))) == (COMMITS[50],)
+    assert suspects(_events(_found("off", 10), every=5, branch=[44, 45, 46, 49, 50, 55])) == (
+        COMMITS[46], COMMITS[49], COMMITS[50],
+    )  # fmt: skip
+
+
+def test_a_loss_that_was_given_back_in_the_same_series_is_fixed() -> None:
+    events = _events(_found("on", 30), _found("on", 60, gain=True))
+    assert [(event.state, event.worse) for event in events] == [("fixed", True), ("candidate", False)]
 
 
 @pytest.mark.parametrize(
-    ("before", "named"), [("3.14.9+aaaaaaaa", {"off", "on"}), (OLD, {"peak_memory_off", "peak_memory_on"})]
+    ("lost", "gained", "worse"),
+    [
+        (("off",), (), True),
+        (("on",), (), True),
+        (("plain",), (), True),
+        (("speedup",), (), True),
+        (("peak_memory_on",), (), True),
+        ((), ("off", "on", "speedup", "peak_memory_on"), False),
+        (("speedup",), ("off",), False),  # only the interpreter became faster
+        (("speedup",), ("on",), True),
+        (("speedup", "on"), ("off",), True),
+        (("speedup", "peak_memory_on"), ("off",), True),
+        (("off", "speedup"), (), True),
+    ],
 )
-def test_what_became_worse_names_an_event_but_between_minor_versions_the_time_does(
-    before: str, named: set[str]
+def test_an_event_is_for_the_worse_if_somebody_lost(
+    lost: tuple[Metric, ...], gained: tuple[Metric, ...], worse: bool
 ) -> None:
-    world = World(
-        {"a": release(NEW, -0.2)}, interpreters={before: 0, NEW: 30}, memory={"a": release(NEW, 0.05)}, commits=31
+    changes = [change(metric, *LOSS[metric]) for metric in lost]
+    changes += [change(metric, *LOSS[metric][::-1]) for metric in gained]
+    assert is_event_worse(changes) == worse
+    first = headline_first(changes)[0]
+    assert first.metric in (lost if worse else gained)
+
+
+def test_times_go_first_and_of_two_the_larger_change() -> None:
+    small, large = change("off", 1.0, 1.1), change("on", 2.0, 2.4)
+    speedup, memory = change("speedup", 2.0, 1.0), change("peak_memory_on", 1.0, 3.0)
+    assert headline_first([memory, speedup, small, large]) == (large, small, speedup, memory)
+    assert headline_first([change("off", 1.0, 0.8), large], neutral=True)[0].metric == "off"
+    assert headline_first([change("off", 1.0, 0.8), large])[0] == large
+    negative, zero = change("off", -1.0, 1.0), change("on", 0.0, 1.0)
+    assert headline_first([zero, negative]) == (negative, zero)  # no ratio: by the difference
+
+
+@given(
+    st.lists(
+        st.builds(
+            _found,
+            st.sampled_from(["off", "on", "speedup"]),
+            st.integers(5, 95),
+            reach=st.integers(0, 4),
+            p_value=st.floats(1e-12, 1e-3),
+        ),
+        unique_by=lambda one: (one.change.metric, one.index),
+        max_size=8,
     )
-    (event,) = world.events(1)
-    assert event.worse
-    assert event.headline.metric in named
-    assert {change.metric for change in event.metrics} >= {"off", "on", "peak_memory_off", "peak_memory_on"}
-    assert {change.figures for change in event.metrics} == {(15, 15)}
-
-
-def test_a_replaced_machine_starts_new_series_without_an_event() -> None:
-    world = World(
-        {"a": steady, "b": step(48, 0.05)},
-        fingerprint=lambda session: "f0000001" if session < 30 else "f0000002",
-        machine_factor=lambda session: 1.3 if session >= 30 else 1.0,
+)
+def test_each_change_is_in_one_event_and_events_are_in_order(found: list[Found]) -> None:
+    events = _events(*found)
+    assert sorted(change.metric for event in events for change in event.metrics) == sorted(
+        one.change.metric for one in found
     )
-    events = world.events(1)
-    assert _told(events) == {("b", "commits", 50, "code", True, "candidate")}
-    assert events[0].key.fingerprint == "f0000002"
-
-
-def test_unmeasured_commits_are_all_suspects() -> None:
-    world = World({"a": step(30, 0.05)}, unmeasured=frozenset(range(24, 36)))
-    (event,) = world.events(1)
-    assert (event.parent, event.commit) == (commit_of(23), commit_of(36))
-    assert event.suspects == tuple(commit_of(place) for place in range(24, 37))
-
-
-def _spikes(rng: np.random.Generator, n: int) -> np.ndarray:
-    return 0.005 * rng.standard_normal(n) + (rng.random(n) < 0.05) * rng.uniform(0.05, 0.3, n)
-
-
-def _drift(rng: np.random.Generator, n: int) -> np.ndarray:
-    return 0.005 * rng.standard_normal(n) + np.linspace(0.0, 0.03, n)
-
-
-def _louder(rng: np.random.Generator, n: int) -> np.ndarray:
-    return 0.005 * rng.standard_normal(n) * np.where(np.arange(n) < n // 2, 1.0, 4.0)
-
-
-@pytest.mark.parametrize("sway", [_spikes, _drift, _louder])
-def test_spikes_drift_and_noise_that_changes_are_no_events(sway: object) -> None:
-    assert not World({"a": steady, "b": steady, "c": steady}, between=sway).events(4)  # type: ignore[arg-type]  # one of the three above
+    assert [event.commit for event in events] == sorted(event.commit for event in events)
+    assert all(event.commit in event.suspects for event in events)
+    assert all(len({change.metric for change in event.metrics}) == len(event.metrics) for event in events)
