@@ -229,9 +229,7 @@ def own_pair(place: Place, case: Case, effort: Effort, rng: random.Random) -> tu
     """
     began = time.monotonic()
     for _attempt in range(ATTEMPTS):
-        trials = run_block(
-            place, case, effort, PAIR, CONTEXT, rng, lambda _trial, _raw: None, cache=None, micro_ops=False
-        )
+        trials = run_block(place, case, effort, PAIR, CONTEXT, rng, lambda _trial: None, cache=None, micro_ops=False)
         disturbed = any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials)
         if not disturbed:
             break

@@ -27,7 +27,6 @@ from asv_jit.store.findings.nights import nights, notices
 from asv_jit.store.foreign import complaint_of
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import Journal, encode, journal_path, read_all, read_journal_bytes
-from asv_jit.store.raw import append_raw, read_raw
 from asv_jit.store.uniting import unite
 from asv_jit.workflows.merge import absorb
 from tests.fuzz.damage import any_json, encoded, swapped, wounded
@@ -193,17 +192,6 @@ def test_the_state_of_a_bisection_and_other_records(content: bytes, other: bytes
     lines = other + b"\n" + content
     files = dict.fromkeys(("nights.jsonl", "notified.jsonl", "events.jsonl", "interpreters.jsonl"), lines)
     _in_folder({**files, "bisections/b1.json": content, "confirmations/c.json": other}, read)
-
-
-@quick
-@given(st.data())
-def test_raw_iterations(data: st.DataObject) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "s.jsonl.gz")
-        for number in range(3):
-            append_raw(path, f"t{number}", 1, [1, 2, 3])
-        path.write_bytes(data.draw(wounded(path.read_bytes())))
-        assert len(list(read_raw(path))) <= 6
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[" * 100_000, b'{"results": {"a": ' + b"[" * 100_000])

@@ -1,1 +1,1 @@
-"""What is kept on disk: the journal of trials, raw iterations, asv's result files."""
+"""What is kept on disk: the journal of trials, and what is known beside it."""

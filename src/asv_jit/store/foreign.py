@@ -25,8 +25,8 @@ _PASSED_OVER = {"README.md", ".asv-jit-results", ".nojekyll"}
 def foreign_files(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
     """The files of a tree of results that may be looked at, and a sentence for each that may not.
 
-    Links are never followed, neither files nor folders. Raw iterations, locks and other hidden files stay where they
-    are without a word.
+    Links are never followed, neither files nor folders. What lies in `raw/`, locks and other hidden files stay where
+    they are without a word.
     """
     files: dict[str, Path] = {}
     problems = []

@@ -43,7 +43,7 @@ class United(Struct, frozen=True):
 def is_result_file(path: str) -> bool:
     """Whether a path, relative to a tree of results and with slashes, is one of a file that is shared with others.
 
-    Raw iterations, locks and half-written files are not; neither is anything that would leave the tree.
+    Iterations in `raw/`, locks and half-written files are not; neither is anything that would leave the tree.
     """
     parts = path.split("/")
     if len(parts) > _MAX_DEPTH or not path.endswith(_SUFFIXES) or "raw" in parts[:-1]:

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.cells.effort import LEAST_STEADY_S, Look, enough_iterations
 from asv_jit.model import Case, Mode, Trial
-from asv_jit.trials.launch import Answer, Launched, Place, TrialTask, launch, workspace
+from asv_jit.trials.launch import Launched, Place, TrialTask, launch, workspace
 from asv_jit.trials.record import Context, record
 
-# What to do with a finished trial: the journal's line and the raw iterations, before the next one starts.
-Keep = Callable[[Trial, Sequence[int]], None]
+# What to do with a finished trial, before the next one starts: its line goes to the journal.
+Keep = Callable[[Trial], None]
 
 
 class Arm(Struct, frozen=True):
@@ -153,7 +153,7 @@ def run_stands(
             trial = record(stand.context, task, arm.name, arm.mode, launched, first_work_s=works_s.get(interpreter))
             if works_s.get(interpreter) is None and trial.disturbance is not None:
                 works_s[interpreter] = trial.disturbance.fixed_work_s
-            keep(trial, _iterations(launched.answer))
+            keep(trial)
             done[arm.name] = trial
     return [done[stand.arm.name] for stand in stands]
 
@@ -169,7 +169,7 @@ def run_without_effort(stands: Sequence[Stand], found: NoEffort, keep: Keep) -> 
         for stand in stands:
             launched = launch(stand.place, found.task, stand.arm.mode, space, stand.cache) if trials else found.launched
             trials.append(record(stand.context, found.task, stand.arm.name, stand.arm.mode, launched))
-            keep(trials[-1], ())
+            keep(trials[-1])
     return trials
 
 
@@ -185,9 +185,5 @@ def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep:
     with workspace() as space:
         launched = launch(place, task, SAMPLE.mode, space, cache)
     trial = record(context, task, SAMPLE.name, SAMPLE.mode, launched)
-    keep(trial, ())
+    keep(trial)
     return trial
-
-
-def _iterations(answer: Answer | None) -> Sequence[int]:
-    return () if answer is None else answer.durations_ns

@@ -40,7 +40,7 @@ class Context(Struct, frozen=True):
 def record(
     context: Context, task: TrialTask, arm: str, mode: Mode, launched: Launched, *, first_work_s: float | None = None
 ) -> Trial:
-    """The trial's line. Durations become seconds per call; the iterations themselves go to the raw file.
+    """The trial's line. Durations become seconds per call; of the iterations the curve is kept.
 
     `first_work_s`: what the fixed work took beside the first trial of the block, if this is not that one.
     """

@@ -1,6 +1,6 @@
 """Results and the site on branches of the project's remote, for machines that keep nothing, and for each other.
 
-The results branch holds a tree of results as it lies on the disk, without raw iterations; each push is one commit on
+The results branch holds a tree of results as it lies on the disk, without `trials/raw/`; each push is one commit on
 top of what is there, and what two machines push at once is united. The site branch holds one commit: the site can be
 made again at any time, so its history would only be weight.
 """

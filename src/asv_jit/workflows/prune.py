@@ -1,4 +1,7 @@
-"""`asv-jit prune`: gives back the space of what can be done without. Lines of the journal are for ever."""
+"""`asv-jit prune`: gives back the space of what can be done without. Lines of the journal are for ever.
+
+Beside a journal stands what nothing is computed from: so far the iterations that older versions kept one by one.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ _DAY_S = 86400.0
 
 
 class Keep(Struct, frozen=True):
-    """Which raw iterations stay: those of the last `days`, or of the last `sessions` of each machine."""
+    """Which files beside the journals stay: those of the last `days`, or of the last `sessions` of each machine."""
 
     days: float | None = None
     sessions: int | None = None
 
 
 class Pruned(Struct, frozen=True):
-    """What went, or would go: files of raw iterations, installations, and how much they held."""
+    """What went, or would go: files beside the journals, installations, and how much they held."""
 
     raw: tuple[Path, ...]
     raw_bytes: int
@@ -44,7 +47,7 @@ def parse_keep(text: str) -> Keep:
 
 
 def prune(project: Project, keep: Keep, *, kept_installations: int, dry_run: bool = False) -> Pruned:
-    """Drop raw iterations that `keep` does not name, and the least recently used installations beyond a number.
+    """Drop files beside the journals that `keep` does not name, and the installations that were used longest ago.
 
     Raises LockedError while something is measured: it may be using what would go.
     """

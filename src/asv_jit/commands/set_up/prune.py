@@ -15,7 +15,7 @@ from asv_jit.workflows import prune as pruning
 @click.command()
 @config_option
 @json_option
-@click.option("--keep", default="30d", show_default=True, help="Raw iterations of 30d (days), or of 20 (sessions).")
+@click.option("--keep", default="30d", show_default=True, help="Old iterations of 30d (days), or of 20 (sessions).")
 @click.option(
     "--installations",
     "kept",
@@ -26,7 +26,7 @@ from asv_jit.workflows import prune as pruning
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> int:
-    """Drop raw iterations and unused installations. No trial is lost: the lines of the journal are for ever."""
+    """Drop unused installations, and the iterations that older versions kept. The lines of the journal are for ever."""
     project = open_project(config)
     made = pruning.prune(project, pruning.parse_keep(keep), kept_installations=kept, dry_run=dry_run)
     if as_json:

@@ -30,7 +30,6 @@ from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, T
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.lines import mend_all
-from asv_jit.store.raw import append_raw, raw_path
 from asv_jit.trials.block import (
     ALONE,
     SAMPLE,
@@ -223,8 +222,8 @@ class Session:
             effort = Effort(1, effort.task.min_iterations)
         return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
-    def keep(self, trial: Trial, durations_ns: Sequence[int]) -> None:
-        """Append a trial to its journal, synced, then its iterations to the raw file."""
+    def keep(self, trial: Trial) -> None:
+        """Append a trial to its journal, synced."""
         key = trial.commit, trial.interpreter
         if key not in self._journals:
             journal = Journal(journal_path(self.folder, *key))
@@ -232,13 +231,11 @@ class Session:
                 self._reporter.warn(journal.warning)
             self._journals[key] = journal
         self._journals[key].append(trial)
-        if durations_ns:
-            append_raw(raw_path(self.folder, self.identity), trial.trial, trial.inner_loops, durations_ns)
 
     def keep_unbuildable(self, interpreter: Interpreter, commit: str, case: Case, error: UnbuildableError) -> None:
         """Record that a case could not be measured because its commit cannot be installed."""
         context = self._context(self._next_block(), 1, commit=commit, interpreter=interpreter.identity)
-        self.keep(unbuildable_trial(context, case, str(error)), ())
+        self.keep(unbuildable_trial(context, case, str(error)))
 
     def _cache(self, installation: Installation, case: Case) -> tuple[Path | None, str | None]:
         """What the case's `setup_cache` left, made once per installation; or the complaint of its failure."""
@@ -259,7 +256,7 @@ class Session:
             if complaint is not None:
                 trial = unbuildable_trial(self._context_of(installation, self._next_block(), 1), case, complaint)
                 failed = replace(trial, outcome="failed", arm=arm.name, mode=arm.mode)
-                self.keep(failed, ())
+                self.keep(failed)
                 return [failed]
         return []
 

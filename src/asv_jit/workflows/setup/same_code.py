@@ -248,7 +248,7 @@ def _context(interpreter: Interpreter, cpu: int | None) -> Context:
     )
 
 
-def _forget(trial: Trial, durations_ns: object) -> None:
+def _forget(trial: Trial) -> None:
     """Trials of a doctor are no results."""
 
 
