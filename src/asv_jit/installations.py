@@ -2,7 +2,7 @@
 
     <cache>/installations/<16 hex>/         a path of constant length, because its length moves memory about
         complete                            written last: without it the folder is half-made and is removed
-        <asv's environment>/
+        <asv's environment>/                with the checkout, which an editable installation runs from
 
 Several exist at once, so that commits can be interleaved; the least recently used are pruned.
 """
@@ -115,15 +115,13 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
                 _build(project, environment, commit, folder)
     os.utime(marker)
     variables = {
-        "ASV": "true",
-        "ASV_PROJECT": project.name,
+        **environment.variables(commit),
         "ASV_CONF_DIR": str(project.folder),
-        "ASV_ENV_NAME": identity,
-        "ASV_ENV_TYPE": "jit",
-        "ASV_COMMIT": commit,
         **dict(requirements.build_variables),
         **dict(requirements.other_variables),
     }
+    if "ASV_PYTHONPATH" in variables:  # asv's way to set it
+        variables["PYTHONPATH"] = variables.pop("ASV_PYTHONPATH")
     return Installation(identity, interpreter, commit, environment.python_path, variables)
 
 
@@ -179,6 +177,7 @@ class _PlainEnvironment(InterpreterEnvironment):
 def _identity(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> str:
     conf = project.asv
     parts: list[Any] = [
+        "with checkout",  # those made before have none
         project.name,
         interpreter.identity,
         str(interpreter.executable),
@@ -214,13 +213,6 @@ def _build(project: Project, environment: InterpreterEnvironment, commit: str, f
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    _drop_leftovers(environment)
     if hasattr(os, "sync"):
         os.sync()  # else a power cut might leave the marker and take the files
     write_atomically(folder / "complete", commit)
-
-
-def _drop_leftovers(environment: InterpreterEnvironment) -> None:
-    """The checkout and the built wheel are not needed to run; they are most of the size."""
-    for name in ("project", "asv-build-cache"):
-        shutil.rmtree(Path(environment._path) / name, ignore_errors=True)

@@ -14,6 +14,7 @@ from asv.plugins.virtualenv import Virtualenv
 from asv_jit.interpreters.identity import Interpreter
 
 _BUILD_COMMAND = ["python -m pip wheel --no-deps -w {build_cache_dir} {build_dir}"]
+_ALWAYS_INSTALLED = ("pip+build", "pip+asv_runner", "pip+pympler")  # by asv, beside what the matrix asks for
 _ASK_JIT = "import sys; jit = getattr(sys, '_jit', None); print(jit.is_enabled() if jit else False)"
 
 
@@ -25,6 +26,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
     """
 
     tool_name: str | None = None
+    _base_requirements: dict[str, str]
 
     def __init__(
         self,
@@ -47,12 +49,42 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         # "nobuild", so that both modes share one folder and one build.
         try:  # asv takes the build's requirements from the pyproject.toml of the working folder
             environment.Environment.__init__(
-                self, conf, interpreter.identity, requirements, {**others, ("nobuild", "PYTHON_JIT"): mode}
+                self, conf, interpreter.identity, dict(requirements), {**others, ("nobuild", "PYTHON_JIT"): mode}
             )
         except tomllib.TOMLDecodeError as error:
             raise util.UserError(f"the working folder's pyproject.toml is not valid TOML: {error}") from None
+        self._separate_build_requirements(requirements, isolated=not (conf.build_command or conf.install_command))
         # asv's default builds wheels of all dependencies beside the project's and cannot tell them apart.
         self._build_command: list[str] = _BUILD_COMMAND if conf.build_command is None else conf.build_command
+
+    def _separate_build_requirements(self, requirements: dict[str, str], *, isolated: bool) -> None:
+        """Undo what asv does with `build-system.requires`, which it takes for requirements of the benchmarks.
+
+        It reads `setuptools >= 61` as a package with a space in its name. pip installs them for each build by
+        itself; only the commands of a configuration may build without isolation, and find them in the environment.
+        """
+        stated = [key for key in self._base_requirements if key not in _ALWAYS_INSTALLED]
+        self._build_requirements = [] if isolated else [key.removeprefix("pip+") for key in stated]
+        self._base_requirements = {key: self._base_requirements[key] for key in _ALWAYS_INSTALLED}
+        self._requirements = {key: value for key, value in requirements.items() if key not in _ALWAYS_INSTALLED}
+        self._global_env_vars["ASV_ENV_NAME"] = self.name
+
+    @property
+    def build_name(self) -> str:
+        """`name` without what only running knows, so the same in both modes."""
+        python, requirements, variables = self._python, self._requirements, self._tagged_env_vars
+        return str(environment.get_env_name(self.tool_name, python, requirements, variables, build=True))
+
+    def variables(self, commit: str) -> dict[str, str]:
+        """What asv tells the benchmarks of `commit` once it is installed, the same in both modes."""
+        build_dir = Path(self._build_root, self._repo_subdir or "")
+        return {
+            **self._global_env_vars,
+            "ASV_ENV_NAME": self.build_name,
+            "ASV_COMMIT": commit,
+            "ASV_BUILD_DIR": str(build_dir),
+            "ASV_BUILD_CACHE_DIR": self._cache._get_cache_dir(commit)[0],
+        }
 
     @property
     def name(self) -> str:
@@ -93,10 +125,12 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         parsed = [util.ParsedPipDeclaration(declaration) for declaration in declarations]
         if any(one.flags or one.path for one in parsed):
             super()._install_requirements()
-            return
+            if not self._build_requirements:
+                return
+            parsed = []
         env = {**os.environ, **self.build_env_vars}
         wanted = [f"{one.pkgname}{one.specification or ''}" for one in parsed]
-        self._run_pip(["install", "wheel", "pip>=8", *wanted], env=env)
+        self._run_pip(["install", "wheel", "pip>=8", *wanted, *self._build_requirements], env=env)
 
 
 def requirement_texts(requirements: Mapping[str, str]) -> list[str]:
