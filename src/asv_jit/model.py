@@ -24,7 +24,10 @@ QUICK_PROTOCOL = "1-quick"
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
-    """A benchmark as asv discovered it; `params` are asv's texts, one tuple a parameter."""
+    """A benchmark as asv discovered it; `params` are asv's texts, one tuple a parameter.
+
+    `unused_attributes` are asv's attributes that it sets and that mean nothing here, such as `rounds`.
+    """
 
     name: str
     version: str
@@ -36,6 +39,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     setup_cache_key: str | None = None
     setup_cache_timeout_s: float | None = None
     code: str = ""
+    unused_attributes: tuple[str, ...] = ()
 
 
 class CaseKey(msgspec.Struct, frozen=True, order=True):

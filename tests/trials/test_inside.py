@@ -246,7 +246,7 @@ def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: 
     now_ns = [0]
 
     class Short:
-        kind, setups, arguments = "time", (), ()
+        kind, setups, arguments, sources = "time", (), (), ()
 
         def func(self) -> None:
             now_ns[0] += 2_000_000
@@ -262,12 +262,14 @@ def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: 
     assert answer["durations_ns"] == [2_000_000] * 16
 
 
-def test_a_call_of_nearly_the_time_out_is_calibrated_by_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_of_half_the_time_out_is_calibrated_by_one_call_and_measured_by_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     now_ns = [0]
     calls = []
 
     class Slow:
-        kind, setups, arguments = "time", (), ()
+        kind, setups, arguments, sources = "time", (), (), ()
 
         def func(self) -> None:
             calls.append(now_ns[0])
@@ -281,5 +283,5 @@ def test_a_call_of_nearly_the_time_out_is_calibrated_by_one_call(monkeypatch: py
     monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
     request = {"budget_ns": 500_000_000, "patience_ns": 15_000_000_000, "iteration_ns": 1_000_000}
     answer = inside.calibrate(Slow(), {**request, "min_iterations": 30, "max_iterations": 2000})
-    assert answer == {"inner_loops": 1, "iterations": 1}
+    assert answer == {"inner_loops": 1, "iterations": 2, "first_calls": False}
     assert len(calls) == 1  # a second one would leave no time for the answer

@@ -147,4 +147,23 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
         setup_cache_key=entry.get("setup_cache_key"),
         setup_cache_timeout_s=bounded_s(entry.get("setup_cache_timeout")),
         code=entry.get("code", ""),
+        unused_attributes=_unused_attributes(entry) if kind in ("time", "timeraw") else (),
     )
+
+
+def _unused_attributes(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of asv's attributes for timing that the benchmark sets and that trials do not follow.
+
+    asv writes all of them, with its defaults, but for a `repeat` that is a tuple.
+    """
+    if "number" not in entry:  # written by something else
+        return ()
+    first_calls = entry.get("warmup_time") == 0
+    set_there = {
+        "rounds": entry.get("rounds", 2) != 2,
+        "repeat": entry.get("repeat") != 0 and not first_calls,
+        "warmup_time": entry.get("warmup_time", -1) > 0,
+        "sample_time": entry.get("sample_time", 0.01) != 0.01,
+        "min_run_count": entry.get("min_run_count", 2) != 2,
+    }
+    return tuple(name for name, is_set in set_there.items() if is_set)

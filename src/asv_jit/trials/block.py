@@ -81,7 +81,8 @@ def calibrate(
         if answer is None or answer.outcome != "ok":
             return NoEffort(task, launched)
         most = Effort(answer.inner_loops, answer.iterations)
-        if most.iterations <= task.min_iterations or trial_s <= LEAST_STEADY_S:  # no look could make it shorter
+        no_shorter = most.iterations <= task.min_iterations or trial_s <= LEAST_STEADY_S
+        if no_shorter or answer.first_calls:  # a look would change nothing
             return most
         whole = replace(task, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
         looks = [_look(launch(place, whole, mode, space, cache)) for mode in modes]

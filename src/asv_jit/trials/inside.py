@@ -28,7 +28,8 @@ RESULT, an object; times in integer nanoseconds:
     kind            "time" | "timeraw" | "track" | "mem" | "peakmem"
     import_ns, setup_ns, first_call_ns
     inner_loops, iterations       as used; "calibrate" answers with the ones to use
-    durations_ns    one entry an iteration, each for `inner_loops` calls   (time, timeraw)
+    first_calls     whether the benchmark asks for the time of its first calls, so that none is to be left out
+    durations_ns    one entry an iteration, each for `inner_loops` calls   (time, timeraw), by the benchmark's timer
     value           a number                                               (track, mem, peakmem)
     fixed_work      [[iteration, nanoseconds], ...]: how long the same piece of work took after some iterations (time)
     digest          of the first call's result, or null: no check
@@ -39,6 +40,8 @@ RESULT, an object; times in integer nanoseconds:
 
 A benchmark whose first call returns a coroutine is awaited at every call, one that yields is exhausted, both within the
 time; `setup`, `teardown` and `setup_cache` may be coroutines too. All run on one event loop.
+
+asv's `number`, `timer`, `warmup_time = 0` and, with that, `repeat` are honoured here; see docs/asv-semantics.md.
 
 What asv_runner 0.3 does with `setup`, `teardown`, `setup_cache`, `params`, `skip_params` and the skip exceptions
 is done here too, without importing it: it would add its own imports to every start-up that is measured.
@@ -329,6 +332,33 @@ async def timed_await(coroutine, timer):
     return timer() - start, returned
 
 
+class Asked:
+    """What asv's attributes ask of a timed benchmark. Read after its setup, which may change them.
+
+    `first_calls`: no warm-up, as asv says it: `warmup_time = 0` and a known `number`. Then the first calls of a process
+    are what the benchmark is about, `least` to `most` of them, and no more once `enough_ns` are over.
+    """
+
+    def __init__(self, benchmark):
+        sources = benchmark.sources
+        number = int(first(attributes(sources, "number"), 0))
+        rounds = int(first(attributes(sources, "rounds"), first(attributes(sources, "processes"), 2)))
+        repeat = first(attributes(sources, "repeat"), 0)
+        # With a setup each call has one of its own, so that more of them are more iterations.
+        self.inner_loops = 1 if benchmark.setups else number
+        self.first_calls = self.inner_loops > 0 and first(attributes(sources, "warmup_time"), -1) == 0
+        try:
+            self.least, self.most, enough_s = repeat
+        except (TypeError, ValueError):
+            self.least = self.most = repeat
+            enough_s = 1e9
+            if repeat == 0:
+                self.least, self.most, enough_s = (1, 5, 10.0) if rounds > 1 else (1, 10, 20.0)
+        self.enough_ns = int(enough_s * 1e9)
+        if benchmark.setups and number > 1:
+            self.least, self.most = self.least * number, self.most * number
+
+
 class Timed:
     """A benchmark's timed call, and the clock that it is timed by. All answers in nanoseconds.
 
@@ -339,10 +369,12 @@ class Timed:
         self.function = benchmark.func
         self.call = timing_call(benchmark)
         self.awaits = False
-        self.timer = clock
+        self.timer = first(attributes(benchmark.sources, "timer"), time.perf_counter)
+        if self.timer is time.perf_counter:
+            self.timer = clock
 
     def nanoseconds(self, duration):
-        return duration
+        return duration if self.timer is clock else round(duration * 1e9)
 
     def iterate(self, loops):
         """Time `loops` calls together."""
@@ -430,7 +462,9 @@ def measure(benchmark, request):
         return {"durations_ns": [timing_rawcall(benchmark)()], "inner_loops": 1, "iterations": 1}
     if benchmark.kind != "time":
         return {"value": single_value(benchmark), "inner_loops": 1, "iterations": 1}
-    loops, count = request["inner_loops"], request["iterations"]
+    asked = Asked(benchmark)
+    loops = asked.inner_loops or request["inner_loops"]
+    count = min(request["iterations"], asked.most) if asked.first_calls else request["iterations"]
     again = Again(benchmark)
     timed = Timed(benchmark)
     durations = [0] * count
@@ -450,6 +484,7 @@ def measure(benchmark, request):
         "digest": digest,
         "inner_loops": loops,
         "iterations": count,
+        "first_calls": asked.first_calls,
     }
 
 
@@ -470,11 +505,10 @@ def fixed_work():
 
 
 class Again:
-    """Before each iteration but the first: teardown and setup once more. `needed`: there is a setup, so one loop."""
+    """Before each iteration but the first: teardown and setup once more."""
 
     def __init__(self, benchmark):
         self.benchmark = benchmark
-        self.needed = bool(benchmark.setups)
 
     def __call__(self):
         self.benchmark.run_teardown()
@@ -485,16 +519,17 @@ def calibrate(benchmark, request):
     """Find how many calls make an iteration, and how many iterations a trial: in a process that is thrown away."""
     if benchmark.kind != "time":
         return {"inner_loops": 1, "iterations": 1}
+    asked = Asked(benchmark)
     again = Again(benchmark)
     timed = Timed(benchmark)
+    loops = asked.inner_loops or 1
     begin = started = clock()
-    _, per_iteration, _ = timed.first(1)
-    loops = 1
-    # Warm caches first, then double the loops until an iteration is long enough (setup forbids more than one).
-    while clock() - begin < request["budget_ns"] // 4:
+    _, per_iteration, _ = timed.first(loops)
+    # Warm caches first, then more loops until an iteration is long enough, where the benchmark leaves that to us.
+    while not asked.first_calls and clock() - begin < request["budget_ns"] // 4:
         again()
-        per_iteration = timed.iterate(loops)
-        if again.needed or per_iteration >= request["iteration_ns"]:
+        per_iteration = elapsed_ns(timed, loops)
+        if asked.inner_loops or per_iteration >= request["iteration_ns"]:
             continue
         loops = max(loops + 1, min(loops * 10, loops * request["iteration_ns"] * 11 // (max(per_iteration, 1) * 10)))
     # Three, unless the next one might not fit: a call that takes half the time-out must not cost a whole one.
@@ -502,13 +537,25 @@ def calibrate(benchmark, request):
     while len(wholes) < 3 and clock() - started + per_iteration < request["patience_ns"]:
         begin = clock()
         again()
-        per_iteration = timed.iterate(loops)
+        per_iteration = elapsed_ns(timed, loops)
         wholes.append(clock() - begin)
     whole = max(min(wholes, default=per_iteration), 1)  # whatever else is on the core only adds to it
-    fitting = request["budget_ns"] // whole
     affordable = request["patience_ns"] // whole
-    count = min(max(fitting, request["min_iterations"]), request["max_iterations"], max(affordable, 1))
-    return {"inner_loops": loops, "iterations": int(count)}
+    if asked.first_calls:
+        wanted = max(asked.least, min(asked.most, asked.enough_ns // whole))
+        count = min(wanted, request["max_iterations"], max(affordable, 1))
+    else:
+        wanted = max(request["budget_ns"] // whole, request["min_iterations"])
+        # Two, as in asv: one alone would be a cold call.
+        count = min(wanted, request["max_iterations"], max(affordable, 2))
+    return {"inner_loops": loops, "iterations": int(count), "first_calls": asked.first_calls}
+
+
+def elapsed_ns(timed, loops):
+    """What an iteration takes by the clock on the wall, whatever timer the benchmark asks for."""
+    start = clock()
+    timed.iterate(loops)
+    return clock() - start
 
 
 def single_value(benchmark):

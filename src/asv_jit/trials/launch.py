@@ -88,6 +88,7 @@ class Answer(msgspec.Struct, frozen=True):
     first_call_ns: Count | None = None
     inner_loops: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 1
     iterations: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 1
+    first_calls: bool = False
     durations_ns: tuple[Count, ...] = ()
     fixed_work: tuple[tuple[Count, Count], ...] = ()
     value: float | None = None

@@ -26,7 +26,7 @@ from asv_jit.errors import UsageError
 from asv_jit.installations import Installation, Requirements, UnbuildableError, install
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import default_cpu
-from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Case, Mode, Purpose, Trial
+from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Mode, Purpose, Trial
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.store.journal import Journal, journal_path, read_journal
 from asv_jit.store.lines import mend_all
@@ -84,6 +84,7 @@ class Session:
         self._blocks = 0
         self._disturbed = 0
         self._said_busy = False
+        self._said_unused: set[str] = set()
 
     def __enter__(self) -> Session:
         self._scratch = Path(tempfile.mkdtemp(prefix="asv-jit-session-"))
@@ -131,8 +132,10 @@ class Session:
     def learn_efforts(self, cases: Sequence[Case], interpreter: str) -> None:
         """Take inner loops and iterations from earlier trials: one series is measured with one effort.
 
-        The whole history is read for it, so once a session is enough: what comes later is known already.
+        The whole history is read for it, so once a session is enough: what comes later is known already. Says once
+        which of asv's attributes the benchmarks set in vain.
         """
+        self._say_unused([case.benchmark for case in cases])
         if interpreter in self._learned:
             return
         self._learned.add(interpreter)
@@ -141,8 +144,24 @@ class Session:
             case = by_name.get((str(trial.key), trial.benchmark_version))
             # The second side of a comparison ran with the first one's effort, maybe another interpreter's.
             timed = trial.outcome == "ok" and trial.arm != SAMPLE.name and not trial.arm.startswith("b-")
-            if case is not None and timed and trial.protocol == self.protocol:
+            if case is None or not timed or trial.protocol != self.protocol:
+                continue
+            if trial.steady_kind is not None or case.benchmark.kind != "time":  # else of its first calls alone
                 self._efforts[interpreter, case] = Effort(trial.inner_loops, trial.iterations)
+
+    def _say_unused(self, benchmarks: Sequence[Benchmark]) -> None:
+        by_attributes: dict[tuple[str, ...], set[str]] = {}
+        for benchmark in benchmarks:
+            if benchmark.unused_attributes and benchmark.name not in self._said_unused:
+                by_attributes.setdefault(benchmark.unused_attributes, set()).add(benchmark.name)
+        for attributes, names in by_attributes.items():
+            self._said_unused |= names
+            first, *others = sorted(names)
+            whose = f"{first} and {len(others)} more" if others else first
+            self._reporter.warn(
+                f"{', '.join(attributes)} of {whose}: not used; asv-jit itself finds how many processes and iterations "
+                "are enough, and where the warm-up ends"
+            )
 
     def effort(self, installation: Installation, case: Case, first: Mode = "off") -> Effort | NoEffort:
         """How long this case's trials are on this interpreter; calibrates, `first` in this mode, if nobody knows."""
