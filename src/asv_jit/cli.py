@@ -40,7 +40,7 @@ _COMMANDS = {
         "pythons": ("set_up.pythons", "List, probe and install Python interpreters."),
         "doctor": ("set_up.doctor", "Check this machine for what spoils measurements."),
         "merge": ("set_up.merge", "Merge the results of other machines."),
-        "prune": ("set_up.prune", "Delete raw iterations and unused installations."),
+        "prune": ("set_up.prune", "Delete unused installations and old iterations."),
     },
 }
 """Each subcommand by purpose: its module in `asv_jit.commands`, which has a function of that name, and its summary."""

@@ -1,4 +1,4 @@
-"""What the subcommands share: their common options, opening the project, printing JSON."""
+"""What the subcommands share: common options, opening the project, printing JSON and warnings."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from asv_jit.settings import bounded_s
 _MOST_WARNINGS = 50
 
 config_option = click.option(
-    "--config", "config", type=click.Path(path_type=Path), default=Path("asv.conf.json"), help="asv's configuration."
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    default=Path("asv.conf.json"),
+    help="The asv configuration file.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-machine_option = click.option("--machine", help="asv's name of this machine (default: as asv knows it).")
+machine_option = click.option("--machine", help="This machine's name in asv (default: its host name).")
 
 
 class Seconds(click.ParamType[float]):
@@ -36,21 +40,21 @@ class Seconds(click.ParamType[float]):
 
 
 def open_project(config: Path) -> Project:
-    """Read the configuration and, as asv does, go to its folder: its paths are relative to it."""
+    """Read the configuration and change to its folder, as asv does, because its paths are relative."""
     project = load_project(config)
     os.chdir(project.folder)
     return project
 
 
 def print_json(value: object) -> None:
-    """One JSON object on stdout, for scripts."""
+    """Print one JSON object on stdout, for scripts."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
 
 
 def warn_of(problems: Sequence[str]) -> None:
-    """What could not be read, on stderr, and how much; of very many, the same complaint of many files only once.
+    """Print what could not be read on stderr; of more than 50 problems, equal ones of several files are printed once.
 
-    `problems`: sentences that begin with the file they are about, `path: what is wrong`.
+    `problems`: sentences that begin with the file's path, `path: what is wrong`.
     """
     alike: dict[str, list[str]] = {}
     for problem in problems:
@@ -62,4 +66,6 @@ def warn_of(problems: Sequence[str]) -> None:
     if len(alike) > _MOST_WARNINGS:
         click.echo(f"warning: and {len(alike) - _MOST_WARNINGS:,} more of other kinds; --json names each", err=True)
     if len(problems) > 1:
-        click.echo(f"warning: {len(problems):,} things could not be read and are left out; the rest is used", err=True)
+        click.echo(
+            f"warning: {len(problems):,} problems: what could not be read is skipped; the rest is used", err=True
+        )

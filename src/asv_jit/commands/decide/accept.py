@@ -14,12 +14,12 @@ from asv_jit.workflows import accept as accepting
 @click.argument("identities", metavar="ID…", nargs=-1, required=True)
 @config_option
 @json_option
-@click.option("--why", required=True, metavar="TEXT", help="The reason, for whoever reviews and later reads it.")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for reviewers and later readers.")
 def accept(identities: tuple[str, ...], config: Path, as_json: bool, why: str) -> int:
-    """Record that the regressions ID… are lived with, in accepted-regressions.toml beside asv.conf.json.
+    """Accept regressions, with a reason, in accepted-regressions.toml beside asv.conf.json.
 
-    `asv-jit regressions` lists the identities; the start of one is enough. Commit the file, so that others can see
-    and review the decision; take an entry out of it to open its regression again.
+    `asv-jit regressions` lists the IDs; the first digits are enough. Commit the file so that others can review the
+    decision. Remove an entry to reopen its regression.
     """
     project = open_project(config)
     path, added = accepting.accept(project, identities, why)
@@ -28,5 +28,5 @@ def accept(identities: tuple[str, ...], config: Path, as_json: bool, why: str) -
     else:
         for event in added:
             click.echo(f"accepted {event.identity}: {event.key.case}")
-        click.echo(f"{path}: {'commit this file' if added else 'nothing to add, it is there already'}")
+        click.echo(f"{path}: {'commit this file' if added else 'nothing to add, all are accepted already'}")
     return 0

@@ -27,15 +27,15 @@ _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}
 @config_option
 @json_option
 @machine_option
-@click.option("--metric", type=METRICS, show_default="on", help="The metric that changed.")
-@click.option("--axis", type=click.Choice(["commits", "pythons"]), show_default="commits", help="What to search.")
+@click.option("--metric", type=METRICS, help="The metric that changed (default: on).")
+@click.option("--axis", type=click.Choice(["commits", "pythons"]), help="What to search (default: commits).")
 @click.option(
     "--python", metavar="SPEC", help="The interpreter that measures commits (default: the newest with a JIT)."
 )
-@click.option("--commit", show_default="HEAD", help="The commit to measure releases at, with --axis pythons.")
+@click.option("--commit", metavar="COMMIT", help="With --axis pythons: the commit to measure (default: HEAD).")
 @click.option("--all-commits", is_flag=True, help="If a merge is to blame, search the branch it merged.")
 @click.option("--installed-only", is_flag=True, help="With --axis pythons: install no further releases.")
-@click.option("--resume", is_flag=True, help="Continue an unfinished bisection: this one, or the newest.")
+@click.option("--resume", is_flag=True, help="Continue an unfinished bisection; without arguments the newest.")
 def bisect(
     target: str,
     range_words: str,
@@ -50,11 +50,11 @@ def bisect(
     installed_only: bool,
     resume: bool,
 ) -> int:
-    """Find the commit, or the Python release, that moved a metric of a case.
+    """Find the commit or the Python release that changed a metric of a case.
 
-    `asv-jit bisect ID` searches a change that `asv-jit regressions` lists: its case, range, interpreter and metric.
-    `asv-jit bisect CASE GOOD..BAD` searches a range of commits or, with --axis pythons, of releases. Every commit is
-    measured with the benchmark of the working tree.
+    `asv-jit bisect ID` searches a change that `asv-jit regressions` lists; case, range, metric, interpreter and machine
+    are those of the change. `asv-jit bisect CASE GOOD..BAD` searches a range of commits or, with --axis pythons, of
+    releases. Every commit is measured with the benchmark of the working tree.
 
     Exit code: 0 found, 6 the ends do not differ (not reproducible), 7 undecided, 8 nothing buildable.
     """

@@ -20,12 +20,12 @@ _LEAST_FAILURE = 129
 
 @click.command()
 @click.argument("case")
-@click.option("--baseline", required=True, metavar="COMMIT", help="A commit that is known to be good.")
+@click.option("--baseline", required=True, metavar="COMMIT", help="A commit known to be good.")
 @config_option
 @json_option
 @machine_option
-@click.option("--metric", type=METRICS, default="on", show_default=True, help="What may have become worse.")
-@click.option("--worse-by", default="5%", show_default=True, metavar="SHARE", help="What a bad commit is worse by.")
+@click.option("--metric", type=METRICS, default="on", show_default=True, help="The metric to compare.")
+@click.option("--worse-by", default="5%", show_default=True, metavar="SHARE", help="How much worse a bad commit is.")
 @click.option("--python", metavar="SPEC", help="The interpreter that measures (default: the newest with a JIT).")
 def check(
     case: str,
@@ -37,10 +37,10 @@ def check(
     worse_by: str,
     python: str | None,
 ) -> int:
-    """Say whether HEAD is worse than --baseline on CASE, for `git bisect run`.
+    """Test whether HEAD is worse than --baseline on CASE, for `git bisect run`.
 
-    Exit code: 0 good, 1 bad, 125 this commit cannot be tested; 129 and more whatever kept the question from being
-    answered, so that git stops instead of blaming a commit.
+    Exit code: 0 good, 1 bad, 125 this commit cannot be tested; 129 or more if asv-jit itself failed, so that git stops
+    and blames no commit.
     """
     share = parse_share(worse_by, "--worse-by")
     project = open_project(config)
@@ -60,5 +60,5 @@ def check(
 
 
 def failure_code(code: int) -> int:
-    """The exit code of `check` where the tool failed with `code`: git takes 1 to 127 for the commit's fault."""
+    """Map exit code `code` of a failed `check` to 129 or more: git blames the commit for 1 to 127."""
     return code if code >= _LEAST_FAILURE else _LEAST_FAILURE + code

@@ -19,13 +19,23 @@ from asv_jit.workflows.reading.results import machine_folder, read_results
 @click.command()
 @config_option
 @machine_option
-@click.option("--format", "kind", type=click.Choice(["pyperf", "csv", "parquet", "markdown"]), required=True)
-@click.option("--out", type=click.Path(path_type=Path), help="A file; for pyperf the folder of off.json and on.json.")
-@click.option("--table", type=click.Choice(["cells", "trials"]), default="cells", show_default=True)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["pyperf", "csv", "parquet", "markdown"]),
+    required=True,
+    help="The file format.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file to write; for pyperf the folder for off.json and on.json."
+)
+@click.option(
+    "--table", type=click.Choice(["cells", "trials"]), default="cells", show_default=True, help="What a row is."
+)
 @click.option("--commit", "commits", multiple=True, metavar="COMMIT", help="Only this commit; repeatable.")
-@click.option("--python", "interpreter", metavar="SPEC", help="Only 3.15, 3.15.2 or a whole identity.")
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
-@click.option("--quick", is_flag=True, help="The results of `run --quick` instead.")
+@click.option("--python", "interpreter", metavar="SPEC", help="Only this interpreter: 3.15, 3.15.2 or an identity.")
+@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@click.option("--quick", is_flag=True, help="Export the results of `run --quick` instead.")
 def export(
     config: Path,
     machine: str | None,
@@ -37,10 +47,10 @@ def export(
     bench: tuple[str, ...],
     quick: bool,
 ) -> int:
-    """Write what was measured for other tools: CSV or Parquet, or files that `pyperf compare_to` takes.
+    """Write results for other tools: CSV, Parquet, Markdown, or files for `pyperf compare_to`.
 
-    Markdown is for a repository's own pages: what holds now, in tables of cases by releases. Of the others, a row of
-    `cells` is a case of a commit on an interpreter, with its verdict; a row of `trials` is one process.
+    In CSV and Parquet a row of `cells` is one case of one commit on one interpreter, with its verdict; a row of
+    `trials` is one process. Markdown holds the newest results as tables of cases by Python releases.
     """
     out = out.absolute() if out is not None else None
     project = open_project(config)
@@ -80,7 +90,7 @@ def export(
 
 
 def _hashes(project: Project, names: Sequence[str]) -> set[str]:
-    """The full hashes of commits as git knows them."""
+    """Return the full hashes of the commits that git knows by these names."""
     if not names:
         return set()
     repository = Repository(project.folder / project.repo)

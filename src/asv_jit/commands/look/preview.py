@@ -13,10 +13,10 @@ from asv_jit.workflows.preview import serving
 @click.command()
 @config_option
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes any that is free."
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="The port; 0 picks a free one."
 )
 def preview(config: Path, port: int) -> int:
-    """Serve the site on this machine only, until Ctrl-C."""
+    """Serve the site on 127.0.0.1 until Ctrl-C."""
     project = open_project(config)
     with serving(project.html_dir, port) as server:
         click.echo(f"the site is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")

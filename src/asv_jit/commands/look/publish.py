@@ -15,9 +15,9 @@ from asv_jit.workflows import publish as publishing
 @config_option
 @json_option
 @machine_option
-@click.option("--with-asv", is_flag=True, help="Let asv write its own site too, below asv/; may take minutes.")
+@click.option("--with-asv", is_flag=True, help="Also write asv's own site, in asv/; can take minutes.")
 def publish(config: Path, as_json: bool, machine: str | None, with_asv: bool) -> int:
-    """Write the site from everything that was measured."""
+    """Write the site (html_dir of the configuration) from all stored results."""
     project = open_project(config)
     gc.disable()  # a publication keeps what it makes until it ends, so that looking for garbage is a tenth of its time
     published = publishing.publish(project, machine, with_asv=with_asv)

@@ -20,12 +20,12 @@ from asv_jit.workflows.reading.history import read_history
 @click.command()
 @config_option
 @json_option
-@click.option("--machine", help="Only the results of this machine (default: all).")
-@click.option("--since", metavar="WHEN", help="Only later changes: a date, 30d, 8w, or a commit.")
+@click.option("--machine", help="Only results of this machine (default: all).")
+@click.option("--since", metavar="WHEN", help="Only changes after this: a date, 30d, 8w or a commit.")
 @click.option("--metric", type=click.Choice(list(METRICS)), help="Only changes of this metric.")
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
-@click.option("--all", "everything", is_flag=True, help="Every improvement and every closed regression as well.")
-@click.option("--confirm", is_flag=True, help="First measure both sides of each candidate again, interleaved.")
+@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@click.option("--all", "everything", is_flag=True, help="List every improvement and closed regression, too.")
+@click.option("--confirm", is_flag=True, help="First measure both sides of each candidate again.")
 def regressions(
     config: Path,
     as_json: bool,
@@ -36,10 +36,10 @@ def regressions(
     everything: bool,
     confirm: bool,
 ) -> int:
-    """Say what became worse in the stored history, since when, why, and what to do; and what became better.
+    """List the changes in the stored history: what became slower or faster, since when, why, and what to do next.
 
-    The exit code is 1 where there are open regressions, and 4 where results could not be read. A patch release of
-    Python can be a regression; what differs between two minor versions is shown apart and is none.
+    A patch release of Python can cause a regression. A difference between two minor versions is listed separately and
+    not counted as a regression. Exit code: 1 if there are open regressions, 4 if results could not be read.
     """
     project = open_project(config)
     choice = Choice(since, metric, bench)
@@ -70,7 +70,7 @@ def regressions(
 
 
 def _check_machine(project: Project, machine: str) -> None:
-    """A name with a typo must not pass for a machine without regressions. Raises UsageError."""
+    """Raise UsageError for a machine without results, so that a typo does not look like no regressions."""
     known = sorted(path.name for path in project.results_dir.glob("*") if path.is_dir())
     if machine not in known:
         there = f"there are those of {', '.join(known)}" if known else "there are none at all"
@@ -78,5 +78,5 @@ def _check_machine(project: Project, machine: str) -> None:
 
 
 def _is_ours(event: Event) -> bool:
-    """Whether it was measured with trials, so that fresh ones can be compared with it."""
+    """Return whether asv-jit measured the event, so that new trials can be compared with it."""
     return event.key.protocol != "asv"

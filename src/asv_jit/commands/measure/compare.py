@@ -18,12 +18,16 @@ from asv_jit.workflows import compare as comparing
 @config_option
 @json_option
 @machine_option
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print a comment for a pull request.")
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
-@click.option("--group", multiple=True, metavar="NAME", help="Only the benchmarks of this file; repeatable.")
-@click.option("--python", "chosen", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request comment.")
+@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@click.option("--group", multiple=True, metavar="NAME", help="Only benchmarks of this file; repeatable.")
+@click.option(
+    "--python", "chosen", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
+)
 @click.option("--pythons", "between", nargs=2, metavar="X Y", help="Compare two interpreters at one commit.")
-@click.option("--fail-on", metavar="SHARE", help="What worsening gives exit code 1, such as 2%.")
+@click.option(
+    "--fail-on", metavar="SHARE", help="Exit with code 1 from this much slower on, such as 2% (default: `equivalence`)."
+)
 def compare(
     words: tuple[str, ...],
     config: Path,
@@ -36,10 +40,10 @@ def compare(
     between: tuple[str, str] | None,
     fail_on: str | None,
 ) -> int:
-    """Measure commit A against B (default: HEAD) in both modes, interleaved, and say what changed.
+    """Measure commits A and B (default: HEAD) interleaved, in both JIT modes, and report what changed.
 
-    A...B means: since B left A, as for a pull request. With --pythons X Y the commit (default: HEAD) is measured on
-    two interpreters instead. The benchmarks are those of the working tree on both sides.
+    `A...B` compares B with its merge base with A, as for a pull request. With --pythons X Y, one commit (default: HEAD)
+    is measured on two interpreters. Both sides run the benchmarks of the working tree.
     """
     if as_json and as_markdown:
         raise UsageError("expected --json or --markdown, found both")
@@ -66,7 +70,7 @@ def compare(
 
 
 def parse_share(text: str, where: str) -> float:
-    """`2%` or `0.02` as 0.02. Raises UsageError."""
+    """Parse `2%` or `0.02` as 0.02. Raises UsageError."""
     number, sign, rest = text.strip().partition("%")
     try:
         value = float(number) / (100.0 if sign else 1.0)

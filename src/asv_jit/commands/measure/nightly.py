@@ -19,13 +19,17 @@ from asv_jit.workflows.nights.report import markdown
 @config_option
 @json_option
 @machine_option
-@click.option("--budget", metavar="DURATION", help="Such as 90m or 2h; default: jit.budget, else no limit.")
-@click.option("--publish", metavar="DIR|branch:NAME", help="Write the site there when all is done.")
-@click.option("--results", metavar="branch:NAME", help="Fetch results from there first, push them at the end.")
-@click.option("--since", metavar="REV|DATE", help="How far back gaps are filled; default: the oldest measured commit.")
-@click.option("--only", multiple=True, type=click.Choice(nights.STEPS), help="Only this step; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Show the plan, with reasons and estimates, and do nothing.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write the report there, as Markdown.")
+@click.option(
+    "--budget", metavar="DURATION", help="Time budget, such as 90m or 2h (default: jit.budget, else no limit)."
+)
+@click.option("--publish", metavar="DIR|branch:NAME", help="Write the site to this folder or branch at the end.")
+@click.option("--results", metavar="branch:NAME", help="Fetch results from this branch first; push them at the end.")
+@click.option(
+    "--since", metavar="REV|DATE", help="Fill gaps since this commit or date (default: the oldest measured commit)."
+)
+@click.option("--only", multiple=True, type=click.Choice(nights.STEPS), help="Run only this step; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, with reasons and estimated times; measure nothing.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the report to this file, as Markdown.")
 def nightly(
     config: Path,
     as_json: bool,
@@ -38,7 +42,11 @@ def nightly(
     dry_run: bool,
     report: Path | None,
 ) -> int:
-    """Fetch, notice new releases, plan, run, detect, confirm, bisect, publish and report: for a machine alone."""
+    """Run a whole night unattended, within a time budget.
+
+    Fetches the repository, installs new Python releases, measures what is missing, then finds, confirms and bisects
+    regressions, publishes the site and reports. A night that was interrupted continues the next time.
+    """
     report = report.absolute() if report is not None else None
     publish = publish if publish is None or publish.startswith("branch:") else str(Path(publish).absolute())
     if results is not None and not results.startswith("branch:"):
@@ -65,7 +73,7 @@ def nightly(
 
 
 def _write_reports(text: str, report: Path | None) -> None:
-    """Where it was asked for, and where GitHub Actions shows it. One that cannot be written is only a warning."""
+    """Write the report to `report` and to the summary of GitHub Actions; a failure is only a warning."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     for path, mode in ((report, "w"), (Path(summary) if summary else None, "a")):
         if path is not None:

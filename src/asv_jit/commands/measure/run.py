@@ -17,17 +17,19 @@ from asv_jit.workflows import run as running
 @config_option
 @json_option
 @machine_option
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only the cases whose name matches; repeatable.")
+@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
 @click.option(
     "--group",
     multiple=True,
     metavar="NAME",
-    help="Only the benchmarks of this file; repeatable. With --bench, both must fit.",
+    help="Only benchmarks of this file; repeatable. With --bench, both must match.",
 )
-@click.option("--python", "pythons", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
-@click.option("--quick", is_flag=True, help="Short trials, few pairs; kept apart from full results.")
-@click.option("--retry-failed", is_flag=True, help="Measure cells again that failed before.")
-@click.option("--again", is_flag=True, help="Measure all cells of the range once more; what there is stays.")
+@click.option(
+    "--python", "pythons", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
+)
+@click.option("--quick", is_flag=True, help="Short trials and few pairs; stored separately from full results.")
+@click.option("--retry-failed", is_flag=True, help="Measure failed cells again.")
+@click.option("--again", is_flag=True, help="Measure again; earlier results are kept.")
 def run(
     range_words: str | None,
     config: Path,
@@ -40,7 +42,10 @@ def run(
     retry_failed: bool,
     again: bool,
 ) -> int:
-    """Measure the missing cells of RANGE (NEW, ALL, TAGS, HASHFILE:path, a commit, any git range) in both modes."""
+    """Measure the commits of RANGE that have no results yet, in both JIT modes.
+
+    RANGE is NEW, ALL, TAGS, HASHFILE:path, a commit or any git range (default: the tips of the configured branches).
+    """
     project = open_project(config)
     options = running.Options(
         range_words=range_words,

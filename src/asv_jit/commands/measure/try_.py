@@ -13,25 +13,27 @@ from asv_jit.workflows.trying import trying
 
 
 @click.command("try", context_settings={"allow_interspersed_args": False})
-@click.option("-m", "as_module", is_flag=True, help="Run a module, as `python -m` does.")
-@click.option("--python", "pythons", multiple=True, metavar="SPEC", help="3.15, 3.15.2 or a path; repeatable.")
+@click.option("-m", "as_module", is_flag=True, help="Run a module, like `python -m`.")
+@click.option(
+    "--python", "pythons", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
+)
 @click.option(
     "--seconds", type=Seconds(), default=120.0, show_default=True,
-    help="Begin no pair that would not end within so many seconds (two of each interpreter are always run).",
+    help="Time budget in seconds; no pair starts that cannot finish within it (two always run).",
 )  # fmt: skip
 @click.option(
     "--pairs", type=click.IntRange(trying.FEWEST_PAIRS), default=45, show_default=True, metavar="N",
-    help="At most so many pairs on each interpreter; fewer where they are precise.",
+    help="Maximum number of pairs per interpreter; fewer if the result is precise.",
 )  # fmt: skip
 @click.option(
     "--timeout", type=Seconds(), default=600.0, show_default=True,
-    help="Give a run up after so many seconds.",
+    help="Kill a run after this many seconds.",
 )  # fmt: skip
 @click.option(
     "--stdin", type=click.Path(path_type=Path), metavar="FILE",
-    help="Each run's standard input, from its start; `-`: all of ours. Default: none.",
+    help="File fed to every run; `-` replays our own standard input (default: none).",
 )  # fmt: skip
-@click.option("--no-pin", is_flag=True, help="Do not pin the program to one core: for programs of several processes.")
+@click.option("--no-pin", is_flag=True, help="Do not pin to one core; for programs with several processes.")
 @json_option
 @click.argument("program", metavar="SCRIPT | -m MODULE")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]…")
@@ -47,11 +49,11 @@ def try_(
     program: str,
     arguments: tuple[str, ...],
 ) -> int:
-    """What the JIT does to a whole program: pairs of it, off and on, on the interpreters found here.
+    """Time a whole program with the JIT off and on, in pairs, on the interpreters found on this machine.
 
-    No asv project is needed, and nothing is written beside what the program itself writes. Options of asv-jit come
-    before SCRIPT or `-m MODULE`; what follows is the program's own. A program that needs packages is tried with
-    `--python PATH`, where PATH is the Python of a virtual environment made with an interpreter that has a JIT.
+    No asv project is needed, and asv-jit writes no files. Options of asv-jit come before SCRIPT or `-m MODULE`;
+    everything after it is passed to the program. For a program that needs packages, give `--python PATH`, the Python of
+    a virtual environment made with an interpreter that has a JIT.
     """
     options = trying.Options(
         arguments=("-m", program, *arguments) if as_module else (program, *arguments),

@@ -23,17 +23,19 @@ from asv_jit.workflows.setup import same_code
 @click.command()
 @config_option
 @json_option
-@click.option("--measure", is_flag=True, help="Measure this machine's noise with pairs of one program with itself.")
+@click.option("--measure", is_flag=True, help="Measure this machine's noise: times a program against itself.")
 @click.option(
     "--aa",
     "aa_runs",
     type=click.IntRange(1),
     metavar="N",
-    help="Run N more whole A/A runs, count alerts.",
+    help="Compare the suite with itself N more times; count false alerts.",
 )
-@click.option("--python", "spec", default="3.15", show_default=True, metavar="SPEC", help="The interpreter to measure.")
+@click.option(
+    "--python", "spec", default="3.15", show_default=True, metavar="SPEC", help="The interpreter to measure with."
+)
 def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec: str) -> None:
-    """Everything about this machine that would spoil a measurement, each with the remedy."""
+    """Check this machine for everything that would spoil measurements, each with its remedy."""
     project = load_project(config) if config.is_file() else None
     settings = project.settings if project is not None else Settings()
     found = discover()

@@ -17,15 +17,15 @@ _DEFAULTS = WorkflowOptions()
 @click.command()
 @config_option
 @json_option
-@click.option("--dry-run", is_flag=True, help="Show the changes as a diff; write nothing.")
-@click.option("--workflows/--no-workflows", default=True, help="Whether to write workflows for GitHub Actions.")
-@click.option("--requirement", default=_DEFAULTS.requirement, help="What pip installs in the workflows.")
+@click.option("--dry-run", is_flag=True, help="Print the changes as a diff; write nothing.")
+@click.option("--workflows/--no-workflows", default=True, help="Write workflows for GitHub Actions.")
 @click.option(
-    "--runner", default=_DEFAULTS.runner, help="Where the nightly job measures: a label, or [self-hosted, …]."
+    "--requirement", default=_DEFAULTS.requirement, help="The requirement that pip installs in the workflows."
 )
-@click.option("--cron", default=_DEFAULTS.cron, help="When the nightly job starts (UTC).")
-@click.option("--budget", default=_DEFAULTS.budget, help="How long it measures.")
-@click.option("--branch", default=_DEFAULTS.branch, help="The branch that keeps the results.")
+@click.option("--runner", default=_DEFAULTS.runner, help="Runner of the nightly job: a label, or [self-hosted, …].")
+@click.option("--cron", default=_DEFAULTS.cron, help="Start of the nightly job (cron, UTC).")
+@click.option("--budget", default=_DEFAULTS.budget, help="Time budget of the nightly job.")
+@click.option("--branch", default=_DEFAULTS.branch, help="The branch that stores the results.")
 def init(
     config: Path,
     as_json: bool,
@@ -37,9 +37,9 @@ def init(
     budget: str,
     branch: str,
 ) -> int:
-    """Make an asv suite ready for both JIT modes, or start one, and write the workflows that watch it.
+    """Prepare an asv suite for both JIT modes, or start one, and write GitHub Actions workflows for it.
 
-    Comments, order and formatting of an existing asv.conf.json stay. A second run changes nothing.
+    Comments, order and formatting of an existing asv.conf.json are kept. A second run changes nothing.
     """
     options = WorkflowOptions(requirement, runner, cron, budget, branch) if workflows else None
     proposal = starting.propose(config, options)

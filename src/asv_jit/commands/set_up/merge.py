@@ -16,13 +16,13 @@ from asv_jit.workflows.merge import Merged, absorb, source_folder
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
 @config_option
 @json_option
-@click.option("--push", metavar="branch:NAME", help="Then put everything on this branch of the remote.")
-@click.option("--remote", default="origin", show_default=True, help="The remote whose branches are meant.")
-@click.option("--dry-run", is_flag=True, help="Only say what would come in from folders.")
+@click.option("--push", metavar="branch:NAME", help="Then push all results to this branch of the remote.")
+@click.option("--remote", default="origin", show_default=True, help="The remote of the branches.")
+@click.option("--dry-run", is_flag=True, help="List what folders would bring; write nothing.")
 def merge(sources: tuple[str, ...], config: Path, as_json: bool, push: str | None, remote: str, dry_run: bool) -> int:
-    """Unite the results of other machines with ours. SOURCE is a tree of results, or branch:NAME of the remote.
+    """Merge the results of other machines into ours. SOURCE is a results folder, or branch:NAME of the remote.
 
-    Whatever comes from elsewhere is looked at first; what is not valid is left out and named.
+    Validates incoming files; lists the invalid ones and skips them.
     """
     named = [(source, branches.named_branch(source)) for source in sources]
     target = None if push is None else branches.named_branch(push)

@@ -15,18 +15,20 @@ from asv_jit.workflows import prune as pruning
 @click.command()
 @config_option
 @json_option
-@click.option("--keep", default="30d", show_default=True, help="Old iterations of 30d (days), or of 20 (sessions).")
+@click.option(
+    "--keep", default="30d", show_default=True, help="Keep old iterations of this many days (30d) or sessions (20)."
+)
 @click.option(
     "--installations",
     "kept",
     type=click.IntRange(min=0),
     default=installations.KEPT,
     show_default=True,
-    help="How many installations stay, the most recently used.",
+    help="Keep this many installations, the most recently used.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run", is_flag=True, help="List what would be deleted; delete nothing.")
 def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> int:
-    """Drop unused installations, and the iterations that older versions kept. The lines of the journal are for ever."""
+    """Delete unused installations, and the iterations that older versions stored. The journal keeps every trial."""
     project = open_project(config)
     made = pruning.prune(project, pruning.parse_keep(keep), kept_installations=kept, dry_run=dry_run)
     if as_json:
@@ -41,9 +43,9 @@ def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> i
         )
         return 0
     for path in (*made.raw, *made.installations) if dry_run else ():
-        click.echo(f"would drop {path}")
+        click.echo(f"would delete {path}")
     click.echo(
-        f"{'would drop' if dry_run else 'dropped'} the iterations of {units.count(len(made.raw), 'session')} "
+        f"{'would delete' if dry_run else 'deleted'} the iterations of {units.count(len(made.raw), 'session')} "
         f"({units.size(made.raw_bytes)}) and {units.count(len(made.installations), 'installation')} "
         f"({units.size(made.installations_bytes)})"
     )

@@ -19,13 +19,13 @@ from asv_jit.workflows.measuring.selection import missing_pythons
 
 @click.group()
 def pythons() -> None:
-    """Which interpreters there are, and which have a JIT."""
+    """List, probe and install Python interpreters, and show which have a JIT."""
 
 
 @pythons.command("list")
 @json_option
 def pythons_list(as_json: bool) -> None:
-    """Every CPython that is found: ours, pyenv's, uv's, those on PATH."""
+    """List every CPython found: installed by asv-jit, pyenv or uv, or on PATH."""
     found = survey(candidates())
     if as_json:
         print_json({"interpreters": [_interpreter_json(one) for one in found.interpreters], "notes": found.notes})
@@ -40,9 +40,9 @@ def pythons_list(as_json: bool) -> None:
 @config_option
 @json_option
 def pythons_install(specs: Sequence[str], config: Path, as_json: bool) -> None:
-    """Install interpreters: 3.15 is the newest that is offered, 3.15.0 exactly that.
+    """Install interpreters: 3.15 is the newest 3.15 available, 3.15.0 exactly that.
 
-    Without SPEC: those that asv.conf.json names and that are not there yet.
+    Without SPEC: those that asv.conf.json names and that are not installed yet.
     """
     wanted = tuple(specs) or missing_pythons(open_project(config))
     if wanted and not as_json:
@@ -54,17 +54,17 @@ def pythons_install(specs: Sequence[str], config: Path, as_json: bool) -> None:
     for one in installed:
         for note in one.notes:
             click.echo(f"note: {note}", err=True)
-        state = "installed" if one.fresh else "already there"
+        state = "installed" if one.fresh else "already installed"
         click.echo(f"{one.interpreter.identity}  JIT {one.interpreter.jit}  {state}: {one.interpreter.executable}")
     if not installed:
-        click.echo("all interpreters that asv.conf.json names are there")
+        click.echo("all interpreters that asv.conf.json names are installed")
 
 
 @pythons.command("probe")
 @click.argument("path", type=click.Path(path_type=Path))
 @json_option
 def pythons_probe(path: Path, as_json: bool) -> None:
-    """Run the interpreter at PATH and say what it is."""
+    """Run the interpreter at PATH and print its version, build and JIT support."""
     interpreter = probe_interpreter(path.absolute())
     if as_json:
         print_json(_interpreter_json(interpreter))
