@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import io
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +22,16 @@ from typing import Any
 
 from asv import util
 from asv.console import log
+from asv.environment import iter_matrix
 from asv.repo import get_repo
 from msgspec import Struct
 
-from asv_jit.asv_adapter.environment import InterpreterEnvironment
+from asv_jit.asv_adapter.environment import InterpreterEnvironment, requirement_texts
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, LockedError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES
+from asv_jit.model import minor_of, version_of
 from asv_jit.store.files import write_atomically
 from asv_jit.system import locks, paths, processes
 
@@ -42,6 +45,8 @@ _BUILD_VARIABLES = (
 )  # fmt: skip
 _BUILD_PREFIXES = ("CMAKE_", "PIP_")
 _LOCK_PATIENCE_S = 3600.0
+_SPECIFIED = re.compile(r"([^<>!~=]+)([<>!~]=?.+)")
+"""A requirement that is not pinned: its name and its specification."""
 
 
 class UnbuildableError(AsvJitError):
@@ -51,11 +56,35 @@ class UnbuildableError(AsvJitError):
 
 
 class Requirements(Struct, frozen=True):
-    """What the matrix of asv.conf.json adds to every environment: packages, and variables beside PYTHON_JIT."""
+    """One set of the matrix of asv.conf.json: packages, and variables beside PYTHON_JIT."""
 
     packages: tuple[tuple[str, str], ...]
     build_variables: tuple[tuple[str, str], ...]
     other_variables: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The set's name in journals and series: `numpy==2.1.0 six OMP_NUM_THREADS=1`; empty where it adds nothing."""
+        variables = sorted((*self.build_variables, *self.other_variables))
+        packages = (text.replace(" ", "") for text in requirement_texts(dict(self.packages)))
+        return " ".join([*packages, *(f"{key}={value}" for key, value in variables)])
+
+    @classmethod
+    def of_text(cls, text: str) -> Requirements:
+        """The set that `text` names, also where no matrix offers it any more."""
+        packages, variables = [], []
+        for part in text.split():
+            name, pin, version = part.partition("==")
+            found = _SPECIFIED.match(part)
+            if pin:
+                packages.append((name, version))
+            elif found is not None:
+                packages.append((found[1], found[2]))
+            elif "=" in part:
+                variables.append((name.partition("=")[0], name.partition("=")[2]))
+            else:
+                packages.append((part, ""))
+        return cls(tuple(sorted(packages)), (), tuple(sorted(variables)))
 
     def variables(self) -> dict[tuple[str, str], str]:
         """As asv tags them."""
@@ -65,39 +94,46 @@ class Requirements(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Installation:
-    """A built installation; `identity` names it in the journal; `variables` is what asv gives its benchmarks."""
+    """A built installation; `identity` names it in the journal; `variables` is what asv gives its benchmarks.
+
+    `requirements` names the set that was installed.
+    """
 
     identity: str
     interpreter: Interpreter
     commit: str
     python: Path
     variables: Mapping[str, str]
+    requirements: str = ""
 
 
-def requirements_of(project: Project) -> Requirements:
-    """The one combination of the matrix. Raises UsageError where it has several: a cell has one installation."""
-    matrix = project.asv.matrix
-    tables = {key: matrix.get(key, {}) for key in ("req", "env", "env_nobuild")}
-    if not any(key in matrix for key in tables):
-        tables["req"] = matrix
-    chosen: dict[str, list[tuple[str, str]]] = {}
-    for kind, table in tables.items():
-        chosen[kind] = []
-        for key, given in table.items():
-            values = given if isinstance(given, list) else [given]
-            if key == "PYTHON_JIT":
-                continue
-            if len(values) > 1:
-                raise UsageError(
-                    f'asv.conf.json: "matrix" offers {len(values)} values of {key} ({", ".join(map(str, values))}), '
-                    "and asv-jit measures one set of requirements at a time: keep one, or give each set a "
-                    "configuration of its own (--config)"
-                )
-            if values and values[0] is not None:
-                chosen[kind].append((key, str(values[0])))
-            elif not values and kind == "req":
-                chosen[kind].append((key, ""))
-    return Requirements(*(tuple(sorted(chosen[kind])) for kind in ("req", "env", "env_nobuild")))
+def requirement_sets(project: Project, interpreter: Interpreter) -> tuple[Requirements, ...]:
+    """The sets that the matrix offers for an interpreter, by asv's own rules (`exclude`, `include`), each once.
+
+    Raises UsageError where the rules leave none.
+    """
+    conf = project.asv
+    version, minor = version_of(interpreter.identity), minor_of(interpreter.identity)
+    spec = next((spec for spec in project.pythons if spec in (version, minor)), minor)
+    try:
+        combinations = list(iter_matrix(conf.environment_type or _PlainEnvironment.tool_name, [spec], conf))
+    except util.UserError as error:
+        raise UsageError(f"asv.conf.json: {error}") from None
+    sets = [_requirements(found) for found in combinations if found.get(("python", None)) == spec]
+    if not sets:
+        raise UsageError(
+            f"asv.conf.json: expected at least one combination of the matrix for Python {spec}, but its rules "
+            'exclude them all; mend "exclude", or take that Python out of "pythons"'
+        )
+    return tuple(dict.fromkeys(sets))
+
+
+def _requirements(combination: Mapping[tuple[str, str | None], str]) -> Requirements:
+    tables: dict[str, list[tuple[str, str]]] = {"req": [], "env": [], "env_nobuild": []}
+    for (kind, name), value in combination.items():
+        if kind in tables and name is not None and name != "PYTHON_JIT":
+            tables[kind].append((name, str(value)))
+    return Requirements(*(tuple(sorted(tables[kind])) for kind in ("req", "env", "env_nobuild")))
 
 
 def install(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> Installation:
@@ -122,7 +158,7 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
     }
     if "ASV_PYTHONPATH" in variables:  # asv's way to set it
         variables["PYTHONPATH"] = variables.pop("ASV_PYTHONPATH")
-    return Installation(identity, interpreter, commit, environment.python_path, variables)
+    return Installation(identity, interpreter, commit, environment.python_path, variables, requirements.text)
 
 
 def exists(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> bool:

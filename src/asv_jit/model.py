@@ -115,8 +115,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Seconds are per call where the name says `steady` or `first_call`, else of the whole step. `curve` holds at
     most 64 points (iterations done, seconds of running until then), spaced evenly in the logarithm. `start_s`
     is from the start of the process to the harness's first instruction. `value` is what `track_`, `mem_` and
-    `peakmem_` benchmarks measured, in the benchmark's unit. `samples` (function, count) come from a trial of arm
-    `sample`, which is interrupted by a timer and not timed.
+    `peakmem_` benchmarks measured, in the benchmark's unit. `requirements` names the set of the matrix that was
+    installed, such as `numpy==2.1.0 six`; empty where the matrix adds nothing, and in lines from before it was
+    recorded. `samples` (function, count) come from a trial of arm `sample`, which is interrupted by a timer and not
+    timed.
     """
 
     trial: str
@@ -159,6 +161,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence | None = None
     start_s: float | None = None
     value: float | None = None
+    requirements: str = ""
     samples: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -185,11 +188,28 @@ def moment_s(started: str) -> float:
         return 0.0
 
 
+_BESIDE = " with "
+
+
+def build_of(identity: str, requirements: str) -> str:
+    """What stands beside others on the site: an interpreter, with what tells its set of requirements from others."""
+    return f"{identity}{_BESIDE}{requirements}" if requirements else identity
+
+
+def interpreter_of(build: str) -> str:
+    """The interpreter's identity in what `build_of` made."""
+    return build.partition(_BESIDE)[0]
+
+
 def version_of(identity: str) -> str:
-    """`3.15.2` of an interpreter's `3.15.2+1a2b3c4d`; what has no digest, such as asv's `3.12`, stays as it is."""
-    return identity.partition("+")[0]
+    """`3.15.2` of an interpreter's `3.15.2+1a2b3c4d`; what has no digest, such as asv's `3.12`, stays as it is.
+
+    Of a build with requirements, those stay: `3.15.2 with six==1.16`.
+    """
+    interpreter, beside, requirements = identity.partition(_BESIDE)
+    return interpreter.partition("+")[0] + beside + requirements
 
 
 def minor_of(identity: str) -> str:
     """The minor version of an identity or a version: `3.15`."""
-    return ".".join(version_of(identity).split(".")[:2])
+    return ".".join(version_of(interpreter_of(identity)).split(".")[:2])

@@ -172,6 +172,10 @@ def trial(
     )
 
 
+def requirement_sets_of(trials: Sequence[Trial]) -> list[str]:
+    return sorted({one.requirements for one in trials})
+
+
 def timeline_of(trials: Sequence[Trial], commits: int, interpreters: Sequence[str]) -> Timeline:
     sessions = sorted({one.session for one in trials})
     axes = Axes(
@@ -180,6 +184,7 @@ def timeline_of(trials: Sequence[Trial], commits: int, interpreters: Sequence[st
         sessions={name: place for place, name in enumerate(sessions)},
         lines={name: ".".join(name.split(".")[:2]) + " from debian" for name in interpreters},
         units={},
+        requirement_sets={name: place for place, name in enumerate(requirement_sets_of(trials))},
     )
     return timeline("m1", trials, axes, alpha=0.002)
 
@@ -187,7 +192,7 @@ def timeline_of(trials: Sequence[Trial], commits: int, interpreters: Sequence[st
 def events_of(trials: Sequence[Trial], commits: int, interpreters: Sequence[str]) -> list[Event]:
     found = timeline_of(trials, commits, interpreters)
     hashes = [commit_of(place) for place in range(commits)]
-    scene = Scene(hashes, list(interpreters), EQUIVALENCE)
+    scene = Scene(hashes, list(interpreters), EQUIVALENCE, requirement_sets=requirement_sets_of(trials))
     events = release_events(found.bridges, found.series, hashes, equivalence=EQUIVALENCE)
     for series in found.series:
         bridges = [bridge for bridge in found.bridges if bridge.key == series.key]

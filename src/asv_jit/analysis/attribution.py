@@ -11,7 +11,8 @@ log time. Five explanations of `off` and `on`, each with a machine that moved or
     unlike        x              y              mixed                           release (moved: unlike)
 
 On the axis `pythons` the commit is the same on both sides, so no change is the code's: all are the release's,
-and `moved` says which part of it. Of the JIT that is `on`, of the interpreter proper `off`.
+and `moved` says which part of it. Where the requirements changed at the same commit, nothing tells them from the code:
+the cause is `requirements` (`history/grouping.py`). Of the JIT that is `on`, of the interpreter proper `off`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from asv_jit.analysis import verdict
 
 Floats = npt.NDArray[np.float64]
 Axis = Literal["commits", "pythons"]
-Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "unclear"]
+Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "requirements", "unclear"]
 Moved = Literal["both", "on", "off", "unlike", "none", "unclear"]
 Sides: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
 """Steady times before and after the change, each of shape (blocks,), in one unit; NaN = missing."""

@@ -125,7 +125,7 @@ def _lines(event: Event, unit: str) -> list[str]:
         lines.append(f"first measured at commit {event.commit}; before: {event.parent}")
         if len(event.suspects) > 1:
             lines.append(f"{len(event.suspects):,} commits are suspected")
-    lines.append(f"cause: {cause_words(event.attribution)}; state: {event.state}")
+    lines.append(f"cause: {cause_words(event)}; state: {event.state}")
     if event.why:
         lines.append(event.why)
     if event.is_open and event.key.protocol != "asv":

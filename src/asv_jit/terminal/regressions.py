@@ -139,7 +139,7 @@ def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
         row.append("\n".join(_changes(event, unit)))
         if not narrow:
             row.append("\n→ ".join(levels_words(event.headline, unit)))
-        row += [_since(event, dates), f"{cause_words(event.attribution)}\n{event.state}"]
+        row += [_since(event, dates), f"{cause_words(event)}\n{event.state}"]
         table.add_row(*(Text(_plain(cell)) for cell in row))
     return table
 

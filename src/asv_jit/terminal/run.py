@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary
-from asv_jit.model import version_of
+from asv_jit.analysis.history.requirement_sets import series_names
+from asv_jit.model import build_of, version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
 from asv_jit.text import units
@@ -37,12 +38,12 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
         for case in suite.cases:
             _print_findings(screen, case)
     screen.print(_cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
-    for suite in suites:
+    for suite, name in zip(suites, _builds(suites), strict=True):
         if suite.mean is not None:
             mean = suite.mean
             say(
                 screen,
-                f"{suite.interpreter}: geometric mean {units.ratio(mean.ratio)} "
+                f"{name}: geometric mean {units.ratio(mean.ratio)} "
                 f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}",
             )
     if outcome.measured == 0 and outcome.present:
@@ -51,6 +52,15 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
         say(screen, f"measured {units.count(outcome.measured, 'cell')} in {units.count(outcome.trials, 'trial')}")
     for key, reason in sorted(outcome.failed.items(), key=str):
         say(screen, f"not measured: {key.case} on {key.interpreter}: {reason}")
+
+
+def _builds(suites: Sequence[SuiteSummary]) -> list[str]:
+    """Each suite's interpreter, with its requirements where a commit was measured with several sets of them."""
+    sets: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for suite in suites:
+        sets.setdefault((suite.commit, suite.interpreter), {})[suite.requirements] = [0]
+    names = {place: series_names(found) for place, found in sets.items()}
+    return [build_of(one.interpreter, names[one.commit, one.interpreter][one.requirements]) for one in suites]
 
 
 def suite_json(suite: SuiteSummary) -> dict[str, Any]:
@@ -66,7 +76,8 @@ def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) 
     for heading, justify, wide_only in _COLUMNS:
         if not (narrow and wide_only):
             table.add_column(heading.format(level=units.level(alpha)), justify=justify, no_wrap=True)
-    rows = [(str(case.key.case), suite.interpreter, case) for suite in suites for case in suite.cases]
+    named = _builds(suites)
+    rows = [(str(case.key.case), name, case) for suite, name in zip(suites, named, strict=True) for case in suite.cases]
     for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
         cells = (version_of(interpreter) if narrow else interpreter, *_figures(case))
         shown = [cell for cell, (_, _, wide_only) in zip(cells, _COLUMNS, strict=True) if not (narrow and wide_only)]

@@ -25,6 +25,7 @@ _CAUSES = {
     "mixed": "mixed: both modes moved, and not alike",
     "release": "the release",
     "machine": "the machine",
+    "requirements": "the requirements",
     "unclear": "unclear",
 }
 _MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}

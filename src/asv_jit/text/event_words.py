@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Callable, Mapping
 
-from asv_jit.analysis.attribution import Attribution, Cause
+from asv_jit.analysis.attribution import Cause
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import BISECT_METRIC, Metric
@@ -30,6 +30,7 @@ _CAUSES: Mapping[Cause, str] = {
     "mixed": "the code, and differently with the JIT on",
     "release": "the release",
     "machine": "the machine",
+    "requirements": "the requirements",
     "unclear": "unclear",
 }
 
@@ -76,12 +77,23 @@ def levels_words(change: Change, unit: str) -> tuple[str, str]:
     return before, _level(form, change.after, change.after_low, change.after_high)
 
 
-def cause_words(attribution: Attribution) -> str:
-    """`the JIT (97%)`, `unclear`."""
+def cause_words(event: Event) -> str:
+    """`the JIT (97%)`, `the requirements: numpy==1.26 → numpy==2.1`, `unclear`."""
+    attribution = event.attribution
     words = _CAUSES[attribution.cause]
+    if attribution.cause == "requirements":
+        return f"{words}: {requirements_words(event)}"
     if attribution.cause == "unclear" or math.isnan(attribution.probability):
         return words
     return f"{words} ({min(math.floor(attribution.probability * 100.0), 99)}%)"
+
+
+def requirements_words(event: Event) -> str:
+    """`numpy==1.26 → numpy==2.1`: what changed between the sets of both sides; empty where they are the same."""
+    before, after = event.requirements_before.split(), event.requirements.split()
+    gone = " ".join(one for one in before if one not in after)
+    new = " ".join(one for one in after if one not in before)
+    return f"{gone or 'without'} → {new or 'without'}" if gone or new else ""
 
 
 def bisect_command(event: Event) -> str:

@@ -35,6 +35,7 @@ class Context(Struct, frozen=True):
     machine: str
     protocol: str
     cpu: int | None
+    requirements: str = ""
 
 
 def record(
@@ -61,6 +62,7 @@ def record(
         params=key.params,
         machine=context.machine,
         protocol=context.protocol,
+        requirements=context.requirements,
         mode=mode,
         jit_enabled=answer.jit_enabled if answer else None,
         hash_seed=task.hash_seed,

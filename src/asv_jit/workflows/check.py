@@ -8,7 +8,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from asv_jit import installations
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS
 from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
@@ -68,7 +67,6 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
     if repository.is_dirty():
         reporter.warn("the working tree has changes that no commit holds: they are not measured")
     machine = this_machine(options.machine)
-    requirements = installations.requirements_of(project)
 
     def untestable(reason: str, case: CaseKey | None = None, blocks: int = 0) -> Checked:
         return Checked("untestable", reason, case, commit, baseline, options.metric, blocks=blocks)
@@ -79,7 +77,7 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, requirements, reporter, purpose="bisect") as session,
+        Session(project, machine, reporter, purpose="bisect") as session,
     ):
         reporter.stage(f"building the baseline {baseline.short}")
         try:

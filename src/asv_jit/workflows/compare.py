@@ -89,12 +89,11 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
     if repository.is_dirty():
         notes.append("the working tree has changes that no commit holds: they are not measured")
     machine = this_machine(options.machine)
-    requirements = installations.requirements_of(project)
     comparisons, unbuilt = [], []
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, requirements, reporter, purpose="compare") as session,
+        Session(project, machine, reporter, purpose="compare") as session,
     ):
         for before, after in wanted:
             built, broken = _install(session, (before, after), reporter)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from asv_jit import installations
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import progress
 from asv_jit.analysis.cells.summary import Limits
@@ -35,10 +34,10 @@ _SHARE_OF_EQUIVALENCE = 0.75  # a 90% interval of that half-width lies within th
 
 
 class _Suspect(Struct, frozen=True):
-    """Both sides of an event, as (interpreter's identity, full commit)."""
+    """Both sides of an event, as (interpreter's identity, full commit, set of requirements)."""
 
-    before: tuple[str, str]
-    after: tuple[str, str]
+    before: tuple[str, str, str]
+    after: tuple[str, str, str]
 
 
 def confirm_events(
@@ -50,14 +49,13 @@ def confirm_events(
     Raises LockedError, StorageError.
     """
     here = this_machine(machine)
-    requirements = installations.requirements_of(project)
     mine = [event for event in events if event.key.machine == here.name]
     if not mine:
         return []
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, here, requirements, reporter, purpose="confirm") as session,
+        Session(project, here, reporter, purpose="confirm") as session,
     ):
         return [confirm(project, event, session, reporter) for event in mine]
 
@@ -147,14 +145,19 @@ def judge(effect: Effect | None, expected: float, equivalence: float) -> tuple[S
 
 def _suspect(event: Event) -> _Suspect:
     if event.axis == "pythons":
-        return _Suspect((event.before, event.commit), (event.after, event.commit))
-    return _Suspect((event.before, event.parent), (event.after, event.commit))
+        before = event.before, event.commit, event.requirements
+    else:
+        before = event.before, event.parent, event.requirements_before
+    return _Suspect(before, (event.after, event.commit, event.requirements))
 
 
-def _installed(session: Session, interpreters: dict[str, Interpreter], identity: str, commit: str) -> Installation:
+def _installed(
+    session: Session, interpreters: dict[str, Interpreter], identity: str, commit: str, requirements: str
+) -> Installation:
     if identity not in interpreters:
         raise NoInterpreterError(f"CPython {identity} is not installed any more, and only the same build can confirm")
-    return session.install(interpreters[identity], commit)
+    interpreter = interpreters[identity]
+    return session.install(interpreter, commit, session.requirements_named(requirements, interpreter))
 
 
 def _confirmation(

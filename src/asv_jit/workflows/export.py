@@ -19,7 +19,7 @@ from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Repository
-from asv_jit.model import ARMS, Benchmark, Mode, Trial, version_of
+from asv_jit.model import ARMS, Benchmark, Mode, Trial, build_of, version_of
 from asv_jit.site.parts.tables.results import markdown
 from asv_jit.store.files import storage_errors, write_atomically
 from asv_jit.workflows.reading.machines import Measured, site_machine
@@ -37,7 +37,7 @@ TRIAL_COLUMNS: Mapping[str, type] = {
     "mode": str, "jit_enabled": bool, "outcome": str, "started": str, "duration_s": float, "hash_seed": int,
     "cpu": int, "inner_loops": int, "iterations": int, "steady_kind": str, "steady_s": float, "value": float,
     "warmup_s": float, "first_call_s": float, "start_s": float, "import_s": float, "setup_s": float,
-    "peak_rss_bytes": int, "digest": str, "disturbed": bool, "fingerprint": str,
+    "peak_rss_bytes": int, "digest": str, "disturbed": bool, "fingerprint": str, "requirements": str,
 }  # fmt: skip
 CELL_COLUMNS: Mapping[str, type] = {
     "machine": str, "commit": str, "interpreter": str, "benchmark": str, "params": str, "benchmark_version": str,
@@ -46,7 +46,7 @@ CELL_COLUMNS: Mapping[str, type] = {
     "p_value": float, "verdict": str, "reason": str, "peak_off_bytes": float, "jit_adds_bytes": float,
     "jit_adds_bytes_low": float, "jit_adds_bytes_high": float, "trials": int,
     "warmup_off_s": float, "warmup_on_s": float, "first_call_off_s": float, "first_call_on_s": float,
-    "answers": str, "disturbed_blocks": int,
+    "answers": str, "disturbed_blocks": int, "requirements": str,
 }  # fmt: skip
 
 
@@ -135,10 +135,10 @@ def pyperf_files(project: Project, cells: Mapping[CellKey, Cell], folder: Path) 
 
     One run a trial and one value a run, its steady time: pyperf takes values as independent, and processes are.
 
-    Raises UsageError where the cells are not those of one commit and one interpreter, or none was measured in both
-    modes.
+    Raises UsageError where the cells are not those of one commit, interpreter and set of requirements, or none was
+    measured in both modes.
     """
-    places = {(key.commit, key.interpreter) for key in cells}
+    places = {(key.commit, build_of(key.interpreter, key.requirements)) for key in cells}
     if len(places) > 1:
         raise UsageError(
             "pyperf compares two files of one place each: name one commit with --commit and one interpreter with "
@@ -194,6 +194,7 @@ def _cell_row(machine: str, case: CaseSummary) -> dict[str, Any]:
         "params": key.case.params,
         "benchmark_version": key.version,
         "protocol": key.protocol,
+        "requirements": key.requirements,
         "measured": case.measured,
         "pairs": case.pairs,
         **_level("off", case.off),

@@ -19,6 +19,7 @@ from asv_jit.asv_adapter.site import is_asv_site, publish_asv_site
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.interpreters.discover import discover
+from asv_jit.model import interpreter_of
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.render import render_site
@@ -101,7 +102,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         _machine_for_readers(project, site_machine(one, places, newest=place == 0))
         for place, one in enumerate(measured)
     )
-    releases = _releases(measured)
+    releases = _releases(measured, machines)
     events, damaged = _events(project, history, search)
     noise = (problem for one in measured for problem in known_noise(one.folder).problems)
     beside = (*damaged, *unreadable, *events.problems, *noise)
@@ -191,12 +192,15 @@ def _commits(project: Project, hashes: set[str], history: History) -> tuple[Comm
     return tuple(sorted(found, key=lambda commit: (order.get(commit.hash, len(order)), -commit.date, commit.hash)))
 
 
-def _releases(measured: Sequence[Measured]) -> tuple[Release, ...]:
+def _releases(measured: Sequence[Measured], machines: Sequence[Machine]) -> tuple[Release, ...]:
     """The interpreters in the results, as their machines remember them; else what is installed here can tell."""
     cells = [cell for one in measured if one.results for cell in one.results.cells.values()]
     here = {name: known.jit for one in measured for name, known in known_interpreters(one.folder)[0].items()}
     if any(cell.key.interpreter not in here for cell in cells):
         here |= {interpreter.identity: interpreter.jit for interpreter in discover()}
     paired = {cell.key.interpreter for cell in cells if cell.has_pairs}
-    names = sorted({cell.key.interpreter for cell in cells}, key=release_order)
-    return tuple(Release(name, here.get(name, "with a JIT" if name in paired else "none")) for name in names)
+    builds = sorted({suite.interpreter for machine in machines for suite in machine.suites}, key=release_order)
+    return tuple(
+        Release(build, here.get(name, "with a JIT" if name in paired else "none"))
+        for build, name in ((build, interpreter_of(build)) for build in builds)
+    )

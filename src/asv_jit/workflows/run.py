@@ -16,12 +16,11 @@ from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError
 from asv_jit.git.repository import Commit, Repository
-from asv_jit.installations import UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
 from asv_jit.store.files import remove_parts
 from asv_jit.system import locks
-from asv_jit.workflows.measuring.engine import Engine, Forget, until_precise
+from asv_jit.workflows.measuring.engine import Engine, Forget, Unbuildable, until_precise
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import commits_of, interpreters_of
@@ -88,15 +87,14 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
     interpreters = interpreters_of(project, options.pythons)
     insist_on_a_jit(interpreters)
     commits = commits_of(project, repository, options.range_words)
-    requirements = installations.requirements_of(project)
     machine = this_machine(options.machine)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, requirements, reporter, purpose="quick" if options.quick else "run") as session,
+        Session(project, machine, reporter, purpose="quick" if options.quick else "run") as session,
     ):
         remove_parts(project.results_dir)
-        engine = Engine(session, requirements, machine, reporter)
+        engine = Engine(session, machine, reporter)
         outcome = Outcome(machine.name, session.folder, tuple(commits), tuple(interpreters), session.protocol)
         described: suite.Suite | None = None
         for commit in commits:
@@ -111,8 +109,8 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
                 outcome.failed.update(_without_suite(commit, broken, session.protocol))
                 continue
             cases = suite.select(described.cases, options.bench, options.groups)
-            for interpreter, error in broken:
-                engine.keep_broken(interpreter, commit, cases, error)
+            for one in broken:
+                engine.keep_broken(one, commit, cases)
             try:
                 engine.measure(built, cases, until_precise(session), forget=options.forget)
             finally:  # whatever ends it: what was measured goes into asv's files too
@@ -135,10 +133,9 @@ def insist_on_a_jit(interpreters: Sequence[Interpreter]) -> None:
     )
 
 
-def _without_suite(
-    commit: Commit, broken: Sequence[tuple[Interpreter, UnbuildableError]], protocol: str
-) -> dict[CellKey, str]:
+def _without_suite(commit: Commit, broken: Sequence[Unbuildable], protocol: str) -> dict[CellKey, str]:
+    whole = CaseKey("<the whole suite>")
     return {
-        CellKey(commit.hash, interpreter.identity, CaseKey("<the whole suite>"), "", protocol): str(error)
-        for interpreter, error in broken
+        CellKey(commit.hash, one.interpreter.identity, whole, "", protocol, one.requirements.text): str(one.error)
+        for one in broken
     }

@@ -134,3 +134,13 @@ def test_each_point_is_in_the_series_of_its_branches_only() -> None:
     assert {one.key.branch: one.places.tolist() for one in parted} == places
     assert beside == 1
     assert by_branch([series], {}) == ((series,), 0)
+
+
+def test_sets_of_requirements_side_by_side_are_series_of_their_own() -> None:
+    first = [replace(one, requirements="numpy==1.26") for one in _trials()]
+    second = [replace(one, requirements="numpy==2.1", steady_s=2.0 * (one.steady_s or 1.0)) for one in _trials()]
+    found = timeline_of([*first, *second], 6, ["3.15.2+e451c8ba"])
+    lines = {one.key.line: float(np.median(one.tracks["off"].values)) for one in found.series}
+    assert list(lines) == ["3.15 from debian with numpy==1.26", "3.15 from debian with numpy==2.1"]
+    old, new = lines.values()
+    assert new == pytest.approx(2.0 * old)

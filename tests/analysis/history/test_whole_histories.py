@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from asv_jit.analysis.history.events import Event
-from tests.analysis.worlds import World, commit_of, place_of, release, steady, step
+from asv_jit.text.event_words import cause_words
+from tests.analysis.worlds import World, commit_of, events_of, place_of, release, steady, step
 
 OLD, NEW = "3.15.1+aaaaaaaa", "3.15.2+bbbbbbbb"
 
@@ -53,6 +55,23 @@ def test_each_cause_is_told_apart_and_nothing_else_is_reported(seed: int) -> Non
     assert (code.parent, code.suspects) == (commit_of(29), (commit_of(30),))
     assert code.before == code.after == "3.15.2+e451c8ba"
     assert code.headline.figures == (30, 30)
+
+
+def test_a_pin_that_changes_with_the_level_is_the_cause_and_another_is_not() -> None:
+    def pinned(pin: int) -> list[Event]:
+        trials = [
+            replace(one, requirements="numpy==1.26 six" if place_of(one.commit) < pin else "numpy==2.1 six")
+            for one in World({"a": step(30, 0.05)}).trials(1)
+        ]
+        return events_of(trials, 60, ["3.15.2+e451c8ba"])
+
+    (event,) = pinned(30)
+    assert event.attribution.cause == "requirements"
+    assert (event.requirements_before, event.requirements) == ("numpy==1.26 six", "numpy==2.1 six")
+    assert cause_words(event) == "the requirements: numpy==1.26 → numpy==2.1"
+    (event,) = pinned(15)
+    assert event.attribution.cause == "code"
+    assert event.requirements_before == event.requirements == "numpy==2.1 six"
 
 
 def test_a_machine_that_moves_is_told_by_the_anchor_and_is_no_open_regression() -> None:

@@ -57,10 +57,13 @@ def _enough(cell: Cell | None) -> Progress:
 def _engine(budget_s: float, cases: int) -> Engine:
     session = _Session()
     installation = SimpleNamespace(
-        interpreter=SimpleNamespace(identity=INTERPRETER, has_jit=True), commit=COMMIT, environment="env"
+        interpreter=SimpleNamespace(identity=INTERPRETER, has_jit=True),
+        commit=COMMIT,
+        environment="env",
+        requirements="",
     )
     budget = Budget(budget_s, clock=lambda: session.now_s)
-    parts: Any = (session, None, None, Silent())
+    parts: Any = (session, None, Silent())
     engine = Engine(*parts, budget=budget)
     names = [f"time_{number}" for number in range(cases)]
     suite = [Case(Benchmark(name=name, version="1", kind="time", unit="s", timeout_s=60.0), (), None) for name in names]

@@ -30,6 +30,7 @@ OLD = interpreter("3.15.0", "aaaaaaaa")
 NEW = interpreter("3.15.2", "bbbbbbbb")
 TIP = Commit("f" * 40, 0, "A", "the tip")
 FIRST = "1" * 40
+NOTHING = installations.Requirements((), (), ())
 CASE = Case(Benchmark(name="b.time_x", version="v", kind="time", unit="seconds", timeout_s=60.0), (), None)
 
 
@@ -61,7 +62,7 @@ def _pair(block: int, **changed: object) -> list[Trial]:
 
 
 def _state(project: Project, trials: list[Trial]) -> tuple[str, int]:
-    state = cell_states(project, trials, [CASE], [NEW.identity])[FIRST, NEW.identity, CASE.key]
+    state = cell_states(project, trials, [CASE], {NEW.identity: [""]})[FIRST, NEW.identity, CASE.key]
     return state.state, state.failures
 
 
@@ -77,13 +78,13 @@ def test_a_cell_is_done_partial_or_failed(project: Project) -> None:
 
 def test_what_another_version_or_protocol_measured_does_not_count(project: Project) -> None:
     other = _pair(1, benchmark_version="w") + _pair(2, protocol="1-quick")
-    assert cell_states(project, other, [CASE], [NEW.identity]) == {}
-    assert cell_states(project, _pair(1), [CASE], [OLD.identity]) == {}
+    assert cell_states(project, other, [CASE], {NEW.identity: [""]}) == {}
+    assert cell_states(project, _pair(1), [CASE], {OLD.identity: [""]}) == {}
 
 
 def _ground(project: Project, trials: list[Trial], *found: object) -> Ground:
     there = list(found) or [NEW, OLD]
-    return Ground(project, project.folder, there, there, installations.requirements_of(project), trials)  # type: ignore[arg-type]  # fakes
+    return Ground(project, project.folder, there, there, {one.identity: (NOTHING,) for one in there}, trials)  # type: ignore[arg-type]  # fakes
 
 
 def _anchored(interpreter: str, commit: str, session: str) -> Trial:

@@ -18,18 +18,23 @@ RUNS: tuple[Purpose, ...] = ("run",)
 
 
 class CellKey(Struct, frozen=True, order=True):
-    """What names a cell; `version` is the benchmark's, because an edited benchmark is another one."""
+    """What names a cell; `version` is the benchmark's, because an edited benchmark is another one.
+
+    `requirements` is the set that was installed: another version of a dependency is another measurement.
+    """
 
     commit: str
     interpreter: str
     case: CaseKey
     version: str
     protocol: str
+    requirements: str = ""
 
     @classmethod
     def of(cls, trial: Trial) -> CellKey:
         """The cell that a trial belongs to."""
-        return cls(trial.commit, trial.interpreter, trial.key, trial.benchmark_version, trial.protocol)
+        version, protocol = trial.benchmark_version, trial.protocol
+        return cls(trial.commit, trial.interpreter, trial.key, version, protocol, trial.requirements)
 
 
 class Block(Struct, frozen=True):

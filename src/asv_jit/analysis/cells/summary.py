@@ -87,13 +87,14 @@ class CaseSummary(Struct, frozen=True):
 
 
 class SuiteSummary(Struct, frozen=True):
-    """All cases of one commit on one interpreter."""
+    """All cases of one commit on one interpreter with one set of requirements."""
 
     commit: str
     interpreter: str
     cases: tuple[CaseSummary, ...]
     mean: suite_mean.SuiteSpeedup | None
     alerts: tuple[CellKey, ...]
+    requirements: str = ""
 
 
 def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
@@ -140,7 +141,9 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
     )
 
 
-def summarise_suite(commit: str, interpreter: str, cases: Sequence[CaseSummary], cells: Sequence[Cell]) -> SuiteSummary:
+def summarise_suite(
+    commit: str, interpreter: str, cases: Sequence[CaseSummary], cells: Sequence[Cell], requirements: str = ""
+) -> SuiteSummary:
     """The mean over the cases that have pairs, and which of them differ once all are looked at together."""
     paired = [cell for cell in cells if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2]
     mean = suite_mean.estimate(
@@ -155,7 +158,7 @@ def summarise_suite(commit: str, interpreter: str, cases: Sequence[CaseSummary],
     p_values = [case.speedup.p_value if case.speedup is not None else math.nan for case in cases]
     flags = suite_mean.alerts(p_values) if cases else ()
     alerts = tuple(case.key for case, flag in zip(cases, flags, strict=True) if flag)
-    return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts)
+    return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts, requirements)
 
 
 def group_of(benchmark: str) -> str:

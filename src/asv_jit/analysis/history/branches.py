@@ -46,7 +46,9 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
         for metric, track in series.tracks.items()
         if np.any(~np.isnan(track.values[chosen]))
     }
-    sessions, blocks = (None if one is None else one[chosen] for one in (series.sessions, series.blocks))
+    sessions, blocks, requirements = (
+        None if one is None else one[chosen] for one in (series.sessions, series.blocks, series.requirements)
+    )
     return replace(
         series,
         places=series.places[chosen],
@@ -54,6 +56,7 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
         tracks=tracks,
         sessions=sessions,
         blocks=blocks,
+        requirements=requirements,
     )
 
 

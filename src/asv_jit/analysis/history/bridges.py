@@ -89,8 +89,9 @@ def _newest(older: Mapping[int, list[Measured]], newer: Mapping[int, list[Measur
 
 
 def _bridge(before: Sequence[Measured], after: Sequence[Measured]) -> Bridge | None:
-    old = {one.place: one for one in before}
-    shared = [common for one in after if one.place in old and (common := _common(old[one.place], one)) is not None]
+    old = {(one.place, one.cell.key.requirements): one for one in before}
+    alike = [(old[place], one) for one in after if (place := (one.place, one.cell.key.requirements)) in old]
+    shared = [common for one, other in alike if (common := _common(one, other)) is not None]
     if not shared:
         return None
     shared.sort(key=lambda common: (common.interleaved, common.place), reverse=True)
@@ -107,6 +108,7 @@ def _bridge(before: Sequence[Measured], after: Sequence[Measured]) -> Bridge | N
         max(common.place for common in chosen),
         figures,
         all(common.interleaved for common in chosen),
+        after[-1].cell.key.requirements,
     )
 
 

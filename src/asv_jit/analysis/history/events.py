@@ -47,7 +47,8 @@ class Event(Struct, frozen=True):
     the unmeasured ones between and those that the interval of the change's place holds; `before` and `after` are
     both the identity of the interpreter that measured `commit`. On the axis `pythons`, `before` and `after` are
     identities of the two interpreters and `commit` is where both were measured.
-    `bisection`: the stored result's identity where one was made.
+    `requirements`, `requirements_before`: the sets that `commit` and `parent` were measured with, empty where nothing
+    tells. `bisection`: the stored result's identity where one was made.
     """
 
     identity: str
@@ -64,6 +65,8 @@ class Event(Struct, frozen=True):
     state: State
     why: str = ""
     bisection: str | None = None
+    requirements: str = ""
+    requirements_before: str = ""
 
     @property
     def headline(self) -> Change:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution, Sides, attribute
 from asv_jit.analysis.history.detection import Found, is_worse
@@ -30,7 +31,7 @@ _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
 
 class Scene(Struct, frozen=True):
-    """What events are told in terms of: `History.commits` and `.interpreters`, the setting `equivalence`.
+    """What events are told in terms of: `History.commits`, `.interpreters`, `.requirement_sets`, and the equivalence.
 
     `branch`: the places of the series' branch, oldest first; None where all commits are one sequence.
     """
@@ -39,6 +40,11 @@ class Scene(Struct, frozen=True):
     interpreters: Sequence[str]
     equivalence: float
     branch: Places | None = None
+    requirement_sets: Sequence[str] = ("",)
+
+    def requirements(self, stretch: Stretch, point: int) -> str:
+        """The set of requirements that a point was measured with; empty where nothing tells."""
+        return "" if stretch.requirements is None else self.requirement_sets[stretch.requirements[point]]
 
     def between(self, last_good: int, first_bad: int) -> tuple[str, ...]:
         """The commits after one place up to and with another, those of the branch only."""
@@ -132,7 +138,12 @@ def _event(
     surest = group[0]
     changes = headline_first([found.change for found in group])
     last_good = _previous(stretch, surest.change.metric, surest.earliest)
-    parent = scene.commits[stretch.places[_previous(stretch, surest.change.metric, surest.index)]]
+    previous = _previous(stretch, surest.change.metric, surest.index)
+    parent = scene.commits[stretch.places[previous]]
+    sets = scene.requirements(stretch, last_good), scene.requirements(stretch, surest.latest)
+    cause = _cause(series, stretch, changes, surest, around, anchors, scene.equivalence)
+    if all(sets) and sets[0] != sets[1] and cause.cause != "machine":
+        cause = replace(cause, cause="requirements", probability=math.nan)
     commit = scene.commits[stretch.places[surest.index]]
     interpreter = scene.interpreters[stretch.interpreters[surest.index]]
     worse = is_event_worse(changes)
@@ -147,8 +158,10 @@ def _event(
         suspects=scene.between(int(stretch.places[last_good]), int(stretch.places[surest.latest])),
         before=interpreter,
         after=interpreter,
-        attribution=_cause(series, stretch, changes, surest, around, anchors, scene.equivalence),
+        attribution=cause,
         state="candidate",
+        requirements=scene.requirements(stretch, surest.index),
+        requirements_before=scene.requirements(stretch, previous),
     )
 
 

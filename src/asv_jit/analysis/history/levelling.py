@@ -57,6 +57,7 @@ class Stretch(Struct, frozen=True):
     releases: Places
     steps: Mapping[Metric, tuple[ReleaseShift, ...]]
     sessions: Places | None
+    requirements: Places | None = None
 
     def bridged(self, metric: Metric, before: slice, after: slice, alpha: float) -> float:
         """Standard error (of the logarithm) that the bridges add to the difference of two groups of points.
@@ -95,7 +96,9 @@ def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence
 def _of_one_release(series: CaseSeries) -> Stretch:
     values = {metric: track.values for metric, track in series.tracks.items()}
     releases = np.zeros(len(series.places), dtype=np.int32)
-    return Stretch(series.places, series.interpreters, values, releases, dict.fromkeys(values, ()), series.sessions)
+    steps: Mapping[Metric, tuple[ReleaseShift, ...]] = dict.fromkeys(values, ())
+    where = series.places, series.interpreters
+    return Stretch(*where, values, releases, steps, series.sessions, series.requirements)
 
 
 def bridge_shift(bridge: Bridge, metric: Metric, between: float = 0.0) -> ReleaseShift | None:
@@ -150,8 +153,8 @@ def _stretch(
         moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
         values[metric] = column * np.exp(moves[mine]) if steps else column
         taken[metric] = tuple(steps)
-    sessions = None if series.sessions is None else series.sessions[chosen]
-    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions)
+    sessions, sets = (None if one is None else one[chosen] for one in (series.sessions, series.requirements))
+    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions, sets)
 
 
 def _newest_of_each_commit(series: CaseSeries, releases: Sequence[int]) -> Places:

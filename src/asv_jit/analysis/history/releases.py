@@ -93,6 +93,8 @@ def _event(tests: Sequence[_Test], commits: Sequence[str], equivalence: float) -
         after=bridge.after,
         attribution=_cause(bridge, changes, equivalence),
         state="candidate",
+        requirements=bridge.requirements,
+        requirements_before=bridge.requirements,
     )
 
 

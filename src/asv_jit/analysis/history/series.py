@@ -41,9 +41,12 @@ BISECT_METRIC: Mapping[Metric, BisectMetric] = {metric: name for name, metric in
 
 
 class SeriesKey(Struct, frozen=True, order=True):
-    """What names the series of a case: `line` is an interpreter line such as `3.15 from debian`, or, for results
-    that asv wrote by itself, the name of its environment. `version` is the benchmark's, `protocol` as in a trial
-    (`asv` for asv's own measurements): series never mix either.
+    """What names the series of a case.
+
+    `line` is an interpreter line such as `3.15 from debian`, with what tells its requirements from others that were
+    measured beside them (see `requirement_sets.series_names`); or, for results that asv wrote by itself, the name of
+    its environment. `version` is the benchmark's, `protocol` as in a trial (`asv` for asv's own measurements): series
+    never mix either.
 
     `fingerprint` is the machine's, empty for asv's own measurements: a machine that changed starts new series, or
     its change would look like the code's. `branch` is empty for the first configured branch, else a branch's name.
@@ -77,7 +80,8 @@ class CaseSeries(Struct, frozen=True):
     `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `sessions`: shape
     (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells. `blocks`:
     shape (points,), how many blocks stand behind each point's figures (pairs, or trials alone where there is one mode);
-    None for asv's own measurements.
+    None for asv's own measurements. `requirements`: shape (points,), the set that was installed, as a place in
+    `History.requirement_sets`; None where nothing tells.
     """
 
     key: SeriesKey
@@ -87,6 +91,7 @@ class CaseSeries(Struct, frozen=True):
     tracks: Mapping[Metric, Track]
     sessions: Places | None = None
     blocks: Places | None = None
+    requirements: Places | None = None
 
     @property
     def paired(self) -> bool:
@@ -101,7 +106,7 @@ class Bridge(Struct, frozen=True):
     two lines of the same provider. `place`: the newest of the commits in `History.commits`. `figures`: for each
     metric (`off`, `on`, `peak_memory_off`, `peak_memory_on`) one figure per block before and after, each shape
     (blocks,), `off` and `on` paired by index; of several commits, at the level of the newest one. `interleaved`:
-    whether both were measured in the same sessions.
+    whether both were measured in the same sessions. `requirements`: the set that both were measured with.
     """
 
     key: SeriesKey
@@ -110,6 +115,7 @@ class Bridge(Struct, frozen=True):
     place: int
     figures: Mapping[Metric, tuple[Floats, Floats]]
     interleaved: bool
+    requirements: str = ""
 
 
 class AnchorSeries(Struct, frozen=True):
@@ -137,7 +143,8 @@ class History(Struct, frozen=True):
     have been read and could not be. `notes`: what else a reader of the series should know, such as a machine that
     changed. `branches`: the places of each branch, as `branches.by_branch` takes them; empty where all commits are one
     sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first. `titles`: what its author calls
-    a benchmark (asv's `pretty_name`), by its name, where there is such.
+    a benchmark (asv's `pretty_name`), by its name, where there is such. `requirement_sets`: the names of the sets of
+    the matrix, as `Trial.requirements` has them.
     """
 
     commits: tuple[str, ...]
@@ -153,3 +160,4 @@ class History(Struct, frozen=True):
     bridges: tuple[Bridge, ...] = ()
     anchors: tuple[AnchorSeries, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
+    requirement_sets: tuple[str, ...] = ()

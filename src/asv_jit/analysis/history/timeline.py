@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.cells.cell import Cell, CellKey, cells_of
 from asv_jit.analysis.cells.summary import level
 from asv_jit.analysis.history.bridges import Measured, bridges_of
 from asv_jit.analysis.history.drift import anchor_levels
+from asv_jit.analysis.history.requirement_sets import series_names
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, Metric, SeriesKey, Track
-from asv_jit.model import PROTOCOL, CaseKey, Trial
+from asv_jit.model import PROTOCOL, CaseKey, Trial, build_of
 
 _Values = dict[Metric, tuple[float, float, float]]
 
@@ -29,7 +30,7 @@ class Axes(Struct, frozen=True):
 
     `commits`, `interpreters`, `sessions`: the place of each commit, identity and session; a commit without one is
     left out. `lines`: identity to line. `units`: of each benchmark. `versions`: the current one of each benchmark, None
-    where nothing tells: then all count.
+    where nothing tells: then all count. `requirement_sets`: the place of each set of requirements.
     """
 
     commits: Mapping[str, int]
@@ -38,6 +39,7 @@ class Axes(Struct, frozen=True):
     lines: Mapping[str, str]
     units: Mapping[str, str]
     versions: Mapping[str, str] | None = None
+    requirement_sets: Mapping[str, int] = field(default_factory=lambda: {"": 0})
 
 
 class Timeline(Struct, frozen=True):
@@ -62,8 +64,9 @@ def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float)
     bridges: list[Bridge] = []
     anchors: list[AnchorSeries] = []
     for fingerprint, mine in sorted(by_fingerprint.items()):
-        name = _Name(machine, fingerprint, axes)
-        series += _series(name, _sound_cells(mine, axes, left_out), alpha)
+        cells = _sound_cells(mine, axes, left_out)
+        name = _Name(machine, fingerprint, axes, _beside(cells, axes))
+        series += _series(name, cells, alpha, left_out)
         if len({trial.interpreter for trial in mine}) > 1:
             bridges += _bridges(name, mine)
         anchors += _anchors(name, mine)
@@ -74,10 +77,21 @@ class _Name(Struct, frozen=True):
     machine: str
     fingerprint: str
     axes: Axes
+    beside: Mapping[tuple[str, str], str]
 
     def key(self, cell: CellKey) -> SeriesKey:
         line = self.axes.lines[cell.interpreter]
+        line = build_of(line, self.beside.get((line, cell.requirements), ""))
         return SeriesKey(self.machine, line, cell.case, cell.version, cell.protocol, self.fingerprint)
+
+
+def _beside(cells: Iterable[CellKey], axes: Axes) -> dict[tuple[str, str], str]:
+    """For each line and set of requirements what tells it from those that were measured beside it."""
+    places: dict[str, dict[str, set[int]]] = {}
+    for key in cells:
+        sets = places.setdefault(axes.lines[key.interpreter], {})
+        sets.setdefault(key.requirements, set()).add(axes.commits[key.commit])
+    return {(line, name): label for line, sets in places.items() for name, label in series_names(sets).items()}
 
 
 class _Point(Struct, frozen=True):
@@ -85,6 +99,7 @@ class _Point(Struct, frozen=True):
     interpreter: int
     session: int
     blocks: int
+    requirements: int
     values: _Values
 
 
@@ -105,14 +120,23 @@ def _sound_cells(trials: Sequence[Trial], axes: Axes, left_out: Counter[str]) ->
     return sound
 
 
-def _series(name: _Name, cells: Mapping[CellKey, Cell], alpha: float) -> list[CaseSeries]:
-    points: dict[SeriesKey, list[_Point]] = {}
+def _series(name: _Name, cells: Mapping[CellKey, Cell], alpha: float, left_out: Counter[str]) -> list[CaseSeries]:
+    points: dict[SeriesKey, dict[tuple[int, int], _Point]] = {}
     timed: dict[SeriesKey, bool] = {}
     for key, cell in cells.items():
         series = name.key(key)
-        points.setdefault(series, []).append(_point(key, cell, name.axes, alpha))
+        point = _point(key, cell, name.axes, alpha)
+        there = points.setdefault(series, {})
+        other = there.get((point.place, point.interpreter))
+        if other is not None:
+            left_out["of a commit that was measured again with newer requirements"] += 1
+        if other is None or other.session <= point.session:
+            there[point.place, point.interpreter] = point
         timed[series] = timed.get(series, True) and cell.timed
-    return [_columns(key, points[key], _unit(key.case, name.axes, timed=timed[key])) for key in sorted(points)]
+    return [
+        _columns(key, list(points[key].values()), _unit(key.case, name.axes, timed=timed[key]))
+        for key in sorted(points)
+    ]
 
 
 def _unit(case: CaseKey, axes: Axes, *, timed: bool) -> str:
@@ -127,6 +151,7 @@ def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
         axes.interpreters[key.interpreter],
         sessions[len(sessions) // 2],
         len(blocks),
+        axes.requirement_sets[key.requirements],
         _values([dict(block.arms) for block in blocks], alpha),
     )
 
@@ -177,6 +202,7 @@ def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
         tracks,
         np.array([point.session for point in points], dtype=np.int32),
         np.array([point.blocks for point in points], dtype=np.int32),
+        np.array([point.requirements for point in points], dtype=np.int32),
     )
 
 

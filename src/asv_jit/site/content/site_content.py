@@ -12,22 +12,25 @@ from asv_jit.analysis.cells.summary import Limits, SuiteSummary
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.git.repository import Commit
-from asv_jit.model import Trial
+from asv_jit.model import Trial, version_of
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.store.findings.bisections import Bisection
 from asv_jit.store.noise import KnownNoise
 
 
 class Release(Struct, frozen=True):
-    """One interpreter as the site names it; `jit` is `none`, `off by default` or `on by default`."""
+    """One interpreter as the site names it (see `model.build_of`).
+
+    `jit` is `none`, `off by default` or `on by default`.
+    """
 
     identity: str
     jit: str
 
     @property
     def version(self) -> str:
-        """`3.15.2` of `3.15.2+0a1b2c3d`."""
-        return self.identity.partition("+")[0]
+        """`3.15.2` of `3.15.2+0a1b2c3d`; a set of requirements that stands beside others stays."""
+        return version_of(self.identity)
 
     @property
     def has_jit(self) -> bool:

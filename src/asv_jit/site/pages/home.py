@@ -12,6 +12,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
+from asv_jit.model import interpreter_of, minor_of
 from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import slug
@@ -287,10 +288,14 @@ def _cases_of(release: str) -> str:
 
 
 def _newest_of_each_minor(releases: Sequence[Release]) -> list[Release]:
-    """The newest patch release of each minor version, at most a handful: the others are on their own page."""
-    chosen: dict[tuple[str, ...], Release] = {}
+    """The newest patch release of each minor version, with each set of requirements that stands beside others.
+
+    At most a handful: the others are on their own page.
+    """
+    chosen: dict[tuple[str, str], Release] = {}
     for release in releases:  # newest first
-        chosen.setdefault(tuple(release.version.split(".")[:2]), release)
+        beside = release.identity.removeprefix(interpreter_of(release.identity))
+        chosen.setdefault((minor_of(release.identity), beside), release)
     return list(chosen.values())[:_MOST_CARDS]
 
 

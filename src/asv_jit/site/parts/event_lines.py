@@ -18,7 +18,7 @@ from asv_jit.site.parts import figures
 from asv_jit.site.parts.commits import CommitBook
 from asv_jit.site.parts.values import Badge, Figure, Link
 from asv_jit.text import units
-from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words
+from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words, requirements_words
 
 _METRICS: Mapping[Metric, str] = {
     "off": "time with the JIT off",
@@ -46,6 +46,7 @@ _CAUSES = {
     "mixed": "the code, and differently so with the JIT on",
     "release": "the Python release",
     "machine": "the machine: the anchor moved too",
+    "requirements": "the requirements",
     "unclear": "not clear",
 }
 _MOST_SUSPECTS = 20
@@ -178,6 +179,8 @@ def _what(event: Event) -> Badge:
 
 def _cause(event: Event) -> str:
     said = _CAUSES[event.attribution.cause]
+    if event.attribution.cause == "requirements":
+        return f"{said}: {requirements_words(event)}"
     return said.partition(":")[0] if event.headline.metric == "plain" else said  # there are no modes to compare
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from asv_jit.analysis.cells.summary import CaseSummary, Level, level, start_up_s
 from asv_jit.analysis.history.series import History
-from asv_jit.model import CaseKey, Evidence, Trace, Trial
+from asv_jit.model import CaseKey, Evidence, Trace, Trial, interpreter_of
 from asv_jit.site.content.site_content import Release
 from asv_jit.site.parts.values import Alert, Badge, Compiled, Failure, Figure, HotFunction
 from asv_jit.text import units
@@ -238,7 +238,16 @@ def _alert(what: str, case: CaseSummary, release: Release, href: str, detail: st
 def again(case: CaseSummary) -> str:
     """The command that measures a case once more, on the same commit and interpreter."""
     name = "^" + re.escape(str(case.key.case)) + "$"
-    command = ["asv-jit", "run", case.key.commit, "--python", case.key.interpreter, "--bench", name, "--again"]
+    command = [
+        "asv-jit",
+        "run",
+        case.key.commit,
+        "--python",
+        interpreter_of(case.key.interpreter),
+        "--bench",
+        name,
+        "--again",
+    ]
     return units.visible(shlex.join(command))
 
 

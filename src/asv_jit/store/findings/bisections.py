@@ -98,6 +98,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = ()
     result: Result | None = None
     event: str = ""
+    requirements: str = ""
     format: str = "asv-jit-bisection"
 
 

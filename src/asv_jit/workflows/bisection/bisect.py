@@ -61,13 +61,18 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
     if interpreter is not None and question.line and interpreter.identity != question.python:
         watcher.warn(f"CPython {question.python} is not installed any more; {interpreter.identity} measures instead")
     stored = matching(unfinished, chain, question)
-    requirements = installations.requirements_of(project)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, requirements, watcher, purpose="bisect") as session,
+        Session(project, machine, watcher, purpose="bisect") as session,
     ):
-        run = _Run(project, repository, session, watcher, _installer(session, chain, interpreter, releases))
+        run = _Run(
+            project,
+            repository,
+            session,
+            watcher,
+            _installer(session, chain, interpreter, releases, question.requirements),
+        )
         bisection = run.start(chain, question, machine, stored)
         watcher.stage(
             f"bisection {bisection.identity}: {bisection.case}, {len(chain.points)} points; "
@@ -137,6 +142,7 @@ class _Run:
             updated=now,
             stages=(Stage(points=chain.points, prior=prior),),
             event=question.event,
+            requirements=question.requirements,
         )
         save_bisection(self._session.folder, bisection)
         return bisection
@@ -276,11 +282,16 @@ class _Run:
 
 
 def _installer(
-    session: Session, chain: Chain, interpreter: Interpreter | None, releases: Mapping[str, Release]
+    session: Session,
+    chain: Chain,
+    interpreter: Interpreter | None,
+    releases: Mapping[str, Release],
+    requirements: str,
 ) -> Callable[[str], Installation]:
     """How a point becomes an installation; on the axis `pythons` an offered release is installed when it is needed."""
     if interpreter is not None:
-        return lambda commit: session.install(interpreter, commit)
+        chosen = session.requirements_named(requirements, interpreter)
+        return lambda commit: session.install(interpreter, commit, chosen)
     there = {name: one for name, one in releases.items() if isinstance(one, Interpreter)}
 
     def install(identity: str) -> Installation:
@@ -289,7 +300,8 @@ def _installer(
                 there[identity] = install_interpreters([identity], wait_s=_INSTALLING_S)[0].interpreter
             except NoInterpreterError as error:
                 raise UnbuildableError(f"CPython {identity} cannot be installed: {error}") from None
-        return session.install(there[identity], chain.commit)
+        chosen = session.requirements_named(requirements, there[identity])
+        return session.install(there[identity], chain.commit, chosen)
 
     return install
 

@@ -31,7 +31,8 @@ class Question(Struct, frozen=True):
     `good`, `bad`: commits as git names them (an empty `bad` is HEAD), or interpreters on the axis `pythons`, which are
     measured at `commit`. `python`: what measures commits, as `--python` or by identity; None is the newest with a JIT.
     `line`: the interpreter line that measures where that build is gone. `event`, `version`: the event's identity and
-    its benchmark's version, both empty for a range. `case` may be empty with `resume`: the newest unfinished bisection.
+    its benchmark's version, both empty for a range. `requirements`: the set that it was measured with; empty for the
+    matrix's first. `case` may be empty with `resume`: the newest unfinished bisection.
     """
 
     case: str = ""
@@ -45,6 +46,7 @@ class Question(Struct, frozen=True):
     machine: str | None = None
     event: str = ""
     version: str = ""
+    requirements: str = ""
     all_commits: bool = False
     resume: bool = False
     installable: bool = True
@@ -85,6 +87,7 @@ def question_of(event: Event) -> Question:
         machine=event.key.machine,
         event=event.identity,
         version=event.key.version,
+        requirements=event.requirements,
     )
 
 
@@ -142,6 +145,7 @@ def as_asked(question: Question, stored: Bisection) -> Question:
         python=stored.interpreter or None,
         line="",  # only the same build can go on
         commit=stored.commit or "HEAD",
+        requirements=stored.requirements,
         all_commits=stored.all_commits,
         resume=True,
     )

@@ -98,7 +98,7 @@ def _case_of(one: CaseSeries | Bridge) -> tuple[object, ...]:
 
 def _scene(project: Project, history: History, series: CaseSeries) -> Scene:
     branch = history.branches.get(series.key.branch)
-    return Scene(history.commits, history.interpreters, project.settings.equivalence, branch)
+    return Scene(history.commits, history.interpreters, project.settings.equivalence, branch, history.requirement_sets)
 
 
 def _of_branch_only(events: Sequence[Event], history: History) -> list[Event]:

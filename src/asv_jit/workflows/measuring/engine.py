@@ -59,6 +59,14 @@ class Budget:
         return Budget(None if rest_s == math.inf else rest_s, clock=self._clock)
 
 
+class Unbuildable(Struct, frozen=True):
+    """An interpreter and a set of requirements on which a commit cannot be installed."""
+
+    interpreter: Interpreter
+    requirements: Requirements
+    error: UnbuildableError
+
+
 class Target(Struct, frozen=True):
     """A cell to be measured and where."""
 
@@ -85,7 +93,6 @@ class Engine:
     def __init__(
         self,
         session: Session,
-        requirements: Requirements,
         machine: ThisMachine,
         reporter: Reporter,
         *,
@@ -95,45 +102,41 @@ class Engine:
         self.budget = budget or Budget()
         self.tally = Tally()
         self.install_s: list[float] = []
-        self._requirements = requirements
         self._machine = machine
         self._reporter = reporter
         self._at_hand: dict[tuple[str, str], list[Trial]] = {}
 
     def install(
         self, interpreters: Sequence[Interpreter], commit: Commit
-    ) -> tuple[list[Installation], list[tuple[Interpreter, UnbuildableError]]]:
-        """The installations of a commit, and those that cannot be built."""
+    ) -> tuple[list[Installation], list[Unbuildable]]:
+        """The installations of a commit, one a set of requirements, and those that cannot be built."""
         built, broken = [], []
+        project = self.session.project
         for interpreter in interpreters:
-            self._reporter.stage(f"installing {commit.short} on CPython {interpreter.identity}")
-            clock = Budget()
-            is_new = not installations.exists(self.session.project, interpreter, self._requirements, commit.hash)
-            try:
-                built.append(self.session.install(interpreter, commit.hash))
-            except UnbuildableError as error:
-                self._reporter.warn(str(error))
-                broken.append((interpreter, error))
-            if is_new:
-                self.install_s.append(clock.spent_s)
+            sets = installations.requirement_sets(project, interpreter)
+            for requirements in sets:
+                beside = f" with {requirements.text}" if len(sets) > 1 else ""
+                self._reporter.stage(f"installing {commit.short} on CPython {interpreter.identity}{beside}")
+                clock = Budget()
+                is_new = not installations.exists(project, interpreter, requirements, commit.hash)
+                try:
+                    built.append(self.session.install(interpreter, commit.hash, requirements))
+                except UnbuildableError as error:
+                    self._reporter.warn(str(error))
+                    broken.append(Unbuildable(interpreter, requirements, error))
+                if is_new:
+                    self.install_s.append(clock.spent_s)
         return built, broken
 
-    def keep_broken(
-        self,
-        interpreter: Interpreter,
-        commit: Commit,
-        cases: Sequence[Case],
-        error: UnbuildableError,
-        *,
-        again: bool = False,
-    ) -> None:
+    def keep_broken(self, broken: Unbuildable, commit: Commit, cases: Sequence[Case], *, again: bool = False) -> None:
         """Record once per case, or once more, that the commit cannot be installed."""
+        interpreter = broken.interpreter
         recorded = cells_of(self._known(commit.hash, interpreter.identity), (self.session.purpose,))
         for case in cases:
-            key = self._key(commit.hash, interpreter.identity, case)
-            self.tally.failed[key] = str(error).splitlines()[0]
+            key = self._key(commit.hash, interpreter.identity, broken.requirements.text, case)
+            self.tally.failed[key] = str(broken.error).splitlines()[0]
             if again or key not in recorded:
-                self.session.keep_unbuildable(interpreter, commit.hash, case, error)
+                self.session.keep_unbuildable(interpreter, broken.requirements, commit.hash, case, broken.error)
 
     def measure(
         self, built: Sequence[Installation], cases: Sequence[Case], rule: Rule, *, forget: Forget = "nothing"
@@ -146,7 +149,7 @@ class Engine:
             self.session.learn_efforts(cases, identity)
             known = self._known(installation.commit, identity)
             for case in cases:
-                key = self._key(installation.commit, identity, case)
+                key = self._key(installation.commit, identity, installation.requirements, case)
                 mine = [t for t in known if t.purpose == self.session.purpose and CellKey.of(t) == key]
                 trials[key] = _counted(mine, forget)
                 targets.append(Target(installation, case, key))
@@ -159,7 +162,9 @@ class Engine:
             known = self._known(commit.hash, interpreter.identity)
             cells = self._current(described, known)
             if self.session.purpose == "run":  # quick results stay out of asv's rows
-                self._write_rows(described, commit, interpreter, cells)
+                for requirements in installations.requirement_sets(self.session.project, interpreter):
+                    mine = {key: cell for key, cell in cells.items() if key.requirements == requirements.text}
+                    self._write_rows(described, commit, interpreter, requirements, mine)
             summaries.extend(suites_of(self.session.project, cells))
             self._at_hand.pop((commit.hash, interpreter.identity), None)
         return summaries
@@ -202,8 +207,9 @@ class Engine:
             self._at_hand[commit, interpreter] = self.session.known_trials(interpreter, [commit])
         return self._at_hand[commit, interpreter]
 
-    def _key(self, commit: str, interpreter: str, case: Case) -> CellKey:
-        return CellKey(commit, interpreter, case.key, case.benchmark.version, self.session.protocol)
+    def _key(self, commit: str, interpreter: str, requirements: str, case: Case) -> CellKey:
+        protocol = self.session.protocol
+        return CellKey(commit, interpreter, case.key, case.benchmark.version, protocol, requirements)
 
     def _current(self, described: suite.Suite, known: Sequence[Trial]) -> dict[CellKey, Cell]:
         versions = {benchmark.name: benchmark.version for benchmark in described.benchmarks}
@@ -214,7 +220,12 @@ class Engine:
         }
 
     def _write_rows(
-        self, described: suite.Suite, commit: Commit, interpreter: Interpreter, cells: dict[CellKey, Cell]
+        self,
+        described: suite.Suite,
+        commit: Commit,
+        interpreter: Interpreter,
+        requirements: Requirements,
+        cells: dict[CellKey, Cell],
     ) -> None:
         names = {key.case.benchmark for key in cells}
         benchmarks: list[Benchmark] = [one for one in described.benchmarks if one.name in names]
@@ -224,7 +235,7 @@ class Engine:
                 project = self.session.project
                 results.write_rows(
                     project,
-                    installations.asv_environment_of(project, interpreter, self._requirements, jit),
+                    installations.asv_environment_of(project, interpreter, requirements, jit),
                     self._machine.described,
                     commit.hash,
                     commit.date,

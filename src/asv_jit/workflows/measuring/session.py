@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.installations import Installation, Requirements, UnbuildableError, install
+from asv_jit.installations import Installation, Requirements, UnbuildableError, install, requirement_sets
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Mode, Purpose, Trial
@@ -60,7 +60,6 @@ class Session:
         self,
         project: Project,
         machine: ThisMachine,
-        requirements: Requirements,
         reporter: Reporter,
         *,
         purpose: Purpose = "run",
@@ -75,7 +74,6 @@ class Session:
             reporter.warn(warning)
         self.folder = machine.save(project.results_dir)
         self._machine = machine
-        self._requirements = requirements
         self._reporter = reporter
         self._journals: dict[tuple[str, str], Journal] = {}
         self._efforts: dict[tuple[str, Case], Effort] = {}
@@ -85,6 +83,7 @@ class Session:
         self._disturbed = 0
         self._said_busy = False
         self._said_unused: set[str] = set()
+        self._said_first = False
 
     def __enter__(self) -> Session:
         self._scratch = Path(tempfile.mkdtemp(prefix="asv-jit-session-"))
@@ -95,10 +94,27 @@ class Session:
     ) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def install(self, interpreter: Interpreter, commit: str) -> Installation:
-        """The installation of a commit. Raises UnbuildableError."""
+    def install(self, interpreter: Interpreter, commit: str, requirements: Requirements | None = None) -> Installation:
+        """The installation of a commit, with the matrix's first set where none is given. Raises UnbuildableError."""
         keep_interpreter(self.folder, interpreter)
-        return install(self.project, interpreter, self._requirements, commit)
+        return install(self.project, interpreter, requirements or self.requirements_named("", interpreter), commit)
+
+    def requirements_named(self, text: str, interpreter: Interpreter) -> Requirements:
+        """The set named `text`, offered by the matrix or not; without a name the matrix's first.
+
+        Warns once where there would be others.
+
+        Raises UsageError where the matrix offers nothing.
+        """
+        sets = requirement_sets(self.project, interpreter)
+        if text:
+            return next((one for one in sets if one.text == text), Requirements.of_text(text))
+        if len(sets) > 1 and not self._said_first:
+            self._said_first = True
+            self._reporter.warn(
+                f"the matrix has {len(sets)} sets of requirements; measuring with the first one, {sets[0].text}"
+            )
+        return sets[0]
 
     @contextmanager
     def measuring_for(self, purpose: Purpose) -> Iterator[None]:
@@ -251,9 +267,13 @@ class Session:
             self._journals[key] = journal
         self._journals[key].append(trial)
 
-    def keep_unbuildable(self, interpreter: Interpreter, commit: str, case: Case, error: UnbuildableError) -> None:
+    def keep_unbuildable(
+        self, interpreter: Interpreter, requirements: Requirements, commit: str, case: Case, error: UnbuildableError
+    ) -> None:
         """Record that a case could not be measured because its commit cannot be installed."""
-        context = self._context(self._next_block(), 1, commit=commit, interpreter=interpreter.identity)
+        context = self._context(
+            self._next_block(), 1, commit=commit, interpreter=interpreter.identity, requirements=requirements.text
+        )
         self.keep(unbuildable_trial(context, case, str(error)))
 
     def _cache(self, installation: Installation, case: Case) -> tuple[Path | None, str | None]:
@@ -286,9 +306,19 @@ class Session:
             commit=installation.commit,
             interpreter=installation.interpreter.identity,
             installation=installation.identity,
+            requirements=installation.requirements,
         )
 
-    def _context(self, block: str, attempt: int, *, commit: str, interpreter: str, installation: str = "") -> Context:
+    def _context(
+        self,
+        block: str,
+        attempt: int,
+        *,
+        commit: str,
+        interpreter: str,
+        installation: str = "",
+        requirements: str = "",
+    ) -> Context:
         return Context(
             session=self.identity,
             block=block,
@@ -300,6 +330,7 @@ class Session:
             machine=self._machine.fingerprint,
             protocol=self.protocol,
             cpu=self.cpu,
+            requirements=requirements,
         )
 
 
@@ -320,6 +351,7 @@ def unbuildable_trial(context: Context, case: Case, complaint: str) -> Trial:
         params=case.key.params,
         machine=context.machine,
         protocol=context.protocol,
+        requirements=context.requirements,
         mode="off",
         jit_enabled=None,
         hash_seed=0,

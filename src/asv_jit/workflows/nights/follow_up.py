@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from asv_jit import installations
 from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
@@ -44,8 +43,7 @@ def confirm_candidates(
     settled: list[Confirmation] = []
     if not due or budget.left_s < likely_s:
         return settled
-    requirements = installations.requirements_of(project)
-    with Session(project, machine, requirements, reporter, purpose="confirm") as session:
+    with Session(project, machine, reporter, purpose="confirm") as session:
         for event in due:
             if budget.left_s < likely_s:
                 break

@@ -65,21 +65,20 @@ class NightMeasuring:
         described = suite.load(self._project)
         if described is None:
             self._night.notes.append("the suite is not known yet: the first night discovers it, and plans then")
-        ground = self._ground(installations.requirements_of(self._project))
+        ground = self._ground()
         branches = self._branches(Repository(repository_without_network(self._project)), ground)
         return self._plan(ground, branches, described.cases if described is not None else (), budget)
 
     def measure(self, budget: Budget) -> None:
         """Plan, and carry the plan out, in a session of its own. The caller holds the locks."""
         clock = Budget()
-        requirements = installations.requirements_of(self._project)
         repository = Repository(repository_without_network(self._project))
-        ground = self._ground(requirements)
+        ground = self._ground()
         if not self._night.plans:
             self._note_machine(ground)
         branches = self._branches(repository, ground)
-        with Session(self._project, self._machine, requirements, self._reporter) as session:
-            engine = Engine(session, requirements, self._machine, self._reporter, budget=budget)
+        with Session(self._project, self._machine, self._reporter) as session:
+            engine = Engine(session, self._machine, self._reporter, budget=budget)
             engine.tally, engine.install_s = self._night.tally, self._installs
             engine.tally.left = 0  # of the plan before, and planned again
             described = self._described = self._described or self._describe(session, engine, branches)
@@ -149,10 +148,10 @@ class NightMeasuring:
             built, broken = engine.install(wanted, commit)
             chosen = [cases[key] for key in together[0].cases]
             if kind in ("anchor", "bridge") and broken:
-                self._problem(f"the {kind} cannot be measured: {one_line(str(broken[0][1]))}")
+                self._problem(f"the {kind} cannot be measured: {one_line(str(broken[0].error))}")
                 continue
-            for interpreter, error in broken:
-                engine.keep_broken(interpreter, commit, chosen, error, again=kind == "retry")
+            for one in broken:
+                engine.keep_broken(one, commit, chosen, again=kind == "retry")
             try:
                 self._measure_step(together[0], engine, built, chosen)
             finally:  # whatever ends it: what was measured goes into asv's files too
@@ -180,10 +179,11 @@ class NightMeasuring:
                 f"this machine changed ({changed}): its series start anew, and no change of level is reported across it"
             )
 
-    def _ground(self, requirements: installations.Requirements) -> Ground:
+    def _ground(self) -> Ground:
         found = interpreters_here(self._project)
         trials = measured_trials(self._night.folder)
-        return Ground(self._project, self._night.folder, found, self._night.interpreters, requirements, trials)
+        sets = {one.identity: installations.requirement_sets(self._project, one) for one in found}
+        return Ground(self._project, self._night.folder, found, self._night.interpreters, sets, trials)
 
     def _branches(self, repository: Repository, ground: Ground) -> list[tuple[Commit, ...]]:
         branches, complaints = branches_of(self._project, repository, ground.trials, self._since)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -39,13 +39,14 @@ _NO_SINCE = (
 
 class Ground(Struct, frozen=True):
     """What a night stands on. `found`: all interpreters of this machine; `interpreters`: those to measure, newest
-    first; `trials`: all that this machine's journals hold."""
+    first; `requirements`: the sets to measure each of `found` with, by identity; `trials`: all that this machine's
+    journals hold."""
 
     project: Project
     folder: Path
     found: Sequence[Interpreter]
     interpreters: Sequence[Interpreter]
-    requirements: installations.Requirements
+    requirements: Mapping[str, tuple[installations.Requirements, ...]]
     trials: Sequence[Trial]
 
 
@@ -99,7 +100,8 @@ def situation_of(
     keys = tuple(case.key for case in cases)
     identities = tuple(one.identity for one in ground.interpreters)
     hashes = tuple(tuple(commit.hash for commit in commits) for commits in branches)
-    cells = cell_states(ground.project, ground.trials, cases, identities)
+    sets = {one: [found.text for found in ground.requirements[one]] for one in identities}
+    cells = cell_states(ground.project, ground.trials, cases, sets)
     bridges = _bridges(ground, hashes, keys, history)
     points = {(commit, identity) for commits in hashes for commit in commits for identity in identities}
     points |= {(need.commit, need.old) for need in bridges} | ({anchor} if anchor is not None else set())
@@ -119,17 +121,29 @@ def situation_of(
 
 
 def cell_states(
-    project: Project, trials: Iterable[Trial], cases: Sequence[Case], interpreters: Sequence[str]
+    project: Project, trials: Iterable[Trial], cases: Sequence[Case], sets: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str, CaseKey], CellState]:
-    """What is known of each cell of the suite as it is now."""
+    """What is known of each case at each commit on each interpreter: of several sets of requirements, the least.
+
+    `sets`: the names of the sets that each interpreter (by identity) is measured with. Trials from before the set was
+    recorded count for any of them, so that no night measures a whole history again.
+    """
     versions = {case.key: case.benchmark.version for case in cases}
-    wanted = set(interpreters)
-    mine = (t for t in trials if t.interpreter in wanted and t.protocol == PROTOCOL)
-    states = {}
+    mine = (t for t in trials if t.interpreter in sets and t.protocol == PROTOCOL)
+    known: dict[tuple[str, str, CaseKey], dict[str, CellState]] = {}
     for key, cell in cells_of(mine).items():
         if versions.get(key.case) == key.version:
-            states[key.commit, key.interpreter, key.case] = _state(project, cell)
+            known.setdefault((key.commit, key.interpreter, key.case), {})[key.requirements] = _state(project, cell)
+    states = {}
+    for place, by_set in known.items():
+        found = [by_set.get(name) or by_set.get("") for name in sets[place[1]]]
+        if any(found):
+            states[place] = min((one or CellState("partial") for one in found), key=_how_far)
     return states
+
+
+def _how_far(cell: CellState) -> int:
+    return ("partial", "failed", "done").index(cell.state)
 
 
 def anchor_of(ground: Ground, tip: Commit | None) -> tuple[Point | None, str | None]:
@@ -239,7 +253,8 @@ def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> 
 
 def _is_installed(ground: Ground, point: Point) -> bool:
     interpreter = next(one for one in ground.found if one.identity == point[1])
-    return installations.exists(ground.project, interpreter, ground.requirements, point[0])
+    sets = ground.requirements[interpreter.identity]
+    return all(installations.exists(ground.project, interpreter, one, point[0]) for one in sets)
 
 
 def _suspects(events: Sequence[Event]) -> tuple[Suspect, ...]:

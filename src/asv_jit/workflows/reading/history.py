@@ -41,7 +41,8 @@ def read_history(
     order = order_commits(repository_of(project), project.branches, _dates(journals, rows))
     built = tuple(sorted({t.interpreter for one in journals for t in one.trials}, key=release_order))
     started = sessions(journals)
-    found = _timelines(project, journals, order, built, tuple(started))
+    sets = tuple(sorted({t.requirements for one in journals for t in one.trials}))
+    found = _timelines(project, journals, order, built, tuple(started), sets)
     by_asv = rows.series(order, built, _by_trials(journals), machine)
     every = [*(series for one in found for series in one.series), *by_asv.series]
     series, beside = by_branch(every, order.branches)
@@ -59,6 +60,7 @@ def read_history(
         bridges=tuple(bridge for one in found for bridge in one.bridges),
         anchors=tuple(anchor for one in found for anchor in one.anchors),
         titles=rows.titles,
+        requirement_sets=sets,
     )
 
 
@@ -74,6 +76,7 @@ def _timelines(
     order: CommitOrder,
     interpreters: Sequence[str],
     started: Sequence[str],
+    sets: Sequence[str],
 ) -> list[Timeline]:
     described = suite.load(project)
     benchmarks = described.benchmarks if described else ()
@@ -89,6 +92,7 @@ def _timelines(
                 lines=one.lines,
                 units={benchmark.name: benchmark.unit for benchmark in benchmarks},
                 versions={benchmark.name: benchmark.version for benchmark in benchmarks} if described else None,
+                requirement_sets={name: place for place, name in enumerate(sets)},
             ),
             alpha=project.settings.alpha,
         )

@@ -11,7 +11,7 @@ from msgspec import Struct
 from asv_jit.asv_adapter.project import Project
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import release_key
-from asv_jit.model import Trial, minor_of, moment_s, version_of
+from asv_jit.model import Trial, interpreter_of, minor_of, moment_s, version_of
 from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.interpreters import known_interpreters
 from asv_jit.store.journal import read_all
@@ -40,7 +40,7 @@ def read_journals(
 
 def release_order(identity: str) -> tuple[tuple[int, ...], str]:
     """Orders identities (and asv's Python versions) by release."""
-    version = version_of(identity)
+    version = version_of(interpreter_of(identity))
     try:
         return release_key(version), identity
     except ValueError:

@@ -16,7 +16,7 @@ from asv_jit.model import Trial
 from asv_jit.site.content.site_content import Fingerprint, Machine
 from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.noise import known_noise
-from asv_jit.workflows.reading.results import Results, read_results
+from asv_jit.workflows.reading.results import Results, read_results, told_apart
 
 
 class Measured(Struct, frozen=True):
@@ -64,6 +64,7 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
             asv_only=True,
             same_code=known_noise(folder).records,
         )
+    results = told_apart(results, places)
     summaries = {case.key: case for suite in results.suites for case in suite.cases}
     cells = current_cells(results.cells, places)
     return Machine(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.cells.cell import Cell, CellKey, cells_of
 from asv_jit.analysis.cells.summary import Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.analysis.history.requirement_sets import series_names
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Purpose, Trial
+from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Purpose, Trial, build_of
 from asv_jit.store.journal import read_all
 
 
@@ -75,15 +77,56 @@ def suites_of(project: Project, cells: dict[CellKey, Cell]) -> tuple[SuiteSummar
     limits = Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence)
     described = suite.load(project)
     units = {one.name: one.unit for one in described.benchmarks} if described is not None else {}
-    grouped: dict[tuple[str, str], list[Cell]] = {}
+    grouped: dict[tuple[str, str, str], list[Cell]] = {}
     for key in sorted(cells):
-        grouped.setdefault((key.commit, key.interpreter), []).append(cells[key])
+        grouped.setdefault((key.commit, key.interpreter, key.requirements), []).append(cells[key])
     return tuple(
         summarise_suite(
             commit,
             interpreter,
             [summarise(cell, limits, unit=units.get(cell.key.case.benchmark, "unit")) for cell in found],
             found,
+            requirements,
         )
-        for (commit, interpreter), found in grouped.items()
+        for (commit, interpreter, requirements), found in grouped.items()
     )
+
+
+def told_apart(results: Results, places: Mapping[str, int]) -> Results:
+    """The same with each interpreter named together with its requirements where sets stand side by side.
+
+    `places`: each commit's age (0 is the newest). Of sets that follow one another, the newer one counts at the commit
+    that both were measured at.
+    """
+    commits: dict[str, dict[str, set[int]]] = {}
+    for key in results.cells:
+        commits.setdefault(key.interpreter, {}).setdefault(key.requirements, set()).add(-places[key.commit])
+    names = {interpreter: series_names(sets) for interpreter, sets in commits.items()}
+    newest: dict[tuple[str, str, str], str] = {}
+    for interpreter, sets in sorted(commits.items()):
+        for requirements, seen in sorted(sets.items(), key=lambda item: max(item[1])):
+            for place in seen:
+                newest[interpreter, names[interpreter][requirements], str(place)] = requirements
+
+    def counts(commit: str, interpreter: str, requirements: str) -> bool:
+        return newest[interpreter, names[interpreter][requirements], str(-places[commit])] == requirements
+
+    def named(key: CellKey) -> CellKey:
+        return replace(key, interpreter=build_of(key.interpreter, names[key.interpreter][key.requirements]))
+
+    cells = {
+        named(key): replace(cell, key=named(key))
+        for key, cell in results.cells.items()
+        if counts(key.commit, key.interpreter, key.requirements)
+    }
+    suites = tuple(
+        replace(
+            one,
+            interpreter=build_of(one.interpreter, names[one.interpreter][one.requirements]),
+            cases=tuple(replace(case, key=named(case.key)) for case in one.cases),
+            alerts=tuple(map(named, one.alerts)),
+        )
+        for one in results.suites
+        if counts(one.commit, one.interpreter, one.requirements)
+    )
+    return replace(results, cells=cells, suites=suites)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from asv_jit import installations
 from asv_jit.asv_adapter.config_edit import checked, with_jit
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
@@ -176,10 +175,6 @@ def _remarks(project: Project) -> tuple[str, ...]:
         remarks.append(
             f'"pythons" names {", ".join(project.pythons)} and no release with a JIT; add "3.15" (3.14 has one too)'
         )
-    try:
-        installations.requirements_of(project)
-    except UsageError as error:
-        remarks.append(str(error))
     return tuple(remarks)
 
 

@@ -1,0 +1,43 @@
+"""Sets of requirements over commits: which follow one another in one series, and which stand side by side.
+
+A pin that changes from one commit to the next is one series whose points say where it changed, as patch releases of an
+interpreter are. Sets that were measured over the same commits, because the matrix has several or two configurations
+share their results, are series of their own, each named after what it has and the others lack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+UNRECORDED = ""
+"""The set of trials from before it was recorded, and of a matrix that adds nothing."""
+
+
+def series_names(places: Mapping[str, Collection[int]]) -> dict[str, str]:
+    """For each set the name of its series, empty where all sets follow one another.
+
+    `places`: for each set the commits that were measured with it, as places in their order; none is empty. Two sets
+    follow one another if they share at most the commit at which one took the other's place, and each has others.
+    """
+    chains: list[list[str]] = []
+    known = (name for name in places if name != UNRECORDED)
+    for name in sorted(known, key=lambda name: (min(places[name]), max(places[name]), name)):
+        fitting = (chain for chain in chains if _follows(places[chain[-1]], places[name]))
+        chain = max(fitting, key=lambda chain: max(places[chain[-1]]), default=None)
+        if chain is None:
+            chains.append([name])
+        else:
+            chain.append(name)
+    named: dict[str, str] = {}
+    for chain in chains:
+        others = [set(other[-1].split()) for other in chains if other is not chain]
+        own = [part for part in chain[-1].split() if not all(part in other for other in others)]
+        label = " ".join(own) or f"only {chain[-1]}" if others else ""
+        named |= dict.fromkeys(chain, label)
+    if UNRECORDED in places:  # nothing tells which it was: it joins the series that reaches back furthest
+        named[UNRECORDED] = named[chains[0][0]] if chains else ""
+    return named
+
+
+def _follows(before: Collection[int], after: Collection[int]) -> bool:
+    return max(before) <= min(after) and min(before) < min(after) and max(before) < max(after)
