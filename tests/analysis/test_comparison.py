@@ -130,6 +130,7 @@ def test_a_case_that_fails_on_one_side_only_is_worse_and_named() -> None:
     assert progress(blocks, ARMS, precision=0.01, min_blocks=5, max_blocks=9) == "failed"
     found = compare(CASE, blocks, ARMS, LIMITS, axis="commits")
     assert found.fails_on == ("b",)
+    assert found.complaint.startswith("crashed (b-")
     assert worsenings([found], fail_on=0.5)[0].metric is None
 
 
@@ -138,6 +139,40 @@ def test_answers_are_compared_only_where_each_side_repeats_itself() -> None:
     assert compared({}, digests={}).answers == "agree"
     assert compared({}, digests=other).answers == "changed"
     assert compared({}, digests={"b-on": "other"}).answers == "no check"
+    silent = [replace(trial, digest=None) for trial in trials_of({}, 15)]
+    assert compare(CASE, blocks_of(silent, ARMS), ARMS, LIMITS, axis="commits").answers == "no check"
+
+
+def test_a_side_on_which_the_jit_answers_otherwise_is_named() -> None:
+    assert compared({}, digests={}).wrong_answers == ()
+    assert compared({}, digests={"b-on": "other"}).wrong_answers == ("b",)
+
+
+def test_how_much_worse_is_a_share_of_time_or_of_speedup() -> None:
+    for mode, metric in (("on", "on"), ("on", "speedup"), ("off", "off")):
+        worse, better = compared({f"b-{mode}": math.log(2.0)}), compared({f"b-{mode}": -math.log(2.0)})
+        for found, by in ((worse, 1.0), (better, -0.5)):
+            effect = found.effect(metric)  # type: ignore[arg-type]  # three metrics, see above
+            assert effect is not None
+            assert effect.worse_by == pytest.approx(by, abs=0.02)
+
+
+@pytest.mark.parametrize(("unsteady", "clear"), [("a-on", {"off"}), ("b-on", {"off"}), ("b-off", {"on"})])
+def test_an_arm_that_never_settles_leaves_what_it_is_part_of_unclear(unsteady: str, clear: set[str]) -> None:
+    trials = [
+        replace(trial, steady_kind="no_steady_state") if trial.arm == unsteady else trial
+        for trial in trials_of({"b-off": 0.2, "b-on": 0.1}, 15)
+    ]
+    found = compare(CASE, blocks_of(trials, ARMS), ARMS, LIMITS, axis="commits")
+    effects = [e for metric in ("off", "on", "speedup") if (e := found.effect(metric))]  # type: ignore[arg-type]
+    assert {effect.metric for effect in effects if effect.verdict != "unclear"} == clear
+    assert all(effect.reason.startswith("not steady: 100%") for effect in effects if effect.verdict == "unclear")
+
+
+def test_traces_are_told_only_where_both_sides_have_them() -> None:
+    for missing in ("a-on", "b-on"):
+        trials = [replace(trial, evidence=None) if trial.arm == missing else trial for trial in trials_of({}, 5)]
+        assert compare(CASE, blocks_of(trials, ARMS), ARMS, LIMITS, axis="commits").traces == ()
 
 
 def test_the_last_whole_attempt_of_a_block_counts_and_cells_of_runs_know_nothing_of_it() -> None:

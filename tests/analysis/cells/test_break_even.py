@@ -150,6 +150,7 @@ def test_never_if_most_say_so() -> None:
     half = typical([NEVER, NEVER, after(1.0, 4), after(2.0, 7)], alpha=0.05)
     assert half is not None
     assert (half.kind, half.seconds, half.calls, half.never) == ("after", 2.0, 7, 2)
+    assert not half.extrapolated  # the pair that decides was measured to its end
 
 
 def test_at_once_and_even_numbers_and_none() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from scipy import stats
 
 from asv_jit.analysis.cells.cell import Cell, cells_of
-from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.analysis.cells.summary import CaseSummary, Level, Limits, SuiteSummary, level, summarise, summarise_suite
 from asv_jit.model import Disturbance, Outcome, Trial
 from asv_jit.trials.record import curve_of
 from tests.store.trials import COMMIT, INTERPRETER, failed, made, pairs_of
@@ -48,6 +51,36 @@ def test_clear_pairs_have_a_verdict(ratio: float, verdict: str) -> None:
     assert summary.off.low < ratio < summary.off.high
     assert summary.off.trials == TEN
     assert (summary.failures, summary.complaint, summary.crash) == ((), "", None)
+
+
+@pytest.mark.parametrize("alpha", [0.002, 0.05])
+def test_a_level_has_the_t_interval_of_its_logarithms(alpha: float) -> None:
+    found = level(WOBBLE, alpha)
+    expected = stats.ttest_1samp(np.log(WOBBLE), 0.0).confidence_interval(1.0 - alpha)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((math.exp(expected.low), math.exp(expected.high)))
+    assert found.value == np.median(WOBBLE)
+    assert level([], alpha) is None
+    assert level([2.0], alpha) == Level(2.0, None, None, 1)  # one trial has no spread
+
+
+def test_a_summary_says_when_it_was_measured_and_in_which_unit() -> None:
+    days = [replace(trial, started=f"2026-01-{number + 1:02}") for number, trial in enumerate(_pairs(1.25))]
+    assert _summary(days[::-1]).measured == "2026-01-20"
+    assert summarise(_cell(days), LIMITS, unit="MB").unit == "seconds"
+    tracked = [made("b", arm, None, value=3.0, steady_kind=None) for arm in ("off", "on")]
+    assert summarise(_cell(tracked), LIMITS, unit="MB").unit == "MB"
+
+
+@pytest.mark.parametrize(("on", "ratio"), [(2.0, 1.5), (0.0, None), (-2.0, None)])
+def test_a_tracked_value_has_a_ratio_if_it_is_positive(on: float, ratio: float | None) -> None:
+    trials = [
+        made(f"b{n}", arm, None, value=value, steady_kind=None)
+        for n in range(5)
+        for arm, value in (("off", 3.0), ("on", on))
+    ]
+    tracked = _summary(trials).tracked
+    assert (None if tracked is None else tracked.ratio) == (ratio if ratio is None else pytest.approx(ratio))
 
 
 def test_wide_intervals_are_unclear() -> None:
