@@ -3,8 +3,9 @@
 // Charts of series over commits, drawn by uPlot: lines with their intervals, the speedup below on the same axis.
 // A chart knows nothing of the page: it is given points and says what the reader chose.
 {
-  const { units, make } = asvJit;
-  const EM = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // charts grow with the page's letters
+  const { make } = asvJit;
+  // charts grow with the page's letters
+  const EM = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const ROW_HEIGHT = { main: Math.round(270 * EM), gain: Math.round(130 * EM) };
   const MOST_MARKERS = 160;
   const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
@@ -115,7 +116,8 @@
   // A range that holds all lines, their intervals unless they are absurdly wide, and what must be in sight.
   function reach(tracks, wanted, from, to, scale) {
     const seen = [];
-    for (const { x, value } of tracks) value.forEach((one, place) => { if (one !== null && x[place] >= from && x[place] <= to) seen.push(one); });
+    for (const { x, value } of tracks) value.forEach((one, place) => {
+      if (one !== null && x[place] >= from && x[place] <= to) seen.push(one); });
     if (!seen.length) return [0, 1];
     let [low, high] = [Math.min(...seen), Math.max(...seen)];
     const room = Math.max((high - low) * 0.5, Math.abs(high) * 0.02);
@@ -136,10 +138,12 @@
   /*
    * One chart. `x`: ascending places; `tracks`: {kind, value, low, high} over them; `form`: a value as text;
    * `rule`: a level to mark, with `still` around it; `uprights`: places where the build or the benchmark changed;
-   * `range`: [from, to]; `label`: of a place on the axis, which are `whole` numbers or not; `marked`: whether marks stand above it; `key`: charts of one key share their cursor;
+   * `range`: [from, to]; `label`: of a place on the axis, which are `whole` numbers or not; `marked`: whether marks
+      stand above it; `key`: charts of one key share their cursor;
    * `on`: {select(from, to), reset(), cursor(chart, place), drawn(chart)}.
    */
-  asvJit.chart = function chart(box, { x, tracks, form, rule, still, uprights, range, label, whole, axis, marked, scale, height, key, on }) {
+  asvJit.chart = function chart(box,
+    { x, tracks, form, rule, still, uprights, range, label, whole, axis, marked, scale, height, key, on }) {
     const placed = tracks.map((track) => ({ ...track, x }));
     const data = [x, ...tracks.flatMap((track) => [track.low, track.high, track.value])];
     const wanted = rule === undefined ? [] : [rule];
@@ -159,13 +163,17 @@
       series: [{}, ...tracks.flatMap(seriesOf)],
       bands: bandsOf(tracks),
       axes: [
-        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92 * EM, ...(whole ? { incrs: WHOLE } : {}), size: axis ? 30 * EM : 8, values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
-        { stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 34 * EM, size: 74 * EM, values: (_, splits) => splits.map((split) => split === null ? "" : form(split)) },
+        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92 * EM,
+          ...(whole ? { incrs: WHOLE } : {}), size: axis ? 30 * EM : 8,
+          values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
+        { stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 34 * EM, size: 74 * EM,
+          values: (_, splits) => splits.map((split) => split === null ? "" : form(split)) },
       ],
       cursor: {
         drag: { x: true, y: false, setScale: false, dist: 6 },
         sync: { key, scales: ["x", null], setSeries: false },
-        points: { size: 9, width: 2, stroke: () => colour("--surface"), fill: (_, series) => series % 3 === 0 && series > 0 ? colour(LOOKS[tracks[series / 3 - 1].kind].ink) : "#0000" },
+        points: { size: 9, width: 2, stroke: () => colour("--surface"), fill: (_, series) => series % 3 === 0 &&
+          series > 0 ? colour(LOOKS[tracks[series / 3 - 1].kind].ink) : "#0000" },
         bind: { dblclick: () => () => { on.reset(); return null; } },
       },
       hooks: {
@@ -191,7 +199,8 @@
         setCursor: [(self) => on.cursor(self, self.cursor.idx)],
         setSelect: [(self) => {
           if (self.select.width < 6) return;
-          const [from, to] = [self.select.left, self.select.left + self.select.width].map((left) => self.posToVal(left, "x"));
+          const [from, to] = [self.select.left,
+            self.select.left + self.select.width].map((left) => self.posToVal(left, "x"));
           self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           on.select(from, to);
         }],
@@ -201,7 +210,8 @@
     return {
       plot: u,
       show(next) { shown = next; u.setScale("x", { min: next[0], max: next[1] }); },
-      resize() { if (box.clientWidth > 0 && box.clientWidth !== u.width) u.setSize({ width: box.clientWidth, height }); },
+      resize() { if (box.clientWidth > 0 && box.clientWidth !== u.width) u.setSize({ width: box.clientWidth, height });
+        },
       redraw() { u.redraw(false, true); },
       destroy() { u.destroy(); },
     };
@@ -218,7 +228,9 @@
     const fingers = new Map();
     let span = null;
     const left = (event) => event.clientX - u.over.getBoundingClientRect().left;
-    u.over.addEventListener("pointerdown", (event) => { if (event.pointerType === "touch") { fingers.set(event.pointerId, left(event)); move(left(event)); } });
+    u.over.addEventListener("pointerdown",
+      (event) => { if (event.pointerType === "touch") { fingers.set(event.pointerId, left(event)); move(left(event));
+      } });
     u.over.addEventListener("pointermove", (event) => {
       if (event.pointerType !== "touch" || !fingers.has(event.pointerId)) return;
       fingers.set(event.pointerId, left(event));
@@ -238,14 +250,17 @@
 
   // What stands at one point, for the box beside the cursor and for readers of the screen.
   asvJit.chart.details = function details(commit, link, figures, extra, behind) {
-    const head = link ? make("a", { href: link, rel: "noreferrer" }, make("code", {}, commit.short)) : make("code", {}, commit.short);
+    const head = link ? make("a", { href: link, rel: "noreferrer" }, make("code", {}, commit.short)) :
+      make("code", {}, commit.short);
     return [
-      make("p", { class: "tip-head" }, head, ` ${commit.day}`, commit.author ? ` · ` : "", make("bdi", {}, commit.author)),
+      make("p", { class: "tip-head" }, head, ` ${commit.day}`, commit.author ? ` · ` : "",
+        make("bdi", {}, commit.author)),
       commit.subject ? make("p", { class: "tip-subject" }, make("bdi", {}, commit.subject)) : null,
       make("dl", {}, ...figures.map(({ kind, name, text, between }) => make("div", {},
         make("dt", {}, make("span", { class: `key ${kind}` }), name),
         make("dd", {}, make("strong", {}, text), between ? make("span", {}, ` ${between}`) : null)))),
-      extra ? make("p", { class: "tip-note" }, make("bdi", {}, extra), behind ? " · " : "", behind ? make(behind.href ? "a" : "span", { href: behind.href }, behind.text) : "") : null,
+      extra ? make("p", { class: "tip-note" }, make("bdi", {}, extra), behind ? " · " : "",
+        behind ? make(behind.href ? "a" : "span", { href: behind.href }, behind.text) : "") : null,
     ].filter(Boolean);
   };
 }

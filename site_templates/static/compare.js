@@ -28,7 +28,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function verdict(metric, change, threshold) {
     if (Number.isNaN(threshold)) return "unclear";
-    if (change - threshold > Math.log1p(-suite.equivalence) && change + threshold < Math.log1p(suite.equivalence)) return "same";
+    if (change - threshold > Math.log1p(-suite.equivalence) &&
+      change + threshold < Math.log1p(suite.equivalence)) return "same";
     if (Math.abs(change) <= threshold) return "unclear";
     return (change > 0) === (metric === "speedup") ? "better" : "worse";
   }
@@ -38,21 +39,27 @@ document.addEventListener("DOMContentLoaded", () => {
     const known = [own, usual].filter(Number.isFinite);
     const threshold = known.length ? Math.max(...known) : NaN;
     const change = Math.log(after.value / before.value);
-    return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value, significance: threshold === 0 ? (change ? Infinity : 0) : Math.abs(change) / threshold, verdict: verdict(metric, change, threshold) };
+    return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value,
+      significance: threshold === 0 ? (change ? Infinity : 0) : Math.abs(change) / threshold,
+      verdict: verdict(metric, change, threshold) };
   }
 
-  const sideOf = (level, trials) => level && level[0] > 0 ? { value: level[0], low: level[1], high: level[2], trials } : null;
+  const sideOf = (level, trials) => level &&
+    level[0] > 0 ? { value: level[0], low: level[1], high: level[2], trials } : null;
 
   // What a figure was made of, in words, and where that is: trials are on the site of current cells only.
   const behind = (blocks, paired, at) => blocks > 0 ? {
     text: `${blocks.toLocaleString("en")} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`,
-    href: at === undefined ? null : `case/${suite.slugs[suite.current.case[at]]}.html#trials-${suite.current.anchor[at]}`,
+    href: at === undefined ? null :
+      `case/${suite.slugs[suite.current.case[at]]}.html#trials-${suite.current.anchor[at]}`,
   } : null;
 
   let known = null;
   function trialsAt(...cell) {
     const { current } = suite;
-    known ??= new Map(current.case.map((place, at) => [JSON.stringify([place, suite.machines[current.machine[at]], suite.interpreters[current.interpreter[at]], current.commit[at], current.protocol[at]]), at]));
+    known ??= new Map(current.case.map((place, at) =>
+      [JSON.stringify([place, suite.machines[current.machine[at]], suite.interpreters[current.interpreter[at]],
+      current.commit[at], current.protocol[at]]), at]));
     return known.get(JSON.stringify(cell));
   }
 
@@ -76,12 +83,16 @@ document.addEventListener("DOMContentLoaded", () => {
       const mine = [];
       let blocks = 0;
       for (const [metric, [zero, values, below, above]] of Object.entries(columns)) {
-        const column = decode({ step: suite.series.step[number][metric], zero, values, below: below ?? undefined, above: above ?? undefined });
+        const column = decode({ step: suite.series.step[number][metric], zero, values, below: below ??
+          undefined, above: above ?? undefined });
         const at = slot - start;
         if (metric === "blocks") blocks = column.value[at];
-        else if (column.value[at] > 0) mine.push([metric, { value: column.value[at], low: column.low[at] ?? NaN, high: column.high[at] ?? NaN }]);
+        else if (column.value[at] > 0) mine.push([metric,
+          { value: column.value[at], low: column.low[at] ?? NaN, high: column.high[at] ?? NaN }]);
       }
-      const trials = behind(blocks, "on" in columns, trialsAt(suite.series.case[number], machine, commits.interpreters[schedule.interpreters[slot]], commits.hashes[place], suite.series.protocol[number]));
+      const trials = behind(blocks, "on" in columns,
+        trialsAt(suite.series.case[number], machine, commits.interpreters[schedule.interpreters[slot]],
+        commits.hashes[place], suite.series.protocol[number]));
       for (const [metric, side] of mine) figures.set(`${number} ${metric}`, { ...side, trials });
     }
     return figures;
@@ -96,7 +107,8 @@ document.addEventListener("DOMContentLoaded", () => {
       const [number, metric] = [Number(key.split(" ")[0]), key.split(" ")[1]];
       const noise = suite.series.noise[number][metric];
       const usual = noise === null || noise === undefined ? NaN : suite.quantile * Math.SQRT2 * noise;
-      rows.push(difference(suite.series.case[number], commits.schedules[suite.series.schedule[number]].line, metric, suite.series.unit[number], one, other, usual));
+      rows.push(difference(suite.series.case[number], commits.schedules[suite.series.schedule[number]].line, metric,
+        suite.series.unit[number], one, other, usual));
     }
     return rows;
   }
@@ -106,7 +118,8 @@ document.addEventListener("DOMContentLoaded", () => {
   function betweenReleases(a, b, machine) {
     const { current } = suite;
     const host = suite.machines.indexOf(machine);
-    const cells = (name) => new Map(current.case.map((place, at) => [place, at]).filter(([, at]) => current.machine[at] === host && suite.interpreters[current.interpreter[at]] === name));
+    const cells = (name) => new Map(current.case.map((place, at) => [place, at]).filter(([, at]) =>
+      current.machine[at] === host && suite.interpreters[current.interpreter[at]] === name));
     const [before, after] = [cells(a), cells(b)];
     const unitOf = new Map(suite.series.case.map((place, number) => [place, suite.series.unit[number]]));
     const rows = [];
@@ -116,7 +129,8 @@ document.addEventListener("DOMContentLoaded", () => {
       const timed = current.timed[one] && current.timed[other];
       const unit = timed ? "seconds" : unitOf.get(place) ?? "unit";
       for (const metric of ["off", "on", "speedup"]) {
-        const sides = [one, other].map((at) => sideOf(current[metric][at], behind(current.pairs[at] || current.trials[at], current.pairs[at] > 0, at)));
+        const sides = [one, other].map((at) => sideOf(current[metric][at],
+          behind(current.pairs[at] || current.trials[at], current.pairs[at] > 0, at)));
         if (sides[0] && sides[1]) rows.push(difference(place, "", metric, unit, ...sides, NaN));
       }
     }
@@ -125,13 +139,18 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // ---- What is chosen ----
 
-  const kinds = () => [commits.hashes.length > 1 ? "commits" : null, suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
-  const leadingFirst = (machines) => machines.sort((one, other) => (other === app.dataset.machine) - (one === app.dataset.machine));
-  const hostsOf = (kind) => leadingFirst(kind === "releases" ? suite.machines.filter((_, host) => suite.current.machine.includes(host)) : [...new Set(commits.schedules.map((schedule) => schedule.machine))]);
+  const kinds = () => [commits.hashes.length > 1 ? "commits" : null,
+    suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
+  const leadingFirst = (machines) =>
+    machines.sort((one, other) => (other === app.dataset.machine) - (one === app.dataset.machine));
+  const hostsOf = (kind) => leadingFirst(kind === "releases" ?
+    suite.machines.filter((_, host) => suite.current.machine.includes(host)) :
+    [...new Set(commits.schedules.map((schedule) => schedule.machine))]);
 
   const groupOf = (benchmark) => benchmark.split(".", 1)[0]; // the file that it is in
   const groups = () => [...new Set(suite.benchmarks.map(groupOf))].sort();
-  const linesOf = (machine) => [...new Set(commits.schedules.filter((schedule) => schedule.machine === machine).map((schedule) => schedule.line))].sort();
+  const linesOf = (machine) => [...new Set(commits.schedules.filter((schedule) =>
+    schedule.machine === machine).map((schedule) => schedule.line))].sort();
 
   // A commit by the beginning of its hash, or the last one of a day.
   function commitOf(text) {
@@ -146,11 +165,13 @@ document.addEventListener("DOMContentLoaded", () => {
   function defaults(kind, machine) {
     if (kind === "releases") {
       const host = suite.machines.indexOf(machine);
-      const mine = suite.interpreters.filter((_, at) => suite.current.interpreter.some((one, cell) => one === at && suite.current.machine[cell] === host));
+      const mine = suite.interpreters.filter((_, at) => suite.current.interpreter.some((one, cell) => one === at &&
+        suite.current.machine[cell] === host));
       mine.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
       return [mine.at(-2) ?? mine[0], mine.at(-1)];
     }
-    const pairs = commits.schedules.filter((schedule) => schedule.machine === machine && !schedule.branch).map(({ places }) => [...new Set(places)].slice(-2)).filter((pair) => pair.length === 2);
+    const pairs = commits.schedules.filter((schedule) => schedule.machine === machine &&
+      !schedule.branch).map(({ places }) => [...new Set(places)].slice(-2)).filter((pair) => pair.length === 2);
     const [a, b] = pairs.sort((one, two) => two[1] - one[1] || two[0] - one[0])[0] ?? [0, commits.hashes.length - 1];
     return [commits.hashes[a].slice(0, 8), commits.hashes[b].slice(0, 8)];
   }
@@ -161,38 +182,53 @@ document.addEventListener("DOMContentLoaded", () => {
     const kind = oneOf(kept.kind, kinds());
     const machine = oneOf(kept.machine, hostsOf(kind));
     const [a, b] = defaults(kind, machine);
-    return { kind, machine, a: kept.a || a, b: kept.b || b, q: kept.q ?? "", group: groups().includes(kept.group) ? kept.group : "", line: linesOf(machine).includes(kept.line) ? kept.line : "", figure: kept.figure ?? "", show: kept.show ?? "" };
+    return { kind, machine, a: kept.a || a, b: kept.b || b, q: kept.q ??
+      "", group: groups().includes(kept.group) ? kept.group : "",
+      line: linesOf(machine).includes(kept.line) ? kept.line : "", figure: kept.figure ?? "", show: kept.show ?? "" };
   }
 
   function write() {
     const { kind, machine, a, b, q, group, line, figure, show } = choice;
-    state.write({ kind: kind === kinds()[0] ? "" : kind, machine: machine === hostsOf(kind)[0] ? "" : machine, a, b, q, group, line, figure, show });
+    state.write({ kind: kind === kinds()[0] ? "" : kind, machine: machine === hostsOf(kind)[0] ? "" : machine, a, b, q,
+      group, line, figure, show });
   }
 
   // ---- What is seen ----
 
-  const select = (name, label, options, value) => make("label", {}, label, make("select", { name }, ...options.map(([key, text]) => make("option", { value: key, selected: key === value }, text))));
+  const select = (name, label, options, value) => make("label", {}, label,
+    make("select", { name }, ...options.map(([key, text]) => make("option", { value: key, selected: key === value },
+    text))));
 
   function sides() {
     if (choice.kind === "releases") {
-      const names = suite.interpreters.map((name) => [name, name]).sort(([a], [b]) => b.localeCompare(a, "en", { numeric: true }));
+      const names = suite.interpreters.map((name) => [name, name]).sort(([a], [b]) => b.localeCompare(a, "en",
+        { numeric: true }));
       return [select("a", "Before", names, choice.a), select("b", "After", names, choice.b)];
     }
     return [["a", "Before"], ["b", "After"]].map(([name, label]) => make("label", { class: "commit-choice" }, label,
-      make("input", { name, list: "known-commits", value: choice[name], autocomplete: "off", spellcheck: "false", placeholder: "hash or YYYY-MM-DD" })));
+      make("input", { name, list: "known-commits", value: choice[name], autocomplete: "off", spellcheck: "false",
+        placeholder: "hash or YYYY-MM-DD" })));
   }
 
   function draw() {
     const form = make("form", { class: "chart-controls", role: "search", "aria-label": "What to compare" },
-      kinds().length > 1 ? select("kind", "Compare", kinds().map((kind) => [kind, kind === "releases" ? "Python releases" : "commits"]), choice.kind) : null,
+      kinds().length > 1 ? select("kind", "Compare",
+        kinds().map((kind) => [kind, kind === "releases" ? "Python releases" : "commits"]), choice.kind) : null,
       ...sides(),
-      make("button", { type: "button", class: "quiet", "data-swap": true, "aria-label": "Swap before and after" }, "⇄"),
-      hostsOf(choice.kind).length > 1 ? select("machine", "Machine", hostsOf(choice.kind).map((name) => [name, name]), choice.machine) : null,
-      make("label", {}, "Search", make("input", { type: "search", name: "q", value: choice.q, autocomplete: "off", placeholder: "name of a case" })),
-      groups().length > 1 ? select("group", "Group", [["", "all groups"], ...groups().map((name) => [name, name])], choice.group) : null,
-      linesOf(choice.machine).length > 1 && choice.kind === "commits" ? select("line", "Line", [["", "all lines"], ...linesOf(choice.machine).map((name) => [name, name])], choice.line) : null,
+      make("button", { type: "button", class: "quiet", "data-swap": true,
+        "aria-label": "Swap before and after" }, "⇄"),
+      hostsOf(choice.kind).length > 1 ?
+        select("machine", "Machine", hostsOf(choice.kind).map((name) => [name, name]), choice.machine) : null,
+      make("label", {}, "Search", make("input",
+        { type: "search", name: "q", value: choice.q, autocomplete: "off", placeholder: "name of a case" })),
+      groups().length > 1 ? select("group", "Group", [["", "all groups"], ...groups().map((name) => [name, name])],
+        choice.group) : null,
+      linesOf(choice.machine).length > 1 &&
+        choice.kind === "commits" ? select("line", "Line",
+        [["", "all lines"], ...linesOf(choice.machine).map((name) => [name, name])], choice.line) : null,
       select("figure", "Figure", [["", "all figures"], ...Object.entries(METRICS)], choice.figure),
-      select("show", "Show", [["", "everything"], ["sure", "worse and better"], ["worse", "worse"], ["better", "better"]], choice.show),
+      select("show", "Show", [["", "everything"], ["sure", "worse and better"], ["worse", "worse"],
+        ["better", "better"]], choice.show),
       make("output", { "aria-live": "polite", "data-shown": true }));
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", (event) => {
@@ -214,10 +250,15 @@ document.addEventListener("DOMContentLoaded", () => {
       if (name === "kind" || name === "machine") { draw(); app.querySelector(`[name=${name}]`)?.focus(); }
       if (["group", "line", "figure", "show"].includes(name) && compared) list(); else compare();
     });
-    form.addEventListener("input", (event) => { if (event.target.name === "q") { choice.q = event.target.value; shownRows = FEW; if (compared) list(); else compare(); } });
+    form.addEventListener("input", (event) => {
+      if (event.target.name === "q") { choice.q = event.target.value; shownRows = FEW; if (compared) list();
+      else compare(); } });
     form.addEventListener("focusout", (event) => { if (event.target.name === "q") write(); });
-    form.querySelector("[data-swap]").addEventListener("click", () => { [choice.a, choice.b] = [choice.b, choice.a]; write(); draw(); compare(); });
-    const known = make("datalist", { id: "known-commits" }, ...commits.hashes.map((hash, place) => make("option", { value: hash.slice(0, 8) }, `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`.trim())).reverse());
+    form.querySelector("[data-swap]").addEventListener("click", () => { [choice.a, choice.b] = [choice.b, choice.a];
+      write(); draw(); compare(); });
+    const known = make("datalist", { id: "known-commits" },
+      ...commits.hashes.map((hash, place) => make("option", { value: hash.slice(0, 8) },
+      `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`.trim())).reverse());
     app.replaceChildren(form, known, make("div", { "data-result": true }));
   }
 
@@ -225,8 +266,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const place = commitOf(short);
     const hash = commits.hashes[place];
     const code = make("code", {}, hash.slice(0, 8));
-    return make("span", { class: "side" }, commits.show_commit_url ? make("a", { href: commits.show_commit_url + hash, rel: "noreferrer" }, code) : code,
-      " ", make("bdi", { class: "subject" }, `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`));
+    return make("span", { class: "side" },
+      commits.show_commit_url ? make("a", { href: commits.show_commit_url + hash, rel: "noreferrer" }, code) : code,
+      " ", make("bdi", { class: "subject" },
+        `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`));
   }
 
   function percent(ratio) {
@@ -235,17 +278,21 @@ document.addEventListener("DOMContentLoaded", () => {
     return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(Math.abs(change) < 0.995 ? 2 : 1)}%`;
   }
 
-  const trialsOf = ({ trials }) => trials ? make(trials.href ? "a" : "span", { class: "detail", href: trials.href }, trials.text) : null;
-  const figure = (text, detail) => [make("span", { class: "figure" }, text), detail ? make("span", { class: "detail" }, detail) : null].filter(Boolean);
+  const trialsOf = ({ trials }) => trials ?
+    make(trials.href ? "a" : "span", { class: "detail", href: trials.href }, trials.text) : null;
+  const figure = (text, detail) => [make("span", { class: "figure" }, text),
+    detail ? make("span", { class: "detail" }, detail) : null].filter(Boolean);
   const cell = (name, ...content) => make("td", { class: `${name} number` }, ...content);
 
   function row(one, lines) {
     const form = one.metric === "speedup" ? units.ratio : units.quantity(one.unit);
-    const side = (found) => [...figure(form(found.value), one.metric === "plain" ? "" : units.interval(found.low, found.high, form)), trialsOf(found)];
+    const side = (found) => [...figure(form(found.value),
+      one.metric === "plain" ? "" : units.interval(found.low, found.high, form)), trialsOf(found)];
     const wide = Math.exp(one.threshold);
     const known = wide <= WIDEST;
     const threshold = known ? `±${percent(wide).replace("+", "")}` : wide > WIDEST ? `over ×${WIDEST}` : "–";
-    const significance = Number.isNaN(one.significance) ? "–" : Number.isFinite(one.significance) ? one.significance.toFixed(2) : "∞";
+    const significance = Number.isNaN(one.significance) ? "–" : Number.isFinite(one.significance) ?
+      one.significance.toFixed(2) : "∞";
     const benchmark = suite.benchmarks[one.place];
     const cut = benchmark.lastIndexOf(".");
     const params = suite.params[one.place].length ? `(${suite.params[one.place].join(", ")})` : "";
@@ -253,19 +300,26 @@ document.addEventListener("DOMContentLoaded", () => {
     return make("tr", {},
       make("th", { scope: "row" }, make("a", { href: `case/${suite.slugs[one.place]}.html` },
         cut > 0 ? make("bdi", { class: "owner" }, `${benchmark.slice(0, cut).slice(0, 160)}.`) : null,
-        make("bdi", { class: "name" }, benchmark.slice(cut + 1).slice(0, 160) || "(no name)", make("span", { class: "params" }, params.slice(0, 160))))),
+        make("bdi", { class: "name" }, benchmark.slice(cut + 1).slice(0, 160) ||
+          "(no name)", make("span", { class: "params" }, params.slice(0, 160))))),
       lines ? make("td", { class: "d-li" }, make("bdi", {}, one.line)) : null,
-      make("td", { class: "d-fi nowrap" }, METRICS[one.metric]), cell("d-be", ...side(one.before)), cell("d-af", ...side(one.after)),
-      make("td", { class: "d-ch number big" }, ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
+      make("td", { class: "d-fi nowrap" }, METRICS[one.metric]), cell("d-be", ...side(one.before)),
+        cell("d-af", ...side(one.after)),
+      make("td", { class: "d-ch number big" },
+        ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
       cell("d-th", threshold), cell("d-si", significance),
-      make("td", { class: "d-ve" }, make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
+      make("td", { class: "d-ve" }, make("span", { class: `badge ${kind}` },
+        make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
   }
 
   function table(rows) {
     const lines = rows.some((one) => one.line);
-    const heads = ["Case", lines ? "Line" : null, "Figure", "Before", "After", "Change", "Threshold", "Significance", "Verdict"].filter(Boolean);
+    const heads = ["Case", lines ? "Line" : null, "Figure", "Before", "After", "Change", "Threshold", "Significance",
+      "Verdict"].filter(Boolean);
     const numeric = new Set(["Before", "After", "Change", "Threshold", "Significance"]);
-    const made = make("table", { class: "compare" }, make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", class: numeric.has(text) ? "number" : null }, text)))),
+    const made = make("table", { class: "compare" },
+      make("thead", {}, make("tr", {},
+      ...heads.map((text) => make("th", { scope: "col", class: numeric.has(text) ? "number" : null }, text)))),
       make("tbody", {}, ...rows.slice(0, shownRows).map((one) => row(one, lines))));
     return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences" }, made);
   }
@@ -274,19 +328,28 @@ document.addEventListener("DOMContentLoaded", () => {
   function list() {
     const words = choice.q.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (one) => (!choice.figure || one.metric === choice.figure)
-      && (!choice.group || groupOf(suite.benchmarks[one.place]) === choice.group) && (!choice.line || !one.line || one.line === choice.line)
-      && (!choice.show || one.verdict === choice.show || (choice.show === "sure" && ["worse", "better"].includes(one.verdict)))
-      && words.every((word) => `${suite.benchmarks[one.place]} ${suite.params[one.place].join(" ")}`.toLowerCase().includes(word));
+      && (!choice.group || groupOf(suite.benchmarks[one.place]) === choice.group) &&
+        (!choice.line || !one.line || one.line === choice.line)
+      && (!choice.show || one.verdict === choice.show ||
+        (choice.show === "sure" && ["worse", "better"].includes(one.verdict)))
+      && words.every((word) =>
+        `${suite.benchmarks[one.place]} ${suite.params[one.place].join(" ")}`.toLowerCase().includes(word));
     const rows = found.filter(fits);
-    const counts = Object.entries(VERDICTS).map(([name, [kind, symbol]]) => [name, kind, symbol, found.filter((one) => one.verdict === name).length]).filter(([, , , amount]) => amount);
+    const counts = Object.entries(VERDICTS).map(([name, [kind, symbol]]) => [name, kind, symbol,
+      found.filter((one) => one.verdict === name).length]).filter(([, , , amount]) => amount);
     const more = make("button", { type: "button", class: "quiet" }, `Show ${rows.length - shownRows} more`);
     more.addEventListener("click", () => { shownRows = Infinity; list(); });
-    const titles = choice.kind === "commits" ? [commitLink(choice.a), commitLink(choice.b)] : [choice.a, choice.b].map((name) => make("span", { class: "side" }, `Python ${name}`));
+    const titles = choice.kind === "commits" ? [commitLink(choice.a), commitLink(choice.b)] :
+      [choice.a, choice.b].map((name) => make("span", { class: "side" }, `Python ${name}`));
     app.querySelector("[data-shown]").textContent = `${rows.length} of ${found.length} rows`;
     app.querySelector("[data-result]").replaceChildren(
-      make("p", { class: "sides" }, titles[0], " → ", titles[1], make("span", { class: "soft" }, " on ", make("bdi", {}, choice.machine))),
-      make("ul", { class: "counts" }, ...counts.map(([name, kind, symbol, amount]) => make("li", {}, make("strong", {}, amount.toLocaleString("en")), " ", make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${name}`)))),
-      rows.length ? table(rows) : make("p", { class: "empty" }, found.length ? "No row fits the filters." : "No figure was measured on both sides."),
+      make("p", { class: "sides" }, titles[0], " → ", titles[1],
+        make("span", { class: "soft" }, " on ", make("bdi", {}, choice.machine))),
+      make("ul", { class: "counts" },
+        ...counts.map(([name, kind, symbol, amount]) => make("li", {}, make("strong", {}, amount.toLocaleString("en")),
+        " ", make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${name}`)))),
+      rows.length ? table(rows) : make("p", { class: "empty" },
+        found.length ? "No row fits the filters." : "No figure was measured on both sides."),
       rows.length > shownRows ? more : "");
   }
 
@@ -296,21 +359,25 @@ document.addEventListener("DOMContentLoaded", () => {
     const places = choice.kind === "commits" ? [commitOf(choice.a), commitOf(choice.b)] : [];
     const result = app.querySelector("[data-result]");
     if (places.some((place) => place < 0)) {
-      result.replaceChildren(make("p", { class: "empty", role: "alert" }, "No measured commit begins like this: choose one from the list."));
+      result.replaceChildren(make("p", { class: "empty", role: "alert" },
+        "No measured commit begins like this: choose one from the list."));
       return;
     }
     result.setAttribute("aria-busy", "true");
     let rows;
     try {
-      rows = choice.kind === "commits" ? await betweenCommits(...places, choice.machine) : betweenReleases(choice.a, choice.b, choice.machine);
+      rows = choice.kind === "commits" ? await betweenCommits(...places, choice.machine) :
+        betweenReleases(choice.a, choice.b, choice.machine);
     } catch (error) {
-      result.replaceChildren(make("p", { class: "empty", role: "alert" }, `The figures could not be loaded: ${error.message}.`));
+      result.replaceChildren(make("p", { class: "empty", role: "alert" },
+        `The figures could not be loaded: ${error.message}.`));
       return;
     }
     if (mine !== turn) return; // another pair was chosen in the meantime
     result.removeAttribute("aria-busy");
     const weight = (one) => Number.isNaN(one.significance) ? -1 : one.significance;
-    found = rows.sort((one, two) => weight(two) > weight(one) ? 1 : weight(two) < weight(one) ? -1 : one.place - two.place);
+    found = rows.sort((one, two) => weight(two) > weight(one) ? 1 : weight(two) < weight(one) ? -1 :
+      one.place - two.place);
     shownRows = FEW;
     compared = true;
     list();

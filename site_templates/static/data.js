@@ -43,9 +43,11 @@ const asvJit = (() => {
     const counts = steps(values, zero, 63, true);
     const bound = (text, sign) => {
       const widths = text === undefined || text === null ? [] : steps(text, 0, 35, false);
-      return counts.map((count, place) => (widths[place] ?? null) === null ? null : (count + sign * widths[place]) * step);
+      return counts.map((count, place) => (widths[place] ?? null) === null ? null :
+        (count + sign * widths[place]) * step);
     };
-    return { value: counts.map((count) => count === null ? null : count * step), low: bound(below, -1), high: bound(above ?? below, 1) };
+    return { value: counts.map((count) => count === null ? null : count * step), low: bound(below, -1),
+      high: bound(above ?? below, 1) };
   }
 
   return Object.assign(receive, { files, slices, load, decode });
@@ -53,7 +55,8 @@ const asvJit = (() => {
 
 // Numbers as a reader wants them, as `units.py` writes them on the server-made parts of a page.
 asvJit.units = (() => {
-  const TIMES = [[1e-9, "ns", 1e-6], [1e-6, "µs", 1e-3], [1e-3, "ms", 1], [1, "s", 120], [60, "min", 7200], [3600, "h", 172800], [86400, "days", Infinity]];
+  const TIMES = [[1e-9, "ns", 1e-6], [1e-6, "µs", 1e-3], [1e-3, "ms", 1], [1, "s", 120], [60, "min", 7200],
+    [3600, "h", 172800], [86400, "days", Infinity]];
   const SIZES = [[1, "B"], [1024, "KiB"], [1024 ** 2, "MiB"], [1024 ** 3, "GiB"], [1024 ** 4, "TiB"]];
   const DASH = "–";
   const missing = (value) => value === null || value === undefined || Number.isNaN(value);
@@ -91,14 +94,17 @@ asvJit.units = (() => {
   function number(value) {
     if (missing(value)) return DASH;
     if (Math.abs(value) < 1e9 && Number.isInteger(value)) return value.toLocaleString("en");
-    return Math.abs(value) < 1e-4 || Math.abs(value) >= 1e9 ? value.toExponential(3) : Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 8 });
+    return Math.abs(value) < 1e-4 ||
+      Math.abs(value) >= 1e9 ? value.toExponential(3) :
+      Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 8 });
   }
 
   function quantity(unit) {
     if (unit === "seconds") return seconds;
     if (unit === "bytes") return size;
     if (unit === "ratio") return ratio;
-    return (value) => missing(value) || unit === "" || unit === "unit" ? number(value) : `${number(value)} ${unit.slice(0, 24)}`;
+    return (value) => missing(value) || unit === "" ||
+      unit === "unit" ? number(value) : `${number(value)} ${unit.slice(0, 24)}`;
   }
 
   function interval(low, high, form) {

@@ -19,11 +19,13 @@
     const at = (place) => {
       const near = Math.min(Math.max(Math.round(place), 0), count - 1);
       return {
-        place: near, hash: file.hashes[near], short: file.hashes[near].slice(0, 8), day: file.dates[near] ? units.day(file.dates[near]) : "",
+        place: near, hash: file.hashes[near], short: file.hashes[near].slice(0, 8),
+          day: file.dates[near] ? units.day(file.dates[near]) : "",
         date: file.dates[near], author: file.authors[file.author[near]], subject: file.subjects[near],
       };
     };
-    const find = (text) => /^[0-9a-f]{4,40}$/.test(text ?? "") ? file.hashes.findIndex((hash) => hash.startsWith(text)) : -1;
+    const find = (text) => /^[0-9a-f]{4,40}$/.test(text ?? "") ?
+      file.hashes.findIndex((hash) => hash.startsWith(text)) : -1;
     // The axis of dates must ascend, though git's dates need not.
     let latest = 0;
     const times = file.dates.map((date) => (latest = Math.max(latest, date)));
@@ -36,7 +38,8 @@
     data.series.forEach((series, number) => {
       const schedule = file.schedules[series.schedule];
       if (!found.has(series.schedule)) found.set(series.schedule, { schedule, number: series.schedule, parts: [] });
-      const columns = Object.fromEntries(Object.entries(series.columns).map(([metric, column]) => [metric, decode(column)]));
+      const columns = Object.fromEntries(Object.entries(series.columns).map(([metric, column]) => [metric,
+        decode(column)]));
       if (columns.plain && series.noise > 0) columns.plain = usual(columns.plain, series.noise);
       found.get(series.schedule).parts.push({ series, number, columns });
     });
@@ -55,7 +58,8 @@
 
   // The points of a panel for some metrics; a place of the axis without a value in any of them is left out.
   function pointsOf(panel, metrics, places, builds) {
-    const points = { x: [], slot: [], behind: [], columns: metrics.map(() => ({ value: [], low: [], high: [] })), changes: [], builds: [] };
+    const points = { x: [], slot: [], behind: [], columns: metrics.map(() => ({ value: [], low: [], high: [] })),
+      changes: [], builds: [] };
     const push = (x, slot, behind, read) => {
       points.x.push(x);
       points.slot.push(slot);
@@ -75,7 +79,8 @@
         if (!known.some((metric) => (part.columns[metric].value[offset] ?? null) !== null)) continue;
         let x = places(panel.schedule.places[slot]);
         const before = points.x.at(-1);
-        if (before !== undefined && x <= before) x = before + 1e-6 * Math.max(Math.abs(before), 1); // a second build at one commit
+        // a second build at one commit
+        if (before !== undefined && x <= before) x = before + 1e-6 * Math.max(Math.abs(before), 1);
         if (!opened && end >= 0 && before !== undefined) {
           push((before + x) / 2, null, null, () => null);
           points.changes.push((before + x) / 2);
@@ -85,7 +90,8 @@
         if (build !== null && build !== interpreter) points.builds.push({ x, name: builds[interpreter] });
         build = interpreter;
         const blocks = part.columns.blocks?.value[offset] ?? null;
-        push(x, slot, blocks && { blocks, paired: Boolean(part.columns.on), protocol: part.series.protocol }, (metric, bound) => part.columns[metric]?.[bound][offset] ?? null);
+        push(x, slot, blocks && { blocks, paired: Boolean(part.columns.on), protocol: part.series.protocol },
+          (metric, bound) => part.columns[metric]?.[bound][offset] ?? null);
       }
       end = Math.max(end, part.series.start + lengthOf(part) - 1);
     }
@@ -228,9 +234,11 @@
       this.root.replaceChildren(this.controls.element, this.panels, this.said);
       addEventListener("popstate", () => { if (!state.isAnchor()) { this.choice = this.read(); this.render(); } });
       new ResizeObserver(() => this.charts.forEach((one) => one.resize())).observe(this.panels);
-      new MutationObserver(() => this.charts.forEach((one) => one.redraw())).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+      new MutationObserver(() => this.charts.forEach((one) => one.redraw())).observe(document.documentElement,
+        { attributeFilter: ["data-theme"] });
       // Paper is light, whatever the screen is.
-      for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => this.charts.forEach((one) => one.redraw()));
+      for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change",
+        () => this.charts.forEach((one) => one.redraw()));
       this.render();
     }
 
@@ -249,27 +257,33 @@
       }
       this.drawn = this.structure();
       this.charts.forEach((one) => one.destroy());
-      this.sections = this.shown().map((panel, place, shown) => new asvJit.HistoryPanel(this, panel, METRICS[this.choice.metric], place === shown.length - 1));
+      this.sections = this.shown().map((panel, place, shown) => new asvJit.HistoryPanel(this, panel,
+        METRICS[this.choice.metric], place === shown.length - 1));
       this.panels.replaceChildren(...this.sections.map((section) => section.element));
       this.charts = this.sections.flatMap((section) => section.draw());
     }
 
     // Everything in sight as rows for a spreadsheet.
     rows() {
-      const rows = [["commit", "date", "author", "subject", "machine", "line", "interpreter", "benchmark_version", "protocol", "metric", "unit", "value", "low", "high", "blocks"]];
+      const rows = [["commit", "date", "author", "subject", "machine", "line", "interpreter", "benchmark_version",
+        "protocol", "metric", "unit", "value", "low", "high", "blocks"]];
       const [from, to] = this.bounds();
       for (const panel of this.available()) {
         for (const { series, columns } of panel.parts) {
           for (const [metric, column] of Object.entries(columns)) {
             if (metric === "blocks") continue;
-            const unit = metric === "speedup" ? "ratio" : metric.startsWith("peak_memory") ? "bytes" : metric === "warmup_on" ? "seconds" : series.unit;
+            const unit = metric === "speedup" ? "ratio" : metric.startsWith("peak_memory") ? "bytes" :
+              metric === "warmup_on" ? "seconds" : series.unit;
             column.value.forEach((value, offset) => {
               const slot = series.start + offset;
               const place = panel.schedule.places[slot];
               if (value === null || place < from || place > to) return;
               const commit = this.commits.at(place);
-              rows.push([commit.hash, commit.day, commit.author, commit.subject, panel.schedule.machine, panel.schedule.line,
-                this.file.interpreters[panel.schedule.interpreters[slot]], series.benchmark_version, series.protocol, metric, unit, value, ...(column.usual ? [null, null] : [column.low[offset], column.high[offset]]), columns.blocks?.value[offset] ?? null]);
+              rows.push([commit.hash, commit.day, commit.author, commit.subject, panel.schedule.machine,
+                panel.schedule.line,
+                this.file.interpreters[panel.schedule.interpreters[slot]], series.benchmark_version, series.protocol,
+                  metric, unit, value, ...(column.usual ? [null, null] : [column.low[offset], column.high[offset]]),
+                  columns.blocks?.value[offset] ?? null]);
             });
           }
         }
@@ -303,15 +317,21 @@
       const named = (names) => names.map((name) => [name, name || "main branch"]);
       this.lines = make("fieldset", { class: "chips" }, make("legend", {}, "Lines"));
       this.element = make("form", { class: "chart-controls", "aria-label": "What the charts show" },
-        view.metrics.length > 1 ? choice("metric", "Show", view.metrics.map((name) => [name, metrics[name].name]), (metric) => view.set({ metric })) : null,
-        view.machines.length > 1 ? choice("machine", "Machine", named(view.machines), (machine) => view.set({ machine, lines: [] })) : null,
-        view.branches.length > 1 ? choice("branch", "Branch", named(view.branches), (branch) => view.set({ branch, lines: [], from: -1, to: -1 })) : null,
-        choice("span", "Range", [...Object.entries(spans).sort(([a], [b]) => (b === "all") - (a === "all")), ["own", "chosen"]], (name) => { if (name !== "own") view.span(name); }),
+        view.metrics.length > 1 ? choice("metric", "Show", view.metrics.map((name) => [name, metrics[name].name]),
+          (metric) => view.set({ metric })) : null,
+        view.machines.length > 1 ? choice("machine", "Machine", named(view.machines),
+          (machine) => view.set({ machine, lines: [] })) : null,
+        view.branches.length > 1 ? choice("branch", "Branch", named(view.branches),
+          (branch) => view.set({ branch, lines: [], from: -1, to: -1 })) : null,
+        choice("span", "Range", [...Object.entries(spans).sort(([a], [b]) => (b === "all") - (a === "all")),
+          ["own", "chosen"]], (name) => { if (name !== "own") view.span(name); }),
         choice("x", "Horizontal axis", [["commit", "by commit"], ["date", "by date"]], (x) => view.set({ x })),
-        choice("y", "Vertical axis", [["fit", "fitted"], ["zero", "from zero"], ["log", "logarithmic"]], (y) => view.set({ y })),
+        choice("y", "Vertical axis", [["fit", "fitted"], ["zero", "from zero"], ["log", "logarithmic"]],
+          (y) => view.set({ y })),
         make("div", { class: "zoom", role: "group", "aria-label": "Zoom" },
           button("−", "Zoom out", () => view.scaleBy(2)), button("+", "Zoom in", () => view.scaleBy(0.5)),
-          button("‹", "Earlier commits", () => view.scaleBy(1, -0.5)), button("›", "Later commits", () => view.scaleBy(1, 0.5)),
+          button("‹", "Earlier commits", () => view.scaleBy(1, -0.5)),
+            button("›", "Later commits", () => view.scaleBy(1, 0.5)),
           this.reset = button("All", "Show all commits", () => view.set({ from: -1, to: -1 }))),
         this.lines);
       this.element.addEventListener("submit", (event) => event.preventDefault());
@@ -319,7 +339,8 @@
 
     update() {
       const { view } = this;
-      for (const name of ["metric", "machine", "branch", "x", "y"]) if (this[name]) this[name].value = view.choice[name];
+      for (const name of ["metric", "machine", "branch", "x", "y"]) if (this[name]) this[name].value =
+        view.choice[name];
       const whole = view.choice.from < 0 && view.choice.to < 0;
       this.span.value = whole ? "all" : "own";
       this.span.lastElementChild.hidden = whole;
@@ -329,9 +350,11 @@
       const active = document.activeElement?.name === "line" ? document.activeElement.value : null;
       this.lines.hidden = panels.length < 2;
       this.lines.replaceChildren(make("legend", {}, "Lines"), ...panels.map((panel) => {
-        const box = make("input", { type: "checkbox", name: "line", value: panel.number, checked: shown.includes(panel.number) });
+        const box = make("input", { type: "checkbox", name: "line", value: panel.number,
+          checked: shown.includes(panel.number) });
         box.addEventListener("change", () => {
-          const lines = panels.map(({ number }) => number).filter((number) => number === panel.number ? box.checked : shown.includes(number));
+          const lines = panels.map(({ number }) => number).filter((number) => number === panel.number ? box.checked :
+            shown.includes(number));
           view.set({ lines });
         });
         return make("label", {}, box, make("bdi", {}, panel.schedule.line));
@@ -353,22 +376,30 @@
       this.boxes = [make("div", { class: "plot" }), ...gain.map(() => make("div", { class: "plot" }))];
       this.tip = make("div", { class: "tip", hidden: true });
       this.text = make("p", { class: "hint panel-text" });
-      this.legend = make("ul", { class: "legend", "aria-label": "Legend" }, ...wanted.map(([, kind]) => make("li", {}, make("span", { class: `key ${kind}` }), asvJit.chart.looks[kind].name)),
+      this.legend = make("ul", { class: "legend", "aria-label": "Legend" },
+        ...wanted.map(([, kind]) => make("li", {}, make("span", { class: `key ${kind}` }),
+        asvJit.chart.looks[kind].name)),
         gain.length ? make("li", {}, make("span", { class: "key gain" }), "speedup, off / on") : null,
-        make("li", {}, make("span", { class: "key band" }), panel.parts.some((part) => part.columns.plain?.usual) ? "usual variation (95%)" : "interval"),
+        make("li", {}, make("span", { class: "key band" }),
+          panel.parts.some((part) => part.columns.plain?.usual) ? "usual variation (95%)" : "interval"),
         this.points.builds.length ? make("li", {}, make("span", { class: "key build" }), "new Python release") : null,
-        this.points.changes.length ? make("li", {}, make("span", { class: "key series" }), "another benchmark version, machine or protocol") : null);
-      this.plots = make("div", { class: "plots", tabindex: "0", role: "group", "aria-roledescription": "chart", "aria-label": this.label() }, ...this.boxes, this.tip);
+        this.points.changes.length ? make("li", {}, make("span", { class: "key series" }),
+          "another benchmark version, machine or protocol") : null);
+      this.plots = make("div", { class: "plots", tabindex: "0", role: "group", "aria-roledescription": "chart",
+        "aria-label": this.label() }, ...this.boxes, this.tip);
       this.element = make("section", { class: "panel" },
         make("header", {}, make("h3", {}, make("bdi", {}, panel.schedule.line)), this.legend), this.plots, this.text);
       this.plots.addEventListener("keydown", (event) => this.key(event));
       this.plots.addEventListener("mouseleave", () => { if (!this.pinned) this.hide(); });
       this.plots.addEventListener("blur", () => { if (!this.pinned) this.hide(); });
-      this.events = view.data.events.filter((event) => event.axis === "commits" && event.place !== null && panel.parts.some((part) => part.number === event.series));
+      this.events = view.data.events.filter((event) => event.axis === "commits" && event.place !== null &&
+        panel.parts.some((part) => part.number === event.series));
     }
 
     label() {
-      return `${this.metric.name} over the commits on ${this.panel.schedule.line}. Arrow keys move along the commits, plus and minus zoom, Escape shows all, Enter keeps the details open.`;
+      const keys = "Arrow keys move along the commits, plus and minus zoom, " +
+        "Escape shows all, Enter keeps the details open.";
+      return `${this.metric.name} over the commits on ${this.panel.schedule.line}. ${keys}`;
     }
 
     draw() {
@@ -392,12 +423,15 @@
       const { heights } = asvJit.chart;
       this.charts = [];
       if (main.length) {
-        this.charts.push(asvJit.chart(this.boxes[0], { ...share, tracks: main, form: forms[0], axis: !gain.length, marked: true, scale: view.choice.y, height: heights.main }));
+        this.charts.push(asvJit.chart(this.boxes[0],
+          { ...share, tracks: main, form: forms[0], axis: !gain.length, marked: true, scale: view.choice.y,
+          height: heights.main }));
       }
       if (gain.length) {
         const { equivalence } = view.data;
         this.charts.push(asvJit.chart(this.boxes[1], {
-          ...share, tracks: gain, form: units.ratio, rule: 1, still: [1 - equivalence, 1 + equivalence], axis: true, scale: view.choice.y === "log" ? "log" : "fit", height: heights.gain,
+          ...share, tracks: gain, form: units.ratio, rule: 1, still: [1 - equivalence, 1 + equivalence], axis: true,
+            scale: view.choice.y === "log" ? "log" : "fit", height: heights.gain,
         }));
       }
       for (const { plot } of this.charts) {
@@ -413,13 +447,17 @@
       if (chart !== this.charts?.[0]?.plot && this.charts?.length) return;
       chart.over.querySelectorAll(".change-mark").forEach((old) => old.remove());
       const [from, to] = this.view.range();
-      const seen = this.events.map((event) => [this.view.place(event.place), event]).filter(([x]) => x >= from && x <= to).sort(([a], [b]) => a - b);
+      const seen = this.events.map((event) => [this.view.place(event.place), event]).filter(([x]) => x >= from &&
+        x <= to).sort(([a], [b]) => a - b);
       const lefts = seen.map(([x]) => chart.valToPos(x, "x"));
       for (const [number, [, event]] of seen.entries()) {
         const tight = lefts[number] - lefts[number - 1] < 25 || lefts[number + 1] - lefts[number] < 25;
         const metric = event.changes[0]?.[0] ?? "level";
-        const what = `${event.worse ? "Regression" : "Improvement"} at ${this.view.commits.at(event.place).short}: ${metric.replaceAll("_", " ")}, ${event.state}`;
-        const link = make("a", { class: `change-mark ${event.worse ? "worse" : "better"}${tight ? " tight" : ""}`, href: `#event-${event.identity}`, title: what, "aria-label": what }, event.worse ? "▼" : "▲");
+        const what =
+          `${event.worse ? "Regression" : "Improvement"} at ${this.view.commits.at(event.place).short}: ` +
+            `${metric.replaceAll("_", " ")}, ${event.state}`;
+        const link = make("a", { class: `change-mark ${event.worse ? "worse" : "better"}${tight ? " tight" : ""}`,
+          href: `#event-${event.identity}`, title: what, "aria-label": what }, event.worse ? "▼" : "▲");
         link.style.left = `${lefts[number]}px`;
         link.addEventListener("mousedown", (press) => press.stopPropagation());
         chart.over.append(link);
@@ -439,10 +477,15 @@
       const figures = this.kinds.map((kind, track) => {
         const { value, low, high } = this.points.columns[track];
         const form = this.forms[track];
-        return { kind, name: asvJit.chart.looks[kind].name, text: value[place] === null ? "no figure" : form(value[place]), between: `${kind === "plain" && low[place] !== null ? "usually " : ""}${units.interval(low[place], high[place], form)}` };
+        return { kind, name: asvJit.chart.looks[kind].name,
+          text: value[place] === null ? "no figure" : form(value[place]),
+          between:
+          `${kind === "plain" && low[place] !== null ? "usually " : ""}` +
+            `${units.interval(low[place], high[place], form)}` };
       });
       const build = this.view.file.interpreters[this.panel.schedule.interpreters[slot]];
-      this.tip.replaceChildren(...asvJit.chart.details(commit, this.view.commits.link(commit), figures, `Python ${build}`, this.behind(place, commit, build)));
+      this.tip.replaceChildren(...asvJit.chart.details(commit, this.view.commits.link(commit), figures,
+        `Python ${build}`, this.behind(place, commit, build)));
       this.tip.hidden = false;
       const left = chart.valToPos(this.points.x[place], "x") + chart.over.offsetLeft;
       const wide = this.tip.offsetWidth;
@@ -451,14 +494,17 @@
       this.tip.style.left = `${Math.max(Math.min(beside, room - wide), 0)}px`;
     }
 
-    // How many pairs (or trials of one mode) the figures are made from, and where those are: of current cells on this page.
+    // How many pairs (or trials of one mode) the figures are made from, and where those are: of current cells on this
+    // page.
     behind(place, commit, build) {
       const { blocks, paired, protocol } = this.points.behind[place] ?? {};
       if (!blocks) return null;
       const { machine } = this.panel.schedule;
-      const cell = this.view.data.cells.findIndex((one) => one.machine === machine && one.interpreter === build && one.commit === commit.hash && one.protocol === protocol);
+      const cell = this.view.data.cells.findIndex((one) => one.machine === machine && one.interpreter === build &&
+        one.commit === commit.hash && one.protocol === protocol);
       const trials = document.querySelector(`[data-trials="${cell}"]`)?.closest("details");
-      return { text: `${blocks} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`, href: trials ? `#${trials.id}` : null };
+      return { text: `${blocks} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`,
+        href: trials ? `#${trials.id}` : null };
     }
 
     hide() { this.tip.hidden = true; }
@@ -513,10 +559,15 @@
         const known = seen.filter((at) => columns[track].value[at] !== null);
         if (!known.length) return null;
         const [first, last] = [known[0], known.at(-1)].map((at) => this.forms[track](columns[track].value[at]));
-        return `${asvJit.chart.looks[kind].name} ${first === last ? `${first} throughout` : `from ${first} to ${last}`}`;
+        return `${asvJit.chart.looks[kind].name} ` +
+          `${first === last ? `${first} throughout` : `from ${first} to ${last}`}`;
       }).filter(Boolean);
-      const changes = this.events.filter((event) => { const at = this.view.place(event.place); return at >= from && at <= to; }).length;
-      this.text.textContent = seen.length ? `${seen.length} ${seen.length === 1 ? "point" : "points"}: ${ends.join(", ")}; ${changes || "no"} ${changes === 1 ? "change" : "changes"} of level.` : "No commit in this range was measured here.";
+      const changes = this.events.filter((event) => { const at = this.view.place(event.place);
+        return at >= from && at <= to; }).length;
+      this.text.textContent = seen.length ?
+        `${seen.length} ${seen.length === 1 ? "point" : "points"}: ${ends.join(", ")}; ` +
+          `${changes || "no"} ${changes === 1 ? "change" : "changes"} of level.` :
+        "No commit in this range was measured here.";
       this.plots.setAttribute("aria-label", `${this.text.textContent} ${this.label()}`);
     }
   };

@@ -16,7 +16,8 @@ function remember(theme) {
 if (["light", "dark"].includes(remembered())) page.dataset.theme = remembered();
 
 function bindTheme(button) {
-  const isDark = () => page.dataset.theme ? page.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const isDark = () => page.dataset.theme ? page.dataset.theme === "dark" :
+    matchMedia("(prefers-color-scheme: dark)").matches;
   button.setAttribute("aria-pressed", String(isDark()));
   button.addEventListener("click", () => {
     page.dataset.theme = isDark() ? "light" : "dark";
@@ -45,7 +46,8 @@ function readState() {
 
 function orderOf(row, column) {
   const cell = row.cells[column];
-  if (!cell || cell.dataset.o === undefined) return cell && !row.hasAttribute("data-o") ? cell.textContent.trim() : null;
+  if (!cell || cell.dataset.o === undefined) return cell &&
+    !row.hasAttribute("data-o") ? cell.textContent.trim() : null;
   return cell.dataset.o === "" ? null : cell.dataset.o === "inf" ? Infinity : Number(cell.dataset.o);
 }
 
@@ -61,12 +63,15 @@ class SortableTable {
     this.limit = FIRST;
     this.bodies = [...table.tBodies].map((body) => {
       const rows = [...body.rows];
-      return { body, heads: rows.filter((row) => "head" in row.dataset), rows: rows.filter((row) => !("head" in row.dataset)) };
+      return { body, heads: rows.filter((row) => "head" in row.dataset),
+        rows: rows.filter((row) => !("head" in row.dataset)) };
     });
     this.buttons = [...table.querySelectorAll("thead [data-sort]")];
     this.more = document.querySelector(`[data-more="${table.id}"]`);
-    this.columns = Object.fromEntries([...table.querySelectorAll("thead [data-filter]")].map((head) => [head.dataset.filter, head.cellIndex]));
-    this.releases = [...table.querySelectorAll("thead th")].slice(1).map((head) => head.dataset.release); // of a map's columns
+    this.columns = Object.fromEntries([...table.querySelectorAll("thead [data-filter]")].map((head) =>
+      [head.dataset.filter, head.cellIndex]));
+    // of a map's columns
+    this.releases = [...table.querySelectorAll("thead th")].slice(1).map((head) => head.dataset.release);
     for (const button of this.buttons) {
       button.disabled = false;
       button.addEventListener("click", () => onSort(button.dataset.sort));
@@ -84,11 +89,13 @@ class SortableTable {
 
   // What a row's attribute would say again is read from the column that says it; what all share, from body or table.
   value(row, body, name) {
-    return row.dataset[name] ?? (name in this.columns ? row.cells[this.columns[name]].textContent : body.dataset[name] ?? this.table.dataset[name]);
+    return row.dataset[name] ?? (name in this.columns ?
+      row.cells[this.columns[name]].textContent : body.dataset[name] ?? this.table.dataset[name]);
   }
 
   fits(row, body, state, words, names) {
-    const column = state.release ? this.releases.indexOf(state.release) : -1; // of a map, whose rows have a verdict for each column
+    // of a map, whose rows have a verdict for each column
+    const column = state.release ? this.releases.indexOf(state.release) : -1;
     for (const name of names) {
       const wanted = state[name];
       if (!wanted || wanted === "all") continue;
@@ -164,12 +171,14 @@ function bindTables(form, elements) {
     for (const key of known) if (found[key]) state[key] = found[key];
     for (const field of fields) {
       field.value = state[field.name];
-      if (field.value !== state[field.name]) field.value = state[field.name] = field.dataset.default ? "all" : ""; // no such choice
+      // no such choice
+      if (field.value !== state[field.name]) field.value = state[field.name] = field.dataset.default ? "all" : "";
     }
   }
 
   function toAddress(push) {
-    const kept = known.filter((key) => (state[key] || "") !== (fallback[key] || "")).map((key) => [key, state[key] || "all"]);
+    const kept = known.filter((key) => (state[key] || "") !== (fallback[key] || "")).map((key) => [key, state[key] ||
+      "all"]);
     const address = kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search;
     if (push && address !== location.hash) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
@@ -179,10 +188,12 @@ function bindTables(form, elements) {
     const words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
     const counts = tables.map((table) => table.show(state, words, names));
     const shown = counts.reduce((sum, count) => sum + count, 0);
-    if (tables.length > 1) tables.forEach(({ table }, place) => { table.closest("section").hidden = shown > 0 && counts[place] === 0; });
+    if (tables.length > 1) tables.forEach(({ table }, place) => { table.closest("section").hidden = shown > 0 &&
+      counts[place] === 0; });
     const total = tables.reduce((sum, table) => sum + table.total, 0);
     const amount = (number) => number.toLocaleString("en");
-    form.querySelector("[data-shown]").textContent = `${amount(shown)} of ${amount(total)} ${form.dataset.filters || "rows"}`;
+    form.querySelector("[data-shown]").textContent =
+      `${amount(shown)} of ${amount(total)} ${form.dataset.filters || "rows"}`;
     const reset = form.querySelector("[data-reset]");
     if (reset) reset.disabled = known.every((key) => (state[key] || "") === (fallback[key] || ""));
   }
