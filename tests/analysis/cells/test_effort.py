@@ -106,5 +106,6 @@ def test_looks_of_different_counts_are_refused() -> None:
         _count()
 
 
+@pytest.mark.long
 def test_trials_so_short_take_less_time_for_a_precision() -> None:
     assert [row for row in trial_length.evidence(0.3, seed=7) if not row.passed] == []

@@ -149,6 +149,7 @@ def test_the_seed_alone_decides_the_order() -> None:
     assert all(sorted(asked(3)[start : start + 2]) == [0, 255] for start in range(0, 8, 2)), "ends in pairs"
 
 
+@pytest.mark.long
 def test_dear_builds_are_fewer_builds() -> None:
     def builds(cost: float) -> int:
         runs = (history(256, 40 * k + 9, factor=1.015, noise=0.01, seed=k) for k in range(6))
@@ -160,6 +161,7 @@ def test_dear_builds_are_fewer_builds() -> None:
 # --- step by step
 
 
+@pytest.mark.long
 def test_a_search_resumes_from_what_was_recorded() -> None:
     measure = history(256, 31, factor=1.015, noise=0.01, unbuildable=frozenset({30, 31, 127, 64}), seed=8)
     whole = Search(256, seed=5)

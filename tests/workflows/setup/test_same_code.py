@@ -28,6 +28,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))  # the lock of a real measurement is not ours
 
 
+@pytest.mark.long
 def test_a_campaign_goes_on_where_it_was_interrupted(this_python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     first = aa_runs(1, this_python, QUICK, Silent(), cpu=None)
     assert (first.rates.runs, first.kept) == (1, 0)
