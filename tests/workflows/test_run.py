@@ -192,6 +192,7 @@ def test_the_journal_holds_pairs_of_equal_effort_in_both_modes(
     (path,) = toy.results.glob("*/trials/*.jsonl")
     content = read_journal(path)
     assert not content.problems
+    assert measured[1]["outcome"]["trials"] == len(content.trials)  # also those that something disturbed
     blocks: dict[tuple[str, int], list[Any]] = {}
     pairs = [trial for trial in content.trials if trial.arm != "sample"]
     for trial in pairs:

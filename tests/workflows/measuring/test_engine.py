@@ -31,6 +31,7 @@ class _Session:
         )
     )
     blocks: int = 0
+    trials: int = 0
 
     def learn_efforts(self, cases: object, identity: str) -> None:
         """Nothing is calibrated."""
@@ -40,12 +41,14 @@ class _Session:
 
     def measure(self, installation: object, case: Case, arms: object, *, micro_ops: bool) -> list[Trial]:
         self.blocks += 1
+        self.trials += 2
         self.now_s += BLOCK_S
         changes = {"benchmark": case.benchmark.name, "benchmark_version": "1", "params": (), "duration_s": BLOCK_S / 2}
         return [made(f"b{self.blocks}", arm, **changes) for arm in ("off", "on")]
 
     def sample(self, installation: object, case: Case) -> Trial:
         self.now_s += BLOCK_S / 2
+        self.trials += 1
         changes = {"benchmark": case.benchmark.name, "benchmark_version": "1", "params": (), "mode": "off"}
         return made(f"s{self.now_s}", "sample", **changes)
 

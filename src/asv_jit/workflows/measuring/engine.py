@@ -77,8 +77,9 @@ class Target(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Tally:
-    """What was done. `measured`: the cells that got all that they needed; `failed`: those without a result, with the
-    reason's first line; `left`: those that the budget had no time for, or not enough."""
+    """What was done. `trials`: those that ran, as the journals hold them; `measured`: the cells that got all that they
+    needed; `failed`: those without a result, with the reason's first line; `left`: those that the budget had no
+    time for, or not enough."""
 
     trials: int = 0
     present: int = 0
@@ -173,6 +174,7 @@ class Engine:
         unfinished = work.unfinished()
         self.tally.present += len(work.targets) - len(unfinished)
         wanted = len(unfinished)
+        before = self.session.trials
         counter = _Counter(self.session, self._reporter, work.trials)
         out_of_time = False
         while unfinished and not out_of_time:
@@ -184,17 +186,16 @@ class Engine:
                 counter.show(target, unfinished, position)
                 arms = PAIR if target.installation.interpreter.has_jit else ALONE
                 first = not work.trials[target.key]
-                self._join(target, work, self.session.measure(target.installation, target.case, arms, micro_ops=first))
-                counter.count(work.trials[target.key][-len(arms) :])
+                done = self.session.measure(target.installation, target.case, arms, micro_ops=first)
+                self._join(target, work, done)
+                counter.count(done)
             unfinished = work.unfinished()
         self.tally.left += len(unfinished)
         self.tally.measured += wanted - len(unfinished)
         for target in work.targets:
             if work.lacks_sample(target) and work.block_s(target) <= self.budget.left_s:
-                sampled = [self.session.sample(target.installation, target.case)]
-                self._join(target, work, sampled)
-                counter.count(sampled)
-        self.tally.trials += counter.trials
+                self._join(target, work, [self.session.sample(target.installation, target.case)])
+        self.tally.trials += self.session.trials - before
         self.tally.failed.update(work.failed())
 
     def _join(self, target: Target, work: _Rounds, done: Sequence[Trial]) -> None:

@@ -79,6 +79,7 @@ class Session:
         self._efforts: dict[tuple[str, Case], Effort] = {}
         self._caches: dict[tuple[str, str], tuple[Path | None, str | None]] = {}
         self._learned: set[str] = set()
+        self.trials = 0  # that ran and were kept, also those that something disturbed
         self._blocks = 0
         self._disturbed = 0
         self._said_busy = False
@@ -259,6 +260,7 @@ class Session:
 
     def keep(self, trial: Trial) -> None:
         """Append a trial to its journal, synced."""
+        self.trials += trial.outcome != "unbuildable"
         key = trial.commit, trial.interpreter
         if key not in self._journals:
             journal = Journal(journal_path(self.folder, *key))
