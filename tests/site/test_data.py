@@ -14,18 +14,28 @@ from jsonschema import Draft202012Validator
 from asv_jit.analysis.history.series import Track
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as data_format
+from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import Timetable
-from asv_jit.site.data import files as data
+from asv_jit.site.data.files import DataMaker
+from asv_jit.site.parts.frame import Frames
+from asv_jit.site.parts.publication import Publication
 from tests.site import contents, histories
 from tests.site.content import columns_oracle as oracle
 
 _GOLDEN = Path(__file__).parent / "golden" / "case.js"
 
 
+def _files(content: SiteContent) -> dict[str, bytes]:
+    """Each data file, as one process makes them all."""
+    maker = DataMaker(Publication.of(content, Frames.of(content)))
+    part = maker.part(range(len(maker.cases)))
+    return dict([*part.files, *maker.common(), *maker.of_all([part])])
+
+
 @pytest.fixture(scope="module")
 def written() -> dict[str, bytes]:
-    return dict(data.files(histories.rich(hostile=True)))
+    return _files(histories.rich(hostile=True))
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +154,7 @@ def test_a_file_that_readers_have_does_not_change_unnoticed(update_golden: bool)
     history, events = histories.history([CaseKey("a.time_a")], count=12)
     made = contents.content(contents.pairs(CaseKey("a.time_a"), contents.WITH_JIT, 1.3, count=3))
     content = msgspec.structs.replace(made, table=Timetable.of(history), events=events)
-    found = dict(data.files(content))[f"data/{slug(CaseKey('a.time_a'))}.js"]
+    found = _files(content)[f"data/{slug(CaseKey('a.time_a'))}.js"]
     if update_golden:
         _GOLDEN.write_bytes(found)
     assert _close(oracle.read(found), oracle.read(_GOLDEN.read_bytes()))

@@ -118,7 +118,7 @@ def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]
     """Write every page, data file and the feed, by all cores; returns their names."""
     asv = f"{_ASV}/index.html" if (folder / _ASV).is_dir() else ""
     site = Publication.of(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
-    data = DataMaker(content, site.cells)
+    data = DataMaker(site)
     work = _Work(site, case_page.CasePages(site), data, folder, sources)
     count = len(data.cases)
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
@@ -162,18 +162,10 @@ def _write_page(work: _Work, environment: Environment, drawn: Drawn) -> str:
 
 
 def _write(root: Path, name: str, content: bytes) -> str:
-    path = f"{root}/{name}"  # thousands of files: to make a Path of each takes half as long as to write it
-    try:
-        _store(path, content)
-    except FileNotFoundError:  # the first of its folder
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        _store(path, content)
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
     return name
-
-
-def _store(path: str, content: bytes) -> None:
-    with open(path, "wb") as file:  # noqa: PTH123 - see `_write`
-        file.write(content)
 
 
 def _refuse_foreign(folder: Path) -> None:

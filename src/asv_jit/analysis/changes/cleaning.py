@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from numpy.lib.stride_tricks import sliding_window_view
 
 from asv_jit.analysis.changes.strung import in_lots
 from asv_jit.analysis.stats.robust import median, scale_of_steps
@@ -22,8 +23,6 @@ Places = npt.NDArray[np.int64]
 _Number = TypeVar("_Number", np.float64, np.uint8)
 
 _MEDIAN_WINDOW = 11
-_SORTS_FIVE = ((0, 3), (1, 4), (0, 2), (1, 3), (0, 1), (2, 4), (1, 2), (3, 4), (2, 3))
-"""Compared and exchanged in this order, five values are sorted."""
 
 _REACH = 3.5
 _LONE = 2
@@ -193,7 +192,7 @@ def _widest_scale(steps: Floats, spans: Sequence[tuple[int, int]]) -> Floats:
         means[end - 1 - half : end + half] = means[end - 2 - half]
     # The windows about the step before a value and about the one behind it: one place more than a window.
     widest = np.zeros(len(means))
-    widest[half + 1 : -half] = _window_maxima(means, _SCALE_WINDOW + 1)
+    widest[half + 1 : -half] = sliding_window_view(means, _SCALE_WINDOW + 1).max(axis=1)
     return widest
 
 
@@ -210,7 +209,7 @@ def _limit_wild_ones(steps: Floats) -> None:
         below = _window_sums((steps < level).view(np.uint8))
         doubtful &= (below > half) | (inner > _WILD * level)
     some = np.flatnonzero(doubtful)
-    windows = np.lib.stride_tricks.sliding_window_view(steps, _SCALE_WINDOW)
+    windows = sliding_window_view(steps, _SCALE_WINDOW)
     below = np.count_nonzero(windows[some] < (inner[some] / _WILD)[:, None], axis=1)
     wild = some[below > half]
     inner[wild] = _WILD * np.partition(windows[wild], half, axis=1)[:, half]
@@ -229,23 +228,11 @@ def _window_sums(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     return sums
 
 
-def _window_maxima(values: Floats, window: int) -> Floats:
-    """The largest of each window, shape (n - window + 1,): of two windows of a power of two that cover it.
-
-    Half the time of `scipy.ndimage.maximum_filter1d`, for which each process that searches imported 0.2 s of scipy.
-    """
-    reach, power = 1, values
-    while 2 * reach <= window:
-        power = np.maximum(power[reach:], power[:-reach])
-        reach *= 2
-    rest = window - reach
-    return np.maximum(power[rest:], power[: len(power) - rest])
-
-
 def _without_outliers(values: Floats, scale: Floats, where: _Layout) -> Floats:
     """Values beyond reach of the running median: limited if they stand together, else replaced by it."""
     centre = values.copy()
-    centre[_MEDIAN_WINDOW // 2 : -(_MEDIAN_WINDOW // 2)] = _medians_of_eleven(values)
+    half = _MEDIAN_WINDOW // 2
+    centre[half:-half] = np.partition(sliding_window_view(values, _MEDIAN_WINDOW), half, axis=1)[:, half]
     reach = _REACH * scale
     limited: Floats = np.minimum(np.maximum(values, centre - reach), centre + reach)
     above, below = values > limited, values < limited
@@ -257,25 +244,6 @@ def _without_outliers(values: Floats, scale: Floats, where: _Layout) -> Floats:
     lone = (above | below) & ~(_in_runs(above) | _in_runs(below))
     np.copyto(limited, centre, where=lone)
     return limited
-
-
-def _medians_of_eleven(values: Floats) -> Floats:
-    """The median of each window of eleven: of two sorted fives, and of the one between them, shape (n - 10,).
-
-    A third of the time of `scipy.ndimage.median_filter`: neighbouring windows share their fives, and all are sorted
-    together.
-    """
-    count = len(values) - 10
-    five = [values[at : len(values) - 4 + at] for at in range(5)]
-    for low, high in _SORTS_FIVE:
-        five[low], five[high] = np.minimum(five[low], five[high]), np.maximum(five[low], five[high])
-    left, right = [one[:count] for one in five], [one[6:] for one in five]
-    # Of the ten sorted ones the fifth and the sixth: above, or below, so many of the left and the rest of the right.
-    fifth, sixth = np.minimum(left[4], right[4]), np.maximum(left[0], right[0])
-    for at in range(4):
-        np.minimum(fifth, np.maximum(left[at], right[3 - at]), out=fifth)
-        np.maximum(sixth, np.minimum(left[4 - at], right[1 + at]), out=sixth)
-    return np.asarray(np.maximum(fifth, np.minimum(sixth, values[5 : 5 + count])))
 
 
 def _in_runs(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from asv_jit.analysis.changes.splits import Part, best_places
-from asv_jit.analysis.changes.strung import in_lots, starts_of_runs
+from asv_jit.analysis.changes.strung import in_lots
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -105,8 +105,8 @@ def _segment(fits: Sequence[Fit], shortest: int) -> list[list[int]]:
     some = np.zeros(len(fits), dtype=np.bool_)
     some[strung.owners(rough)] = True
     fine = _best_among(places[some[strung.owners(places)]], strung, 1.0)
-    fine = np.sort(np.concatenate((fine, np.array(_looked_closer(fine, strung, seen), dtype=fine.dtype))))
-    boundaries = _best_among(fine[starts_of_runs(fine)], strung, 1.0)
+    fine = np.union1d(fine, np.array(_looked_closer(fine, strung, seen), dtype=fine.dtype))
+    boundaries = _best_among(fine, strung, 1.0)
     cuts = np.searchsorted(boundaries, strung.first[1:])
     return [
         (part - first).tolist() for part, first in zip(np.split(boundaries, cuts), strung.first.tolist(), strict=True)
@@ -176,9 +176,7 @@ def _best_among(places: Places, strung: _Strung, penalty: float) -> Places:
     if len(places) == 0:
         return places
     owners = strung.owners(places)
-    starts = starts_of_runs(owners)
-    series = owners[starts]
-    counts: Places = np.diff(np.append(starts, len(owners)))
+    series, counts = np.unique(owners, return_counts=True)
     column = np.repeat(np.arange(len(series)), counts)
     row = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     rows, ends = int(counts.max()) + 2, counts + 1

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.changes.strung import starts_of_runs
 from asv_jit.analysis.history.series import CaseSeries, Floats, Metric, Places, SeriesKey, Track
 from asv_jit.asv_adapter.history.columns import Head, JitMetric, Sheet
 from asv_jit.asv_adapter.history.suite import Described
@@ -71,8 +70,7 @@ class _Layouts:
             metric = _METRICS[metrics[0]]
             return _Layout(where, self._located.pythons[files], {metric: None}, {metric: None}, ())
         order = np.lexsort((self._located.ranks[files], where))
-        first = starts_of_runs(where[order])
-        points = where[order[first]]
+        points, first = np.unique(where[order], return_index=True)
         last = np.append(first[1:], len(order)) - 1
         rows: dict[JitMetric, npt.NDArray[np.intp] | None] = {}
         of_points: dict[JitMetric, npt.NDArray[np.intp] | None] = {}

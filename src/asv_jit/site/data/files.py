@@ -1,4 +1,4 @@
-"""The site's data files, from its content; `data_format` documents them."""
+"""The site's data files, from its content; `site.content.format` documents them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
 from asv_jit.site.content.comparing import COMPARED, quantile
-from asv_jit.site.content.measured import MeasuredCell, measured_cells
+from asv_jit.site.content.measured import MeasuredCell
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import BLOCKS, ColumnName, Placed, Timetable
 from asv_jit.site.data.case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
 from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.publication import Publication
 from asv_jit.text import units
 
 SLICE = 256
@@ -29,15 +30,6 @@ series before compression."""
 _SLICED: tuple[ColumnName, ...] = (*COMPARED, BLOCKS)
 _SUBJECT_LIMIT = 200
 _AUTHOR_LIMIT = 80
-
-
-def files(content: SiteContent) -> Iterator[tuple[str, bytes]]:
-    """Each data file below the site's folder with its content, and the schema."""
-    maker = DataMaker(content, measured_cells(content))
-    parts = [maker.part(range(len(maker.cases)))]
-    yield from parts[0].files
-    yield from maker.common()
-    yield from maker.of_all(parts)
 
 
 class Listed(Struct, frozen=True):
@@ -62,11 +54,12 @@ class Part(Struct, frozen=True):
 class DataMaker:
     """Makes the files of one publication: those of its cases in parts, which can be made in several processes."""
 
-    def __init__(self, content: SiteContent, cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]) -> None:
+    def __init__(self, site: Publication) -> None:
+        content = site.content
         self._content = content
         self._table = content.table
-        self._cells = cells
-        self.cases = sorted({*self._table.series, *self._cells})
+        self._cells = site.cells
+        self.cases = site.cases
         self._places = _places(content, self._table)
         self._events: dict[CaseKey, list[Event]] = {}
         for event in content.events:
@@ -86,7 +79,15 @@ class DataMaker:
                 _packed(number, self._first[number] + at, one)
                 for at, one in enumerate(self._table.series.get(case, ()))
             ]
-            made.append((f"data/{slug(case)}.js", form.encoded(self._case(case, packed))))
+            data = case_data(
+                case,
+                packed,
+                self._events.get(case, ()),
+                self._cells.get(case, ()),
+                places=self._places,
+                limits=self._content.settings,
+            )
+            made.append((f"data/{slug(case)}.js", form.encoded(data)))
             for one in packed:
                 listed.append(_listed(one))
                 mine = [ends[one.placed.schedule] for ends in bounds]
@@ -114,16 +115,6 @@ class DataMaker:
                 series=cast("list[form.PackedSeries]", series),  # parts that are encoded already
             )
             yield f"data/commits-{number}.js", form.encoded(data)
-
-    def _case(self, case: CaseKey, packed: Sequence[Packed]) -> form.CaseData:
-        return case_data(
-            case,
-            packed,
-            self._events.get(case, ()),
-            self._cells.get(case, ()),
-            places=self._places,
-            limits=self._content.settings,
-        )
 
 
 def _commits(content: SiteContent, table: Timetable) -> form.CommitsData:
