@@ -28,6 +28,12 @@ class NoInterpreterError(AsvJitError):
     exit_code = 3
 
 
+class NoCounterError(AsvJitError):
+    """Instructions cannot be counted here."""
+
+    exit_code = 3
+
+
 class DamagedFileError(AsvJitError):
     """A stored file cannot be read as what it should be; the message names file and line."""
 

@@ -15,12 +15,17 @@ Mode: TypeAlias = Literal["off", "on"]
 Purpose: TypeAlias = Literal["run", "anchor", "compare", "bisect", "confirm", "quick"]
 Outcome: TypeAlias = Literal["ok", "failed", "crashed", "timeout", "skipped", "unbuildable"]
 Kind: TypeAlias = Literal["time", "timeraw", "track", "mem", "peakmem"]
+Part: TypeAlias = Literal["loop", "jit", "interpreter", "extensions", "libc", "other"]
 
 ARMS: tuple[Mode, Mode] = ("off", "on")
 
 # How trials are made. Series never mix protocols; a change of what a figure means gets a new number.
 PROTOCOL = "1"
 QUICK_PROTOCOL = "1-quick"
+COUNT_PROTOCOL = "1"  # of counted trials, which have journals and series of their own
+
+HASH_SEEDS = (1, 2, 3)
+"""The hash seeds of counted trials: the same in all arms, so that counts can be compared seed by seed."""
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +183,92 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     def figure(self) -> float | None:
         """The one number of a trial: its steady time in seconds per call, else the value it tracked."""
         return self.steady_s if self.steady_s is not None else self.value
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the instructions of a steady iteration go; the sum is the steady count, to the instruction.
+
+    `loop`: the interpreter's loop, what a JIT can replace; `jit`: code made by the JIT, or by another code generator
+    in the process; `interpreter`: the interpreter's C code; `extensions`: extension modules; `libc`: the C library.
+    """
+
+    loop: int = 0
+    jit: int = 0
+    interpreter: int = 0
+    extensions: int = 0
+    libc: int = 0
+    other: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.loop + self.jit + self.interpreter + self.extensions + self.libc + self.other
+
+
+class FunctionCount(msgspec.Struct, frozen=True, kw_only=True):
+    """A function's own instructions in a steady iteration; `name` is an address where the binary has no name."""
+
+    part: Part
+    name: str
+    instructions: int
+
+
+class CountedTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the journal of counts: one fresh process under a counter of instructions. Kept for ever, as `Trial`.
+
+    `counter` names what counted (tool, version, the processor features that it shows to programs): another one starts
+    a new series. Instructions are of a whole iteration, which is `inner_loops` calls; only the first two iterations
+    are single calls. `curve` holds (how often, instructions) of successive iterations from cold, equal ones joined.
+    `steady_start` counts iterations from 0. `functions` are the heaviest of the steady iteration that `split` is of.
+    `purpose`, `outcome` and the fields that are not named here mean what they mean in `Trial`.
+    """
+
+    trial: str
+    session: str
+    purpose: Purpose
+    commit: str
+    interpreter: str
+    installation: str
+    benchmark: str
+    benchmark_version: str
+    params: tuple[str, ...]
+    machine: str
+    protocol: str
+    counter: str
+    mode: Mode
+    jit_enabled: bool | None
+    hash_seed: int
+    inner_loops: int
+    iterations: int
+    outcome: Outcome
+    exit: int | None
+    signal: str | None
+    stderr: str
+    started: str
+    duration_s: float
+    steady_instructions: int | None = None
+    steady_start: int | None = None
+    warmup_instructions: int | None = None
+    curve: tuple[tuple[int, int], ...] = ()
+    split: Split | None = None
+    functions: tuple[FunctionCount, ...] = ()
+    digest: str | None = None
+    evidence: Evidence | None = None
+
+    @property
+    def key(self) -> CaseKey:
+        """The case that was counted."""
+        return CaseKey(self.benchmark, self.params)
+
+    @property
+    def per_call(self) -> float | None:
+        """Steady instructions per call: the one number of a counted trial."""
+        return None if self.steady_instructions is None else self.steady_instructions / self.inner_loops
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The instructions of each iteration from cold."""
+        return tuple(count for times, count in self.curve for _ in range(times))
 
 
 def moment_s(started: str) -> float:

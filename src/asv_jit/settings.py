@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from msgspec import Struct, field
 from msgspec.structs import fields
@@ -17,6 +17,8 @@ LONGEST_S = 1e9
 
 _DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?")
 _Table = TypeVar("_Table")
+Count = Literal["off", "beside", "instead"]
+"""Whether runs count instructions: not, beside timing (before it), or instead of it."""
 
 
 class PairLimits(Struct, frozen=True):
@@ -49,7 +51,10 @@ class SiteSettings(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """All settings. `precision` and `equivalence` are shares (0.01 is 1%), times are in seconds."""
+    """All settings. `precision`, `equivalence` and `count_threshold` are shares (0.01 is 1%), times are in seconds.
+
+    `count_threshold`: a change of instructions below it counts as none.
+    """
 
     pairs: PairLimits = field(default_factory=PairLimits)
     precision: float = 0.01
@@ -58,6 +63,8 @@ class Settings(Struct, frozen=True):
     equivalence: float = 0.02
     alpha: float = 0.002
     cpu: int | None = None
+    count: Count = "off"
+    count_threshold: float = 0.002
     anchor: Anchor = field(default_factory=Anchor)
     budget_s: float | None = None
     notify: Notify = field(default_factory=Notify)
@@ -78,6 +85,8 @@ def parse_settings(table: object) -> Settings:
         equivalence=_number(values, "equivalence", defaults.equivalence, above=-1e-12, below=1.0),
         alpha=_number(values, "alpha", defaults.alpha, above=0.0, below=0.5),
         cpu=None if values.get("cpu") is None else _whole(values, "cpu", 0, at_least=0),
+        count=_count(values),
+        count_threshold=_number(values, "count_threshold", defaults.count_threshold, above=0.0, below=1.0),
         anchor=_texts(values.get("anchor", {}), Anchor, "jit.anchor"),
         budget_s=None if values.get("budget") is None else parse_duration_s(values["budget"], "jit.budget"),
         notify=_notify(values.get("notify", {})),
@@ -125,6 +134,14 @@ def _pairs(table: object) -> PairLimits:
     if limits.min > limits.max:
         raise UsageError(f"jit.pairs: min ({limits.min}) is above max ({limits.max}); give min <= max")
     return limits
+
+
+def _count(values: Mapping[str, Any]) -> Count:
+    value = values.get("count", "off")
+    if value not in get_args(Count):
+        raise UsageError(f"jit.count: expected one of {', '.join(get_args(Count))}, found {value!r}")
+    chosen: Count = value
+    return chosen
 
 
 def _notify(table: object) -> Notify:

@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from asv_jit.model import Trial
+from asv_jit.model import CountedTrial, Trial
 from asv_jit.store.lines import UNREADABLE, append_lines, decode_lines, encode_lines, mend
 
-_HEADER = b'{"format":"asv-jit-trials","version":1}\n'
+_FORMAT = "asv-jit-trials"
 _NAME = re.compile(r"(?P<commit>[0-9a-f]{40,64})-(?P<interpreter>\d+\.\d+\.\d+\w*\+[0-9a-f]{8})\.jsonl")
 
 
@@ -36,15 +36,16 @@ class JournalContent(Struct, frozen=True):
 
 
 class Journal:
-    """Appends trials to one file; opening it mends a torn tail."""
+    """Appends trials of one kind to one file; opening it mends a torn tail."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: str = _FORMAT) -> None:
         self.path = path
         self.warning = mend(path)
+        self._head = head_of(form)
 
-    def append(self, trial: Trial) -> None:
+    def append(self, trial: Trial | CountedTrial) -> None:
         """Add one line and sync it. Raises StorageError; then the file is as it was."""
-        append_lines(self.path, [trial], head=_HEADER)
+        append_lines(self.path, [trial], head=self._head)
 
 
 def journal_path(machine_folder: Path, commit: str, interpreter: str) -> Path:
@@ -68,7 +69,7 @@ def read_journal(path: Path) -> JournalContent:
 
 def read_journal_bytes(path: Path, content: bytes) -> JournalContent:
     """Read the content of a journal; `path` is for its problems. Never raises for what it finds."""
-    refusal = _refusal(content.partition(b"\n")[0])
+    refusal = refusal_of(content, _FORMAT)
     if refusal is not None:
         return JournalContent((), (f"{path}:1: {refusal}",))
     read = decode_lines(path, content, Trial, "a trial", heads=1)
@@ -89,17 +90,23 @@ def read_all(machine_folder: Path) -> Iterator[tuple[Path, JournalContent]]:
 
 def encode(trials: Iterable[Trial]) -> bytes:
     """The whole content of a journal that holds `trials`."""
-    return _HEADER + encode_lines(tuple(trials))
+    return head_of(_FORMAT) + encode_lines(tuple(trials))
 
 
-def _refusal(header_line: bytes) -> str | None:
+def head_of(form: str) -> bytes:
+    """The first line of a journal whose format has this name."""
+    return b'{"format":"%s","version":1}\n' % form.encode()
+
+
+def refusal_of(content: bytes, form: str) -> str | None:
+    """Why the content of a file is no journal of this format; None where it is one."""
     try:
-        header = msgspec.json.decode(header_line, type=_Header)
+        header = msgspec.json.decode(content.partition(b"\n")[0], type=_Header)
     except UNREADABLE:
-        return 'expected {"format": "asv-jit-trials", "version": 1}; the whole file is left out'
-    if header.format != "asv-jit-trials" or header.version != 1:
+        return f'expected {{"format": "{form}", "version": 1}}; the whole file is left out'
+    if header.format != form or header.version != 1:
         return (
-            f"expected format asv-jit-trials, version 1, found {header.format!r}, version {header.version}: "
+            f"expected format {form}, version 1, found {header.format!r}, version {header.version}: "
             "written by a newer asv-jit? The whole file is left out"
         )
     return None

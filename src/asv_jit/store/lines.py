@@ -99,7 +99,7 @@ def mend(path: Path) -> str | None:
 
 def mend_all(machine_folder: Path) -> list[str]:
     """Mend every file of lines of a machine; a warning for each torn one."""
-    paths = sorted([*machine_folder.glob("*.jsonl"), *(machine_folder / "trials").glob("*.jsonl")])
+    paths = sorted(path for below in ("", "trials", "counts") for path in (machine_folder / below).glob("*.jsonl"))
     return [warning for path in paths if (warning := mend(path)) is not None]
 
 

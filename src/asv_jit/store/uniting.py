@@ -52,9 +52,9 @@ def is_result_file(path: str) -> bool:
 
 
 def is_journal(path: str) -> bool:
-    """Whether such a path is that of a journal: `<machine>/trials/<name>.jsonl`."""
+    """Whether such a path is that of a journal: `<machine>/trials/<name>.jsonl`; that of counts is in `counts`."""
     place = PurePosixPath(path)
-    return len(place.parts) == 3 and place.parts[1] == "trials" and place.suffix == ".jsonl"
+    return len(place.parts) == 3 and place.parts[1] in ("trials", "counts") and place.suffix == ".jsonl"
 
 
 def unite(path: str, first: bytes, second: bytes) -> United:

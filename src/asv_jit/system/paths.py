@@ -23,6 +23,11 @@ def interpreters_dir() -> Path:
     return cache_dir() / "interpreters"
 
 
+def valgrind_dir() -> Path:
+    """The valgrind that asv-jit installed."""
+    return cache_dir() / "valgrind"
+
+
 def installations_dir() -> Path:
     """One immutable folder per installation (interpreter, requirements, commit)."""
     return cache_dir() / "installations"

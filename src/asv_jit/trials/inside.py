@@ -7,18 +7,21 @@ error belong to the benchmarked code. The exit code is 0 when RESULT was written
 the benchmarked code (its traceback is on standard error) or the end of the process.
 
 REQUEST, an object:
-    operation       "measure" | "calibrate" | "setup_cache" | "sample"
+    operation       "measure" | "calibrate" | "setup_cache" | "sample" | "count"
     benchmark_dir   absolute path of the suite, a package
     benchmark       asv's name of the benchmark, without parameters
     param_index     position in the product of `params`, or null
     cache           path of the pickled result of `setup_cache`, or null; "setup_cache" writes it there
-    inner_loops     calls per iteration                    ("measure", "sample")
+    inner_loops     calls per iteration                    ("measure", "sample", "count"; there 0: find it)
     iterations      how many iterations, from cold         ("measure", "sample")
     iteration_ns    an iteration should last at least this ("calibrate")
     budget_ns       what all iterations may take together  ("calibrate"), or take at least ("sample")
     patience_ns     what they may take at the very most    ("calibrate")
-    min_iterations, max_iterations                         ("calibrate")
+    min_iterations, max_iterations                         ("calibrate"; "count" has the second)
     micro_ops       whether the evidence counts micro-operations by name
+    counts          where callgrind writes: a path that it ends with `.1`, `.2` …              ("count")
+    min_instructions, max_instructions    what all iterations take at least, and at most      ("count")
+    loop_instructions                     an iteration should take at least this              ("count")
 
 RESULT, an object; times in integer nanoseconds:
     outcome         "ok" | "skipped"
@@ -37,6 +40,8 @@ RESULT, an object; times in integer nanoseconds:
     cpu_ns          of the whole process, the evidence included, and of the children that it waited for
     evidence        what the JIT compiled, or null where that cannot be asked
     samples         [[function, count], ...] most frequent first ("sample")
+    instructions    one entry an iteration from cold; the first two are single calls ("count")
+    parts           the number of the file that each of these ends in                ("count")
 
 A benchmark whose first call returns a coroutine is awaited at every call, one that yields is exhausted, both within the
 time; `setup`, `teardown` and `setup_cache` may be coroutines too. All run on one event loop.
@@ -488,6 +493,104 @@ def measure(benchmark, request):
     }
 
 
+def count(benchmark, request):
+    """Run iterations from cold until their counts have settled, and let callgrind count each.
+
+    `os.getppid` takes the place of the clock: whenever that C function is entered, callgrind writes its counters to the
+    next file and resets them. So each even file holds an iteration, and each odd one what lies between two: reading the
+    counts here is not counted.
+    """
+    if benchmark.kind != "time":
+        raise SkippedError("only time_ benchmarks are counted")
+    instrument(START)
+    try:
+        # Through C: callgrind names the functions that are entered after its start, the interpreter's loop among them.
+        (result,) = map(count_iterations, [benchmark], [request])
+    finally:
+        instrument(STOP)
+    return result
+
+
+def count_iterations(benchmark, request):
+    again, timed = Again(benchmark), Timed(benchmark)
+    timed.timer = os.getppid
+    counts, parts, loops = [], [0], request["inner_loops"]
+    _, _, digest = timed.first(1)
+    while len(counts) < request["max_iterations"] and sum(counts) < request["max_instructions"]:
+        if len(counts) == 2 and not loops:
+            loops = 1
+            while not again.needed and loops * counts[1] < request["loop_instructions"]:
+                loops *= 2
+        if counts:
+            again()
+            timed.iterate(loops if len(counts) > 1 else 1)
+        files = written(request["counts"], parts[-1])
+        if not files:
+            raise RuntimeError("callgrind wrote no counts at a call of os.getppid")
+        # A coroutine's first call is counted in two pieces: how it is made, and how it runs.
+        if len(files) != 2 and (counts or len(files) != 4):
+            raise SkippedError("it calls os.getppid, which marks the ends of iterations while they are counted")
+        counts.append(sum(files[1::2]))
+        parts.append(parts[-1] + len(files))
+        if sum(counts) >= request["min_instructions"] and settled(counts[2:] if loops > 1 else counts):
+            break
+    return {
+        "digest": digest,
+        "inner_loops": loops or 1,
+        "iterations": len(counts),
+        "instructions": counts,
+        "parts": parts[1:],
+    }
+
+
+def written(path, last):
+    """What callgrind counted in each file after the one numbered `last`."""
+    counts = []
+    while os.path.exists("%s.%d" % (path, last + 1)):
+        last += 1
+        with open("%s.%d" % (path, last), "rb") as stream:
+            header = stream.read(4096)
+        counts.append(int(header[header.index(b"summary:") + 8 :].split(None, 1)[0]))
+    return counts
+
+
+def settled(counts):
+    """Whether the counts were on one level for the last half of them, but for single ones.
+
+    At least six of them, or four of a long benchmark: in as many instructions a trace is compiled, if it ever is.
+    """
+    if len(counts) < (6 if sum(counts) < LONG_INSTRUCTIONS else 4):
+        return False
+    half = counts[len(counts) // 2 :]
+    middle = len(half) // 2
+    earlier, later = (sorted(part)[(len(part) - 1) // 2] for part in (half[:middle], half[middle:]))
+    near = later * SAME_LEVEL
+    return abs(earlier - later) <= near and 2 * sum(abs(one - later) <= near for one in half) > len(half)
+
+
+SAME_LEVEL = 0.0002
+LONG_INSTRUCTIONS = 400_000_000
+
+# Callgrind's client requests: their numbers from its header callgrind.h, and a sequence of instructions that does
+# nothing elsewhere. Without instrumentation a program starts two to three times as fast.
+START, STOP = 0x43540004, 0x43540005
+REQUEST_CODE = {"x86_64": "4889f8 31d2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3"}
+
+
+def instrument(request):
+    """Have callgrind begin or end counting, on processors whose sequence is known here."""
+    code = REQUEST_CODE.get(os.uname().machine)
+    if code is None:
+        return
+    import ctypes
+    import mmap
+
+    memory = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(bytes.fromhex(code))
+    place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p)(place)((ctypes.c_size_t * 6)(request))
+
+
 WORK_EVERY_NS = 10_000_000  # about 1% of the time
 WORK = 3, (1 << 255) - 19, (1 << 192) - 237
 
@@ -719,7 +822,9 @@ def gather_evidence(micro_ops):
         return {"functions": [], "harness": [], "error": "%s: %s" % (type(error).__name__, error)}
 
 
-TIMED_BY_US = ("iteration", "awaited_iteration", "exhaust", "exhaust_async", "first", "measure", "<lambda>")
+TIMED_BY_US = (
+    "iteration", "awaited_iteration", "exhaust", "exhaust_async", "first", "measure", "count_iterations", "<lambda>",
+)  # fmt: skip
 
 
 def enter_executor_opcode():
@@ -822,7 +927,7 @@ def sample(benchmark, request):
     return {"samples": rows, "inner_loops": request["inner_loops"], "iterations": request["iterations"]}
 
 
-# --- the four operations ---------------------------------------------------------------------------------------
+# --- the operations ---------------------------------------------------------------------------------------------
 
 
 def make_cache(benchmark, path):
@@ -883,7 +988,7 @@ def perform(request):
         finally:
             result.update(usage())
             result["peak_rss_bytes"] = peak_rss_bytes()  # before the evidence is gathered, which needs memory too
-            if enabled and request["operation"] in ("measure", "sample"):
+            if enabled and request["operation"] in ("measure", "sample", "count"):
                 result["evidence"] = gather_evidence(request["micro_ops"])
             benchmark.run_teardown()
     except SkippedError as reason:
@@ -892,7 +997,7 @@ def perform(request):
     return result
 
 
-OPERATIONS = {"measure": measure, "calibrate": calibrate, "sample": sample}
+OPERATIONS = {"measure": measure, "calibrate": calibrate, "sample": sample, "count": count}
 
 
 def main(request_path, result_path):

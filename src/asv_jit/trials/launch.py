@@ -7,6 +7,7 @@ mode enters only the second.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -23,16 +24,25 @@ from msgspec.structs import replace
 from asv_jit.model import Case, Evidence, Mode
 from asv_jit.system.processes import Finished, base_environment, end_strays, run
 from asv_jit.trials import inside
+from asv_jit.trials.counter import Counter
 from asv_jit.trials.disturbance import Watch, Watched
 
 # What a child counts fits into 64 bits, so that it can be made a float: a longer number is none of ours.
 _MOST = 2**63 - 1
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
-Operation = Literal["measure", "calibrate", "setup_cache", "sample", "program"]
+Operation = Literal["measure", "calibrate", "setup_cache", "sample", "count", "program"]
 
 _INSIDE = Path(inside.__file__)
 _OUTSIDE = _INSIDE.with_name("outside.py")
 _TRACED = _INSIDE.with_name("traced.py")
+
+# A counted trial ends after so many iterations, or instructions, at the latest; a small one counts at least so many.
+# Callgrind executes about 100 million a second on one core of a shared host.
+_COUNTED_ITERATIONS = 200
+_LEAST_INSTRUCTIONS, _MOST_INSTRUCTIONS = 50_000_000, 2_000_000_000
+_LOOP_INSTRUCTIONS = 2_000_000
+_COUNTING_SLOWDOWN = 50
+_ENVIRONMENT_BYTES = 4096
 
 
 class Place(Struct, frozen=True):
@@ -99,6 +109,8 @@ class Answer(msgspec.Struct, frozen=True):
     cpu_ns: Count | None = None
     evidence: Evidence | None = None
     samples: tuple[tuple[str, Count], ...] = ()
+    instructions: tuple[Count, ...] = ()
+    parts: tuple[Count, ...] = ()
 
 
 class Launched(Struct, frozen=True):
@@ -126,6 +138,11 @@ class Workspace(Struct, frozen=True):
     def result(self) -> Path:
         """Where it answers."""
         return self.folder / "result.json"
+
+    @property
+    def counts(self) -> Path:
+        """How the names of the files begin that a counter writes."""
+        return self.folder / "counts"
 
     @property
     def stdout(self) -> Path:
@@ -176,18 +193,38 @@ def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
     )
 
 
-def launch(place: Place, task: TrialTask, mode: Mode, space: Workspace, cache: Path | None = None) -> Launched:
+def counted_environment_of(place: Place, mode: Mode, hash_seed: int, counter: Counter) -> dict[str, str]:
+    """The environment of a counted trial: of constant size, as the size moves the stack and with it some counts."""
+    environment = {**environment_of(place, mode, hash_seed), **counter.variables}
+    size = sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 2 for name, value in environment.items())
+    return {**environment, "ASV_JIT_PADDING": "x" * (-size % _ENVIRONMENT_BYTES)}
+
+
+def launch(
+    place: Place,
+    task: TrialTask,
+    mode: Mode,
+    space: Workspace,
+    cache: Path | None = None,
+    *,
+    counter: Counter | None = None,
+) -> Launched:
     """Run one trial to its end. Never raises for what the benchmarked code does.
 
-    `cache` is the folder that the benchmark's `setup_cache` left, if it has one.
+    `cache` is the folder that the benchmark's `setup_cache` left, if it has one; `counter` counts the instructions
+    of a task whose operation is "count".
     """
-    timeout_s = task.case.benchmark.timeout_s
+    timeout_s = task.case.benchmark.timeout_s * (1 if counter is None else _COUNTING_SLOWDOWN)
     if task.operation == "setup_cache":
         timeout_s = task.case.benchmark.setup_cache_timeout_s or timeout_s
     _prepare(space, cache)
     space.request.write_text(json.dumps(_request(place, task, space, cache, timeout_s)), encoding="utf-8")
-    launched = _launch(place, command_of(place, space), mode, task.hash_seed, space, space.cwd, timeout_s)
-    if launched.answer is not None and task.operation in ("measure", "calibrate", "sample"):
+    command, env = command_of(place, space), environment_of(place, mode, task.hash_seed)
+    if counter is not None:
+        command = counter.command(command, space.counts)
+        env = counted_environment_of(place, mode, task.hash_seed, counter)
+    launched = _launch(place, command, env, space, space.cwd, timeout_s)
+    if launched.answer is not None and task.operation != "setup_cache":
         return _check_mode(launched, launched.answer, mode)
     return launched
 
@@ -198,25 +235,22 @@ def launch_program(place: Place, program: Program, mode: Mode, hash_seed: int, s
     The answer's `durations_ns` holds one number: from the start of its process to its end.
     """
     space.result.unlink(missing_ok=True)
-    command = command_of(place, space, program)
-    launched = _launch(place, command, mode, hash_seed, space, program.folder, program.timeout_s)
+    command, env = command_of(place, space, program), environment_of(place, mode, hash_seed)
+    launched = _launch(place, command, env, space, program.folder, program.timeout_s)
     return launched if launched.answer is None else _check_mode(launched, launched.answer, mode)
 
 
 def _launch(
     place: Place,
     command: list[str],
-    mode: Mode,
-    hash_seed: int,
+    env: Mapping[str, str],
     space: Workspace,
     folder: Path,
     timeout_s: float | None,
 ) -> Launched:
     with Watch(place.cpu) as watch:
         started_at, began_ns = time.time(), time.monotonic_ns()
-        finished = run(
-            command, env=environment_of(place, mode, hash_seed), cwd=folder, timeout_s=timeout_s, cpu=place.cpu
-        )
+        finished = run(command, env=env, cwd=folder, timeout_s=timeout_s, cpu=place.cpu)
     end_strays()  # the next trial shall have the core for itself
     answer, complaint = _read(space.result, finished)
     return Launched(
@@ -249,6 +283,7 @@ def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None
     pickled = None if cache is None else str(space.cwd / "cache.pickle")
     if task.operation == "setup_cache":
         pickled = str(space.cwd / "cache.pickle")
+    counting = task.operation == "count"
     return {
         "operation": task.operation,
         "benchmark_dir": str(place.benchmark_dir),
@@ -261,8 +296,12 @@ def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None
         "budget_ns": round(task.budget_s * 1e9),
         "patience_ns": round(timeout_s / 2 * 1e9),
         "min_iterations": task.min_iterations,
-        "max_iterations": task.max_iterations,
+        "max_iterations": _COUNTED_ITERATIONS if counting else task.max_iterations,
         "micro_ops": task.micro_ops,
+        "counts": str(space.counts),
+        "loop_instructions": _LOOP_INSTRUCTIONS,
+        "min_instructions": _LEAST_INSTRUCTIONS,
+        "max_instructions": _MOST_INSTRUCTIONS,
     }
 
 

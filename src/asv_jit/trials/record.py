@@ -69,10 +69,10 @@ def record(
         cpu=context.cpu,
         inner_loops=answer.inner_loops if answer else task.inner_loops,
         iterations=answer.iterations if answer else task.iterations,
-        outcome=_outcome(launched),
+        outcome=outcome_of(launched),
         exit=finished.exit,
         signal=finished.signal_name,
-        stderr=_last_words(launched),
+        stderr=last_words(launched),
         started=datetime.fromtimestamp(launched.started_at, UTC).isoformat(timespec="milliseconds"),
         duration_s=round(finished.duration_s, 6),
         start_s=launched.start_s,
@@ -137,7 +137,8 @@ def _work_s(answer: Answer, steady_start: int | None) -> float | None:
     return statistics.median(works_ns) / 1e9 if len(works_ns) >= _FEWEST_WORKS else None
 
 
-def _outcome(launched: Launched) -> Outcome:
+def outcome_of(launched: Launched) -> Outcome:
+    """How a trial ended, as its line says it."""
     if launched.finished.timed_out:
         return "timeout"
     if launched.finished.signal is not None:
@@ -147,7 +148,8 @@ def _outcome(launched: Launched) -> Outcome:
     return launched.answer.outcome
 
 
-def _last_words(launched: Launched) -> str:
+def last_words(launched: Launched) -> str:
+    """The end of what it wrote to stderr, and why it was skipped or left no result."""
     parts = [launched.finished.stderr.strip()]
     if launched.answer is not None and launched.answer.message:
         parts.append(launched.answer.message)

@@ -1,6 +1,7 @@
 """`asv-jit prune`: gives back the space of what can be done without. Lines of the journal are for ever.
 
-Beside a journal stands what nothing is computed from: so far the iterations that older versions kept one by one.
+Beside a journal stands what nothing is computed from: whole profiles of counted trials, and the iterations that older
+versions kept one by one.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def prune(project: Project, keep: Keep, *, kept_installations: int, dry_run: boo
 
 
 def _raw_folders(results_dir: Path) -> list[Path]:
-    return sorted(path for path in results_dir.glob("*/trials/raw") if path.is_dir() and not path.is_symlink())
+    folders = (*results_dir.glob("*/trials/raw"), *results_dir.glob("*/counts/raw"))
+    return sorted(path for path in folders if path.is_dir() and not path.is_symlink())
 
 
 def _surplus(folder: Path, keep: Keep) -> list[Path]:

@@ -11,15 +11,20 @@ from msgspec import Struct
 from asv_jit import installations
 from asv_jit.analysis.cells.cell import CellKey
 from asv_jit.analysis.cells.summary import SuiteSummary
+from asv_jit.analysis.counts.summary import CaseCount, case_counts
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError
 from asv_jit.git.repository import Commit, Repository
+from asv_jit.installations import Installation
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.model import CaseKey
+from asv_jit.interpreters.valgrind import find_or_install
+from asv_jit.model import Case, CaseKey
+from asv_jit.settings import Count
 from asv_jit.store.files import remove_parts
 from asv_jit.system import locks
+from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.engine import Engine, Forget, Unbuildable, until_precise
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
@@ -37,6 +42,7 @@ class Options(Struct, frozen=True):
     quick: bool = False
     retry_failed: bool = False
     again: bool = False
+    count: bool = False
     machine: str | None = None
 
     @property
@@ -48,7 +54,7 @@ class Options(Struct, frozen=True):
 @dataclass(slots=True)
 class Outcome:
     """What a run did. `failed` names the cells without a result, with the reason's first line; `suites`: what is
-    known now of each of its commits on its interpreters."""
+    known now of each of its commits on its interpreters, and `counts` what counted trials know of them."""
 
     machine: str
     folder: Path
@@ -60,6 +66,8 @@ class Outcome:
     measured: int = 0
     failed: dict[CellKey, str] = field(default_factory=dict)
     suites: list[SuiteSummary] = field(default_factory=list)
+    counts: list[CaseCount] = field(default_factory=list)
+    counted: int = 0
 
     def as_json(self) -> dict[str, object]:
         """For --json."""
@@ -71,6 +79,7 @@ class Outcome:
             "trials": self.trials,
             "cells_measured": self.measured,
             "cells_present": self.present,
+            "counted_trials": self.counted,
             "failed": [
                 {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
                 for key, reason in sorted(self.failed.items(), key=str)
@@ -81,8 +90,12 @@ class Outcome:
 def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
     """Measure what is missing. Results of a run that is interrupted stay, and the next run goes on from them.
 
-    Raises NoInterpreterError, LockedError, StorageError.
+    With `options.count`, or as the settings say, instructions are counted: before times, or instead of them.
+
+    Raises NoInterpreterError, NoCounterError, LockedError, StorageError.
     """
+    how: Count = "instead" if options.count else project.settings.count
+    counter = None if how == "off" else find_or_install().callgrind()
     repository = Repository(repository_folder(project))
     interpreters = interpreters_of(project, options.pythons)
     insist_on_a_jit(interpreters)
@@ -111,6 +124,10 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
             cases = suite.select(described.cases, options.bench, options.groups)
             for one in broken:
                 engine.keep_broken(one, commit, cases)
+            if counter is not None:
+                _count(Counting(session, counter, reporter), built, cases, outcome, forget=options.forget)
+            if how == "instead":
+                continue
             try:
                 engine.measure(built, cases, until_precise(session), forget=options.forget)
             finally:  # whatever ends it: what was measured goes into asv's files too
@@ -120,6 +137,21 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
         outcome.trials, outcome.present, outcome.measured = tally.trials, tally.present, tally.measured
         outcome.failed.update(tally.failed)
         return outcome
+
+
+def _count(
+    counting: Counting, built: Sequence[Installation], cases: Sequence[Case], outcome: Outcome, *, forget: Forget
+) -> None:
+    """Count the missing cases of a commit, and add what is known of them now."""
+    targets = [(installation, case) for installation in built for case in cases]
+    wanted = [
+        one
+        for installation, case in targets
+        for one in counting.missing(installation, case, repeat=True, forget=forget)
+    ]
+    outcome.counted += len(counting.count(wanted))
+    known = (trial for installation, case in targets for trial in counting.known(installation, case))
+    outcome.counts.extend(case_counts(known))
 
 
 def insist_on_a_jit(interpreters: Sequence[Interpreter]) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.terminal.counts import print_counts
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.run import print_run, suite_json
+from asv_jit.text import units
 from asv_jit.workflows import run as running
 
 
@@ -27,6 +30,11 @@ from asv_jit.workflows import run as running
 @click.option(
     "--python", "pythons", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
 )
+@click.option(
+    "--count",
+    is_flag=True,
+    help="Count instructions instead of timing: exact on any machine, however busy.",
+)
 @click.option("--quick", is_flag=True, help="Short trials and few pairs; stored separately from full results.")
 @click.option("--retry-failed", is_flag=True, help="Measure failed cells again.")
 @click.option("--again", is_flag=True, help="Measure again; earlier results are kept.")
@@ -41,6 +49,7 @@ def run(
     quick: bool,
     retry_failed: bool,
     again: bool,
+    count: bool,
 ) -> int:
     """Measure the commits of RANGE that have no results yet, in both JIT modes.
 
@@ -55,12 +64,23 @@ def run(
         quick=quick,
         retry_failed=retry_failed,
         again=again,
+        count=count,
         machine=machine,
     )
     with progress(quiet=as_json) as reporter:
         outcome = running.run(project, options, reporter)
     if as_json:
-        print_json({"outcome": outcome.as_json(), "suites": [suite_json(suite) for suite in outcome.suites]})
-    else:
+        counts = msgspec.to_builtins(outcome.counts, str_keys=True)
+        suites = [suite_json(suite) for suite in outcome.suites]
+        print_json({"outcome": outcome.as_json(), "suites": suites, "counts": counts})
+        return _exit_code(outcome)
+    if outcome.counts:
+        print_counts(outcome.counts)
+        click.echo(f"counted {units.count(outcome.counted, 'trial')}")
+    if outcome.suites or outcome.failed or not outcome.counts:
         print_run(outcome, outcome.suites, alpha=project.settings.alpha)
-    return 4 if outcome.failed else 0
+    return _exit_code(outcome)
+
+
+def _exit_code(outcome: running.Outcome) -> int:
+    return 4 if outcome.failed or any(one.failed for one in outcome.counts) else 0

@@ -258,6 +258,11 @@ class Session:
             effort = Effort(1, effort.task.min_iterations)
         return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
+    def counting_of(self, installation: Installation, case: Case) -> tuple[Context, Path | None, str | None]:
+        """What a counted trial's line says, what `setup_cache` left, and the complaint where that failed."""
+        cache, complaint = self._cache(installation, case)
+        return self._context_of(installation, self._next_block(), 1), cache, complaint
+
     def keep(self, trial: Trial) -> None:
         """Append a trial to its journal, synced."""
         self.trials += trial.outcome != "unbuildable"

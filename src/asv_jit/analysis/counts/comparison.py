@@ -1,0 +1,60 @@
+"""Compares counts within one mode: exact, seed by seed. Counts of two modes are never compared for a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+CountVerdict: TypeAlias = Literal["same", "more", "fewer", "not repeatable"]
+
+REPEATABLE = 0.0005
+"""Two runs of one hash seed that differ by more than this share are not repeatable: far below any threshold of use."""
+
+
+class CountComparison(Struct, frozen=True):
+    """What changed from A to B in one mode.
+
+    `change`: B / A - 1 of the seed that changed least, the figure that the threshold is for; None where there is
+    none. `changes`: by hash seed. `reason`: why it is not repeatable.
+    """
+
+    verdict: CountVerdict
+    change: float | None
+    changes: dict[int, float]
+    reason: str = ""
+
+
+def compare_counts(
+    a: Mapping[int, Sequence[float]], b: Mapping[int, Sequence[float]], *, threshold: float
+) -> CountComparison:
+    """Compare steady instructions per call, by hash seed, of one or more runs each.
+
+    `more` or `fewer` where all seeds that both sides have agree in sign and the least of them changed by at least
+    `threshold` (a share); otherwise `same`. Raises ValueError where the sides share no seed.
+    """
+    seeds = sorted(a.keys() & b.keys())
+    if not seeds:
+        raise ValueError(f"expected a hash seed on both sides, found {sorted(a)} and {sorted(b)}")
+    reason = unrepeatable(a) or unrepeatable(b)
+    changes = {seed: min(b[seed]) / min(a[seed]) - 1 for seed in seeds}
+    least = min(changes.values(), key=abs)
+    if reason is not None:
+        return CountComparison("not repeatable", None, changes, reason)
+    agree = all(change > 0 for change in changes.values()) or all(change < 0 for change in changes.values())
+    if not agree or abs(least) < threshold:
+        return CountComparison("same", least, changes)
+    return CountComparison("more" if least > 0 else "fewer", least, changes)
+
+
+def unrepeatable(runs: Mapping[int, Sequence[float]]) -> str | None:
+    """Why a count is not repeatable: two runs of one seed differ. None where none do, or no seed ran twice."""
+    for seed, counts in sorted(runs.items()):
+        spread = max(counts) / min(counts) - 1 if min(counts) > 0 else 0.0
+        if spread > REPEATABLE:
+            return (
+                f"two runs with hash seed {seed} differ by {spread:.2%}: the benchmark depends on something else, "
+                "such as a clock, a random source or the network"
+            )
+    return None

@@ -1,0 +1,86 @@
+"""Reads a curve of counts: from which iteration it is steady, what a steady iteration takes, what the rest cost more.
+
+Counts have no noise, but a steady iteration is not always the same to the last digit: now and then a trace is
+compiled, or the allocator takes another pool. So a level is what most counts agree on, and the steady count is the
+one that occurs most often on it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+SAME_LEVEL = 0.0002
+"""Counts whose relative difference is at most this are on one level; `trials/inside.py` stops by the same rule."""
+
+
+class Excess(Struct, frozen=True):
+    """An iteration on the steady level that took more: `instructions` above the steady count, a compilation mostly."""
+
+    iteration: int
+    instructions: int
+
+
+class SteadyCount(Struct, frozen=True):
+    """What a curve of counts says.
+
+    `instructions`: of a steady iteration, exact; `start`: the first iteration (from 0) after the last change of level;
+    `warmup_instructions`: what all iterations took beyond the steady count; `excesses`: those after `start` that did.
+    """
+
+    instructions: int
+    start: int
+    warmup_instructions: int
+    excesses: tuple[Excess, ...]
+
+
+def steady_count(counts: Sequence[int], calls: Sequence[int]) -> SteadyCount:
+    """Read a curve: `counts` and `calls`, shape (n,), of each iteration from cold, the last ones of equal calls.
+
+    Raises ValueError for no iterations or for lists of unequal length.
+    """
+    if not counts or len(counts) != len(calls):
+        raise ValueError(f"expected as many counts as calls, at least one, found {len(counts)} and {len(calls)}")
+    first = next(index for index in range(len(calls)) if calls[index] == calls[-1])
+    while any(one != calls[-1] for one in calls[first:]):  # early single calls may equal no later iteration
+        first += 1
+    alike = counts[first:]
+    level = _median(alike[len(alike) // 2 :])
+    near = [abs(count - level) <= SAME_LEVEL * level for count in alike]
+    start = next(index for index in range(len(alike)) if near[index] and 2 * sum(near[index:]) > len(near) - index)
+    steady = _most_frequent([count for count, on_level in zip(alike[start:], near[start:], strict=True) if on_level])
+    excess = [count - steady * here / calls[-1] for count, here in zip(counts, calls, strict=True)]
+    return SteadyCount(
+        instructions=steady,
+        start=first + start,
+        warmup_instructions=round(math.fsum(one for one in excess if one > 0)),
+        excesses=tuple(
+            Excess(first + index, alike[index] - steady)
+            for index in range(start, len(alike))
+            if alike[index] - steady > SAME_LEVEL * steady
+        ),
+    )
+
+
+def break_even_calls(*, off: float, on: float, off_warmup: float, on_warmup: float) -> int | None:
+    """After how many calls a process with the JIT has executed fewer instructions than one without; None: never.
+
+    `off` and `on` are steady instructions per call. It speaks of instructions, not of time.
+    """
+    if on >= off:
+        return None
+    return max(0, math.ceil((on_warmup - off_warmup) / (off - on)))
+
+
+def _median(counts: Sequence[int]) -> int:
+    return sorted(counts)[(len(counts) - 1) // 2]
+
+
+def _most_frequent(counts: Sequence[int]) -> int:
+    """The count that occurs most often, the lowest of several; the median where none occurs twice."""
+    times = Counter(counts)
+    most = max(times.values())
+    return _median(counts) if most == 1 else min(count for count, often in times.items() if often == most)

@@ -1,0 +1,107 @@
+"""Summarises the counted trials of a commit: one value a case and interpreter, for tables and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from asv_jit.analysis.counts.comparison import unrepeatable
+from asv_jit.analysis.counts.curve import break_even_calls
+from asv_jit.model import CaseKey, CountedTrial, FunctionCount, Mode, Split
+
+
+class CountKey(Struct, frozen=True, order=True):
+    """What counts are gathered by. Another `counter` (tool, version, processor features) is another series."""
+
+    commit: str
+    interpreter: str
+    case: CaseKey
+    version: str
+    counter: str
+    protocol: str
+
+    @classmethod
+    def of(cls, trial: CountedTrial) -> CountKey:
+        """The key that a trial belongs to."""
+        names = trial.commit, trial.interpreter, trial.key, trial.benchmark_version
+        return cls(*names, trial.counter, trial.protocol)
+
+
+class ModeCount(Struct, frozen=True):
+    """A case in one mode. Instructions are per call, but those of `split` and `functions`: of an iteration.
+
+    `per_call`: of the middle one of the hash seeds, whose trial the rest is of; `by_seed`: all runs of each seed.
+    """
+
+    per_call: float
+    by_seed: dict[int, tuple[float, ...]]
+    warmup_instructions: int
+    inner_loops: int
+    curve: tuple[tuple[int, int], ...]
+    split: Split
+    functions: tuple[FunctionCount, ...]
+
+
+class CaseCount(Struct, frozen=True):
+    """What counts say about a case on an interpreter at a commit.
+
+    `problem`: why there is no figure in a mode, or why its figures are not repeatable. `break_even_calls`: after how
+    many calls the JIT has saved the instructions that its warm-up took; None where it never does. `failed`: a trial
+    failed, crashed or was too slow, where others were at most skipped.
+    """
+
+    key: CountKey
+    off: ModeCount | None
+    on: ModeCount | None
+    break_even_calls: int | None
+    problem: str = ""
+    failed: bool = False
+
+
+def case_counts(trials: Iterable[CountedTrial]) -> list[CaseCount]:
+    """Summarise trials of any number of cases, in the order of their keys."""
+    by_key: dict[CountKey, list[CountedTrial]] = {}
+    for trial in trials:
+        by_key.setdefault(CountKey.of(trial), []).append(trial)
+    return [_case_count(key, by_key[key]) for key in sorted(by_key)]
+
+
+def mode_count(trials: Sequence[CountedTrial], mode: Mode) -> ModeCount | None:
+    """Summarise the trials of one case in one mode; None where none has a count."""
+    good = [one for one in trials if one.mode == mode and one.per_call is not None and one.split is not None]
+    if not good:
+        return None
+    by_seed: dict[int, tuple[float, ...]] = {}
+    for trial in good:
+        by_seed[trial.hash_seed] = (*by_seed.get(trial.hash_seed, ()), trial.per_call or 0.0)
+    middle = sorted(good, key=lambda trial: (trial.per_call or 0.0, trial.hash_seed))[(len(good) - 1) // 2]
+    return ModeCount(
+        per_call=middle.per_call or 0.0,
+        by_seed=dict(sorted(by_seed.items())),
+        warmup_instructions=middle.warmup_instructions or 0,
+        inner_loops=middle.inner_loops,
+        curve=middle.curve,
+        split=middle.split or Split(),
+        functions=middle.functions,
+    )
+
+
+def _case_count(key: CountKey, trials: Sequence[CountedTrial]) -> CaseCount:
+    off, on = mode_count(trials, "off"), mode_count(trials, "on")
+    reasons = [f"{trial.mode}: {_reason(trial)}" for trial in trials if trial.outcome != "ok"]
+    for mode, found in (("off", off), ("on", on)):
+        reason = unrepeatable(found.by_seed) if found is not None else None
+        reasons += [f"{mode}: {reason}"] if reason is not None else []
+    calls = None
+    if off is not None and on is not None:
+        warmups = {"off_warmup": off.warmup_instructions, "on_warmup": on.warmup_instructions}
+        calls = break_even_calls(off=off.per_call, on=on.per_call, **warmups)
+    failed = any(trial.outcome not in ("ok", "skipped") for trial in trials)
+    return CaseCount(key, off, on, calls, "; ".join(dict.fromkeys(reasons)), failed)
+
+
+def _reason(trial: CountedTrial) -> str:
+    said = trial.stderr.strip().splitlines()
+    ending = f"killed by {trial.signal}" if trial.signal else trial.outcome
+    return f"{ending}: {said[-1]}" if said else ending

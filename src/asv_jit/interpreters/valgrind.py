@@ -1,0 +1,130 @@
+"""Valgrind: found on PATH, else in our cache folder, where it is installed from Debian's packages without root.
+
+Its tools are static programs. Started without valgrind's launcher they need nothing of the machine's C library, so
+that Debian testing's package works on older systems too.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from msgspec import Struct
+
+from asv_jit.errors import NoCounterError, NoInterpreterError
+from asv_jit.interpreters.probe import Runner
+from asv_jit.interpreters.providers.apt import SUITES, Archive
+from asv_jit.system import locks, paths, processes
+from asv_jit.trials.callgrind import Callgrind
+
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+# Where distributions put the tools, relative to the prefix of the program.
+_LIBRARIES = ("libexec/valgrind", "lib/valgrind", "lib/x86_64-linux-gnu/valgrind", "lib/aarch64-linux-gnu/valgrind")
+# The features of the processor that change which code a C library or an extension chooses.
+_FEATURES = ("sse4_2", "avx", "avx2", "fma", "bmi1", "bmi2", "abm", "erms", "fsrm", "asimd", "asimddp", "sve")
+_LATE = frozenset({"x86_64"})  # where inside.py knows the client request that begins counting
+_TIMEOUT_S = 60.0
+_REMEDY = "install it (`apt install valgrind`, `dnf install valgrind`), or time instead of counting"
+
+
+class Valgrind(Struct, frozen=True):
+    """A valgrind that works here: where its tools lie, its version, and where it comes from."""
+
+    library: Path
+    version: str
+    source: str
+
+    def callgrind(self) -> Callgrind:
+        """Its counter of instructions."""
+        identity = "+".join((f"callgrind {self.version} {platform.machine()}", *features()))
+        return Callgrind(_tool(self.library), self.library, identity, platform.machine() in _LATE)
+
+
+def find(*, run: Runner = processes.run) -> Valgrind | None:
+    """The valgrind on PATH, else ours; None where there is neither, or neither works."""
+    on_path = shutil.which("valgrind")
+    places = []
+    if on_path is not None:
+        real = Path(on_path).resolve()
+        places = [(real.parent.parent / name, str(on_path)) for name in _LIBRARIES]
+    ours = paths.valgrind_dir() / "usr" / "libexec" / "valgrind"
+    for library, source in (*places, (ours, "asv-jit's cache folder, from Debian")):
+        if _tool(library).is_file() and (version := _version(library, run)) is not None:
+            return Valgrind(library, version, source)
+    return None
+
+
+def find_or_install(*, run: Runner = processes.run, archive: Archive | None = None) -> Valgrind:
+    """`find`, or install it. Raises NoCounterError that says why it cannot be had, and what to do."""
+    if sys.platform != "linux" or platform.machine() not in _MACHINES:
+        raise NoCounterError(
+            f"counting instructions needs valgrind, which does not run on {platform.system()} {platform.machine()}: "
+            "count on Linux (x86_64 or aarch64), or time instead of counting"
+        )
+    found = find(run=run)
+    if found is not None:
+        return found
+    try:
+        with locks.held(locks.installing_lock(), doing="install valgrind", wait_s=3600.0):
+            _install(archive or Archive(paths.apt_dir()), paths.valgrind_dir())
+    except NoInterpreterError as error:
+        raise NoCounterError(
+            f"counting instructions needs valgrind, which is not on PATH and could not be installed: {error}\n{_REMEDY}"
+        ) from error
+    found = find(run=run)
+    if found is None:
+        raise NoCounterError(f"the valgrind in {paths.valgrind_dir()} does not start here; {_REMEDY}")
+    return found
+
+
+def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """The features of this processor that decide which code is chosen; none where they cannot be read."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    match = re.search(r"^(?:flags|Features)\s*: (.*)$", text, re.MULTILINE)
+    there = set(match[1].split()) if match else set()
+    return [feature for feature in _FEATURES if feature in there]
+
+
+def _tool(library: Path) -> Path:
+    return library / f"callgrind-{_MACHINES.get(platform.machine(), platform.machine())}-linux"
+
+
+def _version(library: Path, run: Runner) -> str | None:
+    """What the tool says of itself; None where it does not start."""
+    callgrind = Callgrind(_tool(library), library, "", starts_late=False)
+    try:
+        finished = run(
+            [callgrind.program, "--version"], env=processes.base_environment(callgrind.variables), timeout_s=_TIMEOUT_S
+        )
+    except OSError:
+        return None
+    match = re.match(r"valgrind-(\S+)", finished.stdout)
+    return match[1] if finished.ok and match else None
+
+
+def _install(archive: Archive, final: Path) -> None:
+    """Unpack the package's files into `final`, renamed into place when they are complete. Raises NoInterpreterError."""
+    offers = archive.versions_of("valgrind")
+    chosen = next(((one, suite) for suite in SUITES for one in offers if suite in one.suites), None)
+    if chosen is None:
+        raise NoInterpreterError("Debian's archive offers no package valgrind.")
+    package, suite = chosen
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=final.parent, prefix=".making-valgrind-") as folder:
+        downloads, making = Path(folder, "downloads"), Path(folder, "valgrind")
+        for path in (downloads, making):
+            path.mkdir()
+        for file in archive.download({package.name: package.version}, suite, downloads):
+            archive.unpack(file, making)
+        if hasattr(os, "sync"):
+            os.sync()  # else a power cut might leave the name and take the files
+        shutil.rmtree(final, ignore_errors=True)
+        making.rename(final)

@@ -1,0 +1,55 @@
+"""The table of counted instructions: steady counts of both modes, and where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from asv_jit.analysis.counts.summary import CaseCount, ModeCount
+from asv_jit.model import version_of
+from asv_jit.terminal.console import console, say
+from asv_jit.text import units
+
+_HEADINGS = ("off", "loop", "C", "libs", "on", "JIT", "loop", "C", "libs", "pays after")
+
+
+def print_counts(counts: Sequence[CaseCount]) -> None:
+    """A line for each case and interpreter, then what is wrong with any of them."""
+    screen = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("case", overflow="fold")
+    table.add_column("CPython")
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    order = sorted(counts, key=lambda one: (str(one.key.case), one.key.interpreter, one.key.commit))
+    for one in (one for one in order if one.off or one.on):
+        calls = one.break_even_calls
+        pays = "" if one.on is None else "never" if calls is None else units.count(calls, "call")
+        names = str(one.key.case), version_of(one.key.interpreter)
+        table.add_row(*names, *_shares(one.off), *_shares(one.on, jit=True), pays)
+    screen.print(table)
+    say(
+        screen,
+        "off, on: instructions per call in steady state, and of them in the interpreter's loop, in code made by the "
+        "JIT, in the interpreter's C code, in libraries.",
+    )
+    say(screen, "Counts do not say whether the JIT helps: its instructions are not the interpreter's. Times do.")
+    for one in order:
+        if one.problem:
+            say(screen, f"{one.key.case} on {one.key.interpreter}: {one.problem}")
+
+
+def _shares(count: ModeCount | None, *, jit: bool = False) -> tuple[str, ...]:
+    """Instructions per call and the shares of the parts; `jit`: that of the JIT's code before the others."""
+    if count is None:
+        return ("–", *("" for _ in range(4 if jit else 3)))
+    split = count.split
+    libraries = split.extensions + split.libc + split.other
+    parts = (*((split.jit,) if jit else ()), split.loop, split.interpreter, libraries)
+    return (_instructions(count.per_call), *(f"{part / split.total:.1%}" for part in parts))
+
+
+def _instructions(value: float) -> str:
+    """All digits: they are exact. A fraction shows only where an iteration is many calls."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}"

@@ -1,0 +1,103 @@
+"""Callgrind as a counter: its command, and a parser of what it writes.
+
+How an iteration becomes a part, a file of its own, is said at `count` in inside.py. The format is described in
+valgrind's manual, "Callgrind Format Specification".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from asv_jit.analysis.counts.split import Cost
+
+# Names are numbered at their first use in a file: `fn=(12) name`, and later `fn=(12)`.
+_NAMED = re.compile(r"(?P<key>ob|fn|cob|cfn)=\((?P<number>\d+)\)(?: (?P<name>.*))?")
+_PLAIN = re.compile(r"(?P<key>ob|fn|cob|cfn)=(?P<name>.*)")
+_OPTIONS = (
+    "--tool=callgrind",
+    "--quiet",
+    "--vgdb=no",  # no pipes in /tmp
+    "--dump-before=getppid",
+)
+
+
+class Callgrind(Struct, frozen=True):
+    """The tool at `program`, which is started without valgrind's launcher: no shell script, nothing is looked up.
+
+    `library` is valgrind's folder of tools; `identity` as in `Counter`. `starts_late`: the child tells when to begin
+    counting, as it can on processors whose client request it knows; elsewhere all of the process is counted.
+    """
+
+    program: Path
+    library: Path
+    identity: str
+    starts_late: bool
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Where valgrind's parts are; it insists on being told of a launcher."""
+        return {"VALGRIND_LIB": str(self.library), "VALGRIND_LAUNCHER": str(self.program)}
+
+    def command(self, command: Sequence[str], counts: Path) -> list[str]:
+        """The command that counts `command`."""
+        late = ["--instr-atstart=no"] if self.starts_late else []
+        return [str(self.program), *_OPTIONS, *late, f"--callgrind-out-file={counts}", *command]
+
+    def costs(self, counts: Path, part: int) -> list[Cost]:
+        """The functions of one part. Raises ValueError."""
+        path = counts.with_name(f"{counts.name}.{part}")
+        try:
+            return parse_costs(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError as error:
+            raise ValueError(f"expected counts at {path.name}, but it cannot be read ({error.strerror})") from None
+
+
+def parse_costs(text: str) -> list[Cost]:
+    """Each function's own instructions, in the order of a callgrind file's first event.
+
+    What a function called stands on the line after `calls=`, and is not its own. Raises ValueError where the sum is
+    not the total that the file states.
+    """
+    sums: dict[tuple[str, str], int] = {}
+    for place, instructions in _own_costs(text.splitlines()):
+        sums[place] = sums.get(place, 0) + instructions
+    total = _total(text)
+    if sum(sums.values()) != total:
+        raise ValueError(f"expected functions that add up to {total:,} instructions, found {sum(sums.values()):,}")
+    return [Cost(*place, instructions) for place, instructions in sums.items() if instructions]
+
+
+def _own_costs(lines: Iterable[str]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield ((object, function), instructions) for every line of cost that is a function's own."""
+    names: dict[tuple[str, str], str] = {}
+    current = {"ob": "", "fn": ""}
+    of_a_call = False
+    for line in lines:
+        if line[:1].isdigit() or line[:1] in ("+", "-", "*"):
+            if not of_a_call:
+                _position, *events = line.split()
+                yield (current["ob"], current["fn"]), int(events[0]) if events else 0
+            of_a_call = False
+        elif line.startswith("calls="):
+            of_a_call = True
+        elif match := _NAMED.fullmatch(line) or _PLAIN.fullmatch(line):
+            found = match.groupdict()
+            kind = found["key"][-2:]  # `cob` and `cfn` number the same names
+            name = found["name"]
+            if found.get("number"):
+                if name is not None:
+                    names[kind, found["number"]] = name
+                name = names.get((kind, found["number"]), "???")
+            if found["key"] in current:
+                current[found["key"]] = name
+
+
+def _total(text: str) -> int:
+    match = re.search(r"^summary: (\d+)", text, re.MULTILINE)
+    if match is None:
+        raise ValueError("expected a callgrind file with a line `summary:`, found none")
+    return int(match[1])

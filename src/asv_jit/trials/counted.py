@@ -1,0 +1,142 @@
+"""A counted trial: the same child as a timed one, under a counter of instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from asv_jit.analysis.counts.curve import steady_count
+from asv_jit.analysis.counts.split import Cost, heaviest, split_of
+from asv_jit.model import COUNT_PROTOCOL, Case, CountedTrial, Mode
+from asv_jit.trials.counter import Counter
+from asv_jit.trials.launch import Answer, Launched, Place, TrialTask, Workspace, launch, workspace
+from asv_jit.trials.record import Context, last_words, outcome_of
+
+_FUNCTIONS = 25
+FIND_LOOPS = 0
+"""As `inner_loops`: the trial finds how many calls make an iteration, and its line says how many."""
+
+
+class Counted(Struct, frozen=True):
+    """A counted trial's line, and the whole profile of its steady iteration, which the line keeps the head of."""
+
+    trial: CountedTrial
+    costs: tuple[Cost, ...]
+
+
+def count(
+    counter: Counter,
+    place: Place,
+    case: Case,
+    mode: Mode,
+    context: Context,
+    *,
+    hash_seed: int,
+    inner_loops: int = FIND_LOOPS,
+    cache: Path | None = None,
+) -> Counted:
+    """Run a case once from cold under `counter`, until its counts have settled. Never raises for what the code does.
+
+    Counted trials do not disturb one another: any number may run at once, on any core, but none beside timed ones.
+    """
+    task = TrialTask(case=case, operation="count", hash_seed=hash_seed, inner_loops=inner_loops)
+    with workspace() as space:
+        anywhere = replace(place, cpu=None)
+        launched = launch(anywhere, task, mode, space, cache, counter=counter)
+        trial = _line(counter, task, mode, context, launched)
+        if launched.answer is None or trial.outcome != "ok":
+            return Counted(trial, ())
+        return _with_figures(trial, launched.answer, counter, space)
+
+
+def unstarted(counter_identity: str, case: Case, context: Context, complaint: str) -> CountedTrial:
+    """The line of a case that no process was started for, as its `setup_cache` failed."""
+    return CountedTrial(
+        **_names(counter_identity, case, context, "off"),
+        jit_enabled=None,
+        hash_seed=0,
+        inner_loops=1,
+        iterations=0,
+        outcome="failed",
+        exit=None,
+        signal=None,
+        stderr=complaint[-4000:],
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        duration_s=0.0,
+    )
+
+
+def calls_of(iterations: int, inner_loops: int) -> list[int]:
+    """The calls in each iteration: the first two are single ones, as `count` in inside.py makes them."""
+    return [1 if index < 2 else inner_loops for index in range(iterations)]
+
+
+def _line(counter: Counter, task: TrialTask, mode: Mode, context: Context, launched: Launched) -> CountedTrial:
+    answer, finished = launched.answer, launched.finished
+    return CountedTrial(
+        **_names(counter.identity, task.case, context, mode),
+        jit_enabled=answer.jit_enabled if answer else None,
+        hash_seed=task.hash_seed,
+        inner_loops=max(answer.inner_loops if answer else task.inner_loops, 1),
+        iterations=answer.iterations if answer else 0,
+        outcome=outcome_of(launched),
+        exit=finished.exit,
+        signal=finished.signal_name,
+        stderr=last_words(launched),
+        started=datetime.fromtimestamp(launched.started_at, UTC).isoformat(timespec="milliseconds"),
+        duration_s=round(finished.duration_s, 6),
+        digest=answer.digest if answer else None,
+        evidence=answer.evidence if answer else None,
+    )
+
+
+def _names(counter_identity: str, case: Case, context: Context, mode: Mode) -> dict[str, Any]:
+    return {
+        "trial": f"{context.block}.{context.attempt}-count-{mode}",
+        "session": context.session,
+        "purpose": context.purpose,
+        "commit": context.commit,
+        "interpreter": context.interpreter,
+        "installation": context.installation,
+        "benchmark": case.key.benchmark,
+        "benchmark_version": case.benchmark.version,
+        "params": case.key.params,
+        "machine": context.machine,
+        "protocol": COUNT_PROTOCOL,
+        "counter": counter_identity,
+        "mode": mode,
+    }
+
+
+def _with_figures(trial: CountedTrial, answer: Answer, counter: Counter, space: Workspace) -> Counted:
+    """Read what the counter wrote. Files that do not hold it make the trial a failed one that says so."""
+    counts = answer.instructions
+    try:
+        state = steady_count(counts, calls_of(len(counts), answer.inner_loops))
+        typical = len(counts) - 1 - counts[::-1].index(state.instructions)
+        costs = counter.costs(space.counts, answer.parts[typical])
+        found = sum(cost.instructions for cost in costs)
+        if found != state.instructions:
+            raise ValueError(f"expected a profile of {state.instructions:,} instructions, found one of {found:,}")
+    except (ValueError, IndexError) as error:
+        return Counted(replace(trial, outcome="failed", stderr=f"{trial.stderr}\n{error}".strip()), ())
+    trial = replace(
+        trial,
+        steady_instructions=state.instructions,
+        steady_start=state.start,
+        warmup_instructions=state.warmup_instructions,
+        curve=_joined(counts),
+        split=split_of(costs),
+        functions=heaviest(costs, _FUNCTIONS),
+    )
+    return Counted(trial, tuple(costs))
+
+
+def _joined(counts: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    return tuple((len(list(equal)), count) for count, equal in groupby(counts))

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from asv_jit.analysis.counts.curve import Excess, break_even_calls, steady_count
+
+
+def ones(counts: list[int]) -> list[int]:
+    return [1] * len(counts)
+
+
+def test_the_steady_count_is_that_of_the_last_level_and_a_late_compilation_does_not_move_it() -> None:
+    counts = [55_400_000, 17_523_362, 15_817_605, 15_817_605, 16_885_824, 15_817_605, 15_817_605, 15_817_605]
+    state = steady_count(counts, ones(counts))
+    assert state.instructions == 15_817_605
+    assert state.start == 2
+    assert state.excesses == (Excess(4, 16_885_824 - 15_817_605),)
+    assert state.warmup_instructions == sum(counts) - 8 * 15_817_605
+
+
+def test_a_level_that_was_left_for_good_is_warm_up() -> None:
+    counts = [900, *[500_000] * 5, *[400_000] * 8]
+    state = steady_count(counts, ones(counts))
+    assert (state.instructions, state.start) == (400_000, 6)
+
+
+def test_counts_that_differ_by_a_few_instructions_are_one_level() -> None:
+    counts = [28_617_938, 28_617_863, 28_617_889, 28_617_863]
+    state = steady_count(counts, ones(counts))
+    assert (state.instructions, state.start, state.excesses) == (28_617_863, 0, ())
+
+
+def test_single_calls_before_longer_iterations_are_warm_up_by_their_share() -> None:
+    state = steady_count([3_000, 1_500, 64_000, 64_000, 64_000, 64_000], [1, 1, 64, 64, 64, 64])
+    assert (state.instructions, state.start) == (64_000, 2)
+    assert state.warmup_instructions == 2_000 + 500
+
+
+def test_a_single_iteration_is_its_own_level() -> None:
+    assert steady_count([7], [1]).instructions == 7
+    with pytest.raises(ValueError, match="at least one"):
+        steady_count([], [])
+
+
+def test_break_even_is_when_the_savings_of_calls_have_paid_the_warm_up() -> None:
+    assert break_even_calls(off=30.0, on=20.0, off_warmup=5.0, on_warmup=105.0) == 10
+    assert break_even_calls(off=30.0, on=20.0, off_warmup=5.0, on_warmup=1.0) == 0
+    assert break_even_calls(off=20.0, on=20.0, off_warmup=0.0, on_warmup=1.0) is None

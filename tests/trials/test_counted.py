@@ -1,0 +1,108 @@
+"""Counted trials for real: valgrind, real interpreters."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.valgrind import find_or_install
+from asv_jit.model import CountedTrial, Mode
+from asv_jit.system.processes import base_environment, run
+from asv_jit.trials.callgrind import parse_costs
+from asv_jit.trials.counted import FIND_LOOPS, count
+from asv_jit.trials.launch import TrialTask, counted_environment_of, launch, workspace
+from tests.trials.starting import CONTEXT, tiny_case, tiny_place
+
+pytestmark = pytest.mark.interpreters
+
+
+@pytest.fixture
+def python(jit_interpreters: dict[str, Interpreter]) -> Path:
+    return jit_interpreters["3.15"].executable
+
+
+def counted(python: Path, log: Path, name: str, mode: Mode = "off", loops: int = FIND_LOOPS) -> CountedTrial:
+    counter = find_or_install().callgrind()
+    place = tiny_place(log / "log", python)
+    return count(counter, place, tiny_case(name), mode, CONTEXT, hash_seed=1, inner_loops=loops).trial
+
+
+def test_two_runs_give_the_same_steady_count_to_the_instruction(python: Path, tmp_path: Path) -> None:
+    first, second = (counted(python, tmp_path, "counting.time_loop", "on") for _ in range(2))
+    assert first.outcome == "ok", first.stderr
+    assert first.steady_instructions == second.steady_instructions
+    assert first.iterations == second.iterations
+    assert second.warmup_instructions == pytest.approx(first.warmup_instructions, rel=0.01)
+    assert first.jit_enabled
+    assert first.warmup_instructions
+    assert first.evidence is not None
+    assert first.split is not None
+    assert first.split.total == first.steady_instructions
+    assert first.split.jit > first.split.loop
+
+
+def test_without_the_jit_the_work_is_the_loops(python: Path, tmp_path: Path) -> None:
+    trial = counted(python, tmp_path, "counting.time_loop")
+    assert trial.split is not None
+    assert trial.split.jit == 0
+    assert trial.split.loop > trial.split.total / 3
+    assert trial.inner_loops > 1
+    assert trial.digest is not None
+
+
+def test_setup_is_not_counted(python: Path, tmp_path: Path) -> None:
+    trial = counted(python, tmp_path, "counting.WithSetup.time_first")
+    assert trial.inner_loops == 1
+    assert trial.per_call is not None
+    assert trial.per_call < 50_000
+
+
+def test_a_coroutine_is_counted_to_its_end(python: Path, tmp_path: Path) -> None:
+    trial = counted(python, tmp_path, "counting.time_awaited", loops=1)
+    assert trial.outcome == "ok", trial.stderr
+    assert trial.per_call is not None
+    assert trial.per_call > 20_000
+
+
+def test_a_benchmark_that_marks_iterations_itself_is_skipped_and_told_why(python: Path, tmp_path: Path) -> None:
+    trial = counted(python, tmp_path, "counting.time_marks", loops=1)
+    assert trial.outcome == "skipped"
+    assert "os.getppid" in trial.stderr
+
+
+def test_a_failing_benchmark_is_a_failed_trial(python: Path, tmp_path: Path) -> None:
+    trial = counted(python, tmp_path, "plain.time_raises")
+    assert trial.outcome == "failed"
+    assert "ValueError: meant" in trial.stderr
+
+
+@pytest.mark.skipif(shutil.which("callgrind_annotate") is None, reason="a script of Debian's package of valgrind")
+def test_costs_are_those_that_callgrind_annotate_prints(python: Path, tmp_path: Path) -> None:
+    task = TrialTask(case=tiny_case("counting.time_loop"), operation="count", hash_seed=1, inner_loops=1)
+    with workspace() as space:
+        launch(tiny_place(tmp_path / "log", python), task, "on", space, counter=find_or_install().callgrind())
+        path = space.counts.with_name("counts.8")
+        told = run(["callgrind_annotate", "--threshold=100", path], env=base_environment(), timeout_s=60).stdout
+        costs = parse_costs(path.read_text())
+    (total,) = re.findall(r"^ *([\d,]+).*PROGRAM TOTALS", told, re.MULTILINE)
+    assert sum(cost.instructions for cost in costs) == int(total.replace(",", ""))
+    theirs = re.findall(r"^ *([\d,]+) \( ?[\d.]+%\)  \S+:(\S+) \[(.+)\]$", told, re.MULTILINE)
+    # It counts the frames below the first counted one as if all were their own; their sum is not its total.
+    ours = {(cost.function, cost.object): cost.instructions for cost in costs}
+    shown = {(name, file): int(value.replace(",", "")) for value, name, file in theirs if value != total}
+    assert len(shown) >= 5
+    assert shown.items() <= ours.items()
+
+
+def test_the_environment_has_one_size_whatever_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter, place = find_or_install().callgrind(), tiny_place(tmp_path / "log")
+    sizes = set()
+    for home in ("/h", "/home/" + "x" * 400):
+        monkeypatch.setenv("HOME", home)
+        env = counted_environment_of(place, "on", 1, counter)
+        sizes.add(sum(len(name) + len(value) + 2 for name, value in env.items()))
+    assert len(sizes) == 1

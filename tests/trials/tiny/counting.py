@@ -1,0 +1,30 @@
+"""Benchmarks for counted trials: small, deterministic but where the name says otherwise."""
+
+import os
+
+
+def loop(n=5_000):
+    total = 0
+    for i in range(n):
+        total += i * i % 7
+    return total
+
+
+def time_loop():
+    return loop()
+
+
+async def time_awaited():
+    return loop()
+
+
+def time_marks():
+    return os.getppid()
+
+
+class WithSetup:
+    def setup(self):
+        self.items = list(range(300_000))  # more work than the benchmark
+
+    def time_first(self):
+        return self.items[0]
