@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -67,12 +65,6 @@ def print_bisection(bisection: Bisection) -> None:
         say(screen, f"skipped: {skipped.point[:14]}: {_last_line(skipped.reason)}")
     spent = f"{units.count(result.measurements, 'measurement')} of {units.count(result.builds, 'point')}"
     say(screen, f"{spent}; stored as bisection {bisection.identity}")
-
-
-def bisection_json(bisection: Bisection) -> dict[str, Any]:
-    """The stored value: every step and number."""
-    value: dict[str, Any] = msgspec.to_builtins(bisection)
-    return value
 
 
 class _Silent(Silent):

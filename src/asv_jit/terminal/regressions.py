@@ -132,15 +132,15 @@ def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
     table.add_column("since", overflow="fold")
     table.add_column("cause, state", overflow="fold")
     for event in events:
-        row = [event.identity, _plain(figures.case_text(event.key.case))]
+        row = [event.identity, units.visible(figures.case_text(event.key.case))]
         unit = units_of.get(event.key, "seconds")
         if not narrow:
-            row.append(_plain(_measured_by(event, several=several)))
+            row.append(units.visible(_measured_by(event, several=several)))
         row.append("\n".join(_changes(event, unit)))
         if not narrow:
             row.append("\n→ ".join(levels_words(event.headline, unit)))
         row += [_since(event, dates), f"{cause_words(event)}\n{event.state}"]
-        table.add_row(*(Text(_plain(cell)) for cell in row))
+        table.add_row(*(Text(units.visible(cell)) for cell in row))
     return table
 
 
@@ -184,7 +184,3 @@ def _print_commands(screen: Console, events: Sequence[Event], *, everything: boo
 
 def _dates(history: History) -> dict[str, str]:
     return {commit: day(int(seconds)) for commit, seconds in zip(history.commits, history.dates, strict=True)}
-
-
-def _plain(text: str) -> str:
-    return units.visible(text)

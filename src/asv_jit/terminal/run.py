@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -61,12 +60,6 @@ def _builds(suites: Sequence[SuiteSummary]) -> list[str]:
         sets.setdefault((suite.commit, suite.interpreter), {})[suite.requirements] = [0]
     names = {place: series_names(found) for place, found in sets.items()}
     return [build_of(one.interpreter, names[one.commit, one.interpreter][one.requirements]) for one in suites]
-
-
-def suite_json(suite: SuiteSummary) -> dict[str, Any]:
-    """A suite for --json: every number that the table has, and those it has no room for."""
-    value: dict[str, Any] = msgspec.to_builtins(suite)
-    return value
 
 
 def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -> Table:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 from rich.console import Console
 
 from asv_jit.analysis.cells.summary import CaseSummary, Level
@@ -34,12 +31,6 @@ def print_try(report: TryReport) -> None:
         say(screen, f"note: {note}")
     for advice in _advice(report):
         say(screen, f"next: {advice}")
-
-
-def try_json(report: TryReport) -> dict[str, Any]:
-    """The report for --json: every number that the text has, and those it has no room for."""
-    value: dict[str, Any] = msgspec.to_builtins(report)
-    return value
 
 
 def _print_result(screen: Console, report: TryReport, result: TriedOn) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_jit.analysis.stats.partitions import Partition, boundaries, elbow, optimal_partitions, places
+from asv_jit.analysis.stats.partitions import GaussianCosts, Partition, boundaries, elbow, optimal_partitions, places
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,14 +45,14 @@ def level(n: int, starts: dict[int, float], noise: float = 0.01, seed: int = 0) 
 
 @given(small_series, st.lists(st.floats(0.1, 50.0), min_size=1, max_size=4))
 def test_no_partition_is_cheaper(values: Floats, penalties: list[float]) -> None:
-    found = optimal_partitions(values, FLOOR, places(len(values)), np.array(penalties))
+    found = optimal_partitions(GaussianCosts(values, FLOOR), places(len(values)), np.array(penalties))
     for partition, penalty in zip(found, penalties, strict=True):
         assert total_cost(values, partition.bounds, penalty) == pytest.approx(least_cost(values, penalty), abs=1e-6)
 
 
 @given(small_series, st.floats(0.1, 50.0))
 def test_a_partition_covers_the_series_and_knows_its_cost(values: Floats, penalty: float) -> None:
-    (found,) = optimal_partitions(values, FLOOR, places(len(values)), np.array([penalty]))
+    (found,) = optimal_partitions(GaussianCosts(values, FLOOR), places(len(values)), np.array([penalty]))
     assert found.bounds[0] == 0
     assert found.bounds[-1] == len(values)
     assert (np.diff(found.bounds) > 0).all()
@@ -61,7 +61,7 @@ def test_a_partition_covers_the_series_and_knows_its_cost(values: Floats, penalt
 
 def test_boundaries_lie_only_where_they_may() -> None:
     where = np.array([0, 7, 20, 30])
-    (found,) = optimal_partitions(level(30, {10: 2.0}), FLOOR, where, np.array([5.0]))
+    (found,) = optimal_partitions(GaussianCosts(level(30, {10: 2.0}), FLOOR), where, np.array([5.0]))
     assert set(found.bounds) <= set(where)
 
 

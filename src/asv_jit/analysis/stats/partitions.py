@@ -65,20 +65,20 @@ def boundaries(values: Floats) -> Indices:
         return whole
     scaled = np.minimum(values / np.median(values), _WILDEST)
     floor = max(_VARIANCE_FLOOR * difference_scale(scaled) ** 2, _CONSTANT**2)
-    costs = _GaussianCosts(scaled, floor)
+    costs = GaussianCosts(scaled, floor)
     lowest = _LOWEST_PENALTY * np.log(n)
     # Splitting can save no more than what is above the cost of all values at the floor.
     highest = costs.between(whole[:1], whole[1:])[0] - n * (np.log(floor) + 1.0)
     if highest <= lowest:
         return whole
     where = places(n)
-    path = _optimal(costs, where, np.geomspace(lowest, highest, _PENALTIES))
+    path = optimal_partitions(costs, where, np.geomspace(lowest, highest, _PENALTIES))
     bounds = elbow(path, lowest).bounds
     step = int(np.diff(where).max())
     if step == 1:
         return bounds
     # Two boundaries on either side of one change meet when they are refined: one of them is not worth its penalty.
-    return _optimal(costs, _refined(bounds, costs, step), np.array([lowest]))[0].bounds
+    return optimal_partitions(costs, _refined(bounds, costs, step), np.array([lowest]))[0].bounds
 
 
 def places(n: int) -> Indices:
@@ -87,16 +87,6 @@ def places(n: int) -> Indices:
         return np.arange(n + 1)
     step = -(-(n - _DENSE_HEAD) // (_MOST_PLACES - _DENSE_HEAD))
     return np.concatenate([np.arange(_DENSE_HEAD), np.arange(_DENSE_HEAD, n, step), [n]])
-
-
-def optimal_partitions(values: Floats, floor: float, where: Indices, penalties: Floats) -> list[Partition]:
-    """The partition of least cost plus penalty a boundary, for each penalty.
-
-    `values` has shape (n,), `where` ascends from 0 to n, `penalties` has shape (p,) and is in units of minus
-    twice the log-likelihood; `floor` is the smallest variance of a segment, positive, in the values' unit squared.
-    Optimal partitioning (Jackson et al. 2005), exact among the boundaries in `where`.
-    """
-    return _optimal(_GaussianCosts(values, floor), where, penalties)
 
 
 def elbow(path: list[Partition], lowest: float) -> Partition:
@@ -119,8 +109,11 @@ def elbow(path: list[Partition], lowest: float) -> Partition:
     return ordered[int(np.argmax(down - right))]
 
 
-class _GaussianCosts:
-    """Minus twice the log-likelihood of segments, but for a constant, from prefix sums."""
+class GaussianCosts:
+    """Minus twice the log-likelihood of segments, but for a constant, from prefix sums.
+
+    Of values of shape (n,); `floor` is the smallest variance of a segment, positive, in the values' unit squared.
+    """
 
     def __init__(self, values: Floats, floor: float) -> None:
         centred = values - np.median(values)
@@ -139,7 +132,12 @@ class _GaussianCosts:
         return np.asarray(lengths * (np.log(np.maximum(variances, self._floor)) + 1.0))
 
 
-def _optimal(costs: _GaussianCosts, where: Indices, penalties: Floats) -> list[Partition]:
+def optimal_partitions(costs: GaussianCosts, where: Indices, penalties: Floats) -> list[Partition]:
+    """The partition of least cost plus penalty a boundary, for each penalty.
+
+    `where` ascends from 0 to n; `penalties`, shape (p,), are in units of minus twice the log-likelihood. Optimal
+    partitioning (Jackson et al. 2005), exact among the boundaries in `where`.
+    """
     steps = len(where) - 1
     best = np.empty((len(penalties), steps + 1))
     best[:, 0] = -penalties
@@ -163,7 +161,7 @@ def _optimal(costs: _GaussianCosts, where: Indices, penalties: Floats) -> list[P
     return found
 
 
-def _refined(bounds: Indices, costs: _GaussianCosts, step: int) -> Indices:
+def _refined(bounds: Indices, costs: GaussianCosts, step: int) -> Indices:
     """Each inner boundary at the best place within `step` and halfway to its neighbours, so that none cross."""
     if len(bounds) == 2:
         return bounds

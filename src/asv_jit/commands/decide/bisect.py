@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+import msgspec
 from msgspec.structs import replace
 
 from asv_jit.analysis.history.series import BisectMetric
 from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.errors import InterruptedRunError, UsageError
-from asv_jit.terminal.bisect import bisection_json, print_bisection, watching
+from asv_jit.terminal.bisect import print_bisection, watching
 from asv_jit.workflows.bisection import bisect as bisecting
 from asv_jit.workflows.bisection.chain import split_range
 from asv_jit.workflows.bisection.question import Question, question_about
@@ -70,7 +71,7 @@ def bisect(
         click.echo("`asv-jit bisect --resume` continues after the last measurement", err=True)
         raise
     if as_json:
-        print_json(bisection_json(bisection))
+        print_json(msgspec.to_builtins(bisection))
     else:
         print_bisection(bisection)
     assert bisection.result is not None

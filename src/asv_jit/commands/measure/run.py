@@ -10,7 +10,7 @@ import msgspec
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.terminal.counts import print_counts
 from asv_jit.terminal.progress import progress
-from asv_jit.terminal.run import print_run, suite_json
+from asv_jit.terminal.run import print_run
 from asv_jit.text import units
 from asv_jit.workflows import run as running
 
@@ -71,7 +71,7 @@ def run(
         outcome = running.run(project, options, reporter)
     if as_json:
         counts = msgspec.to_builtins(outcome.counts, str_keys=True)
-        suites = [suite_json(suite) for suite in outcome.suites]
+        suites = msgspec.to_builtins(outcome.suites)
         print_json({"outcome": outcome.as_json(), "suites": suites, "counts": counts})
         return _exit_code(outcome)
     if outcome.counts:

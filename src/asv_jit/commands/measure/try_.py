@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from asv_jit.commands.common import Seconds, json_option, print_json
 from asv_jit.terminal.progress import progress
-from asv_jit.terminal.try_ import print_try, try_json
+from asv_jit.terminal.try_ import print_try
 from asv_jit.workflows.trying import trying
 
 
@@ -67,7 +68,7 @@ def try_(
     with progress(quiet=as_json) as reporter:
         report = trying.try_program(options, reporter)
     if as_json:
-        print_json(try_json(report))
+        print_json(msgspec.to_builtins(report))
     else:
         print_try(report)
     if report.interrupted:
