@@ -20,8 +20,8 @@ Part: TypeAlias = Literal["loop", "jit", "interpreter", "extensions", "libc", "o
 ARMS: tuple[Mode, Mode] = ("off", "on")
 
 # How trials are made. Series never mix protocols; a change of what a figure means gets a new number.
-PROTOCOL = "1"
-QUICK_PROTOCOL = "1-quick"
+PROTOCOL = "2"
+QUICK_PROTOCOL = "2-quick"
 COUNT_PROTOCOL = "1"  # of counted trials, which have journals and series of their own
 
 HASH_SEEDS = (1, 2, 3)

@@ -47,7 +47,7 @@ from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.machine_checks import default_cpu
-from asv_jit.model import ARMS, Benchmark, Case, Mode
+from asv_jit.model import ARMS, PROTOCOL, Benchmark, Case, Mode
 from asv_jit.system import locks
 from asv_jit.system.processes import Finished, base_environment, run
 from asv_jit.trials.block import PAIR, Effort, NoEffort, calibrate, run_block
@@ -87,7 +87,7 @@ CONTEXT = Context(
     interpreter="",
     installation="",
     machine="",
-    protocol="1",
+    protocol=PROTOCOL,
     cpu=None,
 )
 

@@ -13,7 +13,7 @@ from asv_jit.analysis.history.grouping import Scene, commit_events
 from asv_jit.analysis.history.levelling import stretches
 from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.timeline import Axes, Timeline, timeline
-from asv_jit.model import Mode, Purpose, Trial
+from asv_jit.model import PROTOCOL, Mode, Purpose, Trial
 
 EQUIVALENCE = 0.02
 PAIRS: tuple[Mode, Mode] = ("off", "on")
@@ -151,7 +151,7 @@ def trial(
         benchmark_version="1",
         params=(),
         machine=fingerprint,
-        protocol="1",
+        protocol=PROTOCOL,
         mode=mode,
         jit_enabled=mode == "on",
         hash_seed=1,

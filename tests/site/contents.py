@@ -11,7 +11,7 @@ from asv_jit.analysis.cells.cell import CellKey, cells_of
 from asv_jit.analysis.cells.current import current_cells, currents, quiet
 from asv_jit.analysis.cells.summary import Limits, SuiteSummary, summarise, summarise_suite
 from asv_jit.git.repository import Commit
-from asv_jit.model import ARMS, CaseKey, Evidence, Mode, Outcome, Trace, Trial
+from asv_jit.model import ARMS, PROTOCOL, CaseKey, Evidence, Mode, Outcome, Trace, Trial
 from asv_jit.site.content.site_content import Fingerprint, Machine, Release, SiteContent
 
 HOSTILE = (
@@ -60,7 +60,7 @@ def trial(
     return Trial(
         trial=f"{case}-{mode}-{block}", session="s", block=f"{commit.hash}-{release.identity}-{case}-{block}",
         arm=arm or mode, purpose="run", attempt=1, commit=commit.hash, interpreter=release.identity, installation="i",
-        benchmark=case.benchmark, benchmark_version="1", params=case.params, machine="m", protocol="1", mode=mode,
+        benchmark=case.benchmark, benchmark_version="1", params=case.params, machine="m", protocol=PROTOCOL, mode=mode,
         jit_enabled=mode == "on", hash_seed=block, cpu=1, inner_loops=10, iterations=done, outcome=outcome,
         exit=0 if outcome == "ok" else 1, signal=signal, stderr=stderr, started=f"2026-11-23T04:{block % 60:02d}:00Z",
         duration_s=1.0, import_s=0.02, setup_s=0.001, start_s=0.01,

@@ -11,7 +11,7 @@ from asv_jit.analysis.attribution import Attribution, Cause
 from asv_jit.analysis.history.events import Change, Event, State
 from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, SeriesKey, Track
 from asv_jit.git.repository import Commit
-from asv_jit.model import CaseKey
+from asv_jit.model import PROTOCOL, CaseKey
 from asv_jit.site.content.site_content import Machine, SiteContent
 from asv_jit.site.content.timetable import Timetable
 from tests.site import contents
@@ -70,7 +70,7 @@ def paired_series(
             "peak_memory_on": track(np.rint(30.6e6 + rng.normal(0.0, 8e4, size)), 0.002),
             "warmup_on": track(0.21 * np.exp(rng.normal(0.0, 0.2, size)), 0.3),
         }
-    key = SeriesKey(machine, line, case, "1", "1", fingerprint="f1")
+    key = SeriesKey(machine, line, case, "1", PROTOCOL, fingerprint="f1")
     order = list(LINES).index(line)
     builds = np.full(size, order, dtype=np.int32)
     blocks = (5 + places * 7 % 18).astype(np.int32)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from hypothesis import strategies as st
 
-from asv_jit.model import Disturbance, Evidence, Mode, Outcome, Purpose, Trace, Trial
+from asv_jit.model import PROTOCOL, Disturbance, Evidence, Mode, Outcome, Purpose, Trace, Trial
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 INTERPRETER = "3.15.2+e451c8ba"
@@ -26,7 +26,7 @@ FULL = Trial(
     benchmark_version="v1",
     params=("'a'", "2"),
     machine="m1",
-    protocol="1",
+    protocol=PROTOCOL,
     mode="on",
     jit_enabled=True,
     hash_seed=2**32 - 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from asv_jit.model import Benchmark, Case, Mode, Trial
+from asv_jit.model import PROTOCOL, Benchmark, Case, Mode, Trial
 from asv_jit.trials.inside import kind_of
 from asv_jit.trials.launch import Launched, Place, TrialTask, launch, workspace
 from asv_jit.trials.record import Context, record
@@ -21,7 +21,7 @@ CONTEXT = Context(
     interpreter="3.15.2+00000000",
     installation="i",
     machine="m",
-    protocol="1",
+    protocol=PROTOCOL,
     cpu=None,
 )
 

@@ -54,7 +54,7 @@ def test_what_makes_no_point_is_counted() -> None:
     trials = _trials()
     changed = [
         replace(trial, purpose="compare") if trial.session == "s0000"
-        else replace(trial, protocol="2") if trial.session == "s0001"
+        else replace(trial, protocol="1") if trial.session == "s0001"
         else replace(trial, benchmark_version="0") if trial.session == "s0002"
         else replace(trial, commit="f" * 40) if trial.session == "s0003"
         else replace(trial, outcome="crashed", steady_s=None) if trial.session == "s0004"

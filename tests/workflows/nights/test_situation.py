@@ -17,7 +17,7 @@ from asv_jit.analysis.planning import BridgeNeed, Situation, plan
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import NoInterpreterError
 from asv_jit.git.repository import Commit, Repository
-from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
+from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Trial
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.system import paths
 from asv_jit.workflows.measuring import selection
@@ -77,7 +77,7 @@ def test_a_cell_is_done_partial_or_failed(project: Project) -> None:
 
 
 def test_what_another_version_or_protocol_measured_does_not_count(project: Project) -> None:
-    other = _pair(1, benchmark_version="w") + _pair(2, protocol="1-quick")
+    other = _pair(1, benchmark_version="w") + _pair(2, protocol=QUICK_PROTOCOL)
     assert cell_states(project, other, [CASE], {NEW.identity: [""]}) == {}
     assert cell_states(project, _pair(1), [CASE], {OLD.identity: [""]}) == {}
 
