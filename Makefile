@@ -14,8 +14,8 @@ TESTED := $(VENV)/$(if $(LOCKED),with-lock,with-tests)
 # More for pytest, as in `make test PYTEST_ARGS=tests/git`.
 PYTEST_ARGS ?=
 
-.PHONY: track results screenshots test test-fast test-nightly lint acceptance acceptance-history acceptance-machine \
-    audit lock soak clean FORCE
+.PHONY: track results screenshots test test-fast test-nightly mutants lint acceptance acceptance-history \
+    acceptance-machine audit lock soak clean FORCE
 
 track: $(VENV)/with-tool
 	$(BIN)/asv-jit pythons install
@@ -39,6 +39,13 @@ test: $(TESTED) lint
 test-fast: $(TESTED) lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not (slow or long or interpreters or browser)' \
 	    --ignore tests/workflows --ignore tests/acceptance $(PYTEST_ARGS)
+
+# Small faults in a module of the analysis that its tests do not notice: `make mutants MODULE=history.lifecycle`.
+# mutmut has a folder of its own, so that it leaves the environment of the tests alone.
+mutants: $(TESTED)
+	$(BIN)/python $(INSTALL) --upgrade --target .mutmut mutmut==3.8.1
+	PYTHONPATH=.mutmut $(BIN)/python -m mutmut run 'asv_jit.analysis.$(MODULE)*'
+	PYTHONPATH=.mutmut $(BIN)/python -m mutmut results
 
 # The properties on new examples, ten times as many where a test names no number. A failure prints the line that repeats it.
 test-nightly: $(TESTED)

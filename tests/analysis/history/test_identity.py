@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.identity import identity_of, named, reported
+from asv_jit.analysis.history.identity import Reported, identity_of, named, reported
 from asv_jit.model import CaseKey
 from tests.analysis.history.events import KEY, change, event
 
@@ -23,11 +23,12 @@ def _at(first: int, last: int, commit: int, identity: str = "fresh", **fields: A
     return event(slower, identity=identity, commit=COMMITS[commit], suspects=suspects, **fields)
 
 
-BEFORE = reported(_at(5, 8, 6, "first"), WHEN)
+def _before() -> Reported:
+    return reported(_at(5, 8, 6, "first"), WHEN)
 
 
 def _names(*events: Event) -> list[str]:
-    return [one.identity for one in named(events, [BEFORE], PLACES)]
+    return [one.identity for one in named(events, [_before()], PLACES)]
 
 
 @pytest.mark.parametrize(
@@ -68,14 +69,14 @@ def test_of_two_that_may_be_it_the_nearer_keeps_the_name_and_no_name_is_given_tw
 
 
 def test_the_older_report_takes_its_pick_and_the_next_one_what_is_left() -> None:
-    known = [BEFORE, replace(BEFORE, identity="second")]
+    known = [_before(), replace(_before(), identity="second")]
     events = [_at(5, 8, 6, "a"), _at(8, 8, 8, "b"), _at(15, 15, 15, "c")]
     assert [one.identity for one in named(events, known, PLACES)] == ["first", "second", "c"]
 
 
 def test_a_report_whose_commits_are_gone_is_known_by_its_commit_alone() -> None:
     for gone in ("first", "last"):
-        rewritten = replace(BEFORE, **{gone: "f" * 40})
+        rewritten = replace(_before(), **{gone: "f" * 40})
         events = [_at(5, 8, 7, "a"), _at(6, 6, 6, "b")]
         assert [one.identity for one in named(events, [rewritten], PLACES)] == ["a", "first"]
 
@@ -85,6 +86,13 @@ def test_an_event_without_suspects_is_at_its_commit() -> None:
         assert _names(_at(1, 0, place)) == [name]
     alone = reported(_at(1, 0, 6, "alone"), WHEN)
     assert (alone.first, alone.last, alone.commit) == (COMMITS[6],) * 3
+
+
+def test_what_is_remembered_is_enough_to_find_the_event_again() -> None:
+    first = _at(5, 8, 6, "first", key=replace(KEY, branch="3.0", case=CaseKey("bench.time_b", ("1",))), worse=False)
+    told = reported(first, WHEN)
+    assert (told.machine, told.when) == ("m1", WHEN)
+    assert named([replace(first, identity="fresh")], [told], PLACES) == [first]
 
 
 def test_a_release_is_known_by_its_name_alone() -> None:
@@ -97,7 +105,7 @@ def test_a_release_is_known_by_its_name_alone() -> None:
 
 def test_all_else_of_an_event_and_the_order_stay() -> None:
     events = [_at(15, 15, 15, "c"), _at(5, 8, 6, "a"), _at(1, 1, 1, "b")]
-    assert named(events, [BEFORE], PLACES) == [events[0], replace(events[1], identity="first"), events[2]]
+    assert named(events, [_before()], PLACES) == [events[0], replace(events[1], identity="first"), events[2]]
 
 
 def test_a_name_tells_all_that_sets_an_event_apart_and_never_changes() -> None:
