@@ -52,7 +52,6 @@ class HistoryTables:
         self._schedules = table.schedules
         self._several = len({one.machine for one in table.schedules}) > 1
         self._commits = commits
-        self._points: dict[tuple[bytes, bytes, bool], _Points] = {}
 
     def of(self, placed: Sequence[Placed], name: str) -> tuple[HistoryTable, ...]:
         """A table for each line of each machine, the newest line first; of its newest series: those never mix."""
@@ -70,7 +69,9 @@ class HistoryTables:
     def _table(self, series: CaseSeries, history: History, name: str, note: str) -> HistoryTable:
         metrics = [metric for metric in _HEADS if metric in series.tracks]
         last = _LAST_OF_ASV if metrics == ["plain"] else _LAST
-        points = self._points_of(series, history, last, plain="plain" in metrics)
+        hashes = [history.commits[place] for place in series.places[-last:].tolist()]
+        builds = [history.interpreters[place] for place in series.interpreters[-last:].tolist()]
+        points = _points(hashes, builds, self._commits, plain="plain" in metrics)
         title = units.shorten(units.visible(series.key.line), _LIMIT)
         machine = units.shorten(units.visible(series.key.machine), _LIMIT) if self._several else ""
         columns = {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit, last) for metric in metrics}
@@ -90,20 +91,9 @@ class HistoryTables:
             note=note,
         )
 
-    def _points_of(self, series: CaseSeries, history: History, last: int, *, plain: bool) -> _Points:
-        """What is said of the last points; once for all cases that were measured together, which are most."""
-        places, builds = series.places[-last:], series.interpreters[-last:]
-        shared = places.tobytes(), builds.tobytes(), plain
-        found = self._points.get(shared)
-        if found is None:
-            hashes = [history.commits[place] for place in places.tolist()]
-            names = [history.interpreters[place] for place in builds.tolist()]
-            found = self._points[shared] = _points(hashes, names, self._commits, plain=plain)
-        return found
-
 
 class _Points(Struct, frozen=True):
-    """What a table says of its points, oldest first, whatever the case: `columns` below `heads`, the hashes of the
+    """What a table says of its points besides their figures, oldest first: `columns` below `heads`, the hashes of the
     first and the last one, and between which days they lie."""
 
     heads: tuple[str, ...]
