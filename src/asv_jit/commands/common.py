@@ -66,6 +66,4 @@ def warn_of(problems: Sequence[str]) -> None:
     if len(alike) > _MOST_WARNINGS:
         click.echo(f"warning: and {len(alike) - _MOST_WARNINGS:,} more of other kinds; --json names each", err=True)
     if len(problems) > 1:
-        click.echo(
-            f"warning: {len(problems):,} problems: what could not be read is skipped; the rest is used", err=True
-        )
+        click.echo(f"warning: {len(problems):,} things could not be read; they are skipped", err=True)

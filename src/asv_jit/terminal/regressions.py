@@ -65,7 +65,7 @@ def print_regressions(shown: Shown) -> None:
     _print_section(screen, shown, "closed regression", closed, 0)
     _print_section(screen, shown, "difference", shown.between_lines, _FEW, " between minor versions of Python")
     if shown.between_lines:
-        say(screen, "they count as no regressions: each minor version has a history of its own")
+        say(screen, "not counted as regressions: each minor version has its own history")
     for text in shown.history.notes:
         say(screen, f"note: {text}")
     for text in shown.left_out:
@@ -167,7 +167,7 @@ def _since(event: Event, dates: Mapping[str, str]) -> str:
 
 
 def _print_commands(screen: Console, events: Sequence[Event], *, everything: bool) -> None:
-    """What finds the culprit of each; what asv alone measured has no such command that would measure the same."""
+    """Print the command that searches each event's culprit; asv-jit cannot repeat what asv measured by itself."""
     found = [event for event in events if event.key.protocol != _ASV and event.bisection is None]
     shown = found if everything else found[:_FEW]
     if shown:
@@ -178,8 +178,8 @@ def _print_commands(screen: Console, events: Sequence[Event], *, everything: boo
         say(screen, f"  and {len(found) - len(shown)} more: --all or --json shows them")
     candidates = any(event.state == "candidate" for event in found)
     if candidates:
-        say(screen, "to measure them again, both sides interleaved: asv-jit regressions --confirm")
-    say(screen, 'to live with one: asv-jit accept ID --why "…"')
+        say(screen, "to confirm candidates with new measurements: asv-jit regressions --confirm")
+    say(screen, 'to accept one: asv-jit accept ID --why "…"')
 
 
 def _dates(history: History) -> dict[str, str]:

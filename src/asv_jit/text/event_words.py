@@ -98,7 +98,9 @@ def requirements_words(event: Event) -> str:
 
 def bisect_command(event: Event) -> str:
     """The command that searches for the culprit; an event of asv's own measurements only gives the range."""
-    return range_command(event) if event.key.protocol == "asv" else f"asv-jit bisect {event.identity}"
+    if event.key.protocol == "asv":
+        return range_command(event)
+    return units.visible(shlex.join(["asv-jit", "bisect", event.identity]))  # a name may come from another's results
 
 
 def range_command(event: Event) -> str:

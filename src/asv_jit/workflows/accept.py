@@ -1,4 +1,4 @@
-"""`asv-jit accept`: records that somebody decided to live with a regression, in a file that is reviewed as code is."""
+"""`asv-jit accept`: records accepted regressions in a file that is reviewed like code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def accept(project: Project, names: Sequence[str], why: str) -> tuple[Path, tupl
     anything is written; DamagedFileError where the file cannot be read, StorageError where it cannot be written.
     """
     if not why.strip():
-        raise UsageError("--why: expected the reason for living with it, found nothing; whoever reads it will ask")
+        raise UsageError("--why: expected a reason for reviewers and later readers, found nothing")
     history = read_history(project)
     events = find_events(project, history)
     wanted = list({event.identity: event for event in (event_named(events, name) for name in names)}.values())

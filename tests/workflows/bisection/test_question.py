@@ -106,6 +106,7 @@ def test_an_event_that_cannot_be_searched_is_refused_with_what_to_do(
 def test_only_what_asv_measured_is_printed_as_a_range() -> None:
     assert bisect_command(EVENT) == "asv-jit bisect 0123456789"
     assert bisect_command(RELEASES) == "asv-jit bisect 0123456789"
+    assert bisect_command(replace(EVENT, identity="x; rm -rf ~")) == "asv-jit bisect 'x; rm -rf ~'"
     assert range_command(RELEASES).endswith("--metric on --axis pythons --commit dddddddddddd")
 
 

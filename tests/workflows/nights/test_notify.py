@@ -152,5 +152,6 @@ def test_the_report_shows_strangers_text_as_text(tmp_path: Path) -> None:
     assert "<img" not in report
     assert "@everyone" not in report
     assert "\n# not" not in report
-    (row,) = [line for line in report.splitlines() if "0000000001" in line]
+    assert "\nasv-jit bisect 0000000001\n" in report
+    (row,) = [line for line in report.splitlines() if line.startswith("| 0000000001")]
     assert row.replace("\\|", "").count("|") == 8  # seven cells, whatever the case is called

@@ -12,7 +12,7 @@ from asv_jit.analysis.history.series import Metric, SeriesKey
 
 State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
 """`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
-later improvement took it back; `accepted`: a person decided to live with it."""
+later improvement took it back; `accepted`: a person accepted it."""
 
 
 class Change(Struct, frozen=True):

@@ -34,7 +34,7 @@ _STATES = {
     "confirmed": Badge("failed", "!", "confirmed", "fresh pairs of both sides show it too"),
     "refuted": Badge("same", "=", "refuted", "fresh pairs of both sides do not show it"),
     "fixed": Badge("faster", "✓", "fixed", "a later change took it back"),
-    "accepted": Badge("same", "✓", "accepted", "somebody decided to live with it"),
+    "accepted": Badge("same", "✓", "accepted", "somebody accepted it, with a reason"),
 }
 _BETWEEN = Badge(
     "same", "≠", "two versions", "two minor versions of Python differ: nothing became worse on one of them"

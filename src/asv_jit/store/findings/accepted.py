@@ -1,4 +1,4 @@
-"""Regressions that somebody decided to live with: `accepted-regressions.toml` beside asv.conf.json, made for review.
+"""Accepted regressions: `accepted-regressions.toml` beside asv.conf.json, made for review.
 
     [[accepted]]
     id = "3f9a01b2c4"
@@ -33,7 +33,7 @@ from asv_jit.store.files import storage_errors, write_atomically
 
 FILE_NAME = "accepted-regressions.toml"
 _HEAD = """\
-# Regressions that somebody decided to live with. `asv-jit accept ID --why "…"` adds an entry at the end;
+# Accepted regressions. `asv-jit accept ID --why "…"` adds an entry at the end;
 # take one out to open its regression again.
 """
 _TABLE = re.compile(r"\s*\[\[\s*accepted\s*\]\]")

@@ -8,6 +8,7 @@ from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.planning import Plan, Step
 from asv_jit.settings import duration_text
 from asv_jit.text import units
+from asv_jit.text.event_words import bisect_command
 from asv_jit.workflows.nights.night import Night
 
 _MOST_LINES = 20
@@ -81,6 +82,9 @@ def markdown(night: Night) -> str:
     known = [event for event in night.open_events if event not in night.fresh]
     if known:
         parts.append("### Open regressions\n\n" + _event_table(known))
+    searchable = [event for event in night.open_events if event.key.protocol != "asv" and event.bisection is None]
+    if searchable:
+        parts.append("To find what caused one:\n\n" + _commands(searchable))
     parts.append("### What was done\n\n" + _bullets(summary_lines(night)))
     for title, lines in (("Notes", night.notes), ("Problems", night.problems)):
         if lines:
@@ -106,6 +110,11 @@ def _event_table(events: Sequence[Event]) -> str:
     if len(events) > _MOST_LINES:
         rows.append(f"\nand {len(events) - _MOST_LINES} more: `asv-jit regressions`")
     return "\n".join(rows)
+
+
+def _commands(events: Sequence[Event]) -> str:
+    """A block of code with a command a line."""
+    return "\n".join(["```", *(bisect_command(event) for event in events[:_MOST_LINES]), "```"])
 
 
 def _bullets(lines: Sequence[str]) -> str:
