@@ -46,7 +46,7 @@ def test_two_runs_give_the_same_steady_count_to_the_instruction(python: Path, tm
 
 
 def test_without_the_jit_the_work_is_the_loops(python: Path, tmp_path: Path) -> None:
-    trial = counted(python, tmp_path, "counting.time_loop")
+    trial = counted(python, tmp_path, "counting.time_small")
     assert trial.split is not None
     assert trial.split.jit == 0
     assert trial.split.loop > trial.split.total / 3

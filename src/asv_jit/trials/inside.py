@@ -514,12 +514,12 @@ def count(benchmark, request):
 def count_iterations(benchmark, request):
     again, timed = Again(benchmark), Timed(benchmark)
     timed.timer = os.getppid
-    counts, parts, loops = [], [0], request["inner_loops"]
+    counts, parts, loops = [], [0], request["inner_loops"] or Asked(benchmark).inner_loops
     _, _, digest = timed.first(1)
     while len(counts) < request["max_iterations"] and sum(counts) < request["max_instructions"]:
         if len(counts) == 2 and not loops:
             loops = 1
-            while not again.needed and loops * counts[1] < request["loop_instructions"]:
+            while loops * counts[1] < request["loop_instructions"]:
                 loops *= 2
         if counts:
             again()

@@ -14,6 +14,10 @@ def time_loop():
     return loop()
 
 
+def time_small():
+    return loop(500)
+
+
 async def time_awaited():
     return loop()
 
