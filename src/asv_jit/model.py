@@ -39,7 +39,6 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     unit: str
     params: tuple[tuple[str, ...], ...] = ()
-    param_names: tuple[str, ...] = ()
     timeout_s: float
     setup_cache_key: str | None = None
     setup_cache_timeout_s: float | None = None

@@ -1,7 +1,7 @@
 """Runs the evidence and prints one table: `python -m tests.acceptance [--scale 1.0] [--seed 1] [FIGURE...]`.
 
 A FIGURE is a module's name, the start of one, or a figure's number: `4`, `figure_6`, `effort`. Without any, all
-run, which takes some ten minutes of one core at the full size. The exit code is 1 if any row missed its bar, 2 for
+run, which takes about an hour of one core at the full size. The exit code is 1 if any row missed its bar, 2 for
 a figure that does not exist. Timings (figure 6) are taken at the full size only.
 """
 

@@ -142,7 +142,6 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
         kind=kind,
         unit=entry.get("unit", "unit"),
         params=tuple(tuple(values) for values in entry.get("params", [])),
-        param_names=tuple(entry.get("param_names", [])),
         timeout_s=bounded_s(entry.get("timeout")) or default_timeout_s,
         setup_cache_key=entry.get("setup_cache_key"),
         setup_cache_timeout_s=bounded_s(entry.get("setup_cache_timeout")),

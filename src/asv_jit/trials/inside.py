@@ -36,7 +36,7 @@ RESULT, an object; times in integer nanoseconds:
     value           a number                                               (track, mem, peakmem)
     fixed_work      [[iteration, nanoseconds], ...]: how long the same piece of work took after some iterations (time)
     digest          of the first call's result, or null: no check
-    peak_rss_bytes, voluntary_switches, involuntary_switches
+    peak_rss_bytes, involuntary_switches
     cpu_ns          of the whole process, the evidence included, and of the children that it waited for
     evidence        what the JIT compiled, or null where that cannot be asked
     samples         [[function, count], ...] most frequent first ("sample")
@@ -753,7 +753,6 @@ def usage():
         return {}
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
-        "voluntary_switches": used.ru_nvcsw,
         "involuntary_switches": used.ru_nivcsw,
     }
 

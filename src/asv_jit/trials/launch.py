@@ -104,7 +104,6 @@ class Answer(msgspec.Struct, frozen=True):
     value: float | None = None
     digest: str | None = None
     peak_rss_bytes: Count | None = None
-    voluntary_switches: Count | None = None
     involuntary_switches: Count | None = None
     cpu_ns: Count | None = None
     evidence: Evidence | None = None
