@@ -49,3 +49,12 @@ def test_no_factor_tells_a_change_from_or_to_nothing(pair: tuple[float, float]) 
     assert math.isnan(change("plain", *pair).ratio)
     assert change("plain", 0.5, 0.25).ratio == 0.5
     assert change("plain", 0.25, 0.5).ratio == 2.0
+
+
+def test_a_search_looks_between_the_ends_that_are_certain() -> None:
+    near = event(SLOWER, parent="b", suspects=("c",), commit="c")
+    assert near.ends == ("b", "c")
+    wide = event(SLOWER, parent="b", suspects=("a", "b", "c", "d"), commit="c")
+    assert wide.ends == ("a^", "d")
+    assert event(SLOWER, axis="pythons", before="3.15.1+a", after="3.15.2+b").ends == ("3.15.1+a", "3.15.2+b")
+    assert (near.headline, event(FASTER, suspects=(), parent="b", commit="c").ends) == (SLOWER, ("b", "c"))
