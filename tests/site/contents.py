@@ -213,7 +213,7 @@ def large(count: int) -> SiteContent:
                     cases[place % len(cases)].key, case=CaseKey(f"group_{place % 23}.Suite{place % 91}.time_{place}")
                 ),
                 answers=None,
-                crash=None,
+                only_on=None,
             )
             for place in range(count)
         ]

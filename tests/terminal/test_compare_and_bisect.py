@@ -41,7 +41,7 @@ def test_nothing_that_a_repository_says_is_markup_in_a_pull_request() -> None:
     effect = Effect("on", 1.0, 1.05, 1.05, 1.04, 1.06, 1e-9, "slower")
     found = CaseComparison(
         case=case, before="", after="3.15.2+0a1b2c3d", timed=True, blocks=15, disturbed=0, effects=(effect,),
-        attribution=Attribution("jit", 0.99, "on"), answers="agree", wrong_answers=(), crashes=("b",), fails_on=("b",),
+        attribution=Attribution("jit", 0.99, "on"), answers="agree", wrong_answers=(), only_on=("b",), fails_on=("b",),
         complaint=HOSTILE, traces=(),
     )  # fmt: skip
     commit = Commit("0" * 40, 0, HOSTILE, HOSTILE)
@@ -66,7 +66,7 @@ def test_what_shows_and_gets_no_verdict_is_told_with_the_reason() -> None:
     found = CaseComparison(
         case=CaseKey("toys.time_x"), before="", after="3.15.2+0a1b2c3d", timed=True, blocks=15, disturbed=0,
         effects=effects, attribution=Attribution("unclear", 0.5, "unclear"), answers="agree", wrong_answers=(),
-        crashes=(), fails_on=(), complaint="", traces=(),
+        only_on=(), fails_on=(), complaint="", traces=(),
     )  # fmt: skip
     side = Side(Commit("0" * 40, 0, "", ""), INTERPRETER)
     comparison = Comparison(side, side, "commits", (found,), {})

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.cells.cell import FAILED_BLOCKS, HOPELESS, Block, Progress
+from asv_jit.analysis.cells.cell import Block, Progress, has_failed
 from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.model import Mode, Trial
@@ -97,9 +97,7 @@ def progress(
 
     Only the spread counts, never whether a difference shows. Values that are no times get `min_blocks`.
     """
-    failed = [block for block in blocks if block.failed]
-    at_once = any(trial.outcome in HOPELESS for block in failed for trial in block.trials)
-    if len(failed) >= FAILED_BLOCKS or at_once:
+    if has_failed(blocks):
         return "failed"
     good = good_blocks(blocks)
     if len(good) < min_blocks:

@@ -60,7 +60,7 @@ class CaseComparison(Struct, frozen=True):
     """One case on both sides. `before` and `after` name the interpreters; `effects` are those that could be had.
 
     `timed`: whether `off` and `on` are times in seconds per call. `answers`: whether both sides compute the same.
-    `wrong_answers` and `crashes` are the sides on which a JIT bug is suspected. `fails_on`: the sides on which it
+    `wrong_answers` and `only_on` are the sides on which a JIT bug is suspected. `fails_on`: the sides on which it
     gives no figure, and `complaint` the last words there. `traces`: what the JIT compiled differently.
     """
 
@@ -74,7 +74,7 @@ class CaseComparison(Struct, frozen=True):
     attribution: Attribution
     answers: Answers
     wrong_answers: tuple[Side, ...]
-    crashes: tuple[Side, ...]
+    only_on: tuple[Side, ...]
     fails_on: tuple[Side, ...]
     complaint: str
     traces: tuple[TraceChange, ...]
@@ -112,7 +112,7 @@ def compare(
         attribution=_attribution(good, modes, limits, axis),
         answers=_answers(good),
         wrong_answers=tuple(side for side, trials in sides if _answers_wrongly(trials)),
-        crashes=tuple(side for side, trials in sides if correctness.crashes_only_on(trials)),
+        only_on=tuple(side for side, trials in sides if correctness.only_on(trials)),
         fails_on=() if good else tuple(side for side, trials in sides if _fails(trials)),
         complaint="" if good else _complaint(every),
         traces=_traces(good),

@@ -82,7 +82,7 @@ def _figures(case: CaseSummary) -> tuple[str, ...]:
     speed = case.speedup
     style = STYLES.get(case.verdict, "default")
     show = units.seconds if case.timed else units.number
-    verdict = MARKS.get(case.verdict, case.verdict)
+    verdict = case.reason if case.verdict == "none" else MARKS.get(case.verdict, case.verdict)
     return (
         show(case.off.value) if case.off else "–",
         show(case.on.value) if case.on else "–",
@@ -101,6 +101,6 @@ def _print_findings(screen: Console, case: CaseSummary) -> None:
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(map(str, case.answers.hash_seeds))
         say(screen, f"{what} answers differently with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
-    if case.crash is not None:
-        signals = ", ".join(case.crash.signals)
-        say(screen, f"{what} crashes with the JIT on only ({signals}); {again}", "bold red")
+    if case.only_on is not None:
+        endings = " or ".join(case.only_on.endings)
+        say(screen, f"{what} ends with {endings} with the JIT on only; {again}", "bold red")

@@ -116,7 +116,7 @@ def findings(case: CaseComparison) -> Sequence[str]:
     sides = {"a": "before the change", "b": "after the change"}
     bug = "SUSPECTED JIT BUG:"
     found = [f"{bug} answers differently with the JIT on, {sides[side]}" for side in case.wrong_answers]
-    found += [f"{bug} crashes with the JIT on only, {sides[side]}" for side in case.crashes]
+    found += [f"{bug} fails with the JIT on only, {sides[side]}" for side in case.only_on]
     if case.fails_on:
         found.append(f"gives no figures {' and '.join(sides[side] for side in case.fails_on)}: {case.complaint}")
     if case.answers == "changed":

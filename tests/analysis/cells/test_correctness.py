@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_jit.analysis.cells.correctness import AnswerCheck, CrashOnlyOn, check_answers, crashes_only_on
+from asv_jit.analysis.cells.correctness import AnswerCheck, OnlyOn, check_answers, only_on
 from asv_jit.model import Mode, Outcome
 
 JIT = "3.15.0+0123abcd"
@@ -114,22 +114,22 @@ def test_trials_that_did_not_end_well_have_no_answer() -> None:
 
 def test_a_crash_in_mode_on_only() -> None:
     trials = [Ran("off"), Ran("off"), Ran("on"), crash("on"), crash("on", "SIGABRT")]
-    assert crashes_only_on(trials) == (CrashOnlyOn(JIT, ("SIGABRT", "SIGSEGV"), 2, 3, 2),)
+    assert only_on(trials) == (OnlyOn(JIT, ("SIGABRT", "SIGSEGV"), 2, 3, 2),)
 
 
 def test_crashes_that_prove_nothing() -> None:
-    assert crashes_only_on([Ran("off"), crash("off"), crash("on")]) == ()
-    assert crashes_only_on([crash("on")]) == ()
-    assert crashes_only_on([replace(Ran("off"), outcome="timeout"), crash("on")]) == ()
-    assert crashes_only_on([Ran("off"), Ran("on"), replace(Ran("on"), outcome="failed")]) == ()
+    assert only_on([Ran("off"), crash("off"), crash("on")]) == ()
+    assert only_on([crash("on")]) == ()
+    assert only_on([replace(Ran("off"), outcome="timeout"), crash("on")]) == ()
+    assert only_on([Ran("off"), Ran("on"), replace(Ran("on"), outcome="failed")]) == ()
     other = replace(Ran("off"), interpreter="3.14.0+00000000")
-    assert crashes_only_on([other, crash("on")]) == ()
+    assert only_on([other, crash("on")]) == ()
 
 
 def test_a_crash_is_found_in_its_interpreter() -> None:
     other = "3.14.0+00000000"
     trials = [replace(trial, interpreter=other) for trial in (Ran("off"), Ran("on"))]
-    assert [finding.interpreter for finding in crashes_only_on([*trials, Ran("off"), crash("on")])] == [JIT]
+    assert [finding.interpreter for finding in only_on([*trials, Ran("off"), crash("on")])] == [JIT]
 
 
 # Whatever the trials
@@ -155,6 +155,15 @@ def test_neither_order_nor_the_names_of_the_modes_change_the_answers(trials, rng
 @given(st.lists(ran, max_size=40))
 def test_an_interpreter_never_crashes_in_either_mode_only(trials) -> None:
     swapped = [replace(trial, mode=SWAP[trial.mode]) for trial in trials]
-    ours = {finding.interpreter for finding in crashes_only_on(trials)}
-    theirs = {finding.interpreter for finding in crashes_only_on(swapped)}
+    ours = {finding.interpreter for finding in only_on(trials)}
+    theirs = {finding.interpreter for finding in only_on(swapped)}
     assert not ours & theirs
+
+
+def test_an_exception_in_mode_on_only_is_told_once_chance_is_out_of_the_question() -> None:
+    failed = replace(Ran("on"), outcome="failed")
+    assert only_on([Ran("off"), failed] * 4) == ()
+    assert only_on([Ran("off"), failed] * 5) == (OnlyOn(JIT, ("an exception",), 5, 5, 5),)
+    flaky = [Ran("off")] * 40 + [Ran("on")] * 35 + [failed] * 5
+    assert only_on(flaky) == ()
+    assert only_on([Ran("off"), replace(Ran("on"), outcome="timeout")]) == (OnlyOn(JIT, ("a time-out",), 1, 1, 1),)

@@ -50,7 +50,7 @@ def test_clear_pairs_have_a_verdict(ratio: float, verdict: str) -> None:
     assert summary.off.high is not None
     assert summary.off.low < ratio < summary.off.high
     assert summary.off.trials == TEN
-    assert (summary.failures, summary.complaint, summary.crash) == ((), "", None)
+    assert (summary.failures, summary.complaint, summary.only_on) == ((), "", None)
 
 
 @pytest.mark.parametrize("alpha", [0.002, 0.05])
@@ -168,11 +168,36 @@ def test_tracked_values_have_levels_but_no_speedup() -> None:
 def test_a_crash_in_mode_on_only_is_reported() -> None:
     crash = [made("z", "off"), failed("z", "on", "crashed", exit=None, signal="SIGSEGV")]
     summary = _summary([*_pairs(1.25), *crash])
-    assert summary.crash is not None
-    assert (summary.crash.signals, summary.crash.crashes) == (("SIGSEGV",), 1)
+    assert summary.only_on is not None
+    assert (summary.only_on.endings, summary.only_on.bad) == (("SIGSEGV",), 1)
     assert summary.failures == (("crashed in mode on", 1),)
     both = [failed("y", "off", "crashed"), failed("y", "on", "crashed")]
-    assert _summary([*_pairs(1.25), *crash, *both]).crash is None
+    assert _summary([*_pairs(1.25), *crash, *both]).only_on is None
+
+
+def test_a_suspected_bug_is_not_faster_and_leaves_the_mean() -> None:
+    wrong = [made(t.block, t.arm, t.steady_s, digest="d-" + t.arm) for t in _pairs(1.25)]
+    crash = [*_pairs(1.25), made("z", "off"), failed("z", "on", "timeout")]
+    for trials in (wrong, crash):
+        summary = _summary(trials)
+        assert (summary.verdict, summary.is_wrong) == ("failed", True)
+        suite = summarise_suite(COMMIT, INTERPRETER, [summary], [_cell(trials)])
+        assert (suite.mean, suite.alerts) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("off", "on", "words"),
+    [(15.0, 15.0, "same value"), (15.0, 9.0, "lower with the JIT"), (9.0, 15.0, "higher with the JIT"),
+     (0.0, 0.0, "same value"), (0.0, 3.0, "values differ")],
+)  # fmt: skip
+def test_a_tracked_value_says_what_the_jit_does_to_it(off: float, on: float, words: str) -> None:
+    values = [
+        made(f"b{n}", arm, None, value=value * (1 + n % 3 / 1000), steady_kind=None)
+        for n in range(9)
+        for arm, value in (("off", off), ("on", on))
+    ]
+    summary = _summary(values)
+    assert (summary.verdict, summary.reason) == ("none", words)
 
 
 def test_answers_that_differ_between_the_modes_are_reported() -> None:

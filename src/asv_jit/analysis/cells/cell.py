@@ -10,8 +10,10 @@ from msgspec import Struct
 from asv_jit.analysis import speedup
 from asv_jit.model import CaseKey, Purpose, Trial
 
-# A case that fails twice will fail a third time; one that times out costs too much to ask again.
-FAILED_BLOCKS = 2
+# A case that fails twice will fail a third time; one that times out costs too much to ask again. One that raises with
+# the JIT on only may have found a bug of it: five times out of five, and never with it off, is no chance.
+_FAILED_BLOCKS = 2
+_FAILED_ONLY_ON = 5
 HOPELESS = ("timeout", "skipped", "unbuildable")
 Progress = Literal["measure", "done", "failed"]
 RUNS: tuple[Purpose, ...] = ("run",)
@@ -124,13 +126,20 @@ def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> d
     return {key: Cell(key, tuple(found), sampled.get(key)) for key, found in blocks.items()}
 
 
+def has_failed(blocks: Iterable[Block]) -> bool:
+    """Whether enough blocks failed that more of them would tell nothing new."""
+    failed = [block for block in blocks if block.failed]
+    bad = [trial for block in failed for trial in block.trials if trial.outcome != "ok"]
+    only_on = {(trial.mode, trial.outcome) for trial in bad} == {("on", "failed")}
+    most = _FAILED_ONLY_ON if only_on else _FAILED_BLOCKS
+    return len(failed) >= most or any(trial.outcome in HOPELESS for trial in bad)
+
+
 def progress(cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: int) -> Progress:
     """Whether a cell needs another block: pairs of times until they are precise, anything else `min_pairs` times."""
     if cell is None:
         return "measure"
-    failed = [block for block in cell.blocks if block.failed]
-    at_once = any(trial.outcome in HOPELESS for block in failed for trial in block.trials)
-    if len(failed) >= FAILED_BLOCKS or at_once:
+    if has_failed(cell.blocks):
         return "failed"
     good = cell.good_blocks
     if not (cell.has_pairs and cell.timed) or len(good) < min_pairs:

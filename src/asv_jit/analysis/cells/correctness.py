@@ -1,4 +1,4 @@
-"""Suspected JIT bugs: wrong answers, and crashes in mode on only.
+"""Suspected JIT bugs: wrong answers, and crashes, exceptions and time-outs in mode on only.
 
 This is headline news, so it must not cry wolf. Results are compared only between the modes of one interpreter
 (the float sums of two releases may differ) and under one hash seed (the order of a set depends on it), and
@@ -8,19 +8,24 @@ that changes its own state do not).
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from asv_jit.model import Mode, Outcome
+from asv_jit.model import ARMS, Mode, Outcome
 
 Answers: TypeAlias = Literal["agree", "digest differs", "no check"]
 
 _REPEATS = 4
 """How often a mode must have repeated an answer. With fewer a benchmark that returns True or False at random
 would too often look like one that does not: the chance is 2 / 2^5 / 2^5, or 0.2%, for 4 repeats in each mode."""
+
+
+_BAD: Mapping[str, str] = {"crashed": "a crash", "failed": "an exception", "timeout": "a time-out"}
+_CHANCE = 0.01
 
 
 class TrialOutcome(Protocol):
@@ -64,12 +69,15 @@ class AnswerCheck(Struct, frozen=True):
     why: str
 
 
-class CrashOnlyOn(Struct, frozen=True):
-    """Mode on crashed and mode off never did: a suspected JIT bug. Counts are of trials that ran."""
+class OnlyOn(Struct, frozen=True):
+    """What ended badly with the JIT on and never with it off: a suspected JIT bug. Counts are of trials that ran.
+
+    `endings`: how the bad trials ended: the names of signals, `an exception`, `a time-out`.
+    """
 
     interpreter: str
-    signals: tuple[str, ...]
-    crashes: int
+    endings: tuple[str, ...]
+    bad: int
     on_trials: int
     off_trials: int
 
@@ -89,21 +97,29 @@ def check_answers(trials: Iterable[TrialOutcome]) -> tuple[AnswerCheck, ...]:
     return tuple(checks)
 
 
-def crashes_only_on(trials: Iterable[TrialOutcome]) -> tuple[CrashOnlyOn, ...]:
-    """Interpreters, in order of name, whose mode on crashed at least once while mode off ran and never did.
+def only_on(trials: Iterable[TrialOutcome]) -> tuple[OnlyOn, ...]:
+    """Interpreters, in order of name, on which trials of mode on ended badly while mode off ran and always ended well.
 
-    Takes the trials of one case and commit. Failures, timeouts and builds that failed are no crashes; a mode
-    off that never came to its end proves nothing.
+    Takes the trials of one case and commit. One crash or time-out is enough. Exceptions may be a benchmark's own bad
+    luck: they count where chance would not leave all of them in mode on once in a hundred times (Fisher's exact test).
     """
     findings = []
     for interpreter, of_interpreter in _by_interpreter(trials):
-        off = [t for t in of_interpreter if t.mode == "off" and t.outcome in ("ok", "crashed")]
-        on = [t for t in of_interpreter if t.mode == "on" and t.outcome in ("ok", "crashed")]
-        crashes = [trial for trial in on if trial.outcome == "crashed"]
-        if crashes and off and all(trial.outcome == "ok" for trial in off):
-            signals = tuple(sorted({trial.signal for trial in crashes if trial.signal is not None}))
-            findings.append(CrashOnlyOn(interpreter, signals, len(crashes), len(on), len(off)))
+        ran = [trial for trial in of_interpreter if trial.outcome in ("ok", *_BAD)]
+        off, on = ([trial for trial in ran if trial.mode == mode] for mode in ARMS)
+        bad = [trial for trial in on if trial.outcome != "ok"]
+        by_chance = math.comb(len(on), len(bad)) / math.comb(len(ran), len(bad))
+        sure = any(trial.outcome != "failed" for trial in bad) or by_chance <= _CHANCE
+        if bad and off and all(trial.outcome == "ok" for trial in off) and sure:
+            endings = tuple(sorted({_ending(trial) for trial in bad}))
+            findings.append(OnlyOn(interpreter, endings, len(bad), len(on), len(off)))
     return tuple(findings)
+
+
+def _ending(trial: TrialOutcome) -> str:
+    """A time-out ends by our own signal, which says nothing."""
+    own = _BAD[trial.outcome]
+    return own if trial.outcome == "timeout" else trial.signal or own
 
 
 def _check_interpreter(interpreter: str, trials: Sequence[TrialOutcome]) -> AnswerCheck:

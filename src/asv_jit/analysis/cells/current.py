@@ -89,7 +89,7 @@ def currents(
         commit = min((key.commit for key in keys), key=lambda digest: order.get(digest, len(order)))
         whole = summarise_suite(commit, interpreter, [summaries[key] for key in keys], [cells[key] for key in keys])
         older = sum(key.commit != commit for key in keys)
-        found.append(Current(whole, _groups([cells[key] for key in keys]), older))
+        found.append(Current(whole, _groups([cells[key] for key in keys if summaries[key].verdict != "failed"]), older))
     return tuple(found)
 
 

@@ -74,7 +74,7 @@ class CaseSummary(Struct, frozen=True):
     start_off_s: float | None
     start_on_s: float | None
     answers: correctness.AnswerCheck | None
-    crash: correctness.CrashOnlyOn | None
+    only_on: correctness.OnlyOn | None
     failures: tuple[tuple[str, int], ...]
     complaint: str
     disturbed: int
@@ -84,6 +84,12 @@ class CaseSummary(Struct, frozen=True):
     measured: str
     tracked: Speedup | None = None
     unit: str = "unit"
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a JIT bug is suspected: another answer, or a bad end, with the JIT on only."""
+        differs = self.answers is not None and self.answers.answers == "digest differs"
+        return differs or self.only_on is not None
 
 
 class SuiteSummary(Struct, frozen=True):
@@ -102,8 +108,12 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
     off_arm = "off" if cell.has_pairs else "alone"
     off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
     estimate = _speedup(cell, limits)
-    verdict, reason = _verdict(cell, off, on, estimate)
     every = tuple(trial for block in cell.blocks for trial in block.trials)
+    answers = next(iter(correctness.check_answers(every)), None)
+    only_on = next(iter(correctness.only_on(every)), None)
+    verdict, reason = _verdict(cell, off, on, estimate, limits)
+    if verdict != "skipped" and (only_on is not None or (answers is not None and answers.answers == "digest differs")):
+        verdict, reason = "failed", "a JIT bug is suspected: what is wrong is not fast"
     failures = Counter(
         f"{trial.outcome} in mode {trial.mode}" for trial in every if trial.outcome not in ("ok", "skipped")
     )
@@ -127,8 +137,8 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
         first_call_on_s=_median(trial.first_call_s for trial in on),
         start_off_s=_median(start_up_s(trial) for trial in off),
         start_on_s=_median(start_up_s(trial) for trial in on),
-        answers=next(iter(correctness.check_answers(every)), None),
-        crash=next(iter(correctness.crashes_only_on(every)), None),
+        answers=answers,
+        only_on=only_on,
         failures=tuple(sorted(failures.items())),
         complaint=next((trial.stderr for trial in reversed(every) if trial.outcome != "ok"), ""),
         disturbed=sum(block.disturbed for block in cell.blocks),
@@ -144,8 +154,16 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
 def summarise_suite(
     commit: str, interpreter: str, cases: Sequence[CaseSummary], cells: Sequence[Cell], requirements: str = ""
 ) -> SuiteSummary:
-    """The mean over the cases that have pairs, and which of them differ once all are looked at together."""
-    paired = [cell for cell in cells if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2]
+    """The mean over the cases that have pairs, and which of them differ once all are looked at together.
+
+    A case with a suspected JIT bug is in neither: it would count as faster for doing something else.
+    """
+    failed = {case.key for case in cases if case.verdict == "failed"}
+    paired = [
+        cell
+        for cell in cells
+        if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2 and cell.key not in failed
+    ]
     mean = suite_mean.estimate(
         [
             suite_mean.CasePairs(
@@ -155,7 +173,9 @@ def summarise_suite(
         ],
         alpha=0.05,
     )
-    p_values = [case.speedup.p_value if case.speedup is not None else math.nan for case in cases]
+    p_values = [
+        case.speedup.p_value if case.speedup is not None and case.key not in failed else math.nan for case in cases
+    ]
     flags = suite_mean.alerts(p_values) if cases else ()
     alerts = tuple(case.key for case, flag in zip(cases, flags, strict=True) if flag)
     return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts, requirements)
@@ -181,15 +201,26 @@ def _tracked(cell: Cell, limits: Limits) -> speedup.Speedup | None:
     return speedup.estimate(off, on, alpha=limits.alpha, equivalence=limits.equivalence)
 
 
+def _value_words(cell: Cell, tracked: speedup.Speedup | None) -> str:
+    """What a tracked value, which may be better up or down, does with the JIT on."""
+    off, on = cell.figures("off"), cell.figures("on")
+    if off == on:
+        return "same value"
+    if tracked is None:
+        return "values differ" if max(off) < min(on) or max(on) < min(off) else "no clear difference"
+    words = {"same": "same value", "faster": "lower with the JIT", "slower": "higher with the JIT"}
+    return words.get(tracked.verdict, "no clear difference")
+
+
 def _verdict(
-    cell: Cell, off: Sequence[Trial], on: Sequence[Trial], estimate: speedup.Speedup | None
+    cell: Cell, off: Sequence[Trial], on: Sequence[Trial], estimate: speedup.Speedup | None, limits: Limits
 ) -> tuple[str, str]:
     if cell.blocks and all(trial.outcome == "skipped" for block in cell.blocks for trial in block.trials):
         return "skipped", "the benchmark asks not to be run with these parameters"
     if not cell.good_blocks:
         return "failed", "no block of trials came to its end"
     if estimate is None:
-        return "none", "no JIT" if not cell.has_pairs else "not a timing"
+        return "none", _value_words(cell, _tracked(cell, limits)) if cell.has_pairs else "no JIT"
     if _is_short(cell, off):
         return "unclear", f"fewer than {FEWEST_ITERATIONS} iterations fit into the benchmark's time-out"
     unsteady = max(_unsteady_share(off), _unsteady_share(on))

@@ -34,6 +34,10 @@ def answer_of(current: Current | None, equivalence: float) -> Answer:
     counts = Counter(case.verdict for case in current.suite.cases)
     judged = sum(counts[verdict] for verdict in ("faster", "same", "slower", "unclear"))
     tally, verdict = _tally(counts, judged), mean.verdict(equivalence)
+    wrong = sum(case.is_wrong for case in current.suite.cases)
+    if wrong:
+        what = f"{units.count(wrong, 'suspected bug')} of the JIT, listed above"
+        return Answer("no", "Not yet", f"{what}; {units.change(mean.ratio)} on average without these; {tally}")
     if verdict == "faster":
         if counts["unclear"] > 0.5 * judged:
             return Answer("probably", "Probably", f"{units.change(mean.ratio)} on average; {tally}")

@@ -164,13 +164,13 @@ def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ..
             f"PYTHONHASHSEED={seeds}; each mode repeats its own answer."
         )
         found.append(_alert("Wrong answer with the JIT on", case, release, href, detail))
-    if case.crash is not None:
-        signals = " and ".join(case.crash.signals) or "a non-zero exit"
+    found_on = case.only_on
+    if found_on is not None:
         detail = (
-            f"{case.crash.crashes} of {units.count(case.crash.on_trials, 'trial')} with the JIT on ended with "
-            f"{signals}; none of {units.count(case.crash.off_trials, 'trial')} with it off did."
+            f"{found_on.bad} of {units.count(found_on.on_trials, 'trial')} with the JIT on ended with "
+            f"{' and '.join(found_on.endings)}; none of {units.count(found_on.off_trials, 'trial')} with it off did."
         )
-        found.append(_alert("Crash with the JIT on", case, release, href, detail))
+        found.append(_alert("Fails with the JIT on only", case, release, href, detail))
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from asv_jit import installations
-from asv_jit.analysis.cells.cell import FAILED_BLOCKS, HOPELESS, Cell, CellKey, Progress, cells_of, progress
+from asv_jit.analysis.cells.cell import Cell, CellKey, Progress, cells_of, has_failed, progress
 from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.asv_adapter import results, suite
 from asv_jit.asv_adapter.machine import ThisMachine
@@ -263,10 +263,9 @@ def until_so_many(session: Session, blocks: int) -> Rule:
 
     def rule(cell: Cell | None) -> Progress:
         mine = [] if cell is None else [b for b in cell.blocks if b.trials[0].session == session.identity]
-        failed = [block for block in mine if block.failed]
-        if len(failed) >= FAILED_BLOCKS or any(t.outcome in HOPELESS for block in failed for t in block.trials):
+        if has_failed(mine):
             return "failed"
-        return "done" if len(mine) - len(failed) >= blocks else "measure"
+        return "done" if sum(not block.failed for block in mine) >= blocks else "measure"
 
     return rule
 
@@ -348,5 +347,5 @@ def _reason(trials: Sequence[Trial]) -> str:
     modes = sorted({trial.mode for trial in bad})
     last = bad[-1]
     words = last.stderr.strip().splitlines()
-    ending = f" by {last.signal}" if last.signal else ""
+    ending = f" by {last.signal}" if last.signal and last.outcome != "timeout" else ""
     return f"{last.outcome}{ending} in mode {' and '.join(modes)}" + (f": {words[-1]}" if words else "")

@@ -56,12 +56,18 @@ def suspicions_of(trials: Sequence[Trial], summary: CaseSummary | None) -> tuple
     """What happened in mode `on` only."""
     timed = [trial for trial in trials if trial.arm in ARMS]
     off = [trial for trial in timed if trial.mode == "off"]
-    bad = [trial for trial in timed if trial.mode == "on" and trial.outcome in ("crashed", "failed")]
+    bad = [trial for trial in timed if trial.mode == "on" and trial.outcome in ("crashed", "failed", "timeout")]
     found = []
     if bad and off and all(trial.outcome == "ok" for trial in off):
-        how = " or ".join(sorted({trial.signal or f"exit code {trial.exit}" for trial in bad}))
+        how = " or ".join(sorted({_end_of(trial) for trial in bad}))
         runs = sum(trial.mode == "on" for trial in timed)
-        found.append(f"{len(bad)} of {runs} runs with the JIT on ended with {how}, none of {len(off)} with it off")
+        found.append(f"{len(bad)} of {runs} runs with the JIT on {how}, none of {len(off)} with it off")
     if summary is not None and summary.answers is not None and summary.answers.answers == "digest differs":
         found.append("it prints something else with the JIT on than with it off, and each mode repeats itself")
     return tuple(found)
+
+
+def _end_of(trial: Trial) -> str:
+    if trial.outcome == "timeout":
+        return "did not end in time"
+    return f"ended with {trial.signal or f'exit code {trial.exit}'}"
