@@ -26,26 +26,32 @@ document.addEventListener("DOMContentLoaded", () => {
     return Math.max(Math.log(high / value), Math.log(value / low));
   }
 
-  function verdict(metric, change, threshold) {
-    if (Number.isNaN(threshold)) return "unclear";
-    if (change - threshold > Math.log1p(-suite.equivalence) &&
-      change + threshold < Math.log1p(suite.equivalence)) return "same";
-    if (Math.abs(change) <= threshold) return "unclear";
-    return (change > 0) === (metric === "speedup") ? "better" : "worse";
+  // As `decide` in `verdict.py`: `gain` is a logarithm, `narrow` the half-width of its interval at 90%.
+  function verdict(gain, threshold, narrow) {
+    if (suite.equivalence > 0 && Math.abs(gain) + narrow <= Math.log1p(suite.equivalence)) return "same";
+    return gain - threshold > 0 ? "better" : gain + threshold < 0 ? "worse" : "unclear";
   }
+
+  const narrowing = (blocks) => suite.narrowing[Math.min(blocks, suite.narrowing.length - 1)] ?? NaN;
 
   function difference(place, line, metric, unit, before, after, usual) {
-    const own = Math.hypot(halfWidth(before), halfWidth(after));
-    const known = [own, usual].filter(Number.isFinite);
-    const threshold = known.length ? Math.max(...known) : NaN;
+    const widest = (...widths) => {
+      const known = widths.filter(Number.isFinite);
+      return known.length ? Math.max(...known) : NaN;
+    };
+    const sides = [before, after];
+    const threshold = widest(Math.hypot(...sides.map(halfWidth)), usual);
+    const narrow = widest(Math.hypot(...sides.map((side) => halfWidth(side) * narrowing(side.blocks))),
+      usual * narrowing(0));
     const change = Math.log(after.value / before.value);
+    const gain = metric === "speedup" ? change : -change;
     return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value,
       significance: threshold === 0 ? (change ? Infinity : 0) : Math.abs(change) / threshold,
-      verdict: verdict(metric, change, threshold) };
+      verdict: verdict(gain, threshold, narrow) };
   }
 
-  const sideOf = (level, trials) => level &&
-    level[0] > 0 ? { value: level[0], low: level[1], high: level[2], trials } : null;
+  const sideOf = (level, blocks, trials) => level &&
+    level[0] > 0 ? { value: level[0], low: level[1], high: level[2], blocks, trials } : null;
 
   // What a figure was made of, in words, and where that is: trials are on the site of current cells only.
   const behind = (blocks, paired, at) => blocks > 0 ? {
@@ -93,7 +99,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const trials = behind(blocks, "on" in columns,
         trialsAt(suite.series.case[number], machine, commits.interpreters[schedule.interpreters[slot]],
         commits.hashes[place], suite.series.protocol[number]));
-      for (const [metric, side] of mine) figures.set(`${number} ${metric}`, { ...side, trials });
+      for (const [metric, side] of mine) figures.set(`${number} ${metric}`, { ...side, blocks, trials });
     }
     return figures;
   }
@@ -129,8 +135,10 @@ document.addEventListener("DOMContentLoaded", () => {
       const timed = current.timed[one] && current.timed[other];
       const unit = timed ? "seconds" : unitOf.get(place) ?? "unit";
       for (const metric of ["off", "on", "speedup"]) {
-        const sides = [one, other].map((at) => sideOf(current[metric][at],
-          behind(current.pairs[at] || current.trials[at], current.pairs[at] > 0, at)));
+        const sides = [one, other].map((at) => {
+          const blocks = current.pairs[at] || current.trials[at];
+          return sideOf(current[metric][at], blocks, behind(blocks, current.pairs[at] > 0, at));
+        });
         if (sides[0] && sides[1]) rows.push(difference(place, "", metric, unit, ...sides, NaN));
       }
     }

@@ -430,7 +430,8 @@
       if (gain.length) {
         const { equivalence } = view.data;
         this.charts.push(asvJit.chart(this.boxes[1], {
-          ...share, tracks: gain, form: units.ratio, rule: 1, still: [1 - equivalence, 1 + equivalence], axis: true,
+          ...share, tracks: gain, form: units.ratio, rule: 1, still: [1 / (1 + equivalence), 1 + equivalence],
+            axis: true,
             scale: view.choice.y === "log" ? "log" : "fit", height: heights.gain,
         }));
       }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeAlias
 
+from asv_jit.analysis.verdict import decide, quantile
 from asv_jit.model import CaseKey
 from asv_jit.site.content.columns import Column
 from asv_jit.site.content.comparing import COMPARED
@@ -13,6 +15,8 @@ from asv_jit.site.content.timetable import Placed, Timetable
 from asv_jit.text import units
 
 NAMES = {"off": "JIT off", "on": "JIT on", "speedup": "speedup", "plain": "asv’s result"}
+_WORDS = {"faster": "better", "slower": "worse", "same": "same", "unclear": "unclear"}
+_Figure: TypeAlias = tuple[float, float, float]
 
 
 @dataclass
@@ -49,37 +53,48 @@ def _of_series(
     if min(slots) < 0:
         return []
     columns, found = placed.columns(), []
-    behind = tuple(_blocks(placed, slot) for slot in slots)
+    behind = (_behind(placed, slots[0]), _behind(placed, slots[1]))
     for metric in COMPARED:
         if metric not in columns:
             continue
         one, other = (_written(columns[metric], slot - placed.start) for slot in slots)
         if one[0] > 0.0 and other[0] > 0.0:
-            usual = -NormalDist().inv_cdf(alpha / 2.0) * math.sqrt(2.0) * float(f"{columns[metric].noise:.3g}")
-            own = math.hypot(_half_width(*one), _half_width(*other))
-            threshold = max((part for part in (own, usual) if math.isfinite(part)), default=math.nan)
+            noise = math.sqrt(2.0) * float(f"{columns[metric].noise:.3g}")
+            threshold, narrow = (
+                max((part for part in (own, usual) if math.isfinite(part)), default=math.nan)
+                for own, usual in _widths(placed, slots, (one, other), noise, alpha)
+            )
             change = math.log(other[0] / one[0])
-            verdict = _verdict(change, threshold, equivalence, more_is_better=metric == "speedup")
+            gain = change if metric == "speedup" else -change
+            verdict = _WORDS[decide(gain, threshold, narrow, equivalence)]
             weight = abs(change) / threshold if threshold else math.inf if change else 0.0
             found.append(Compared(placed.series.key.case, schedule.line, NAMES[metric], verdict, weight, behind))
     return found
 
 
-def _verdict(change: float, threshold: float, equivalence: float, *, more_is_better: bool) -> str:
-    low, high = change - threshold, change + threshold
-    if math.log1p(-equivalence) < low and high < math.log1p(equivalence):
-        return "same"
-    if low > 0.0 or high < 0.0:
-        return "better" if (change > 0.0) == more_is_better else "worse"
-    return "unclear"
+def _widths(
+    placed: Placed, slots: list[int], sides: tuple[_Figure, _Figure], noise: float, alpha: float
+) -> list[tuple[float, float]]:
+    """At level 1 - `alpha`, then at 90%: the half-width from both intervals, and that from the usual noise."""
+    blocks, halves = [_blocks(placed, slot) for slot in slots], [_half_width(*side) for side in sides]
+    at_90 = [
+        half * quantile(count - 1, 0.1) / quantile(count - 1, alpha) if count > 1 else math.nan
+        for half, count in zip(halves, blocks, strict=True)
+    ]
+    return [
+        (math.hypot(*widths), -NormalDist().inv_cdf(level / 2.0) * noise)
+        for widths, level in ((halves, alpha), (at_90, 0.1))
+    ]
 
 
-def _blocks(placed: Placed, slot: int) -> str:
-    series = placed.series
-    if series.blocks is None:
-        return ""
-    blocks = int(series.blocks[placed.slots.tolist().index(slot)])
-    return units.count(blocks, "pair" if series.paired else "trial") if blocks else ""
+def _blocks(placed: Placed, slot: int) -> int:
+    blocks = placed.series.blocks
+    return 0 if blocks is None else int(blocks[placed.slots.tolist().index(slot)])
+
+
+def _behind(placed: Placed, slot: int) -> str:
+    blocks = _blocks(placed, slot)
+    return units.count(blocks, "pair" if placed.series.paired else "trial") if blocks else ""
 
 
 def _written(column: Column, place: int) -> tuple[float, float, float]:

@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
@@ -18,6 +17,7 @@ from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, temper
 from asv_jit.analysis.cells import correctness, evidence
 from asv_jit.analysis.cells.cell import Block
 from asv_jit.analysis.cells.evidence import TraceChange
+from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.cells.summary import UNSTEADY_SHARE, Limits, group_of
 from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.stats import suite_mean
@@ -34,7 +34,7 @@ _TIMES: tuple[Metric, ...] = ("off", "on")
 
 
 class Effect(Struct, frozen=True):
-    """What became of one metric: `before` and `after` are medians in its unit, `ratio` is after / before.
+    """What became of one metric: `before` and `after` are levels in its unit, `ratio` is after / before.
 
     `low` and `high` bound the ratio at level 1 - alpha. The verdict of times is `same`, `faster`, `slower` or
     `unclear`; of anything else `same`, `better`, `worse` or `unclear`; `reason` says why it is unclear.
@@ -122,7 +122,10 @@ def compare(
 def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect | None:
     """The change of one metric over good blocks; None where a block lacks it."""
     a, b = values(blocks, "a", metric), values(blocks, "b", metric)
-    if a is None or b is None or (metric in ("speedup", "warmup_on") and not is_timed(blocks)):
+    before, after = (middle(side) if side is not None else None for side in (a, b))
+    if a is None or b is None or before is None or after is None:
+        return None
+    if metric in ("speedup", "warmup_on") and not is_timed(blocks):
         return None
     more_is_better = metric in _HIGHER_IS_BETTER
     found = speedup.estimate(
@@ -132,8 +135,8 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     verdict, reason = _verdict(found.verdict, metric, _unsteady_share(blocks, metric))
     return Effect(
         metric=metric,
-        before=float(np.median(a)),
-        after=float(np.median(b)),
+        before=before,
+        after=after,
         ratio=found.ratio if more_is_better else _inverse(found.ratio),
         low=bounds[0],
         high=bounds[1],

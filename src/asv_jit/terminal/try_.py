@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from asv_jit.analysis.cells.summary import CaseSummary, Level
+from asv_jit.analysis.cells.levels import Level
+from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.model import version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, console, say

@@ -122,7 +122,7 @@ def number(value: float | None) -> str:
         return DASH
     if abs(value) < 1e9 and value == round(value):
         return f"{value:,.0f}"
-    return f"{value:,.3f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def quantity(value: float | None, unit: str) -> str:

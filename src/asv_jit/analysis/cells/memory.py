@@ -10,13 +10,14 @@ import numpy.typing as npt
 import scipy
 from msgspec import Struct
 
+from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.speedup import check_share
 
 Floats = npt.NDArray[np.float64]
 
 
 class PeakMemory(Struct, frozen=True):
-    """Peak resident set in bytes: the median of each mode, and what mode on takes more than mode off.
+    """Peak resident set in bytes: the level of each mode, and what mode on takes more than mode off.
 
     `difference_bytes` is the mean over the pairs, positive if the JIT costs memory; `low_bytes` and
     `high_bytes` bound it at level 1 - alpha; `error_bytes` is its standard error. With a single pair they are infinite.
@@ -46,11 +47,12 @@ def estimate(off_bytes: Sequence[int] | Floats, on_bytes: Sequence[int] | Floats
     if not all(np.all(np.isfinite(arm) & (arm > 0.0)) for arm in (off, on)):
         raise ValueError("peak memory must be positive and finite, in bytes")
     pairs = len(off)
-    if pairs == 0:
+    levels = middle(off), middle(on)
+    if levels[0] is None or levels[1] is None:
         return None
     differences = on - off
     mean, half, error = float(np.mean(differences)), math.inf, math.inf
     if pairs > 1:
         error = float(np.std(differences, ddof=1)) / math.sqrt(pairs)
         half = float(-scipy.special.stdtrit(pairs - 1, alpha / 2.0)) * error
-    return PeakMemory(float(np.median(off)), float(np.median(on)), mean, mean - half, mean + half, pairs, error)
+    return PeakMemory(levels[0], levels[1], mean, mean - half, mean + half, pairs, error)

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis import speedup, steady
 from asv_jit.analysis.cells import break_even, correctness, memory
 from asv_jit.analysis.cells.cell import Cell, CellKey
 from asv_jit.analysis.cells.evidence import Hot, hot_functions
+from asv_jit.analysis.cells.levels import Level, level, middle
 from asv_jit.analysis.speedup import Speedup
 from asv_jit.analysis.stats import suite_mean
-from asv_jit.analysis.stats.wild import tempered
 from asv_jit.model import Evidence, Trial
 
 FEWEST_ITERATIONS = 30
@@ -36,20 +35,11 @@ class Limits(Struct, frozen=True):
     equivalence: float = 0.02
 
 
-class Level(Struct, frozen=True):
-    """A figure over trials: the median, and a t interval of the (geometric) mean; None where one trial gives none."""
-
-    value: float
-    low: float | None
-    high: float | None
-    trials: int
-
-
 class CaseSummary(Struct, frozen=True):
     """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
 
-    Times are seconds per call; `warmup_*_s` is the median running time before the steady state, `lost_*` what
-    of it was lost against running steadily; `first_call_*_s` the median of the very first call. `tracked` is off over
+    Times are seconds per call; `warmup_*_s` is the running time before the steady state, `first_call_*_s`
+    the time of the very first call. `tracked` is off over
     on of a positive tracked value (a latency, say), which is no speedup and decides no verdict. `unit` is
     that of the values: `seconds`, `bytes`, whatever a tracked value has; `unit` where it has none.
     """
@@ -127,16 +117,16 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
         verdict=verdict,
         reason=reason,
         memory=_memory(off, on, limits.alpha),
-        peak_off_bytes=_median(trial.peak_rss_bytes for trial in off),
+        peak_off_bytes=middle(trial.peak_rss_bytes for trial in off),
         break_even=_break_even(off, on, limits.alpha) if cell.timed and on else None,
         steady_off=_agreement(off),
         steady_on=_agreement(on),
-        warmup_off_s=_median(trial.warmup_s for trial in off),
-        warmup_on_s=_median(trial.warmup_s for trial in on),
-        first_call_off_s=_median(trial.first_call_s for trial in off),
-        first_call_on_s=_median(trial.first_call_s for trial in on),
-        start_off_s=_median(start_up_s(trial) for trial in off),
-        start_on_s=_median(start_up_s(trial) for trial in on),
+        warmup_off_s=middle(trial.warmup_s for trial in off),
+        warmup_on_s=middle(trial.warmup_s for trial in on),
+        first_call_off_s=middle(trial.first_call_s for trial in off),
+        first_call_on_s=middle(trial.first_call_s for trial in on),
+        start_off_s=middle(start_up_s(trial) for trial in off),
+        start_on_s=middle(start_up_s(trial) for trial in on),
         answers=answers,
         only_on=only_on,
         failures=tuple(sorted(failures.items())),
@@ -243,28 +233,6 @@ def _unsteady_share(trials: Sequence[Trial]) -> float:
     return sum(trial.steady_kind == "no_steady_state" for trial in trials) / max(len(trials), 1)
 
 
-def level(figures: Sequence[float], alpha: float) -> Level | None:
-    """The median of `figures` and the interval of their mean at level 1 - `alpha`; None where there are none.
-
-    Where some are wild, of the mean of the middle half.
-    """
-    if not figures:
-        return None
-    values = np.asarray(figures, dtype=np.float64)
-    median = float(np.median(values))
-    if len(values) < 2:
-        return Level(median, None, None, 1)
-    positive = bool(np.all(values > 0))
-    scaled = tempered(np.log(values) if positive else values)
-    half = float(-scipy.special.stdtrit(len(values) - 1, alpha / 2) * np.std(scaled, ddof=1) / math.sqrt(len(values)))
-    middle = float(np.mean(scaled))
-    low, high = middle - half, middle + half
-    if positive:
-        with np.errstate(over="ignore"):
-            low, high = float(np.exp(low)), float(np.exp(high))
-    return Level(median, low, high, len(values))
-
-
 def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> memory.PeakMemory | None:
     pairs = [
         (a.peak_rss_bytes, b.peak_rss_bytes)
@@ -277,11 +245,6 @@ def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> memory.P
 def _agreement(trials: Sequence[Trial]) -> str:
     kinds = [trial.steady_kind for trial in trials if trial.steady_kind is not None]
     return steady.agreement(kinds) if kinds else ""
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.median(known)) if known else None
 
 
 def start_up_s(trial: Trial) -> float | None:

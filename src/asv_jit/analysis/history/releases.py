@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution, attribute
+from asv_jit.analysis.cells.levels import level
 from asv_jit.analysis.history.events import Change, Event, is_one_line
 from asv_jit.analysis.history.grouping import headline_first, is_event_worse
 from asv_jit.analysis.history.identity import identity_of
@@ -113,12 +114,11 @@ def _change(test: _Test) -> Change:
 
 
 def _level(figures: Floats) -> tuple[float, float, float]:
-    """The geometric mean of one figure per block, and its interval at 95%."""
-    logs = np.log(figures)
-    middle = float(np.mean(logs))
-    error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs))
-    half = error * ReleaseShift(0.0, error, len(logs) - 1.0).quantile(_LEVEL)
-    return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
+    found = level(figures, _LEVEL)
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None  # there is a step, so there are two figures at least
+    return found.value, found.low, found.high
 
 
 def _cause(bridge: Bridge, changes: Sequence[Change], equivalence: float) -> Attribution:

@@ -1,8 +1,8 @@
 """From trials to series: the cells of one machine become points, one for each commit and exact interpreter.
 
-A point of a time is the median over the cell's blocks and the interval of their mean, as everywhere else; a point of
-the speedup is the paired estimate. Only full measurements (purpose `run`, the current protocol) become points. The
-anchor's trials become series over sessions, and what was measured with two releases at one commit becomes a bridge.
+A point is the level over the cell's blocks, as everywhere else; one of the speedup is the paired estimate. Only full
+measurements (purpose `run`, the current protocol) become points. The anchor's trials become series over sessions, and
+what was measured with two releases at one commit becomes a bridge.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.cells.cell import Cell, CellKey, cells_of
-from asv_jit.analysis.cells.summary import level
+from asv_jit.analysis.cells.levels import level
 from asv_jit.analysis.history.bridges import Measured, bridges_of
 from asv_jit.analysis.history.drift import anchor_levels
 from asv_jit.analysis.history.requirement_sets import series_names

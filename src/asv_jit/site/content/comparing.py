@@ -5,7 +5,8 @@ A figure is a sample of what it would be if it were measured again; its interval
     threshold = sqrt(ha² + hb²), in logarithms of the ratio
     significance = |ln(after / before)| / threshold
 
-with ha and hb the half-widths of the two intervals. The ratio's interval is ratio · exp(± threshold).
+with ha and hb the half-widths of the two intervals. The ratio's interval is ratio · exp(± threshold). The verdict is
+that of `verdict.decide`; its 90% interval follows from the same figures, see `verdict.narrowing`.
 
 `static/compare.js` computes the same for any two releases that a reader chooses, and for any two commits, where the
 threshold is at least z · √2 · noise: noise is the robust standard deviation of the series from commit to commit, z the
@@ -17,11 +18,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import CaseSummary, Level
+from asv_jit.analysis import verdict
+from asv_jit.analysis.cells.levels import Level
+from asv_jit.analysis.cells.summary import CaseSummary, Limits
 from asv_jit.analysis.history.series import Metric
 from asv_jit.model import CaseKey
 
@@ -56,8 +58,7 @@ class Difference(Struct, frozen=True):
 
     `threshold` is in logarithms, NaN where an interval is missing.
 
-    `verdict`: `same` if the ratio's interval lies within 1 ± equivalence, else `better` or `worse` if it excludes 1,
-    else `unclear`.
+    `verdict`: `better` for `faster` and `worse` for `slower`, else as `verdict.decide` says.
     """
 
     case: CaseKey
@@ -83,14 +84,7 @@ class Difference(Struct, frozen=True):
         return change / self.threshold
 
 
-def quantile(alpha: float) -> float:
-    """The normal quantile of an interval at level 1 - alpha."""
-    return -NormalDist().inv_cdf(alpha / 2.0)
-
-
-def between_releases(
-    cells: Mapping[CaseKey, tuple[CaseSummary, CaseSummary]], *, equivalence: float
-) -> list[Difference]:
+def between_releases(cells: Mapping[CaseKey, tuple[CaseSummary, CaseSummary]], limits: Limits) -> list[Difference]:
     """The current cells of two releases by case, as (before, after); the most significant first."""
     found = []
     for case, (before, after) in cells.items():
@@ -103,7 +97,7 @@ def between_releases(
         )
         for metric, one, other in sides:
             if one is not None and other is not None and one.value > 0.0 and other.value > 0.0:
-                found.append(_difference(case, metric, unit, one, other, equivalence, behind))
+                found.append(_difference(case, metric, unit, one, other, behind, limits))
     return _sorted(found)
 
 
@@ -118,24 +112,17 @@ def _difference(
     unit: str,
     before: Side,
     after: Side,
-    equivalence: float,
     behind: tuple[Behind, Behind],
+    limits: Limits,
 ) -> Difference:
-    threshold = math.hypot(before.half_width, after.half_width)
+    halves = before.half_width, after.half_width
+    narrow = (half * verdict.narrowing(one.blocks, limits.alpha) for half, one in zip(halves, behind, strict=True))
+    threshold = math.hypot(*halves)
     change = math.log(after.value / before.value)
-    return Difference(
-        case, metric, unit, before, after, threshold, _verdict(metric, change, threshold, equivalence), behind
-    )
-
-
-def _verdict(metric: Metric, change: float, threshold: float, equivalence: float) -> str:
-    if math.isnan(threshold):
-        return "unclear"
-    if math.log1p(-equivalence) < change - threshold and change + threshold < math.log1p(equivalence):
-        return "same"
-    if abs(change) <= threshold:
-        return "unclear"
-    return "better" if (change > 0.0) == (metric == "speedup") else "worse"
+    gain = change if metric == "speedup" else -change
+    found = verdict.decide(gain, threshold, math.hypot(*narrow), limits.equivalence)
+    said = {"faster": "better", "slower": "worse"}.get(found, found)
+    return Difference(case, metric, unit, before, after, threshold, said, behind)
 
 
 def _side(level: Level | None) -> Side | None:

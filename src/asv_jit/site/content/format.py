@@ -147,7 +147,7 @@ class CellData(msgspec.Struct, frozen=True, kw_only=True):
     speedup: LevelData | None
     break_even_s: Annotated[Number, Meta(description="Seconds of running until the JIT has paid; null for never.")]
     steady_from: Annotated[
-        tuple[Number, Number], Meta(description="Median seconds of running before the steady state: off, on.")
+        tuple[Number, Number], Meta(description="Seconds of running before the steady state: off, on.")
     ]
     trials: TrialsData
 
@@ -206,6 +206,10 @@ class SuiteData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-suite", 
     version: Annotated[int, Meta(ge=1)]
     level: Annotated[float, Meta(description="Of the intervals of single cases.")]
     quantile: Annotated[float, Meta(description="The normal quantile of that level.")]
+    narrowing: Annotated[
+        list[Number],
+        Meta(description="By number of blocks (0: very many): the width of an interval at 90% as a share of it."),
+    ]
     equivalence: Annotated[float, Meta(description="Differences within it count as none.")]
     slugs: Annotated[list[str], Meta(description="Of each case: its files are data/<slug>.js and case/<slug>.html.")]
     benchmarks: list[str]

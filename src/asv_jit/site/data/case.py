@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import CaseSummary, Level, Limits
+from asv_jit.analysis.cells.levels import Level
+from asv_jit.analysis.cells.summary import CaseSummary, Limits
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site.content import format as form

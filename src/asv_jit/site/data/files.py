@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -10,10 +11,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from asv_jit.analysis import verdict
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
-from asv_jit.site.content.comparing import COMPARED, quantile
+from asv_jit.site.content.comparing import COMPARED
 from asv_jit.site.content.measured import MeasuredCell
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
@@ -205,7 +207,8 @@ def _suite(
     return form.SuiteData(
         version=form.VERSION,
         level=rounded(1.0 - content.settings.alpha) or 0.0,
-        quantile=rounded(quantile(content.settings.alpha)) or 0.0,
+        quantile=rounded(verdict.quantile(math.inf, content.settings.alpha)) or 0.0,
+        narrowing=[rounded(verdict.narrowing(n, content.settings.alpha), 9) for n in range(verdict.MOST_BLOCKS + 1)],
         equivalence=content.settings.equivalence,
         slugs=[slug(case) for case in cases],
         benchmarks=[name(case.benchmark) for case in cases],

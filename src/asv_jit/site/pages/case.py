@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import CaseSummary, Level
+from asv_jit.analysis.cells.levels import Level
+from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
 from asv_jit.site.content.measured import MeasuredCell

@@ -110,7 +110,7 @@ def _releases(site: Publication) -> ComparedReleases | None:
     one, other = mine[before.identity], mine[after.identity]
     both = {case: (one[case], other[case]) for case in one if case in other}
     apart = sum(a.key.commit != b.key.commit for a, b in both.values())
-    found = between_releases(both, equivalence=site.content.settings.equivalence)
+    found = between_releases(both, site.content.settings)
     counts = Counter(one.verdict for one in found)
     shown = found[: max(_MOST_ROWS, min(counts["worse"] + counts["better"], 4 * _MOST_ROWS))]
     return ComparedReleases(

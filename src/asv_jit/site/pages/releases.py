@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.cells.summary import CaseSummary, Level, group_of
+from asv_jit.analysis.cells.levels import Level
+from asv_jit.analysis.cells.summary import CaseSummary, group_of
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.model import CaseKey
 from asv_jit.site.content.measured import cell_anchor

@@ -7,7 +7,8 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
-from asv_jit.analysis.cells.summary import CaseSummary, Level, level, start_up_s
+from asv_jit.analysis.cells.levels import Level, level
+from asv_jit.analysis.cells.summary import CaseSummary, start_up_s
 from asv_jit.analysis.history.series import History
 from asv_jit.model import CaseKey, Evidence, Trace, Trial, interpreter_of
 from asv_jit.site.content.site_content import Release
@@ -133,23 +134,23 @@ def break_even_of(case: CaseSummary) -> Figure:
 
 
 def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[tuple[str, Figure, Figure], ...]:
-    """The comparison of the modes: name, off, on. Of `trials`, those that count are behind each median's interval."""
+    """The comparison of the modes: name, off, on. Of `trials`, those that count are behind each level's interval."""
     lost = {trial.block for trial in trials if trial.outcome != "ok"}
     off, on = ([one for one in trials if one.mode == mode and one.block not in lost] for mode in ("off", "on"))
 
-    def medians(
+    def levels(
         name: str, read: Callable[[Trial], float | None], form: Callable[[float | None], str] = units.seconds
     ) -> tuple[str, Figure, Figure]:
-        return name, _median(list(map(read, off)), alpha, form), _median(list(map(read, on)), alpha, form)
+        return name, _level(list(map(read, off)), alpha, form), _level(list(map(read, on)), alpha, form)
 
     form = format_of(case)
     lines = [
         ("Steady time per call" if case.timed else "Value", level_of(case.off, form), level_of(case.on, form)),
-        medians("First call", lambda trial: trial.first_call_s),
-        medians("Running time before steady", lambda trial: trial.warmup_s),
+        levels("First call", lambda trial: trial.first_call_s),
+        levels("Running time before steady", lambda trial: trial.warmup_s),
         ("How it settles", _kind(case.steady_off), _kind(case.steady_on)),
-        medians("Start-up", start_up_s),
-        medians("Peak memory", lambda trial: trial.peak_rss_bytes, units.size),
+        levels("Start-up", start_up_s),
+        levels("Peak memory", lambda trial: trial.peak_rss_bytes, units.size),
     ]
     return tuple(line for line in lines if (line[1].text, line[2].text) != (units.DASH, units.DASH))
 
@@ -251,7 +252,7 @@ def again(case: CaseSummary) -> str:
     return units.visible(shlex.join(command))
 
 
-def _median(values: Sequence[float | None], alpha: float, form: Callable[[float | None], str]) -> Figure:
+def _level(values: Sequence[float | None], alpha: float, form: Callable[[float | None], str]) -> Figure:
     """Of trials, in a unit that knows nothing below zero: where some are zero, an interval may reach there."""
     found = level([value for value in values if value is not None], alpha)
     if found is None or found.low is None or found.high is None:

@@ -20,7 +20,7 @@ State = Literal["confirmed", "refuted", "unclear"]
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric on both sides: medians in its unit, and after / before with its interval at level 1 - alpha."""
+    """One metric on both sides: levels in its unit, and after / before with its interval at level 1 - alpha."""
 
     metric: Metric
     before: float

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import Level
+from asv_jit.analysis.cells.levels import Level
 from asv_jit.site.parts.charts.svg import Scale, element, ticks
 from asv_jit.text import units
 
