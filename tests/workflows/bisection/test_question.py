@@ -13,6 +13,7 @@ from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import BisectMetric, Metric
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.identity import Interpreter, Jit
+from asv_jit.model import build_of
 from asv_jit.text.event_words import bisect_command, range_command
 from asv_jit.workflows.bisection import question as module
 from asv_jit.workflows.bisection.question import interpreter_for, question_about, question_of
@@ -69,6 +70,12 @@ def test_an_unfinished_search_of_an_event_goes_on_as_it_was_asked(history: list[
 def test_the_metric_is_searched_in_its_own_mode(metric: Metric, asked: BisectMetric, modes: tuple[str, ...]) -> None:
     assert question_of(_of_metric(metric)).metric == asked
     assert MODES[asked] == modes
+
+
+def test_a_set_of_requirements_is_searched_with_an_interpreter_of_the_line_alone() -> None:
+    beside = replace(EVENT.key, line=build_of("3.15 from debian", "numpy2"))
+    asked = question_of(replace(EVENT, key=beside, requirements="numpy2"))
+    assert (asked.line, asked.requirements) == ("3.15 from debian", "numpy2")
 
 
 def test_an_event_between_releases_is_searched_at_its_commit() -> None:

@@ -20,7 +20,7 @@ from asv_jit.analysis.beside import values
 from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.culprit.prior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
-from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
+from asv_jit.analysis.history.series import SERIES_METRIC
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
@@ -120,7 +120,7 @@ class _Run:
             )
         ends = chain.good, chain.bad
         parts = (str(key), *ends, question.metric, chain.interpreter, chain.commit, self._session.identity)
-        prior = self._prior(chain, question.metric, machine) if chain.axis == "commits" else ()
+        prior = self._prior(chain, question, machine) if chain.axis == "commits" else ()
         bisection = Bisection(
             identity=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10],
             case=key,
@@ -258,7 +258,7 @@ class _Run:
             return None
         return case_named(discover_suite(self._project, self._session, ends).cases, name)
 
-    def _prior(self, chain: Chain, metric: BisectMetric, machine: ThisMachine) -> tuple[float, ...]:
+    def _prior(self, chain: Chain, question: Question, machine: ThisMachine) -> tuple[float, ...]:
         """What this machine, as it is now, measured earlier of these commits with this interpreter and benchmark."""
         if self._case is None:
             return ()
@@ -267,10 +267,11 @@ class _Run:
             trial
             for trial in self._session.known_trials(chain.interpreter, chain.points)
             if trial.machine == machine.fingerprint and trial.key == self._case.key
+            if question.requirements in ("", trial.requirements)
         ]
         for key, cell in cells_of(trials).items():
             blocks = [_as_side(block) for block in cell.good_blocks]
-            found = values(blocks, "a", SERIES_METRIC[metric])
+            found = values(blocks, "a", SERIES_METRIC[question.metric])
             fits = key.version == self._case.benchmark.version and key.protocol == self._session.protocol
             if fits and found is not None:
                 known[chain.points.index(key.commit)] = float(np.median(found))

@@ -14,6 +14,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.git.repository import Repository
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import interpreter_of
 from asv_jit.store.findings.bisections import Bisection
 from asv_jit.text.event_words import range_command
 from asv_jit.workflows.bisection.chain import commit_chain, ends_of
@@ -82,7 +83,7 @@ def question_of(event: Event) -> Question:
         metric=BISECT_METRIC[event.headline.metric],
         axis=event.axis,
         python=None if on_releases else event.after,
-        line="" if on_releases else event.key.line,
+        line="" if on_releases else interpreter_of(event.key.line),
         commit=event.commit if on_releases else "HEAD",
         machine=event.key.machine,
         event=event.identity,
