@@ -78,3 +78,17 @@ def test_a_time_out_that_is_none_ends_the_discovery_with_its_name(written: str, 
     remembered = load(project)
     assert remembered is not None
     assert remembered.benchmarks[0].timeout_s == LONGEST_S
+
+
+def test_of_benchmarks_that_share_a_name_the_first_is_measured_and_the_user_is_told(tmp_path: Path) -> None:
+    (tmp_path / "asv.conf.json").write_text(json.dumps({"version": 1, "project": "x", "repo": "."}))
+    suite = tmp_path / "benchmarks"
+    suite.mkdir()
+    (suite / "__init__.py").touch()
+    (suite / "a.py").write_text("time_x = lambda: 1\ntime_y = lambda: 2\ndef time_z(): pass\ntime_same = time_z\n")
+    found = discover(load_project(tmp_path / "asv.conf.json"), Path(sys.executable), base_environment())
+    assert [benchmark.name for benchmark in found.benchmarks] == ["a.<lambda>", "a.time_z"]
+    assert found.benchmarks[0].code == "time_x = lambda: 1"
+    assert found.warnings == (
+        "several benchmarks are called a.<lambda>: only the first is measured, rename the others",
+    )

@@ -91,7 +91,10 @@ def test_a_build_that_ignores_the_mode_fails_closed(tmp_path: Path) -> None:
     [
         ("time_one", "ok", 0, None, ""),
         ("time_raises", "failed", 1, None, "ValueError: meant"),
-        ("time_exits", "failed", 3, None, ""),
+        ("time_exits", "failed", 3, None, "called sys.exit(3)"),
+        ("time_exits_well", "failed", 1, None, "called sys.exit(None)"),
+        ("time_exits_with_text", "failed", 1, None, "called sys.exit('no database')"),
+        ("time_leaves_with_code", "failed", 3, None, "exit code 3 and no message"),
         ("time_leaves", "failed", 0, None, "left no result"),
         ("time_garbage", "failed", 0, None, "cannot be read"),
         ("time_forged", "failed", 0, None, "cannot be read"),

@@ -28,8 +28,11 @@ _KINDS_OF_TYPES: dict[str, Kind] = {"time": "time", "track": "track", "peakmemor
 class Suite:
     """The benchmarks that were discovered, in asv's order, and asv's own description of each."""
 
-    def __init__(self, described: Mapping[str, Mapping[str, Any]], default_timeout_s: float) -> None:
+    def __init__(
+        self, described: Mapping[str, Mapping[str, Any]], default_timeout_s: float, warnings: Sequence[str] = ()
+    ) -> None:
         self.described = dict(described)
+        self.warnings = tuple(warnings)
         self.benchmarks = tuple(
             benchmark
             for entry in self.described.values()
@@ -80,7 +83,13 @@ def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
         for name in ("timeout", "setup_cache_timeout"):
             if entry.get(name) is not None and bounded_s(entry[name]) is None:
                 raise UsageError(f"`{name}` of {entry['name']}: expected seconds above 0, found {entry[name]!r}")
-    return Suite({entry["name"]: entry for entry in entries}, project.default_timeout_s)
+    first = {entry["name"]: entry for entry in reversed(entries)}  # of one name, which is the one that runs, as in asv
+    shared = {entry["name"] for entry in entries if entry["version"] != first[entry["name"]]["version"]}
+    warnings = [
+        f"several benchmarks are called {name}: only the first is measured, rename the others" for name in shared
+    ]
+    described = {entry["name"]: first[entry["name"]] for entry in entries}
+    return Suite(described, project.default_timeout_s, sorted(warnings))
 
 
 def load(project: Project) -> Suite | None:

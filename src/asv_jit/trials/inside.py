@@ -180,6 +180,8 @@ def find_benchmark(root, name):
     for module in modules_below(suite):  # names made with `benchmark_name`, or defined in __init__.py
         for path, function in functions_of(module):
             made_up = getattr(function, "benchmark_name", None)
+            if not any(pattern.match((made_up or path[-1]).rsplit(".", 1)[-1]) for _, pattern in KINDS):
+                continue  # a helper may share the name of a benchmark: `<lambda>`
             named = [function.__name__] if len(path) == 1 else path  # asv names functions so, methods by attribute
             if name in (made_up, ".".join([*module.__name__.split(".")[1:], *named])):
                 found = benchmark_in(module, path, name)
@@ -1008,6 +1010,12 @@ def main(request_path, result_path):
         request = json.load(stream)
     try:
         result = perform(request)
+    except SystemExit as error:  # which Python obeys without a word
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write("the benchmark's code called sys.exit(%r)\n" % (error.code,))
+        sys.exit(error.code if isinstance(error.code, int) and error.code % 256 else 1)
     finally:
         if EVENT_LOOPS and not EVENT_LOOPS[0].is_closed():
             end_event_loop()

@@ -306,7 +306,8 @@ def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None
 
 def _read(path: Path, finished: Finished) -> tuple[Answer | None, str]:
     if not finished.ok:
-        return None, finished.complaint()
+        silent = finished.exit is not None and not finished.timed_out and not finished.stderr.strip()
+        return None, finished.complaint() + (" and no message: did the benchmark call os._exit?" if silent else "")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Answer), ""
     except FileNotFoundError:

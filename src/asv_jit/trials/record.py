@@ -153,6 +153,7 @@ def last_words(launched: Launched) -> str:
     parts = [launched.finished.stderr.strip()]
     if launched.answer is not None and launched.answer.message:
         parts.append(launched.answer.message)
-    if launched.answer is None and launched.finished.ok:
+    silent = not parts[0] and launched.finished.exit is not None
+    if launched.answer is None and (launched.finished.ok or silent):
         parts.append(launched.complaint)
     return "\n".join(part for part in parts if part)[-_STDERR_CHARACTERS:]

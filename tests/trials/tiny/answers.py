@@ -80,8 +80,20 @@ def time_leaves():
     os._exit(0)
 
 
+def time_leaves_with_code():
+    os._exit(3)
+
+
 def time_exits():
     sys.exit(3)
+
+
+def time_exits_well():
+    sys.exit()
+
+
+def time_exits_with_text():
+    sys.exit("no database")
 
 
 def time_raises():

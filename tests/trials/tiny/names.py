@@ -34,3 +34,17 @@ class Wrapped:
         log("call")
 
     time_lambda = lambda self: log("lambda")  # noqa: E731 - people do
+
+
+class Methods:
+    @staticmethod
+    def time_static():
+        log("static")
+
+    @classmethod
+    def time_class(cls):
+        log("class", cls.__name__)
+
+
+helper = lambda: log("helper")  # noqa: E731 - has the name of the benchmark below
+time_module_lambda = lambda: log("module lambda")  # noqa: E731

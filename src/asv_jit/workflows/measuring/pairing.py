@@ -70,9 +70,13 @@ def discover_suite(project: Project, session: Session, installations: Sequence[I
     for installation in installations:
         env = environment_of(session.place(installation), "off", hash_seed=0)
         try:
-            return suite.discover(project, installation.python, env)
+            found = suite.discover(project, installation.python, env)
         except UsageError as error:
             complaints.append(error)
+            continue
+        for warning in found.warnings:
+            session.warn(warning)
+        return found
     raise complaints[0]
 
 

@@ -146,6 +146,10 @@ class Session:
                     self._reporter.warn(problem)
         return trials
 
+    def warn(self, text: str) -> None:
+        """Tell whoever watches."""
+        self._reporter.warn(text)
+
     def learn_efforts(self, cases: Sequence[Case], interpreter: str) -> None:
         """Take inner loops and iterations from earlier trials: one series is measured with one effort.
 
