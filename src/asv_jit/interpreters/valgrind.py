@@ -29,7 +29,9 @@ _LIBRARIES = ("libexec/valgrind", "lib/valgrind", "lib/x86_64-linux-gnu/valgrind
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "bmi1", "bmi2", "abm", "erms", "fsrm", "asimd", "asimddp", "sve")
 _LATE = frozenset({"x86_64"})  # where inside.py knows the client request that begins counting
 _TIMEOUT_S = 60.0
-_REMEDY = "install it (`apt install valgrind`, `dnf install valgrind`), or time instead of counting"
+_BY_HAND = "install it (`apt install valgrind`, `dnf install valgrind`)"
+_ELSE = f"{_BY_HAND}, or time instead of counting"
+REMEDY = f"`asv-jit run --count` installs it from Debian's packages where it can; else {_BY_HAND}"
 
 
 class Valgrind(Struct, frozen=True):
@@ -38,6 +40,11 @@ class Valgrind(Struct, frozen=True):
     library: Path
     version: str
     source: str
+
+    @property
+    def described(self) -> str:
+        """The name of the series that it counts for, and where it comes from."""
+        return f"{self.callgrind().identity} ({self.source})"
 
     def callgrind(self) -> Callgrind:
         """Its counter of instructions."""
@@ -74,11 +81,11 @@ def find_or_install(*, run: Runner = processes.run, archive: Archive | None = No
             _install(archive or Archive(paths.apt_dir()), paths.valgrind_dir())
     except NoInterpreterError as error:
         raise NoCounterError(
-            f"counting instructions needs valgrind, which is not on PATH and could not be installed: {error}\n{_REMEDY}"
+            f"counting instructions needs valgrind, which is not on PATH and could not be installed: {error}\n{_ELSE}"
         ) from error
     found = find(run=run)
     if found is None:
-        raise NoCounterError(f"the valgrind in {paths.valgrind_dir()} does not start here; {_REMEDY}")
+        raise NoCounterError(f"the valgrind in {paths.valgrind_dir()} does not start here; {_ELSE}")
     return found
 
 

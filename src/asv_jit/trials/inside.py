@@ -17,10 +17,11 @@ REQUEST, an object:
     iteration_ns    an iteration should last at least this ("calibrate")
     budget_ns       what all iterations may take together  ("calibrate"), or take at least ("sample")
     patience_ns     what they may take at the very most    ("calibrate")
-    min_iterations, max_iterations                         ("calibrate"; "count" has the second)
+    min_iterations, max_iterations                         ("calibrate", "count")
     micro_ops       whether the evidence counts micro-operations by name
     counts          where callgrind writes: a path that it ends with `.1`, `.2` …              ("count")
-    min_instructions, max_instructions    what all iterations take at least, and at most      ("count")
+    min_instructions    so few, in fewer than `min_iterations`, are never enough              ("count")
+    max_instructions    what all iterations take at most                                      ("count")
     loop_instructions                     an iteration should take at least this              ("count")
 
 RESULT, an object; times in integer nanoseconds:
@@ -534,7 +535,9 @@ def count_iterations(benchmark, request):
             raise SkippedError("it calls os.getppid, which marks the ends of iterations while they are counted")
         counts.append(sum(files[1::2]))
         parts.append(parts[-1] + len(files))
-        if sum(counts) >= request["min_instructions"] and settled(counts[2:] if loops > 1 else counts):
+        # A small benchmark with a setup is one call an iteration: many of them would mostly be setups.
+        enough = sum(counts) >= request["min_instructions"] or len(counts) >= request["min_iterations"]
+        if enough and settled(counts[2:] if loops > 1 else counts):
             break
     return {
         "digest": digest,

@@ -39,7 +39,8 @@ def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec
     project = load_project(config) if config.is_file() else None
     settings = project.settings if project is not None else Settings()
     found = discover()
-    report = diagnosing.Diagnosis(machine_checks.check(cpu=settings.cpu, interpreters=found))
+    checks = [*machine_checks.check(cpu=settings.cpu, interpreters=found), diagnosing.counting_check()]
+    report = diagnosing.Diagnosis(checks)
     cpu = settings.cpu if settings.cpu is not None else machine_checks.default_cpu()
     with progress(quiet=as_json) as reporter:
         if measure:

@@ -16,7 +16,7 @@ from asv_jit.workflows import prune as pruning
 @config_option
 @json_option
 @click.option(
-    "--keep", default="30d", show_default=True, help="Keep old iterations of this many days (30d) or sessions (20)."
+    "--keep", default="30d", show_default=True, help="Keep profiles of this many days (30d) or sessions (20)."
 )
 @click.option(
     "--installations",
@@ -28,7 +28,10 @@ from asv_jit.workflows import prune as pruning
 )
 @click.option("--dry-run", is_flag=True, help="List what would be deleted; delete nothing.")
 def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> int:
-    """Delete unused installations, and the iterations that older versions stored. The journal keeps every trial."""
+    """Delete unused installations, old profiles of counted trials, and the iterations that older versions stored.
+
+    The journals keep every trial.
+    """
     project = open_project(config)
     made = pruning.prune(project, pruning.parse_keep(keep), kept_installations=kept, dry_run=dry_run)
     if as_json:
@@ -45,7 +48,7 @@ def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> i
     for path in (*made.raw, *made.installations) if dry_run else ():
         click.echo(f"would delete {path}")
     click.echo(
-        f"{'would delete' if dry_run else 'deleted'} the iterations of {units.count(len(made.raw), 'session')} "
+        f"{'would delete' if dry_run else 'deleted'} the profiles of {units.count(len(made.raw), 'session')} "
         f"({units.size(made.raw_bytes)}) and {units.count(len(made.installations), 'installation')} "
         f"({units.size(made.installations_bytes)})"
     )

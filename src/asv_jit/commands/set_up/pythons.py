@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
-from asv_jit.interpreters import provision
+from asv_jit.interpreters import provision, valgrind
 from asv_jit.interpreters.discover import candidates, survey
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_interpreter
@@ -25,12 +25,16 @@ def pythons() -> None:
 @pythons.command("list")
 @json_option
 def pythons_list(as_json: bool) -> None:
-    """List every CPython found: installed by asv-jit, pyenv or uv, or on PATH."""
+    """List every CPython found: installed by asv-jit, pyenv or uv, or on PATH; and what counts instructions."""
     found = survey(candidates())
+    counter = valgrind.find()
     if as_json:
-        print_json({"interpreters": [_interpreter_json(one) for one in found.interpreters], "notes": found.notes})
+        interpreters = [_interpreter_json(one) for one in found.interpreters]
+        described = counter.described if counter else None
+        print_json({"interpreters": interpreters, "notes": found.notes, "counter": described})
         return
     print_interpreters(found.interpreters)
+    click.echo(f"counting: {counter.described}" if counter else f"counting: no valgrind here; {valgrind.REMEDY}")
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
 

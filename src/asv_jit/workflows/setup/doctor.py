@@ -13,7 +13,9 @@ from msgspec import Struct
 from asv_jit.analysis import speedup
 from asv_jit.analysis.stats import noise
 from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.interpreters import valgrind
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.interpreters.valgrind import Valgrind
 from asv_jit.machine_checks import Check
 from asv_jit.settings import Settings
 from asv_jit.store.lines import mend_all
@@ -58,6 +60,14 @@ class Diagnosis:
     noise: MeasuredNoise | None = None
     kept_in: Path | None = None
     same_code: AaRuns | None = None
+
+
+def counting_check(find: Callable[[], Valgrind | None] = valgrind.find) -> Check:
+    """Say whether instructions can be counted here, and with what: another counter starts a new series."""
+    found = find()
+    if found is not None:
+        return Check("counting", "good", found.described)
+    return Check("counting", "unknown", "valgrind is not installed", valgrind.REMEDY)
 
 
 def measure_noise(
