@@ -280,8 +280,14 @@ document.addEventListener("DOMContentLoaded", () => {
         `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`));
   }
 
+  const multiple = (ratio) => `×${Number(ratio.toPrecision(3))}`;
+
+  // An interval of ratios in one unit.
+  const percents = (low, high) => high >= 2 ? `${multiple(low)} to ${multiple(high)}` :
+    `${percent(low)} to ${percent(high)}`;
+
   function percent(ratio) {
-    if (ratio >= 2) return `×${Number(ratio.toPrecision(3))}`;
+    if (ratio >= 2) return multiple(ratio);
     const change = (ratio - 1) * 100;
     return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(Math.abs(change) < 0.995 ? 2 : 1)}%`;
   }
@@ -314,7 +320,7 @@ document.addEventListener("DOMContentLoaded", () => {
       make("td", { class: "d-fi nowrap" }, METRICS[one.metric]), cell("d-be", ...side(one.before)),
         cell("d-af", ...side(one.after)),
       make("td", { class: "d-ch number big" },
-        ...figure(percent(one.ratio), known ? `${percent(one.ratio / wide)} to ${percent(one.ratio * wide)}` : "")),
+        ...figure(percent(one.ratio), known ? percents(one.ratio / wide, one.ratio * wide) : "")),
       cell("d-th", threshold), cell("d-si", significance),
       make("td", { class: "d-ve" }, make("span", { class: `badge ${kind}` },
         make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));

@@ -116,7 +116,11 @@ asvJit.units = (() => {
 
   function join(low, high) {
     const [number_, unit] = low.split(" ");
-    return `${unit && high.endsWith(` ${unit}`) ? number_ : low} to ${high}`;
+    const wanted = high.split(" ")[1];
+    if (unit === wanted) return `${number_} to ${high}`;
+    const scale = Object.fromEntries([...TIMES, ...SIZES].map(([size_, name]) => [name, size_]));
+    if (!(unit in scale) || !(wanted in scale)) return `${low} to ${high}`;
+    return `${three(Number(number_.replaceAll(",", "")) * scale[unit] / scale[wanted])} to ${high}`;
   }
 
   const day = (timestamp) => new Date(timestamp * 1000).toISOString().slice(0, 10);

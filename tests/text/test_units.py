@@ -59,7 +59,10 @@ def test_intervals() -> None:
     assert "too few" in units.ratio_interval(0.0, math.inf)
     assert "too few" in units.ratio_interval(3.4e-20, 2e20)
     assert units.interval("12.1 ms", "12.5 ms") == "12.1 to 12.5 ms"
-    assert units.interval("980 µs", "1.02 ms") == "980 µs to 1.02 ms"
+    assert units.interval("980 µs", "1.02 ms") == "0.980 to 1.02 ms"
+    assert units.interval("−12.0 KiB", "+1.20 MiB") == "−0.0117 to +1.20 MiB"
+    assert units.interval("0 s", "12 ms") == "0 to 12 ms"
+    assert units.interval("95 s", "never") == "95 s to never"
     assert units.interval("–", "1 ms") == ""
 
 

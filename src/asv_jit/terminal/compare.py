@@ -12,6 +12,7 @@ from rich.table import Table
 
 from asv_jit.analysis.comparison import CaseComparison, Effect
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.text import comparison_words, units
 from asv_jit.workflows.compare import Comparison, Outcome
@@ -154,13 +155,13 @@ def _print_details(screen: Console, case: CaseComparison) -> None:
 def _means(one: Comparison) -> list[str]:
     return [
         f"geometric mean over {units.count(mean.cases, 'case')}, with the JIT {metric}: "
-        f"{comparison_words.time_words(1.0 / mean.ratio)} ({_share(mean.high)} to {_share(mean.low)}, 95%)"
+        f"{comparison_words.time_words(1.0 / mean.ratio)} ({_interval(mean)}, 95%)"
         for metric, mean in one.means.items()
     ]
 
 
-def _share(faster: float) -> str:
-    return comparison_words.percent(1.0 / faster if faster > 0.0 else math.inf)
+def _interval(mean: SuiteSpeedup) -> str:
+    return comparison_words.percents(*(1.0 / end if end > 0.0 else math.inf for end in (mean.high, mean.low)))
 
 
 def _headline(outcome: Outcome) -> str:

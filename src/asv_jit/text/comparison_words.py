@@ -30,19 +30,33 @@ _CAUSES = {
 }
 _MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}
 _TOP_NAMES = 4
+_FROM_TIMES = 99.5  # percent: from here on a change is told as a multiple
 
 
 def percent(ratio: float) -> str:
     """`+3.1%`: a ratio as a signed change."""
     change = (ratio - 1.0) * 100.0
-    return f"{change:+.2f}%" if abs(change) < 0.995 else f"{change:+.1f}%" if abs(change) < 99.5 else f"{ratio:.2f}×"
+    return (
+        f"{change:+.2f}%"
+        if abs(change) < 0.995
+        else f"{change:+.1f}%"
+        if abs(change) < _FROM_TIMES
+        else f"{ratio:.2f}×"
+    )
+
+
+def percents(low: float, high: float) -> str:
+    """An interval of ratios in one unit: `+1.2% to +3.1%`, `1.86× to 2.12×`."""
+    if abs(high - 1.0) * 100.0 < _FROM_TIMES:
+        return f"{percent(low)} to {percent(high)}"
+    return f"{low:.2f}× to {high:.2f}×"
 
 
 def effect_words(effect: Effect | None, *, interval: bool = False) -> str:
     """`+3.1% ▼ slower`, with the interval if there is room."""
     if effect is None:
         return units.DASH
-    bounds = f" ({percent(effect.low)} to {percent(effect.high)})" if interval and effect.low > 0.0 else ""
+    bounds = f" ({percents(effect.low, effect.high)})" if interval and effect.low > 0.0 else ""
     return f"{percent(effect.ratio)}{bounds} {effect.verdict}"
 
 
@@ -74,7 +88,7 @@ def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
     """What shows and yet gets no verdict, with the reason: `298% slower with the JIT off (…), but not steady: …`."""
     shows = [e for m in ("off", "on") if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
     return tuple(
-        f"{change_words(e)} ({percent(e.low)} to {percent(e.high)}), but {e.reason}"
+        f"{change_words(e)} ({percents(e.low, e.high)}), but {e.reason}"
         for e in shows
         if e.verdict == "unclear" and e.reason
     )

@@ -29,6 +29,7 @@ _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (
 _LARGER = [0.9995 * size for size, _ in _SIZES[1:]]
 """From how many bytes on the next unit is taken."""
 
+_SCALES = {unit: scale for _, scale, unit in _TIMES} | {unit: scale for scale, unit in _SIZES} | {"days": 86400.0}
 _WIDEST_INTERVAL = 100.0
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
 
@@ -90,11 +91,18 @@ def ratio(value: float | None, places: int = 2) -> str:
 
 
 def interval(low: str, high: str) -> str:
-    """`12.1 to 12.5 ms`, `980 µs to 1.02 ms`; empty where a bound is unknown."""
+    """`12.1 to 12.5 ms`, `0.980 to 1.02 ms`: one unit, that of the upper bound; empty where a bound is unknown."""
     if DASH in (low, high):
         return ""
     number, _, unit = low.partition(" ")
-    return f"{number if unit and high.endswith(' ' + unit) else low} to {high}"
+    wanted = high.partition(" ")[2]
+    if unit == wanted:
+        return f"{number} to {high}"
+    if unit not in _SCALES or wanted not in _SCALES:
+        return f"{low} to {high}"
+    sign = number[0] if number[0] in "+−±" else ""
+    written = _three(float(number.removeprefix(sign).replace(",", "")) * _SCALES[unit] / _SCALES[wanted])
+    return f"{sign}{written} to {high}"
 
 
 def ratio_interval(low: float, high: float) -> str:

@@ -30,6 +30,7 @@ _BADGES = {
 _LIMIT = 160
 _WIDEST = 100.0
 """Wider thresholds come of two or three trials and say nothing."""
+_DOUBLE = 2.0
 _MOST_LOG = 700.0  # what a float can hold
 
 
@@ -150,9 +151,7 @@ def _row(one: Difference, *anchors: str) -> ComparedRow:
         before_trials=before,
         after=_figure(one.after, form),
         after_trials=after,
-        change=Figure(
-            percent(ratio), f"{percent(ratio / wide)} to {percent(ratio * wide)}" if known else "", f"{ratio:.6g}"
-        ),
+        change=Figure(percent(ratio), percents(ratio / wide, ratio * wide) if known else "", f"{ratio:.6g}"),
         threshold=_threshold(wide),
         significance=_significance(one.significance),
         badge=_BADGES[one.verdict],
@@ -166,11 +165,16 @@ def _behind(found: Behind, href: str) -> Link:
 
 def percent(ratio: float) -> str:
     """A ratio as a change: `+3.2%`, `−12%`, `×2.5`."""
-    if ratio >= 2.0:
+    if ratio >= _DOUBLE:
         return f"×{ratio:.3g}"
     change = (ratio - 1.0) * 100.0
     text = f"{abs(change):.2f}" if abs(change) < 0.995 else f"{abs(change):.1f}"
     return f"{'−' if change < 0.0 else '+'}{text}%"
+
+
+def percents(low: float, high: float) -> str:
+    """An interval of ratios in one unit: `+1.2% to +3.2%`, `×1.86 to ×2.12`."""
+    return f"×{low:.3g} to ×{high:.3g}" if high >= _DOUBLE else f"{percent(low)} to {percent(high)}"
 
 
 def _threshold(wide: float) -> str:
