@@ -233,6 +233,7 @@ class CountedTrial(msgspec.Struct, frozen=True, kw_only=True):
     params: tuple[str, ...]
     machine: str
     protocol: str
+    requirements: str
     counter: str
     mode: Mode
     jit_enabled: bool | None

@@ -15,7 +15,8 @@ COMMIT, INTERPRETER = "c" * 40, "3.15.2+e451c8ba"
 def trial(name: str = "s.00001.1-count-on") -> CountedTrial:
     return CountedTrial(
         trial=name, session="s", purpose="run", commit=COMMIT, interpreter=INTERPRETER, installation="i",
-        benchmark="b.time_x", benchmark_version="1", params=(), machine="m", protocol="1", counter="callgrind 3.19.0",
+        benchmark="b.time_x", benchmark_version="1", params=(), machine="m", protocol="1", requirements="",
+        counter="callgrind 3.19.0",
         mode="on", jit_enabled=True, hash_seed=1, inner_loops=1, iterations=3, outcome="ok", exit=0, signal=None,
         stderr="", started="2026-12-01T00:00:00+00:00", duration_s=1.0, steady_instructions=100,
         curve=((1, 150), (2, 100)), split=Split(loop=60, jit=40),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from asv_jit.analysis.counts.summary import CaseCount, ModeCount
-from asv_jit.model import version_of
+from asv_jit.model import build_of, version_of
 from asv_jit.terminal.console import console, say
 from asv_jit.text import units
 
@@ -26,7 +26,7 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
     for one in (one for one in order if one.off or one.on):
         calls = one.break_even_calls
         pays = "" if one.on is None else "never" if calls is None else units.count(calls, "call")
-        names = str(one.key.case), version_of(one.key.interpreter)
+        names = str(one.key.case), version_of(build_of(one.key.interpreter, one.key.requirements))
         table.add_row(*names, *_shares(one.off), *_shares(one.on, jit=True), pays)
     screen.print(table)
     say(

@@ -109,6 +109,7 @@ def _names(counter_identity: str, case: Case, context: Context, mode: Mode) -> d
         "params": case.key.params,
         "machine": context.machine,
         "protocol": COUNT_PROTOCOL,
+        "requirements": context.requirements,
         "counter": counter_identity,
         "mode": mode,
     }

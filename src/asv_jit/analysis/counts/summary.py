@@ -12,7 +12,10 @@ from asv_jit.model import CaseKey, CountedTrial, FunctionCount, Mode, Split
 
 
 class CountKey(Struct, frozen=True, order=True):
-    """What counts are gathered by. Another `counter` (tool, version, processor features) is another series."""
+    """What counts are gathered by; `requirements` as in `CellKey`.
+
+    Another `counter` (tool, version, processor features) is another series.
+    """
 
     commit: str
     interpreter: str
@@ -20,12 +23,13 @@ class CountKey(Struct, frozen=True, order=True):
     version: str
     counter: str
     protocol: str
+    requirements: str = ""
 
     @classmethod
     def of(cls, trial: CountedTrial) -> CountKey:
         """The key that a trial belongs to."""
         names = trial.commit, trial.interpreter, trial.key, trial.benchmark_version
-        return cls(*names, trial.counter, trial.protocol)
+        return cls(*names, trial.counter, trial.protocol, trial.requirements)
 
 
 class ModeCount(Struct, frozen=True):

@@ -71,6 +71,7 @@ class Counting:
             for trial in content.trials
             if _key_of(trial) == _key(installation, case)
             and (trial.counter, trial.protocol) == (self._counter.identity, COUNT_PROTOCOL)
+            and trial.requirements == installation.requirements
         ]
 
     def missing(
