@@ -20,16 +20,16 @@ from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.cells.summary import UNSTEADY_SHARE, Limits, group_of
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import CaseKey, Mode, Trial
 
 Verdict: TypeAlias = Literal["same", "faster", "slower", "better", "worse", "unclear"]
 Answers: TypeAlias = Literal["agree", "changed", "no check"]
 
-METRICS: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on", "warmup_on")
+_COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on", "warmup_on")
 # What a change is blamed for. A speedup alone may shrink because mode off became faster; a warm-up has too much noise.
 JUDGED: tuple[Metric, ...] = ("off", "on", "peak_memory_off", "peak_memory_on")
-_HIGHER_IS_BETTER: tuple[Metric, ...] = ("speedup",)
 _TIMES: tuple[Metric, ...] = ("off", "on")
 
 
@@ -53,7 +53,7 @@ class Effect(Struct, frozen=True):
     @property
     def worse_by(self) -> float:
         """How much worse, as a share: 0.03 is 3% more time or memory, or that much less speedup. Negative: better."""
-        return _inverse(self.ratio) - 1.0 if self.metric in _HIGHER_IS_BETTER else self.ratio - 1.0
+        return _inverse(self.ratio) - 1.0 if METRICS[self.metric].higher_is_better else self.ratio - 1.0
 
 
 class CaseComparison(Struct, frozen=True):
@@ -108,7 +108,7 @@ def compare(
         timed=is_timed(good),
         blocks=len(good),
         disturbed=sum(block.disturbed for block in good),
-        effects=tuple(effect for metric in METRICS if (effect := effect_on(metric, good, limits)) is not None),
+        effects=tuple(effect for metric in _COMPARED if (effect := effect_on(metric, good, limits)) is not None),
         attribution=_attribution(good, modes, limits, axis),
         answers=_answers(good),
         wrong_answers=tuple(side for side, trials in sides if _answers_wrongly(trials)),
@@ -127,7 +127,7 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
         return None
     if metric in ("speedup", "warmup_on") and not is_timed(blocks):
         return None
-    more_is_better = metric in _HIGHER_IS_BETTER
+    more_is_better = METRICS[metric].higher_is_better
     found = speedup.estimate(
         *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
     )

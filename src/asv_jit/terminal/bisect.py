@@ -15,6 +15,7 @@ from asv_jit.store.findings.bisections import Bisection, Result
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.terminal.console import console, say
 from asv_jit.text import comparison_words, units
+from asv_jit.text.event_words import form_of
 from asv_jit.workflows.bisection.search import View, Watcher
 from asv_jit.workflows.measuring.reporter import Silent
 
@@ -179,9 +180,7 @@ def _print_figures(screen: Console, result: Result) -> None:
 
 
 def _effect(effect: Effects) -> str:
-    show = units.number if effect.metric == "speedup" else units.seconds
-    show = units.size if effect.metric.startswith("peak_memory") else show
-    bounds = f"{comparison_words.percent(effect.low)} to {comparison_words.percent(effect.high)}"
+    show, bounds = form_of(effect.metric, "seconds"), comparison_words.percents(effect.low, effect.high)
     ratio = comparison_words.percent(effect.ratio)
     return f"{show(effect.before)} to {show(effect.after)}, {ratio} ({bounds}) {effect.verdict}"
 

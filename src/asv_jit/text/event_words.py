@@ -10,19 +10,11 @@ from asv_jit.analysis.attribution import Cause
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import BISECT_METRIC, Metric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import minor_of
 from asv_jit.text import units
 
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
-_METRICS: Mapping[Metric, str] = {
-    "off": "JIT off",
-    "on": "JIT on",
-    "speedup": "speedup",
-    "peak_memory_off": "peak memory, JIT off",
-    "peak_memory_on": "peak memory, JIT on",
-    "warmup_on": "warm-up",
-    "plain": "",
-}
 _CAUSES: Mapping[Cause, str] = {
     "code": "the code",
     "jit": "the JIT",
@@ -37,7 +29,7 @@ _CAUSES: Mapping[Cause, str] = {
 
 def metric_words(metric: Metric) -> str:
     """`JIT on`, `peak memory, JIT off`; empty for what asv measured by itself."""
-    return _METRICS[metric]
+    return METRICS[metric].words
 
 
 def change_words(change: Change, unit: str) -> str:
@@ -118,13 +110,8 @@ def range_command(event: Event) -> str:
 
 def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:
     """How a figure of `metric` is written; `unit` is that of the case's values."""
-    if metric == "speedup":
-        return units.ratio
-    if metric.startswith("peak_memory"):
-        return units.size
-    if metric == "warmup_on":
-        return units.seconds
-    return units.form(unit)
+    kind = METRICS[metric].kind
+    return units.ratio if kind == "ratio" else units.form(unit if kind == "value" else kind)
 
 
 def _level(form: Callable[[float | None], str], value: float, low: float, high: float) -> str:

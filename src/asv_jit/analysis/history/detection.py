@@ -13,6 +13,7 @@ from asv_jit.analysis.changes.detector import ChangePoint, detect_many
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.series import Floats, Metric
+from asv_jit.analysis.metrics import METRICS
 
 DETECTED: tuple[Metric, ...] = ("off", "on", "plain", "speedup", "peak_memory_off", "peak_memory_on")
 
@@ -55,7 +56,7 @@ def find_changes(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
 
 def is_worse(metric: Metric, before: float, after: float) -> bool:
     """Whether a change is for the worse: a larger value, as asv has it for everything; a smaller speedup."""
-    return after < before if metric == "speedup" else after > before
+    return after < before if METRICS[metric].higher_is_better else after > before
 
 
 def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], *, logarithmic: bool) -> list[Found]:
@@ -80,7 +81,7 @@ def _count(values: Floats) -> int:
 
 
 def _is_logarithmic(values: Floats, metric: Metric, unit: str) -> bool:
-    ratio = unit in _LOGARITHMIC_UNITS or metric == "speedup" or metric.startswith("peak_memory")
+    ratio = unit in _LOGARITHMIC_UNITS or METRICS[metric].kind in ("ratio", "bytes")
     return ratio and not (values <= 0.0).any()  # NaN is not
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -16,6 +16,7 @@ from asv_jit.analysis.history.identity import identity_of
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.lifecycle import fixed_by_level
 from asv_jit.analysis.history.series import AnchorSeries, CaseSeries, Floats, Metric, Places
+from asv_jit.analysis.metrics import METRICS
 
 _SLACK = 2
 """Points: two metrics' changes this near are at one place; a level has three points at least, so none is skipped."""
@@ -24,9 +25,6 @@ _REACH = 30
 """Points on either side that an attribution looks at: farther ones are of other times."""
 
 _FEWEST = 3
-_ORDER: Mapping[Metric, int] = {
-    "off": 0, "on": 0, "plain": 0, "speedup": 1, "peak_memory_off": 2, "peak_memory_on": 2, "warmup_on": 3,
-}  # fmt: skip
 _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
 
@@ -95,7 +93,7 @@ def headline_first(changes: Sequence[Change], *, neutral: bool = False) -> tuple
 
     def rank(change: Change) -> tuple[bool, int, float]:
         worse = is_worse(change.metric, change.before, change.after)
-        return not neutral and worse == gained, _ORDER[change.metric], -_size(change)
+        return not neutral and worse == gained, METRICS[change.metric].order, -_size(change)
 
     return tuple(sorted(changes, key=rank))
 

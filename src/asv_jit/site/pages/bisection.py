@@ -14,6 +14,7 @@ from asv_jit.site.parts.values import Badge, Frame, Link
 from asv_jit.store.findings.bisections import Bisection, Result
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.text import comparison_words, units
+from asv_jit.text.event_words import form_of
 from asv_jit.text.folders import without_folders
 
 FILE = "bisections.html"
@@ -125,10 +126,8 @@ def _confirmation(result: Result) -> str:
 
 
 def _figures(effect: Effects) -> tuple[str, str, str, str, str]:
-    form = units.size if effect.metric.startswith("peak_memory") else units.seconds
-    form = units.ratio if effect.metric == "speedup" else form
-    interval = f"{comparison_words.percent(effect.low)} to {comparison_words.percent(effect.high)}"
-    change = f"{comparison_words.percent(effect.ratio)} ({interval})"
+    form = form_of(effect.metric, "seconds")
+    change = f"{comparison_words.percent(effect.ratio)} ({comparison_words.percents(effect.low, effect.high)})"
     return comparison_words.METRIC_NAMES[effect.metric], form(effect.before), form(effect.after), change, effect.verdict
 
 

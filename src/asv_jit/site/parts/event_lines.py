@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -11,7 +10,8 @@ from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.cells.summary import group_of
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import Metric, SeriesKey
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
@@ -20,15 +20,6 @@ from asv_jit.site.parts.values import Badge, Figure, Link
 from asv_jit.text import units
 from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words, requirements_words
 
-_METRICS: Mapping[Metric, str] = {
-    "off": "time with the JIT off",
-    "on": "time with the JIT on",
-    "speedup": "speedup by the JIT",
-    "peak_memory_off": "peak memory, JIT off",
-    "peak_memory_on": "peak memory, JIT on",
-    "warmup_on": "warm-up with the JIT on",
-    "plain": "time",
-}
 _STATES = {
     "candidate": Badge("unclear", "?", "candidate", "seen in the history, not measured again yet"),
     "confirmed": Badge("failed", "!", "confirmed", "fresh pairs of both sides show it too"),
@@ -189,9 +180,9 @@ def _line_name(key: SeriesKey) -> str:
 
 
 def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:
-    form = form_of(change.metric, unit)
+    form, phrase = form_of(change.metric, unit), METRICS[change.metric].phrase
     return ChangeLine(
-        metric=_METRICS[change.metric] if unit == "seconds" else _METRICS[change.metric].replace("time", "value"),
+        metric=phrase if unit == "seconds" else phrase.replace("time", "value"),
         change=words,
         before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
         after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),

@@ -14,6 +14,7 @@ from asv_jit.site.parts.charts.line_charts import Line, line_chart
 from asv_jit.site.parts.commits import CommitBook
 from asv_jit.site.parts.tables.point_rows import Cells, figure_cells, head_cells, point_rows, text_cells
 from asv_jit.text import units
+from asv_jit.text.event_words import form_of
 
 _LAST = 30
 _LAST_OF_ASV = 20
@@ -131,11 +132,11 @@ def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
 
 def _figures(metric: Metric, track: Track, unit: str, last: int) -> Cells:
     """Each of the last points' figure with its interval, which `plain` has none of."""
-    form = units.ratio if metric == "speedup" else units.form(unit)
+    form = form_of(metric, unit)
     if metric == "plain":
         (values,) = _last(last, track.values)
         return text_cells([form(value) if value == value else _NO_FIGURE for value in values])  # as math.isnan, in less
-    between = units.ratio_interval if metric == "speedup" else lambda a, b: units.interval(form(a), form(b))
+    between = units.ratio_interval if form is units.ratio else lambda a, b: units.interval(form(a), form(b))
     return figure_cells(
         (_NO_FIGURE, "") if math.isnan(value) else (form(value), between(a, b) if math.isfinite(a + b) else "")
         for value, a, b in zip(*_last(last, track.values, track.low, track.high), strict=True)
