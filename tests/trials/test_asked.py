@@ -56,7 +56,8 @@ def test_without_a_warm_up_the_first_calls_are_the_figure(
     assert launched.answer is not None, launched.finished.stderr
     assert _calls(tmp_path) == calls
     trial = trial_of(launched, tiny_case(f"asked.{name}", index))
-    assert (trial.inner_loops, trial.iterations, trial.steady_kind, trial.curve) == (1, calls, None, ())
+    assert (trial.inner_loops, trial.iterations, trial.steady_kind, trial.warmup_s) == (1, calls, None, None)
+    assert trial.curve[-1][0] == calls
     durations_ns = sorted(launched.answer.durations_ns)
     middle_ns = (durations_ns[(calls - 1) // 2] + durations_ns[calls // 2]) / 2
     assert trial.steady_s == pytest.approx(middle_ns / 1e9)

@@ -112,14 +112,11 @@ def _with_figures(trial: Trial, launched: Launched) -> Trial:
     )
     if answer.outcome != "ok" or not answer.durations_ns:
         return trial
-    if answer.first_calls:  # nor a warm-up to leave out
-        calls_s = [duration / answer.inner_loops / 1e9 for duration in answer.durations_ns]
-        return replace(trial, steady_s=max(statistics.median(calls_s), 1e-9 / answer.inner_loops))
     running_s = [max(duration, 1) / 1e9 for duration in answer.durations_ns]  # a coarse clock may say 0
     trial = replace(trial, curve=curve_of(running_s))
     per_call_s = [duration / answer.inner_loops for duration in running_s]
-    if answer.kind == "timeraw":  # a process of its own: nothing to classify
-        return replace(trial, steady_s=per_call_s[0])
+    if answer.kind == "timeraw" or answer.first_calls:  # a process of its own, or no warm-up to leave out
+        return replace(trial, steady_s=statistics.median(per_call_s))
     state = steady.classify(per_call_s, tolerance=STEADY_TOLERANCE)
     return replace(
         trial,

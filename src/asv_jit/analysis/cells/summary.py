@@ -262,8 +262,8 @@ def _break_even(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> brea
 
 def _timeline(trial: Trial) -> break_even.Timeline | None:
     """From the kept curve: exact sums at its points, evenly spread between them."""
-    if len(trial.curve) < 2 or trial.steady_s is None:
-        return None
+    if len(trial.curve) < 2 or trial.steady_s is None or trial.steady_kind is None:
+        return None  # without a figure, or the figure is of the first calls
     done, elapsed = (np.array(column, dtype=np.float64) for column in zip(*trial.curve, strict=True))
     counts = np.diff(done, prepend=0.0)
     each = np.diff(elapsed, prepend=0.0) / counts
