@@ -397,12 +397,18 @@ document.addEventListener("DOMContentLoaded", () => {
     list();
   }
 
+  // The style sheet hides it wherever scripts run, so that nothing moves when the choice of commits appears.
+  function keepStatic() {
+    app.remove();
+    for (const section of document.querySelectorAll("[data-static]")) section.classList.add("kept");
+  }
+
   async function start() {
     commits = files.commits;
-    if (!commits) return;
-    try { await load(`${folder}suite.js`); } catch { return; } // the newest releases are compared without it
+    if (!commits) { keepStatic(); return; }
+    try { await load(`${folder}suite.js`); } catch { keepStatic(); return; } // the newest releases need no script
     suite = files.suite;
-    if (!suite || !kinds().length) return;
+    if (!suite || !kinds().length) { keepStatic(); return; }
     choice = read();
     draw();
     compare();

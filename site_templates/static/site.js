@@ -3,7 +3,6 @@
 // Runs before the page is drawn: the theme and whether there are scripts decide what is shown, without a jump.
 const page = document.documentElement;
 page.dataset.scripts = "yes";
-if (location.hash.includes("=")) page.dataset.linked = "yes"; // the address holds the state of a view
 
 function remembered() {
   try { return localStorage.getItem("asv-jit-theme"); } catch { return null; } // some browsers refuse for files
