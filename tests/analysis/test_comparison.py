@@ -166,7 +166,9 @@ def test_an_arm_that_never_settles_leaves_what_it_is_part_of_unclear(unsteady: s
     found = compare(CASE, blocks_of(trials, ARMS), ARMS, LIMITS, axis="commits")
     effects = [e for metric in ("off", "on", "speedup") if (e := found.effect(metric))]  # type: ignore[arg-type]
     assert {effect.metric for effect in effects if effect.verdict != "unclear"} == clear
-    assert all(effect.reason.startswith("not steady: 100%") for effect in effects if effect.verdict == "unclear")
+    when = "before" if unsteady.startswith("a") else "after"
+    words = f"not steady: 15 of 15 trials {when} the change with the JIT {unsteady[2:]} never settled"
+    assert all(effect.reason == words for effect in effects if effect.verdict == "unclear")
 
 
 def test_traces_are_told_only_where_both_sides_have_them() -> None:

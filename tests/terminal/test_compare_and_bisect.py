@@ -14,7 +14,7 @@ from asv_jit.git.repository import Commit
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
 from asv_jit.terminal.bisect import bars
-from asv_jit.terminal.compare import comparison_markdown
+from asv_jit.terminal.compare import comparison_markdown, print_comparison
 from asv_jit.workflows.compare import Comparison, Outcome, Side
 
 HOSTILE = "<img src=x> @everyone `rm` | **bold** </details>"
@@ -58,10 +58,10 @@ def test_nothing_that_a_repository_says_is_markup_in_a_pull_request() -> None:
     assert text.splitlines()[0] == "### asv-jit: 1 case became worse by 2.0% or more"
 
 
-def test_what_shows_and_gets_no_verdict_is_told_with_the_reason() -> None:
+def test_what_shows_and_gets_no_verdict_is_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
     effects = (
-        Effect("off", 1.0, 4.0, 4.0, 3.1, 5.1, 1e-9, "unclear", "not steady: 40% of the trials of one arm"),
-        Effect("on", 1.0, 1.0, 1.0, 0.9, 1.1, 0.9, "unclear", "more blocks are needed"),
+        Effect("off", 1.0, 4.0, 4.0, 3.1, 5.1, 1e-9, "unclear", "not steady: 9 of 22 trials never settled"),
+        Effect("on", 1.0, 1.0, 1.0, 0.9, 1.1, 0.9, "unclear", "too imprecise: 15 blocks"),
     )
     found = CaseComparison(
         case=CaseKey("toys.time_x"), before="", after="3.15.2+0a1b2c3d", timed=True, blocks=15, disturbed=0,
@@ -70,9 +70,13 @@ def test_what_shows_and_gets_no_verdict_is_told_with_the_reason() -> None:
     )  # fmt: skip
     side = Side(Commit("0" * 40, 0, "", ""), INTERPRETER)
     comparison = Comparison(side, side, "commits", (found,), {})
-    lines = comparison_markdown(Outcome((comparison,), (), (), 0.02, ())).splitlines()
-    (told,) = [line for line in lines if line.startswith("- ")]
-    assert "slower with the JIT off (3.10× to 5.10×), but not steady: 40%" in told
+    outcome = Outcome((comparison,), (), (), 0.02, ())
+    lines = comparison_markdown(outcome).splitlines()
+    told, *listed = [line for line in lines if line.lstrip().startswith("- ")]
+    assert "slower with the JIT off (3.10× to 5.10×), but not steady: 9 of 22 trials" in told
+    assert [line[:25] for line in listed[::3]] == ["- unclear, not steady (1 ", "- unclear, too imprecise "]
+    print_comparison(outcome)
+    assert "(3.10× to 5.10×): 9 of 22 trials never settled" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("text", "share"), [("2%", 0.02), ("0.02", 0.02), (" 150% ", 1.5)])

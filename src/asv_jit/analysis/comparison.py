@@ -11,14 +11,14 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from asv_jit.analysis import speedup
+from asv_jit.analysis import reasons, speedup
 from asv_jit.analysis.attribution import Attribution, Axis, attribute
 from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, tempered_sides, values
 from asv_jit.analysis.cells import correctness, evidence
 from asv_jit.analysis.cells.cell import Block
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.cells.levels import middle
-from asv_jit.analysis.cells.summary import UNSTEADY_SHARE, Limits, group_of
+from asv_jit.analysis.cells.summary import Limits, group_of
 from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.analysis.stats import suite_mean
@@ -132,7 +132,7 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
         *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
     )
     bounds = (found.low, found.high) if more_is_better else (_inverse(found.high), _inverse(found.low))
-    verdict, reason = _verdict(found.verdict, metric, _unsteady_share(blocks, metric))
+    verdict, reason = _verdict(found.verdict, metric, blocks)
     return Effect(
         metric=metric,
         before=before,
@@ -186,11 +186,12 @@ def _pairs(case: CaseComparison, blocks: Sequence[Block], metric: Metric) -> sui
     return suite_mean.CasePairs(group_of(name), name, tuple(a), tuple(b))
 
 
-def _verdict(found: str, metric: Metric, unsteady: float) -> tuple[Verdict, str]:
-    if metric in ("off", "on", "speedup") and unsteady > UNSTEADY_SHARE:
-        return "unclear", f"not steady: {unsteady:.0%} of the trials of one arm reached no steady state"
+def _verdict(found: str, metric: Metric, blocks: Sequence[Block]) -> tuple[Verdict, str]:
+    unsteady = _unsteady(blocks, metric)
+    if unsteady:
+        return "unclear", unsteady
     if found == "unclear":
-        return "unclear", "more blocks are needed"
+        return "unclear", reasons.too_imprecise(len(blocks), "blocks")
     if found == "same":
         return "same", ""
     if metric in _TIMES:
@@ -198,11 +199,14 @@ def _verdict(found: str, metric: Metric, unsteady: float) -> tuple[Verdict, str]
     return ("better" if found == "faster" else "worse"), ""
 
 
-def _unsteady_share(blocks: Sequence[Block], metric: Metric) -> float:
-    modes = ("off", "on") if metric == "speedup" else (metric,)
-    arms = [[block.trial(f"{side}-{mode}") for block in blocks] for side in ("a", "b") for mode in modes]
-    shares = [sum(t is not None and t.steady_kind == "no_steady_state" for t in arm) / len(arm) for arm in arms if arm]
-    return max(shares, default=0.0)
+def _unsteady(blocks: Sequence[Block], metric: Metric) -> str:
+    modes: dict[Metric, tuple[Mode, ...]] = {"off": ("off",), "on": ("on",), "speedup": ("off", "on")}
+    sides = (("a", "before the change"), ("b", "after the change"))
+    return reasons.not_steady(
+        (f"{when} {reasons.with_the_jit(mode)}", [block.trial(f"{side}-{mode}") for block in blocks])
+        for side, when in sides
+        for mode in modes.get(metric, ())
+    )
 
 
 def _attribution(blocks: Sequence[Block], modes: Sequence[Mode], limits: Limits, axis: Axis) -> Attribution:

@@ -15,6 +15,7 @@ from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.text import comparison_words, units
+from asv_jit.text.unclear import unclear_lines
 from asv_jit.workflows.compare import Comparison, Outcome
 
 _SHOWN: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_on", "warmup_on")
@@ -35,8 +36,8 @@ def print_comparison(outcome: Outcome) -> None:
         screen.print(_table(one, narrow=screen.width < WIDE))
         for case in one.cases:
             _print_details(screen, case)
-            for text in comparison_words.unsettled_words(case):
-                say(screen, f"{case.case}: {text}", "yellow")
+        for line in unclear_lines(comparison_words.unclear_words(one.cases)):
+            say(screen, line, "yellow")
         for text in _means(one):
             say(screen, text)
     for note in outcome.notes:
@@ -179,7 +180,9 @@ def _rows(one: Comparison) -> list[str]:
         cells = [comparison_words.effect_words(case.effect(m), interval=m in _NARROW) for m in shown]
         moved = comparison_words.attribution_words(case.attribution)
         rows.append("| " + " | ".join([_code(str(case.case)), *cells, moved, str(case.blocks)]) + " |")
-    return [*rows, "", *_means(one)]
+    unclear = unclear_lines(comparison_words.unclear_words(one.cases))
+    listed = [f"{line[: len(line) - len(line.lstrip())]}- {_plain(line.lstrip())}" for line in unclear]
+    return [*rows, "", *_means(one), "", *listed]
 
 
 def _folded(title: str, lines: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The table of `asv-jit run`, the suspected JIT bugs above it, and what was not measured below."""
+"""The table of `asv-jit run`, the suspected JIT bugs above it; below it why a case is unclear or was not measured."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from rich.table import Table
 
 from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary
 from asv_jit.analysis.history.requirement_sets import series_names
+from asv_jit.analysis.reasons import kind_of
 from asv_jit.model import build_of, version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
 from asv_jit.text import units
+from asv_jit.text.unclear import unclear_lines
 from asv_jit.workflows.run import Outcome
 
 # Heading, alignment, and whether a narrow terminal does without it.
@@ -37,6 +39,13 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
         for case in suite.cases:
             _print_findings(screen, case)
     screen.print(_cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
+    for line in unclear_lines(
+        (f"{case.key.case} on {name}", case.reason)
+        for suite, name in zip(suites, _builds(suites), strict=True)
+        for case in suite.cases
+        if case.verdict == "unclear"
+    ):
+        say(screen, line)
     for suite, name in zip(suites, _builds(suites), strict=True):
         if suite.mean is not None:
             mean = suite.mean
@@ -72,17 +81,19 @@ def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) 
     named = _builds(suites)
     rows = [(str(case.key.case), name, case) for suite, name in zip(suites, named, strict=True) for case in suite.cases]
     for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
-        cells = (version_of(interpreter) if narrow else interpreter, *_figures(case))
+        cells = (version_of(interpreter) if narrow else interpreter, *_figures(case, narrow=narrow))
         shown = [cell for cell, (_, _, wide_only) in zip(cells, _COLUMNS, strict=True) if not (narrow and wide_only)]
         table.add_row(name, *shown)
     return table
 
 
-def _figures(case: CaseSummary) -> tuple[str, ...]:
+def _figures(case: CaseSummary, *, narrow: bool) -> tuple[str, ...]:
     speed = case.speedup
     style = STYLES.get(case.verdict, "default")
     show = units.seconds if case.timed else units.number
     verdict = case.reason if case.verdict == "none" else MARKS.get(case.verdict, case.verdict)
+    if case.verdict == "unclear" and not narrow:
+        verdict = f"{verdict}, {kind_of(case.reason)}"
     return (
         show(case.off.value) if case.off else "–",
         show(case.on.value) if case.on else "–",

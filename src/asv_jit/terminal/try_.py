@@ -150,7 +150,7 @@ def _advice(report: TryReport) -> list[str]:
     elif any(case.off is not None and case.off.value < _SHORT_S for case in cases):
         advice.append("much of a run this short is start-up; try the program with more work, too")
     if any(case.verdict == "unclear" for case in cases) and not report.interrupted:
-        advice.append("for a clear answer: a quieter machine, or more pairs with a larger --seconds")
+        advice.append("for a clear answer: a quieter machine (`asv-jit doctor`), or more pairs with a larger --seconds")
     if cases:
         advice.append("to follow a function over commits and releases, warmed up: `asv-jit init`")
     return advice

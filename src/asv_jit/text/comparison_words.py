@@ -30,6 +30,7 @@ _CAUSES = {
 }
 _MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}
 _TOP_NAMES = 4
+_TIMES: tuple[Metric, ...] = ("off", "on")
 _FROM_TIMES = 99.5  # percent: from here on a change is told as a multiple
 
 
@@ -84,9 +85,20 @@ def summary_words(case: CaseComparison) -> str:
     return ", ".join(parts)
 
 
+def unclear_words(cases: Sequence[CaseComparison]) -> list[tuple[str, str]]:
+    """Each unclear time with its change, and why it is unclear; those that show a change come first."""
+    unclear = [
+        (f"{case.case}: {change_words(e)} ({percents(e.low, e.high)})", e)
+        for case in cases
+        for m in _TIMES
+        if (e := case.effect(m)) is not None and e.verdict == "unclear"
+    ]
+    return [(words, e.reason) for words, e in sorted(unclear, key=lambda one: one[1].low <= 1.0 <= one[1].high)]
+
+
 def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
     """What shows and yet gets no verdict, with the reason: `298% slower with the JIT off (…), but not steady: …`."""
-    shows = [e for m in ("off", "on") if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
+    shows = [e for m in _TIMES if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
     return tuple(
         f"{change_words(e)} ({percents(e.low, e.high)}), but {e.reason}"
         for e in shows

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis import speedup, steady
+from asv_jit.analysis import reasons, speedup, steady
 from asv_jit.analysis.cells import break_even, correctness, memory
 from asv_jit.analysis.cells.cell import Cell, CellKey
 from asv_jit.analysis.cells.evidence import Hot, hot_functions
@@ -22,7 +22,6 @@ from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import Evidence, Trial
 
 FEWEST_ITERATIONS = 30
-UNSTEADY_SHARE = 0.3
 # A turn lost to another process is the same few milliseconds in both modes, but hits the slower arm more often: the
 # ratio itself is biased, and no number of pairs mends that.
 DISTURBED_SHARE = 0.5
@@ -212,25 +211,21 @@ def _verdict(
     if estimate is None:
         return "none", _value_words(cell, _tracked(cell, limits)) if cell.has_pairs else "no JIT"
     if _is_short(cell, off):
-        return "unclear", f"fewer than {FEWEST_ITERATIONS} iterations fit into the benchmark's time-out"
-    unsteady = max(_unsteady_share(off), _unsteady_share(on))
-    if unsteady > UNSTEADY_SHARE:
-        return "unclear", f"not steady: {unsteady:.0%} of the trials of one mode never settled"
-    disturbed = sum(block.disturbed for block in cell.good_blocks) / len(cell.good_blocks)
-    if disturbed > DISTURBED_SHARE:
-        return "unclear", f"disturbed: something else used the core in {disturbed:.0%} of the blocks"
+        return "unclear", reasons.too_short(FEWEST_ITERATIONS)
+    unsteady = reasons.not_steady([(reasons.with_the_jit("off"), off), (reasons.with_the_jit("on"), on)])
+    if unsteady:
+        return "unclear", unsteady
+    disturbed, blocks = sum(block.disturbed for block in cell.good_blocks), len(cell.good_blocks)
+    if disturbed > DISTURBED_SHARE * blocks:
+        return "unclear", reasons.disturbed(disturbed, blocks)
     if estimate.verdict == "unclear":
-        return "unclear", "too imprecise to tell faster from slower: more pairs are needed"
+        return "unclear", reasons.too_imprecise(blocks, "pairs")
     return estimate.verdict, ""
 
 
 def _is_short(cell: Cell, off: Sequence[Trial]) -> bool:
     single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
     return not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off)
-
-
-def _unsteady_share(trials: Sequence[Trial]) -> float:
-    return sum(trial.steady_kind == "no_steady_state" for trial in trials) / max(len(trials), 1)
 
 
 def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> memory.PeakMemory | None:

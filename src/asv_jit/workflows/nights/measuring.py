@@ -155,7 +155,11 @@ class NightMeasuring:
             try:
                 self._measure_step(together[0], engine, built, chosen)
             finally:  # whatever ends it: what was measured goes into asv's files too
-                engine.close(described, commit, wanted)
+                measured = [case for one in engine.close(described, commit, wanted) for case in one.cases]
+            keys = set(together[0].cases)
+            self._night.unclear.update(
+                {case.key: case.reason for case in measured if case.verdict == "unclear" and case.key.case in keys}
+            )
 
     def _measure_step(
         self, step: Step, engine: Engine, built: list[installations.Installation], cases: Sequence[Case]

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from asv_jit.analysis.cells.cell import CellKey
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.planning import Plan
 from asv_jit.interpreters.identity import Interpreter
@@ -17,7 +18,8 @@ from asv_jit.workflows.measuring.engine import Tally
 @dataclass(slots=True)
 class Night:
     """Everything that reports say. `problems`: what went wrong and did not end the night; `notes`: what a reader of
-    its figures must know; `fresh`: regressions that no earlier night had found; `bisected`: a sentence each;
+    its figures must know; `unclear`: the cells that it measured and that are unclear still, with the reason;
+    `fresh`: regressions that no earlier night had found; `bisected`: a sentence each;
     `unsettled`: candidates that there was no time to confirm; `finished` is False while it is under way."""
 
     project: str
@@ -29,6 +31,7 @@ class Night:
     installed: tuple[str, ...] = ()
     plans: list[Plan] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    unclear: dict[CellKey, str] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     fresh: tuple[Event, ...] = ()
     confirmed: int = 0
@@ -73,6 +76,10 @@ class Night:
             "failed": [
                 {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
                 for key, reason in sorted(self.tally.failed.items(), key=str)
+            ],
+            "unclear": [
+                {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
+                for key, reason in sorted(self.unclear.items())
             ],
             "regressions": {
                 "fresh": [event_json(event) for event in self.fresh],

@@ -9,6 +9,7 @@ from asv_jit.analysis.planning import Plan, Step
 from asv_jit.settings import duration_text
 from asv_jit.text import units
 from asv_jit.text.event_words import bisect_command
+from asv_jit.text.unclear import unclear_lines
 from asv_jit.workflows.nights.night import Night
 
 _MOST_LINES = 20
@@ -41,6 +42,10 @@ def summary_lines(night: Night) -> list[str]:
             f"candidates: {night.confirmed} confirmed, {night.refuted} refuted, {night.unsettled} not settled yet"
         )
     lines += night.bisected
+    lines += unclear_lines(
+        (f"{key.case} on {key.interpreter} at {key.commit[:8]}", reason)
+        for key, reason in sorted(night.unclear.items())
+    )
     reasons = [f"not measured: {key.case} on {key.interpreter}: {reason}" for key, reason in tally.failed.items()]
     lines += _shortened(sorted(reasons))
     if night.plans:

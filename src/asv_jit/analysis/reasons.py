@@ -1,0 +1,53 @@
+"""Why a verdict is `unclear`: texts of the form `KIND: what was seen`, with the mode named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias, get_args
+
+from asv_jit.model import Mode, Trial
+
+Kind: TypeAlias = Literal["not steady", "disturbed", "too imprecise", "too short"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+UNSTEADY_SHARE = 0.3
+"""Of the trials of an arm that may reach no steady state; where more do, the verdict is unclear."""
+
+
+def not_steady(arms: Iterable[tuple[str, Sequence[Trial | None]]]) -> str:
+    """`not steady: 9 of 22 trials with the JIT off never settled`; empty where no arm is unsteady.
+
+    `arms`: of each the words after "trials" that name it, and its trials; None stands for a missing one.
+    """
+    counted = [
+        (words, sum(trial is not None and trial.steady_kind == "no_steady_state" for trial in trials), len(trials))
+        for words, trials in arms
+    ]
+    found = [f"{bad} of {most} trials {words}" for words, bad, most in counted if bad > UNSTEADY_SHARE * most]
+    return f"not steady: {' and '.join(found)} never settled" if found else ""
+
+
+def with_the_jit(mode: Mode) -> str:
+    """`with the JIT off`."""
+    return f"with the JIT {mode}"
+
+
+def disturbed(blocks: int, most: int) -> str:
+    """Something else used the core in so many blocks of all."""
+    return f"disturbed: something else used the core in {blocks} of {most} blocks"
+
+
+def too_imprecise(blocks: int, noun: str) -> str:
+    """The interval after so many blocks holds more than one answer; `noun` names a block in the plural."""
+    return f"too imprecise: {blocks} {noun} cannot tell faster from slower"
+
+
+def too_short(fewest: int) -> str:
+    """The time-out ends a trial before it has `fewest` iterations."""
+    return f"too short: fewer than {fewest} iterations fit into the benchmark's time-out"
+
+
+def kind_of(reason: str) -> Kind | None:
+    """The kind of a reason; None for a text of another form."""
+    head = reason.partition(":")[0]
+    return next((kind for kind in KINDS if kind == head), None)
