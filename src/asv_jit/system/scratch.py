@@ -53,15 +53,9 @@ def private() -> Iterator[Path | None]:
         lock.release()
 
 
-def sweep() -> int:
-    """End and remove what runs that were killed left behind; how many runs those were."""
-    with _sweeping():
-        return _swept()
-
-
 def _claimed() -> tuple[Path, filelock.BaseFileLock]:
     with _sweeping():  # nobody may take the new folder for a dead one before its lock is held
-        _swept()
+        _sweep()
         folder = paths.scratch_dir() / os.urandom(4).hex()
         lock = filelock.FileLock(_lock_of(folder))
         lock.acquire(timeout=0)
@@ -76,8 +70,8 @@ def _sweeping() -> Iterator[None]:
         yield
 
 
-def _swept() -> int:
-    dead = 0
+def _sweep() -> None:
+    """End and remove what runs that were killed left behind."""
     home = paths.scratch_dir()
     for folder in {home / path.name.removesuffix(".lock") for path in home.iterdir()}:
         lock = filelock.FileLock(_lock_of(folder))
@@ -87,8 +81,6 @@ def _swept() -> int:
             shutil.rmtree(folder, ignore_errors=True)
             _lock_of(folder).unlink(missing_ok=True)
             lock.release()
-            dead += 1
-    return dead
 
 
 def _lock_of(folder: Path) -> Path:
