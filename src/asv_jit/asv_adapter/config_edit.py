@@ -88,6 +88,11 @@ def _with_environment_type(text: str, before: dict[str, Any], notes: list[str]) 
             f'"environment_type" was {kind!r}: what the matrix names is installed with pip now, '
             "so names that only conda knows must be replaced"
         )
+    elif kind not in (None, "virtualenv", "uv"):
+        notes.append(
+            f'"environment_type" was {kind!r}, and is "jit" now: interpreters and requirements come from asv-jit and '
+            "pip, so what that plugin did for the environments is not done any more"
+        )
     return set_member(text, ("environment_type",), '"jit"')
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from pathlib import Path
 
 from asv import util
+from asv.plugins.git import Git
 from asv.repo import get_repo
 
 from asv_jit.asv_adapter.project import Project
@@ -14,6 +16,28 @@ from asv_jit.errors import UsageError
 from asv_jit.git.branches import GIT_ACCESS, drop_stale_locks
 from asv_jit.git.repository import Repository
 from asv_jit.system.processes import limited_environment
+
+
+def insist_on_git(project: Project) -> None:
+    """Raise UsageError for a repository of another system, such as Mercurial, and for a folder within one."""
+    local = project.folder / project.repo
+    named = project.given.get("dvcs")
+    is_hg = project.repo.startswith("hg+") or ((local / ".hg").is_dir() and not (local / ".git").exists())
+    if named not in (None, "git") or is_hg:
+        found = f'"dvcs": "{named}"' if named else f'"repo": "{project.repo}"'
+        raise UsageError(
+            f"asv.conf.json: expected a git repository, found {found}; asv-jit measures commits of git repositories "
+            "only: convert it, or measure it with plain asv"
+        )
+    if local.is_dir() and not Git.is_local_repo(str(local)):
+        top = next((one for one in local.resolve().parents if (one / ".git").exists()), None)
+        if top is not None:
+            place = Path(os.path.relpath(top, project.folder.resolve())).as_posix()
+            below = local.resolve().relative_to(top).as_posix()
+            raise UsageError(
+                f'asv.conf.json: "repo": expected the top folder of a git repository, found {project.repo!r} inside '
+                f'one; write "repo": "{place}", and "repo_subdir": "{below}" where the package lies there'
+            )
 
 
 def mirror_of(project: Project) -> Path:
@@ -38,6 +62,7 @@ def mirror_of(project: Project) -> Path:
 
 def fetched(project: Project) -> str | None:
     """Fetch what the repository's remotes have; what went wrong, or None. What was here before stays usable."""
+    insist_on_git(project)
     local = project.folder / project.repo
     if local.is_dir():
         repository = Repository(local)
@@ -51,6 +76,7 @@ def fetched(project: Project) -> str | None:
 
 def repository_without_network(project: Project) -> Path:
     """The repository's folder, or its mirror as it was fetched last. Raises UsageError where it never was."""
+    insist_on_git(project)
     local = project.folder / project.repo
     mirror = project.folder / project.name
     if local.is_dir():

@@ -160,6 +160,19 @@ class Repository:
             return ours or theirs
         return ours if self.is_ancestor(theirs.hash, ours.hash) else theirs
 
+    def lasting_branch(self) -> str:
+        """A branch that is there, and likely for long: the remote's default, `main`, `master`, what is checked out.
+
+        Else the one of the newest commit; `HEAD` where there is no branch.
+        """
+        origin = self._ask(["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]) or ""
+        current = (self._ask(["symbolic-ref", "--quiet", "--short", "HEAD"]) or "").strip()
+        newest_first = self._ask(["for-each-ref", "--sort=-committerdate", "--format=%(refname:short)", "refs/heads"])
+        there = (newest_first or "").split()
+        wanted = (origin.strip().removeprefix("origin/"), "main", "master", current)
+        # A repository without commits has no branch yet but the one that its first commit is to be on.
+        return next((name for name in wanted if name in there), current or (there[0] if there else "HEAD"))
+
     def _remote_of(self, branch: str) -> str:
         return (self._ask(["config", "--get", f"branch.{branch}.remote"]) or "origin").strip()
 

@@ -99,7 +99,7 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
     repository = Repository(repository_folder(project))
     interpreters = interpreters_of(project, options.pythons)
     insist_on_a_jit(interpreters)
-    commits = commits_of(project, repository, options.range_words)
+    commits = commits_of(project, repository, options.range_words, reporter.warn)
     machine = this_machine(options.machine)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import pytest
 import yaml
 from asv.config import Config
 
+from asv_jit.asv_adapter.mirror import fetched, insist_on_git, repository_without_network
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.errors import UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
 from asv_jit.system.processes import Finished, base_environment, run
+from asv_jit.workflows.measuring.pairing import repository_folder
 from asv_jit.workflows.setup.init import apply, propose
 from asv_jit.workflows.setup.workflow_files import WorkflowOptions, is_ours
 
@@ -44,9 +47,13 @@ CONFIGURATION = """\
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/trunk\n")
+    _git(tmp_path, "init", "-q", "-b", "trunk")
     return tmp_path
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", "-C", folder, *who, *arguments], check=True, capture_output=True)
 
 
 def _existing(folder: Path, text: str = CONFIGURATION) -> Path:
@@ -93,24 +100,21 @@ def test_a_second_run_changes_nothing(folder: Path) -> None:
     ],
 )
 def test_every_form_of_matrix_gets_both_modes(matrix: str, expected: dict[str, Any], folder: Path) -> None:
-    config = _existing(folder, f'{{"version": 1, "project": "x", "repo": ".", "matrix": {matrix}}}')
+    config = _existing(folder, f'{{"version": 1, "project": "x", "repo": "..", "matrix": {matrix}}}')
     apply(propose(config, None))
     assert json5.loads(config.read_text())["matrix"] == expected
 
 
 def test_a_mode_that_would_be_built_with_is_refused(folder: Path) -> None:
-    config = _existing(folder, '{"version": 1, "project": "x", "repo": ".", "matrix": {"env": {"PYTHON_JIT": ["1"]}}}')
+    config = _existing(folder, '{"version": 1, "project": "x", "repo": "..", "matrix": {"env": {"PYTHON_JIT": ["1"]}}}')
     with pytest.raises(UsageError, match=r"matrix\.env"):
         propose(config, None)
 
 
 def test_what_stands_in_the_way_of_measuring_is_said(folder: Path) -> None:
-    config = _existing(
-        folder, '{"version": 1, "project": "x", "repo": ".", "pythons": ["3.9"], "matrix": {"req": {"a": ["1", "2"]}}}'
-    )
+    config = _existing(folder, '{"version": 1, "project": "x", "repo": "..", "pythons": ["3.9"]}')
     made = propose(config, None)
     assert any("no release with a JIT" in note for note in made.notes)
-    assert any("2 values of a" in note for note in made.notes)
 
 
 def test_an_empty_project_gets_a_suite(folder: Path) -> None:
@@ -167,6 +171,78 @@ def test_a_suite_in_a_repository_of_its_own_gets_no_pull_request_workflow(folder
 def test_options_that_are_more_than_words_are_refused(options: WorkflowOptions, folder: Path) -> None:
     with pytest.raises(UsageError):
         propose(_existing(folder), options)
+
+
+def test_a_package_in_a_subfolder_is_named_with_its_repository(folder: Path) -> None:
+    package = folder / "packages" / "one"
+    package.mkdir(parents=True)
+    (package / "pyproject.toml").write_text('[project]\nname = "one"\n')
+    apply(propose(package / "asv.conf.json", None))
+    written = json5.loads((package / "asv.conf.json").read_text())
+    assert (written["repo"], written["repo_subdir"], written["project"]) == ("../..", "packages/one", "one")
+    insist_on_git(load_project(package / "asv.conf.json"))
+
+
+def test_a_suite_in_a_folder_of_the_package_measures_the_package(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "whole"\n')
+    (folder / "asv_bench").mkdir()
+    apply(propose(folder / "asv_bench" / "asv.conf.json", None))
+    written = json5.loads((folder / "asv_bench" / "asv.conf.json").read_text())
+    assert (written["repo"], written["project"]) == ("..", "whole")
+    assert not {"repo_subdir", "build_command"} & written.keys()
+
+
+def _branch_written(folder: Path) -> str:
+    apply(propose(folder / "asv.conf.json", None))
+    (branch,) = json5.loads((folder / "asv.conf.json").read_text())["branches"]
+    return str(branch)
+
+
+def test_a_worktree_gets_the_repositorys_lasting_branch(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    _git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    _git(folder, "branch", "-m", "master")
+    beside = tmp_path_factory.mktemp("trees") / "beside"
+    _git(folder, "worktree", "add", "-q", str(beside), "-b", "feature/x")
+    assert _branch_written(beside) == "master"
+
+
+def test_a_detached_head_gets_a_branch_that_exists(folder: Path) -> None:
+    _git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    _git(folder, "checkout", "-q", "--detach")
+    assert _branch_written(folder) == "trunk"
+    (folder / "asv.conf.json").unlink()
+    _git(folder, "branch", "-D", "trunk")
+    assert _branch_written(folder) == "HEAD"
+
+
+@pytest.mark.parametrize(
+    ("repo", "said"), [('".", "dvcs": "hg"', '"dvcs": "hg"'), ('"hg+https://example.org/x"', "hg+https")]
+)
+def test_mercurial_is_refused_by_init_and_before_anything_is_measured(repo: str, said: str, folder: Path) -> None:
+    config = _existing(folder, f'{{"version": 1, "project": "x", "repo": {repo}}}')
+    with pytest.raises(UsageError, match=f"expected a git repository, found .*{re.escape(said)}"):
+        propose(config, None)
+    project = load_project(config)
+    for entry in (repository_folder, repository_without_network, fetched):
+        with pytest.raises(UsageError, match="git repositories only"):
+            entry(project)
+
+
+def test_a_folder_of_mercurial_gets_no_advice_to_run_git_init(tmp_path: Path) -> None:
+    (tmp_path / ".hg").mkdir()
+    with pytest.raises(UsageError, match="found one of Mercurial"):
+        propose(tmp_path / "asv.conf.json", None)
+
+
+def test_a_repo_inside_a_repository_is_refused_with_what_to_write(folder: Path) -> None:
+    config = _existing(folder, '{"version": 1, "project": "x", "repo": "."}')
+    with pytest.raises(UsageError, match=r'"repo": "\.\.", and "repo_subdir": "asv"'):
+        repository_folder(load_project(config))
+
+
+def test_a_replaced_environment_type_is_told(folder: Path) -> None:
+    config = _existing(folder, '{"version": 1, "project": "x", "repo": "..", "environment_type": "docker"}')
+    assert any("\"environment_type\" was 'docker'" in note for note in propose(config, None).notes)
 
 
 def test_without_a_repository_the_error_says_so(tmp_path: Path) -> None:

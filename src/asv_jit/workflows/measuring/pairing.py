@@ -10,7 +10,7 @@ from pathlib import Path
 from asv_jit.analysis.beside import blocks_of
 from asv_jit.analysis.cells.cell import Block
 from asv_jit.asv_adapter import suite
-from asv_jit.asv_adapter.mirror import mirror_of
+from asv_jit.asv_adapter.mirror import insist_on_git, mirror_of
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.installations import Installation
@@ -81,7 +81,8 @@ def discover_suite(project: Project, session: Session, installations: Sequence[I
 
 
 def repository_folder(project: Project) -> Path:
-    """The folder of the repository: asv's own mirror where `repo` is an address."""
+    """The folder of the repository: asv's own mirror where `repo` is an address. Raises UsageError."""
+    insist_on_git(project)
     local = project.folder / project.repo
     return local if local.is_dir() else mirror_of(project)
 

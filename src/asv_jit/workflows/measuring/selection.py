@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from asv_jit.asv_adapter.project import Project
@@ -54,11 +54,13 @@ def interpreters_here(project: Project) -> list[Interpreter]:
     return list({one.identity: one for one in (*found, *named)}.values())
 
 
-def commits_of(project: Project, repository: Repository, range_words: str | None) -> list[Commit]:
+def commits_of(
+    project: Project, repository: Repository, range_words: str | None, warn: Callable[[str], None]
+) -> list[Commit]:
     """The commits that a range means, newest first; nothing means the tips of the configured branches.
 
     Words are asv's: NEW, ALL, TAGS, HEAD, EXISTING, HASHFILE:path (`-` reads standard input), else a git range;
-    a single name means that commit. Raises UsageError.
+    a single name means that commit. What a file names in vain goes to `warn`. Raises UsageError.
     """
     if range_words is None:
         return _unique([repository.resolve(branch or "HEAD") for branch in project.branches])
@@ -72,7 +74,7 @@ def commits_of(project: Project, repository: Repository, range_words: str | None
     elif range_words == "EXISTING":
         commits = [repository.resolve(name) for name in sorted(measured_commits(project.results_dir))]
     elif range_words.startswith("HASHFILE:"):
-        commits = [repository.resolve(name) for name in _hashes(range_words.removeprefix("HASHFILE:"))]
+        commits = _listed(repository, range_words.removeprefix("HASHFILE:"), warn)
     elif ".." in range_words or " " in range_words or range_words.startswith("-"):
         commits = repository.commits(range_words)
     else:
@@ -96,12 +98,21 @@ def _until(commits: Sequence[Commit], known: set[str]) -> list[Commit]:
     return fresh
 
 
-def _hashes(name: str) -> list[str]:
+def _listed(repository: Repository, name: str, warn: Callable[[str], None]) -> list[Commit]:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"HASHFILE: cannot read {name} ({error.strerror})") from None
-    return text.split()
+    except UnicodeDecodeError:
+        raise UsageError(f"HASHFILE: {name}: expected a commit a line, found no text") from None
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(repository.resolve(line.strip()))
+            except UsageError as error:
+                warn(f"HASHFILE, line {number}: {error}; the line is passed over")
+    return found
 
 
 def _unique(commits: Sequence[Commit]) -> list[Commit]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -15,8 +16,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from asv_jit.asv_adapter.config_edit import checked, with_jit
+from asv_jit.asv_adapter.mirror import insist_on_git
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
+from asv_jit.git.repository import Repository
 from asv_jit.store.files import write_atomically
 from asv_jit.workflows.setup.workflow_files import WorkflowOptions, is_ours, measures_itself, template, workflow_files
 
@@ -67,6 +70,7 @@ def propose(config: Path, options: WorkflowOptions | None) -> Proposal:
     root = _repository_root(config.parent)
     if config.exists():
         known = load_project(config)  # raises for what is broken already
+        insist_on_git(known)
         before = config.read_bytes().decode("utf-8")
         edit = with_jit(before, known.name)
         changes = [Change(config, before, edit.text)] if edit.text != before else []
@@ -99,6 +103,8 @@ def _repository_root(folder: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if (candidate / ".git").exists():
             return candidate
+        if (candidate / ".hg").exists():
+            raise UsageError(f"expected a git repository, found one of Mercurial at {candidate}; asv-jit needs git")
     raise UsageError(
         f"{folder} is in no git repository, and asv-jit measures commits: run `git init`, commit, and try again"
     )
@@ -107,13 +113,17 @@ def _repository_root(folder: Path) -> Path:
 def _starter(config: Path, root: Path) -> list[Change]:
     """A configuration and one benchmark that runs, for a project without any."""
     folder = config.parent
-    name = _project_name(folder)
-    commands = "" if _can_be_installed(folder) else _NOTHING_TO_INSTALL
+    within = [one for one in (folder, *folder.parents) if one.is_relative_to(root)]
+    package = next((one for one in within if _can_be_installed(one)), None)
+    name = _project_name(package or folder)
+    below = "" if package in (None, root) else package.relative_to(root).as_posix()
     text = (
         template("asv.conf.json.txt")
         .replace("@PROJECT@", json.dumps(name))
-        .replace("@MAIN@", json.dumps(_branch(root)))
-        .replace("@COMMANDS@", commands)
+        .replace("@REPO@", json.dumps(Path(os.path.relpath(root, folder)).as_posix()))
+        .replace("@SUBFOLDER@", f'    "repo_subdir": {json.dumps(below)},\n' if below else "")
+        .replace("@MAIN@", json.dumps(Repository(root).lasting_branch()))
+        .replace("@COMMANDS@", _NOTHING_TO_INSTALL if package is None else "")
         .replace("@TITLE@", json.dumps(f"{name} and CPython's JIT"))
     )
     changes = [Change(config, None, text)]
@@ -147,15 +157,6 @@ def _project_name(folder: Path) -> str:
 
 def _can_be_installed(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg"))
-
-
-def _branch(root: Path) -> str:
-    """The branch that is checked out."""
-    try:
-        head = (root / ".git" / "HEAD").read_text(encoding="utf-8")
-    except OSError:  # a worktree, whose .git is a file
-        return "main"
-    return head.strip().removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else "main"
 
 
 def _add_workflow(path: Path, text: str, changes: list[Change], edited: list[Change]) -> None:
