@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from asv_jit.analysis.cells.cell import CellKey, cells_of
 from asv_jit.analysis.cells.current import current_cells, currents, quiet
 from asv_jit.analysis.cells.summary import Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.analysis.counts.summary import CaseCount, case_counts
 from asv_jit.git.repository import Commit
-from asv_jit.model import ARMS, PROTOCOL, CaseKey, Evidence, Mode, Outcome, Trace, Trial
+from asv_jit.model import (
+    ARMS,
+    COUNT_PROTOCOL,
+    HASH_SEEDS,
+    PROTOCOL,
+    CaseKey,
+    CountedTrial,
+    Evidence,
+    FunctionCount,
+    Mode,
+    Outcome,
+    Split,
+    Trace,
+    Trial,
+)
 from asv_jit.site.content.site_content import Fingerprint, Machine, Release, SiteContent
 
 HOSTILE = (
@@ -171,6 +187,55 @@ def content(
         problems=(),
         machines=(machine,),
     )
+
+
+COUNTER = "callgrind 3.19.0 x86_64+avx2"
+
+
+def counts(
+    case: CaseKey,
+    release: Release,
+    *,
+    off: Mapping[str, int] = MappingProxyType({"loop": 40_000, "interpreter": 15_000, "libc": 5_000}),
+    on: Mapping[str, int] = MappingProxyType({"loop": 1_000, "jit": 18_000, "interpreter": 10_000, "libc": 5_000}),
+    commit: Commit = COMMITS[0],
+    counter: str = COUNTER,
+    good: bool = True,
+) -> list[CountedTrial]:
+    """A counted trial of each mode and hash seed, whose steady iteration, of one call, divides as `off` and `on`."""
+    found = []
+    for mode in ARMS if release.has_jit else ARMS[:1]:
+        split = Split(**(off if mode == "off" else on))
+        functions = [
+            FunctionCount(part="loop", name="_PyEval_EvalFrameDefault", instructions=split.loop),
+            FunctionCount(part="jit", name="0x4a2b000", instructions=split.jit),
+            FunctionCount(part="interpreter", name="PyObject_RichCompare", instructions=split.interpreter // 2),
+            FunctionCount(part="interpreter", name="0x684700", instructions=split.interpreter // 3),
+            FunctionCount(part="libc", name="libc.so.6:0x166fe0", instructions=split.libc),
+        ]
+        warm = 0 if mode == "off" else 9_000
+        curve = ((1, split.total + 20_000 + warm), (1, split.total), (1, split.total + warm or 1), (3, split.total))
+        found += [
+            CountedTrial(
+                    trial=f"{case}-count-{mode}-{seed}", session="s", purpose="run", commit=commit.hash,
+                    interpreter=release.identity, installation="i", benchmark=case.benchmark, benchmark_version="1",
+                    params=case.params, machine="m", protocol=COUNT_PROTOCOL, requirements="", counter=counter,
+                    mode=mode, jit_enabled=mode == "on", hash_seed=seed, inner_loops=1, iterations=6,
+                    outcome="ok" if good else "failed", exit=0 if good else 1, signal=None,
+                    stderr="" if good else "ValueError: <no>", started=f"2026-11-23T04:0{seed}:00Z", duration_s=1.0,
+                    steady_instructions=split.total if good else None, steady_start=3 if good else None,
+                    warmup_instructions=20_000 + 2 * warm if good else None, curve=curve if good else (),
+                    split=split if good else None,
+                    functions=tuple(one for one in functions if one.instructions) if good else (),
+            )
+            for seed in HASH_SEEDS
+        ]  # fmt: skip
+    return found
+
+
+def counted(trials: Sequence[CountedTrial]) -> tuple[CaseCount, ...]:
+    """The summaries of counted trials."""
+    return tuple(case_counts(trials))
 
 
 def rich() -> SiteContent:

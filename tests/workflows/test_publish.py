@@ -14,6 +14,7 @@ from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
+from asv_jit.store.counts import counts_journal
 from asv_jit.store.journal import Journal, journal_path
 from asv_jit.workflows.publish import publish, site_content
 from tests.asv_adapter import trees
@@ -170,3 +171,33 @@ def test_the_site_names_no_folder_of_a_machine(project: Project) -> None:
             text = path.read_text("utf-8")
             assert "/home/ada" not in text, path
             assert str(project.folder) not in text, path
+
+
+def _count(project: Project, machine: str, case: CaseKey, commit: Commit, *, good: bool = True) -> None:
+    journal = counts_journal(project.results_dir / machine, commit.hash, WITH_JIT.identity)
+    for trial in contents.counts(case, WITH_JIT, commit=commit, good=good):
+        folder = f"{project.folder}/{project.benchmark_dir.name}/cpu.py is missing"
+        journal.append(trial if good else msgspec.structs.replace(trial, stderr=folder))
+
+
+def test_the_newest_counts_of_each_case_are_on_the_site(project: Project) -> None:
+    commits = Repository(project.folder).commits("main")
+    _count(project, "quick", _BOTH, commits[0])
+    _count(project, "quick", _BOTH, commits[1])
+    _count(project, "quick", _OLD, commits[2], good=False)
+    (machine, _) = site_content(project).machines
+    assert [(one.key.case, one.key.commit) for one in machine.counts] == [
+        (_BOTH, commits[0].hash),
+        (_OLD, commits[2].hash),
+    ]
+    assert str(project.folder) not in machine.counts[1].problem
+    assert "is missing" in machine.counts[1].problem
+
+
+def test_a_machine_that_only_counted_is_on_the_site(project: Project) -> None:
+    new = CaseKey("cpu.time_new")
+    _count(project, "busy", new, Repository(project.folder).commits("main")[1])
+    publish(project)
+    page = (project.html_dir / "case" / f"{slug(new)}.html").read_text(encoding="utf-8")
+    assert "<bdi>busy</bdi>" in page
+    assert "The interpreter’s loop is 67%" in page

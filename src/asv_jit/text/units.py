@@ -30,6 +30,7 @@ _LARGER = [0.9995 * size for size, _ in _SIZES[1:]]
 """From how many bytes on the next unit is taken."""
 
 _SCALES = {unit: scale for _, scale, unit in _TIMES} | {unit: scale for scale, unit in _SIZES} | {"days": 86400.0}
+_COUNTS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _WIDEST_INTERVAL = 100.0
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
 
@@ -122,6 +123,14 @@ def change(value: float) -> str:
         return "as fast"
     amount = f"{percent:.1f}" if percent < 9.95 else f"{percent:.0f}"
     return f"{amount}% {'faster' if value > 1.0 else 'slower'}"
+
+
+def instructions(value: float | None) -> str:
+    """A count of instructions in short, `15.8 M`; below a thousand as it is."""
+    if value is None or math.isnan(value):
+        return DASH
+    scale, letter = next(((scale, letter) for scale, letter in _COUNTS if value >= 0.9995 * scale), (1.0, ""))
+    return f"{_three(value / scale)} {letter}".rstrip()
 
 
 def number(value: float | None) -> str:

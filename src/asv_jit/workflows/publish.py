@@ -96,7 +96,8 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     table = Timetable.of(history)
     bisections, unreadable = _bisections(measured)
     cells = {key for one in measured if one.results for key in one.results.cells}
-    commits = _commits(project, {key.commit for key in cells}, history)
+    counted = {case.key.commit for one in measured for case in one.counts.cases}
+    commits = _commits(project, {key.commit for key in cells} | counted, history)
     places = {commit.hash: place for place, commit in enumerate(commits)}
     machines = tuple(
         _machine_for_readers(project, site_machine(one, places, newest=place == 0))
@@ -148,8 +149,7 @@ def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]
     return tuple(
         f"{one.folder.name}: {problem}" if several else problem
         for one in measured
-        if one.results is not None
-        for problem in one.results.problems
+        for problem in (*(one.results.problems if one.results is not None else ()), *one.counts.problems)
         if problem not in history.problems
     )
 
@@ -164,7 +164,7 @@ def _for_reader(project: Project, text: str) -> str:
 
 
 def _machine_for_readers(project: Project, machine: Machine) -> Machine:
-    """The same with what trials wrote to stderr, which names folders of the machine that ran them."""
+    """The same with what trials wrote to stderr, where they name folders of the machine that ran them."""
     told = {
         key: tuple(
             msgspec.structs.replace(trial, stderr=_for_reader(project, trial.stderr)) if trial.stderr else trial
@@ -173,7 +173,8 @@ def _machine_for_readers(project: Project, machine: Machine) -> Machine:
         for key, trials in machine.trials.items()
         if any(trial.stderr for trial in trials)
     }
-    return replace(machine, trials={**machine.trials, **told})
+    counts = tuple(replace(one, problem=_for_reader(project, one.problem)) for one in machine.counts)
+    return replace(machine, trials={**machine.trials, **told}, counts=counts)
 
 
 def _commits(project: Project, hashes: set[str], history: History) -> tuple[Commit, ...]:

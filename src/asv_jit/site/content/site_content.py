@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from asv_jit.analysis.cells.cell import CellKey
 from asv_jit.analysis.cells.current import Current, Quiet
 from asv_jit.analysis.cells.summary import Limits, SuiteSummary
+from asv_jit.analysis.counts.summary import CaseCount
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.git.repository import Commit
@@ -54,7 +55,8 @@ class Machine(Struct, frozen=True):
     those of the latest commit first; `trials` those of the cells whose warm-up curves and failures are to be shown;
     `current` has one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but
     asv itself measured there, so that it has series and no cells. `noise` is by interpreter, from its cells;
-    `same_code` is what `asv-jit doctor --measure` found there, the newest last.
+    `same_code` is what `asv-jit doctor --measure` found there, the newest last. `counts` has one value a case and
+    interpreter: its newest counts of instructions.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Machine(Struct, frozen=True):
     same_code: tuple[KnownNoise, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
     current: tuple[Current, ...] = ()
+    counts: tuple[CaseCount, ...] = ()
 
 
 class SiteContent(Struct, frozen=True):

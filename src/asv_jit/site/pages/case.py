@@ -11,7 +11,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.levels import Level
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.history.events import Event
-from asv_jit.model import CaseKey
+from asv_jit.model import CaseKey, version_of
 from asv_jit.site.content.measured import MeasuredCell
 from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Release
@@ -20,6 +20,7 @@ from asv_jit.site.parts import figures
 from asv_jit.site.parts.cell_section import CellSection, cell_section
 from asv_jit.site.parts.charts.release_strip import ReleasePoint, release_strip
 from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.count_section import CountSection, count_section, why_no_verdict
 from asv_jit.site.parts.event_lines import EventLine, EventLines
 from asv_jit.site.parts.publication import Drawn, Publication
 from asv_jit.site.parts.tables.history import HistoryTable, HistoryTables
@@ -35,7 +36,8 @@ _MOST_EVENTS = 6
 class CasePage(Struct, frozen=True):
     """`case/<slug>.html`. `sections` hold every current cell, `other_machines` says whether they are of several;
     `strip_note` says where the releases were measured on different commits. `title` is what the benchmark's author
-    calls it; `now` is what asv measured by itself."""
+    calls it; `now` is what asv measured by itself; `counts` are its counted instructions, `no_verdict` says why they
+    decide nothing."""
 
     frame: Frame
     slug: str
@@ -46,6 +48,8 @@ class CasePage(Struct, frozen=True):
     now: tuple[NowRow, ...]
     sections: tuple[CellSection, ...]
     other_machines: bool
+    counts: tuple[CountSection, ...]
+    no_verdict: str
     strip: Markup
     strip_note: str
     events: tuple[EventLine, ...]
@@ -98,6 +102,11 @@ class CasePages:
                 for number, (cell, release) in enumerate((cell, self._release(cell)) for cell in cells)
             ),
             other_machines=len({cell.machine for cell in cells}) > 1,
+            counts=tuple(
+                count_section(cell, self._name(cell.count.key.interpreter), self._commits)
+                for cell in self._site.counts.get(case, ())
+            ),
+            no_verdict=why_no_verdict(self._site.disagreement),
             strip=strip,
             strip_note=strip_note,
             events=events[:_MOST_EVENTS],
@@ -110,6 +119,11 @@ class CasePages:
     def _release(self, cell: MeasuredCell) -> Release:
         identity = cell.summary.key.interpreter
         return self._releases.get(identity) or Release(identity, "with a JIT" if cell.summary.pairs else "none")
+
+    def _name(self, identity: str) -> str:
+        """What the site calls an interpreter, which may have been used for counting only."""
+        release = self._releases.get(identity)
+        return self._index.name(release) if release is not None else version_of(identity)
 
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:
         """The leading machine's releases, old to new, of one protocol: times of two machines do not compare."""

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from asv_jit.site.content.slugs import slug
+from asv_jit.site.parts import figures
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.rows import CaseRow, PlainRow, case_rows, plain_rows
-from asv_jit.site.parts.values import Frame
+from asv_jit.site.parts.values import Frame, Link
 from asv_jit.text import units
 
 _VERDICTS = ("faster", "same", "slower", "unclear", "failed", "skipped", "none")
 
 
 class CasesPage(Struct, frozen=True):
-    """`cases.html`. `default` is the release that the filter starts with; the lists are the filters' choices."""
+    """`cases.html`. `default` is the release that the filter starts with; the lists are the filters' choices.
+
+    `counted`: the cases whose instructions were counted and that nothing timed.
+    """
 
     frame: Frame
     rows: tuple[CaseRow, ...]
     plain: tuple[PlainRow, ...]
+    counted: tuple[Link, ...]
     cases: str
     default: str
     releases: tuple[str, ...]
@@ -34,7 +40,12 @@ def make(site: Publication) -> CasesPage:
     """The page, from everything that was measured."""
     content = site.content
     rows, plain = case_rows(content, site.trends), plain_rows(content, site.trends)
-    amount = len({row.href for row in rows} | {row.href for row in plain})
+    counted = tuple(
+        Link(figures.case_text(case, 200), f"case/{slug(case)}.html")
+        for case in site.counts
+        if case not in site.cells and case not in site.table.series
+    )
+    amount = len({row.href for row in rows} | {row.href for row in plain}) + len(counted)
     releases = tuple(dict.fromkeys(row.release for row in rows))
     kinds = {row.badge.kind for row in rows}
     with_jit = [row.release for row in rows if row.badge.kind != "none"]
@@ -45,6 +56,7 @@ def make(site: Publication) -> CasesPage:
         ),
         rows=tuple(rows),
         plain=tuple(plain),
+        counted=counted,
         cases=units.count(amount, "case"),
         default=next(iter([*with_jit, *releases]), ""),
         releases=releases,

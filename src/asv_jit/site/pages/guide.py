@@ -13,12 +13,14 @@ from msgspec import Struct
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary
+from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary, group_of
+from asv_jit.analysis.counts.summary import CaseCount
 from asv_jit.model import CaseKey
 from asv_jit.site.content.release_index import ReleaseIndex
 from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
+from asv_jit.site.parts.count_section import shares_text
 from asv_jit.site.parts.guide_words import CHECKS, WORDS, between, mean_of, missing, repeat, what
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, Figure, Frame
@@ -36,7 +38,7 @@ _MOST_ROWS = 200
 
 
 class GuideAnswer(Struct, frozen=True):
-    """A rule's answer on one release, in words with the figures that they follow from."""
+    """A rule's answer on one release, in words with the figures that they follow from; `work` explains a speedup."""
 
     release: str
     badge: Badge
@@ -45,6 +47,7 @@ class GuideAnswer(Struct, frozen=True):
     tally: str
     aside: str
     also: tuple[tuple[str, str], ...]
+    work: str
 
 
 class GuideRow(Struct, frozen=True):
@@ -104,6 +107,7 @@ class _Measured(Struct, frozen=True):
     currents: tuple[Current, ...]
     limits: Limits
     cases: Mapping[tuple[str, CaseKey], CaseSummary]
+    counts: Mapping[tuple[str, CaseKey], CaseCount]
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -161,6 +165,7 @@ def _measured(machine: Machine | None, index: ReleaseIndex, limits: Limits) -> _
         currents,
         limits,
         {(current.interpreter, case.key.case): case for current in currents for case in current.suite.cases},
+        {(one.key.interpreter, one.key.case): one for one in (machine.counts if machine is not None else ())},
     )
 
 
@@ -203,6 +208,11 @@ def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> Guid
         also=tuple(
             (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({between(whole)})")
             for params, whole in one.also
+        ),
+        work=shares_text(
+            count
+            for tested in one.tested
+            if rule.metric == "time" and (count := measured.counts.get((one.interpreter, tested.key))) is not None
         ),
     )
 
@@ -270,6 +280,12 @@ def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
             verdict = mean.verdict(measured.limits.equivalence)
             badge = Badge(verdict, _SYMBOLS[verdict], WORDS["time"][verdict])
             pairs = units.count(mean.pairs, "pair")
-            cells.append((Figure(units.ratio(mean.ratio), f"{between(mean)}, {pairs}"), badge))
+            counted = [
+                one
+                for (name, key), one in measured.counts.items()
+                if name == current.interpreter and group_of(key.benchmark) == group
+            ]
+            detail = ", ".join(filter(None, (between(mean), pairs, shares_text(counted))))
+            cells.append((Figure(units.ratio(mean.ratio), detail), badge))
         found.append(GuideGroup(units.shorten(units.visible(group), 80), tuple(cells)))
     return tuple(found)

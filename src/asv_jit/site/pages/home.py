@@ -20,6 +20,7 @@ from asv_jit.site.parts import figures
 from asv_jit.site.parts.answers import Answer, answer_of, costs_of, heat_of
 from asv_jit.site.parts.charts import cell_charts
 from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.count_section import work_text
 from asv_jit.site.parts.event_lines import EventLine, EventLines
 from asv_jit.site.parts.notices import Notice, notices
 from asv_jit.site.parts.publication import Publication
@@ -58,7 +59,7 @@ class Card(Struct, frozen=True):
 
 
 class GroupCell(Struct, frozen=True):
-    """A group's mean on one release; `heat` names its colour."""
+    """A group's mean on one release; `heat` names its colour, `work` is the share of it in code made by the JIT."""
 
     text: str
     symbol: str
@@ -66,6 +67,7 @@ class GroupCell(Struct, frozen=True):
     detail: str
     heat: str
     pairs: str = ""
+    work: str = ""
 
 
 class GroupRow(Struct, frozen=True):
@@ -79,7 +81,8 @@ class GroupRow(Struct, frozen=True):
 class HomePage(Struct, frozen=True):
     """`index.html`. `lead` is the card that the first sentence is about; None where no release has a JIT's result.
 
-    `telling`: whether any of `rows` says more than that more pairs are needed.
+    `telling`: whether any of `rows` says more than that more pairs are needed. `counted`: whether any group says where
+    its instructions go.
     """
 
     frame: Frame
@@ -88,6 +91,7 @@ class HomePage(Struct, frozen=True):
     more_releases: str
     group_releases: tuple[str, ...]
     groups: tuple[GroupRow, ...]
+    counted: bool
     notices: tuple[Notice, ...]
     alerts: tuple[Alert, ...]
     more_alerts: str
@@ -113,6 +117,7 @@ def make(site: Publication) -> HomePage:
     maker = _Maker(content)
     cards = [maker.card(release) for release in maker.index.releases]
     shown = _newest_of_each_minor(maker.index.releases)
+    groups = maker.groups([release for release in shown if release.has_jit])
     lead = next((card for card in cards if card.has_jit and card.answer.kind != "none"), None)
     events = content.events
     lately = [event for event in events if event.is_open]
@@ -130,7 +135,8 @@ def make(site: Publication) -> HomePage:
         cards=tuple(card for release, card in zip(maker.index.releases, cards, strict=True) if release in shown),
         more_releases=units.count(len(cards) - len(shown), "more release") if len(cards) > len(shown) else "",
         group_releases=tuple(maker.index.name(release) for release in shown if release.has_jit),
-        groups=maker.groups([release for release in shown if release.has_jit]),
+        groups=groups,
+        counted=any(cell.work for row in groups for cell in row.cells),
         notices=notices(content, maker.index),
         alerts=tuple(alerts[:_MOST_ALERTS]),
         more_alerts=units.count(len(alerts) - _MOST_ALERTS, "more") if len(alerts) > _MOST_ALERTS else "",
@@ -203,24 +209,28 @@ class _Maker:
 
     def groups(self, releases: Sequence[Release]) -> tuple[GroupRow, ...]:
         """A row for each group; the groups that gain most on the newest release come first."""
-        currents = [measured[0][1] if (measured := self._of(release)) else None for release in releases]
-        means = [{one.group: one.mean for one in current.groups} if current else {} for current in currents]
+        measured = [next(iter(self._of(release)), None) for release in releases]
+        means = [{one.group: one.mean for one in found[1].groups} if found else {} for found in measured]
         names = list(dict.fromkeys(name for of_release in means for name in of_release))
-        names.sort(key=lambda name: -next((found[name].ratio for found in means if name in found), 0.0))
+        names.sort(key=lambda name: -next((one[name].ratio for one in means if name in one), 0.0))
         rows = []
         for name in names[:_MOST_GROUPS]:
             cells = []
-            for of_release in means:
+            for found, of_release in zip(measured, means, strict=True):
                 mean = of_release.get(name)
-                if mean is None:
+                if mean is None or found is None:
                     cells.append(GroupCell(units.DASH, "", "not measured", "", "blank"))
                     continue
                 verdict = mean.verdict(self.content.settings.equivalence)
                 badge = figures.badge(verdict)
                 between, pairs = units.ratio_interval(mean.low, mean.high), units.count(mean.pairs, "pair")
                 heat = heat_of(mean.ratio, verdict)
-                cells.append(GroupCell(units.ratio(mean.ratio), badge.symbol, verdict, between, heat, pairs))
-            amount = max(found[name].cases for found in means if name in found)
+                cells.append(
+                    GroupCell(
+                        units.ratio(mean.ratio), badge.symbol, verdict, between, heat, pairs, work_text(*found, name)
+                    )
+                )
+            amount = max(of_release[name].cases for of_release in means if name in of_release)
             rows.append(GroupRow(units.shorten(units.visible(name), 60), units.count(amount, "case"), tuple(cells)))
         return tuple(rows)
 

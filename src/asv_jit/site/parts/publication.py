@@ -7,7 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from asv_jit.analysis.counts.current import Disagreement
 from asv_jit.model import CaseKey
+from asv_jit.site.content.counted import CountedCell, counted_cells, widest_of_all
 from asv_jit.site.content.measured import MeasuredCell, measured_cells
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.timetable import Timetable
@@ -35,18 +37,22 @@ class Drawn(Struct, frozen=True):
 class Publication(Struct, frozen=True):
     """What every maker of a page is given. It can be pickled, so that pages can be made in other processes.
 
-    `cells` are the content's current cells by case, `trends` the series behind rows.
+    `cells` are the content's current cells by case, `counts` its current counts, `trends` the series behind rows;
+    `disagreement` is the case whose count and time disagree most.
     """
 
     content: SiteContent
     frames: Frames
     cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
+    counts: Mapping[CaseKey, tuple[CountedCell, ...]]
+    disagreement: Disagreement | None
     trends: Trends
 
     @staticmethod
     def of(content: SiteContent, frames: Frames) -> Publication:
         """Place what several makers need."""
-        return Publication(content, frames, measured_cells(content), Trends.of(content))
+        counts, widest = counted_cells(content), widest_of_all(content)
+        return Publication(content, frames, measured_cells(content), counts, widest, Trends.of(content))
 
     @property
     def table(self) -> Timetable:
@@ -56,4 +62,4 @@ class Publication(Struct, frozen=True):
     @property
     def cases(self) -> list[CaseKey]:
         """Every case that has a page, in order."""
-        return sorted({*self.cells, *self.table.series})
+        return sorted({*self.cells, *self.counts, *self.table.series})

@@ -98,6 +98,15 @@ class HotFunction(Struct, frozen=True):
     compiled: str
 
 
+class CountRow(Struct, frozen=True):
+    """A part of the process, or a function of one: its share of a steady call in each mode, with the instructions."""
+
+    part: str
+    name: str
+    off: Figure
+    on: Figure
+
+
 class MethodPage(Struct, frozen=True):
     """`method.html`, with the settings that decide verdicts."""
 

@@ -16,14 +16,16 @@ from asv_jit.model import Trial
 from asv_jit.site.content.site_content import Fingerprint, Machine
 from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.noise import known_noise
+from asv_jit.workflows.reading.counts import Counts, has_counts, newest_counts, read_machine_counts
 from asv_jit.workflows.reading.results import Results, read_results, told_apart
 
 
 class Measured(Struct, frozen=True):
-    """A machine's folder and what its journals hold; `results` is None where only asv measured."""
+    """A machine's folder and what its journals hold; `results` is None where there are no timed trials."""
 
     folder: Path
     results: Results | None
+    counts: Counts = Counts()
 
     @property
     def newest(self) -> str:
@@ -47,7 +49,11 @@ def machine_folders(project: Project, machine: str | None = None) -> list[Path]:
 def read_machines(project: Project, machine: str | None = None) -> list[Measured]:
     """Every machine with its journals, the one that measured last first, then those that only asv measured on."""
     found = [
-        Measured(folder, read_results(project, folder) if any((folder / "trials").glob("*.jsonl")) else None)
+        Measured(
+            folder,
+            read_results(project, folder) if any((folder / "trials").glob("*.jsonl")) else None,
+            read_machine_counts(project, folder) if has_counts(folder) else Counts(),
+        )
         for folder in machine_folders(project, machine)
     ]
     return sorted(found, key=lambda one: (one.newest, one.folder.name), reverse=True)
@@ -56,13 +62,15 @@ def read_machines(project: Project, machine: str | None = None) -> list[Measured
 def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool) -> Machine:
     """What the site shows of a machine; `places` gives each commit's age (0 is the newest)."""
     folder, results = measured.folder, measured.results
+    counts = newest_counts(measured.counts, places)
     if results is None:
         return Machine(
             name=folder.name,
             details=_details(folder),
             newest=newest,
-            asv_only=True,
+            asv_only=not counts,
             same_code=known_noise(folder).records,
+            counts=counts,
         )
     results = told_apart(results, places)
     summaries = {case.key: case for suite in results.suites for case in suite.cases}
@@ -77,12 +85,13 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
         same_code=known_noise(folder).records,
         fingerprints=_fingerprints(folder, results.trials),
         current=currents(cells, summaries, places),
+        counts=counts,
     )
 
 
 def _has_results(folder: Path) -> bool:
     journals = any((folder / "trials").glob("*.jsonl"))
-    return journals or any(path.name != "machine.json" for path in folder.glob("*.json"))
+    return journals or has_counts(folder) or any(path.name != "machine.json" for path in folder.glob("*.json"))
 
 
 def _noise(results: Results) -> tuple[tuple[str, Quiet], ...]:
