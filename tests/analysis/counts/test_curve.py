@@ -46,3 +46,9 @@ def test_break_even_is_when_the_savings_of_calls_have_paid_the_warm_up() -> None
     assert break_even_calls(off=30.0, on=20.0, off_warmup=5.0, on_warmup=105.0) == 10
     assert break_even_calls(off=30.0, on=20.0, off_warmup=5.0, on_warmup=1.0) == 0
     assert break_even_calls(off=20.0, on=20.0, off_warmup=0.0, on_warmup=1.0) is None
+
+
+def test_counts_that_alternate_to_the_end_have_the_middle_one_of_the_last_half() -> None:
+    found = steady_count([500, 300, 100, 300], [1] * 4)
+    assert found.instructions == 100
+    assert found.start == 2

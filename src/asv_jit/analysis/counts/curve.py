@@ -48,9 +48,12 @@ def steady_count(counts: Sequence[int], calls: Sequence[int]) -> SteadyCount:
     while any(one != calls[-1] for one in calls[first:]):  # early single calls may equal no later iteration
         first += 1
     alike = counts[first:]
-    level = _median(alike[len(alike) // 2 :])
+    half = len(alike) // 2
+    level = _median(alike[half:])
     near = [abs(count - level) <= SAME_LEVEL * level for count in alike]
-    start = next(index for index in range(len(alike)) if near[index] and 2 * sum(near[index:]) > len(near) - index)
+    # Counts that alternate between levels to the end agree on none: then it is the middle one of the last half.
+    agreed = (index for index in range(len(alike)) if near[index] and 2 * sum(near[index:]) > len(near) - index)
+    start = next(agreed, near.index(True, half))
     steady = _most_frequent([count for count, on_level in zip(alike[start:], near[start:], strict=True) if on_level])
     excess = [count - steady * here / calls[-1] for count, here in zip(counts, calls, strict=True)]
     return SteadyCount(
