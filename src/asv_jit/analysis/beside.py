@@ -112,6 +112,15 @@ def progress(
     return "done"
 
 
+def log_ratios_of(blocks: Sequence[Block], modes: Sequence[Mode]) -> list[Floats]:
+    """The log ratio of A to B in each good block, of each mode that must become precise; empty before the first."""
+    good = good_blocks(blocks)
+    if not good:
+        return [np.empty(0) for _ in modes]
+    sides = [(values(good, "a", mode), values(good, "b", mode)) for mode in modes] if is_timed(good) else []
+    return [speedup.log_ratios(a, b) for a, b in sides if a is not None and b is not None]
+
+
 def _was_not_started(trials: Iterable[Trial]) -> bool:
     return any(trial.outcome != "ok" and trial.exit is None and trial.duration_s == 0.0 for trial in trials)
 

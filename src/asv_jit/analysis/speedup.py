@@ -37,6 +37,7 @@ below 5 is not covered by the calibration.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -178,6 +179,12 @@ def looks(min_pairs: int, max_pairs: int) -> tuple[int, ...]:
     while sizes[-1] < max_pairs:
         sizes.append(round(sizes[-1] * _GROWTH_OF_LOOKS))
     return tuple(sorted({min_pairs, max_pairs, *(size for size in sizes if min_pairs < size < max_pairs)}))
+
+
+@functools.cache
+def largest_sum(pairs: int, precision: float) -> float:
+    """The largest sum of squares of so many log ratios about their mean that `next_step` stops at."""
+    return (precision / _quantile(pairs, _PRECISION_ALPHA)) ** 2 * pairs * (pairs - 1)
 
 
 def toll(pairs: int) -> float:

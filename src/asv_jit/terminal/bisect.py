@@ -17,7 +17,7 @@ from asv_jit.terminal.console import console, say
 from asv_jit.text import comparison_words, units
 from asv_jit.text.event_words import form_of
 from asv_jit.workflows.bisection.search import View, Watcher
-from asv_jit.workflows.measuring.reporter import Silent
+from asv_jit.workflows.measuring.reporter import Left, Silent
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _WIDEST = 72
@@ -79,7 +79,7 @@ class _Lines:
     def stage(self, text: str) -> None:
         self._say(text)
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         if done % 5 == 0:
             self._say(_blocks_words(text, done, total))
 
@@ -105,7 +105,7 @@ class _Picture:
     def stage(self, text: str) -> None:
         self._show(doing=text)
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         self._show(doing=_blocks_words(text, done, total))
 
     def warn(self, text: str) -> None:

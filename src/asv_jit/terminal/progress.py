@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -10,8 +11,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from asv_jit.settings import duration_text
-from asv_jit.workflows.measuring.reporter import Reporter, Silent
+from asv_jit.workflows.measuring.reporter import Left, Reporter, Silent
+
+
+def left_words(low_s: float, high_s: float) -> str:
+    """`about 2 to 4 min`: a range of times in the unit of its upper end, rounded outwards; `up to 10 s`."""
+    unit_s, unit, step = (1, "s", 10) if high_s < 90.0 else (60, "min", 1) if high_s < 5400.0 else (3600, "h", 1)
+    low = step * math.floor(low_s / (unit_s * step))
+    high = max(step * math.ceil(high_s / (unit_s * step)), step)
+    return f"about {low} to {high} {unit}" if low else f"up to {high} {unit}"
 
 
 @contextmanager
@@ -36,8 +44,8 @@ class _Bars:
     def stage(self, text: str) -> None:
         self._bars.update(self._task, description=text, total=None, left="")
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
-        left = "" if left_s is None else f"about {duration_text(left_s)} left"
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
+        left = "" if left_s is None else f"{left_words(*left_s)} left"
         self._bars.update(self._task, description=text, completed=done, total=total, left=left)
 
     def warn(self, text: str) -> None:
@@ -62,13 +70,13 @@ class _Lines:
         self._next = 0.0
         print(text, flush=True)  # noqa: T201 - the output of a command
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         share = done / max(total, 1)
         now = time.monotonic()
         if share < self._next and now < self._said_at + _QUIET_S:
             return
         self._next, self._said_at = share + 0.1, now
-        left = "" if left_s is None else f", about {duration_text(left_s)} left"
+        left = "" if left_s is None else f", {left_words(*left_s)} left"
         print(f"measuring: {done} of about {total} trials{left} ({text})", flush=True)  # noqa: T201 - as above
 
     def warn(self, text: str) -> None:

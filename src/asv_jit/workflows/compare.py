@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from asv_jit import installations
 from asv_jit.analysis.attribution import Axis
-from asv_jit.analysis.beside import progress
+from asv_jit.analysis.beside import log_ratios_of, progress
 from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, worsenings
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.remaining import Forecast, PairRule, Unfinished, forecast
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import this_machine
@@ -24,6 +25,8 @@ from asv_jit.git.repository import Commit, Repository
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import locks
+from asv_jit.workflows.measuring.engine import Budget
+from asv_jit.workflows.measuring.outlook import Outlook
 from asv_jit.workflows.measuring.pairing import Pairing, discover_suite, modes_of, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import interpreters_of
@@ -178,18 +181,42 @@ def _compare(
     modes = modes_of(*(side.interpreter for side in sides))
     session.learn_efforts(cases, sides[0].interpreter.identity)
     everything = [Pairing(session, built[0], built[1], case, modes) for case in cases]
-    unfinished, trials = list(everything), 0
+    unfinished, clock = list(everything), Budget()
+    outlook = Outlook(
+        reporter,
+        lambda: _forecast(project, everything, outlook.pace),
+        spent_s=lambda: clock.spent_s,
+        most_s=lambda: clock.left_s,
+    )
     while unfinished:
         session.rng.shuffle(unfinished)
-        for pairing in unfinished:
-            left = len(unfinished) * len(modes) * 2 * max(1, project.settings.pairs.min - len(pairing.blocks))
-            reporter.advance(f"{pairing.case.key} on both sides", trials, trials + left, None)
-            trials += len(pairing.measure().trials)
+        for position, pairing in enumerate(unfinished):
+            outlook.show(f"{pairing.case.key} on both sides", position, len(unfinished))
+            first = not pairing.blocks
+            outlook.count(pairing.measure().trials, first=first)
         unfinished = [one for one in unfinished if _step(project, one) == "measure"]
     settings = project.settings
     limits = Limits(alpha=settings.alpha, equivalence=settings.equivalence)
     found = [compare(one.case.key, one.blocks, modes, limits, axis=axis) for one in everything]
     return Comparison(sides[0], sides[1], axis, tuple(found), means(found, [one.blocks for one in everything]))
+
+
+def _forecast(project: Project, everything: Sequence[Pairing], pace: float) -> Forecast:
+    """What the unfinished pairings still take; the change in each mode must become precise."""
+    settings = project.settings
+    unfinished, known = [], []
+    for one in everything:
+        ratios = log_ratios_of(one.blocks, one.modes)
+        if _step(project, one) != "measure":
+            known += ratios
+            continue
+        trials = [trial for block in one.blocks for trial in block.trials]
+        trial_s = sum(trial.duration_s for trial in trials) / len(trials) if trials else settings.trial_seconds + 0.5
+        arms = 2 * len(one.modes)
+        least = max(settings.pairs.min - len(one.blocks), 1)
+        unfinished.append(Unfinished(tuple(ratios), least, arms, pace * arms * trial_s))
+    rule = PairRule(settings.precision, settings.pairs.min, settings.pairs.max)
+    return forecast(unfinished, rule, known=known, seed=0)
 
 
 def _step(project: Project, pairing: Pairing) -> str:

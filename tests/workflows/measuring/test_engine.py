@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from asv_jit.analysis.cells.cell import Cell, Progress
+from asv_jit.analysis.remaining import PairRule
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
-from asv_jit.workflows.measuring.engine import Budget, Engine
+from asv_jit.workflows.measuring.engine import Budget, Engine, Rule
 from asv_jit.workflows.measuring.reporter import Silent
 from tests.store.trials import COMMIT, INTERPRETER, made
 
@@ -71,7 +72,7 @@ def _engine(budget_s: float, cases: int) -> Engine:
     names = [f"time_{number}" for number in range(cases)]
     suite = [Case(Benchmark(name=name, version="1", kind="time", unit="s", timeout_s=60.0), (), None) for name in names]
     built: Any = [installation]
-    engine.measure(built, suite, _enough)
+    engine.measure(built, suite, Rule(_enough, PairRule(0.01, BLOCKS, BLOCKS), adaptive=True))
     return engine
 
 

@@ -14,7 +14,7 @@ from asv_jit.interpreters.probe import probe
 from asv_jit.settings import PairLimits, Settings
 from asv_jit.store.noise import known_noise
 from asv_jit.system import locks, paths
-from asv_jit.workflows.measuring.reporter import Silent
+from asv_jit.workflows.measuring.reporter import Left, Silent
 from asv_jit.workflows.setup import doctor
 
 QUICK = Settings(trial_seconds=0.03, max_iterations=30, pairs=PairLimits(min=5, max=5))
@@ -26,7 +26,7 @@ class Heard(Silent):
     def __init__(self) -> None:
         self.progress: list[tuple[int, int]] = []
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         self.progress.append((done, total))
         assert text
         assert left_s is None or left_s >= 0.0

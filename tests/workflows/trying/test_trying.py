@@ -16,7 +16,7 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
 from asv_jit.system.processes import Finished, run
 from asv_jit.trials.launch import Place, Program, launch_program, workspace
-from asv_jit.workflows.measuring.reporter import Silent
+from asv_jit.workflows.measuring.reporter import Left, Silent
 from asv_jit.workflows.trying import targets as try_targets
 from asv_jit.workflows.trying.report import TriedOn, TryReport
 from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, targets_of
@@ -148,7 +148,7 @@ def test_an_interrupt_reports_what_there_is(place_of_work: Path, jit_interpreter
     class Impatient(Silent):
         pairs = 0
 
-        def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+        def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
             self.pairs += 1
             if self.pairs > 2:
                 raise KeyboardInterrupt

@@ -128,7 +128,7 @@ class Counting:
                 if trial.outcome == "ok":
                     self._loops.setdefault(_key_of(trial), trial.inner_loops)
                 left_s = (time.monotonic() - began) / len(trials) * (len(wanted) - len(trials))
-                self._reporter.advance(f"counting {one.case.key}", len(trials), len(wanted), left_s)
+                self._reporter.advance(f"counting {one.case.key}", len(trials), len(wanted), (left_s, left_s))
         return trials
 
     def _run(self, wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, CountedTrial]]:

@@ -7,16 +7,21 @@ hits every cell alike, and none all by itself. Each journal is read once; what i
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
+import numpy as np
 from msgspec import Struct
 
 from asv_jit import installations
+from asv_jit.analysis import speedup
 from asv_jit.analysis.cells.cell import Cell, CellKey, Progress, cells_of, has_failed, progress
 from asv_jit.analysis.cells.summary import SuiteSummary
+from asv_jit.analysis.remaining import Forecast, PairRule, Unfinished, forecast
+from asv_jit.analysis.speedup import Floats
 from asv_jit.asv_adapter import results, suite
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.git.repository import Commit
@@ -24,6 +29,7 @@ from asv_jit.installations import Installation, Requirements, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Benchmark, Case, Trial
 from asv_jit.trials.block import ALONE, PAIR, SAMPLE
+from asv_jit.workflows.measuring.outlook import Outlook
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
 from asv_jit.workflows.reading.results import suites_of
@@ -31,7 +37,6 @@ from asv_jit.workflows.reading.results import suites_of
 Forget = Literal["nothing", "failures", "everything"]
 """Which earlier blocks of a cell do not count: none, those that failed, or all."""
 
-Rule: TypeAlias = Callable[[Cell | None], Progress]
 _GUESSED_TRIAL_S = 0.5  # beside its iterations: starting, importing, looking at what was compiled
 
 
@@ -65,6 +70,15 @@ class Unbuildable(Struct, frozen=True):
     interpreter: Interpreter
     requirements: Requirements
     error: UnbuildableError
+
+
+class Rule(Struct, frozen=True):
+    """When a cell has enough blocks. `adaptive`: its spread decides between the limits of `pairs`; else it gets
+    `pairs.min_pairs` more, whatever it had."""
+
+    step: Callable[[Cell | None], Progress]
+    pairs: PairRule
+    adaptive: bool
 
 
 class Target(Struct, frozen=True):
@@ -175,7 +189,12 @@ class Engine:
         self.tally.present += len(work.targets) - len(unfinished)
         wanted = len(unfinished)
         before = self.session.trials
-        counter = _Counter(self.session, self._reporter, work.trials)
+        outlook = Outlook(
+            self._reporter,
+            lambda: work.forecast(outlook.pace),
+            spent_s=lambda: self.budget.spent_s,
+            most_s=lambda: self.budget.left_s,
+        )
         out_of_time = False
         while unfinished and not out_of_time:
             self.session.rng.shuffle(unfinished)
@@ -183,12 +202,12 @@ class Engine:
                 if work.block_s(target) > self.budget.left_s:
                     out_of_time = True
                     continue  # a quicker case may still fit
-                counter.show(target, unfinished, position)
+                outlook.show(f"{target.key.case} on {target.key.interpreter}", position, len(unfinished))
                 arms = PAIR if target.installation.interpreter.has_jit else ALONE
                 first = not work.trials[target.key]
                 done = self.session.measure(target.installation, target.case, arms, micro_ops=first)
                 self._join(target, work, done)
-                counter.count(done)
+                outlook.count(done, first=first)
             unfinished = work.unfinished()
         self.tally.left += len(unfinished)
         self.tally.measured += wanted - len(unfinished)
@@ -255,7 +274,7 @@ def until_precise(session: Session) -> Rule:
     def rule(cell: Cell | None) -> Progress:
         return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=most)
 
-    return rule
+    return Rule(rule, PairRule(settings.precision, pairs.min, most), adaptive=True)
 
 
 def until_so_many(session: Session, blocks: int) -> Rule:
@@ -267,7 +286,7 @@ def until_so_many(session: Session, blocks: int) -> Rule:
             return "failed"
         return "done" if sum(not block.failed for block in mine) >= blocks else "measure"
 
-    return rule
+    return Rule(rule, PairRule(session.project.settings.precision, blocks, blocks), adaptive=False)
 
 
 class _Rounds:
@@ -280,6 +299,7 @@ class _Rounds:
         self.trials = trials
         self._session = session
         self._rule = rule
+        self._before = {target.key: self._blocks(target) for target in targets}
 
     def unfinished(self) -> list[Target]:
         return [target for target in self.targets if self._step(target) == "measure"]
@@ -300,35 +320,45 @@ class _Rounds:
         known = [trial.duration_s for trial in self.trials[target.key]]
         return arms * max(known, default=self._session.project.settings.trial_seconds + _GUESSED_TRIAL_S)
 
-    def _step(self, target: Target) -> Progress:
-        cells = cells_of(self.trials[target.key], (self._session.purpose,))
-        return self._rule(cells.get(target.key))
+    def forecast(self, pace: float) -> Forecast:
+        """What the unfinished targets still take, where a block takes `pace` times what its trials say."""
+        unfinished, known = [], []
+        for target in self.targets:
+            ratios = _log_ratios(self._cell(target))
+            if self._step(target) == "measure":
+                unfinished.append(self._unfinished(target, ratios, pace))
+            else:
+                known.append(ratios)
+        return forecast(unfinished, self._rule.pairs, known=known, seed=0)
 
-
-class _Counter:
-    """Counts trials and guesses, from how long each cell's trials took so far, how long the rest will take."""
-
-    def __init__(self, session: Session, reporter: Reporter, trials: dict[CellKey, list[Trial]]) -> None:
-        self._reporter = reporter
-        self._known = trials
-        self._least = session.project.settings.pairs.min
-        self.trials = 0
-        self._spent_s = 0.0
-
-    def count(self, trials: Sequence[Trial]) -> None:
-        self.trials += len(trials)
-        self._spent_s += sum(trial.duration_s for trial in trials)
-
-    def show(self, target: Target, unfinished: Sequence[Target], position: int) -> None:
-        left = sum(self._trials_left(one, index < position) for index, one in enumerate(unfinished))
-        left_s = left * self._spent_s / self.trials if self.trials else None
-        text = f"{target.key.case} on {target.key.interpreter}"
-        self._reporter.advance(text, self.trials, self.trials + left, left_s)
-
-    def _trials_left(self, target: Target, measured_this_round: bool) -> int:
+    def _unfinished(self, target: Target, ratios: Floats, pace: float) -> Unfinished:
         arms = 2 if target.installation.interpreter.has_jit else 1
-        blocks = len({trial.block for trial in self._known[target.key]})
-        return arms * max(self._least - blocks, 0 if measured_this_round else 1)
+        durations_s = [trial.duration_s for trial in self.trials[target.key]]
+        trial_s = statistics.median(durations_s) if durations_s else self.block_s(target) / arms
+        adaptive = self._rule.adaptive and arms == 2 and target.case.benchmark.kind == "time"
+        blocks = self._blocks(target) - (0 if self._rule.adaptive else self._before[target.key])
+        return Unfinished(
+            ratios=(ratios,) if adaptive else (),
+            least=max(self._rule.pairs.min_pairs - blocks, 1),
+            trials=arms,
+            block_s=pace * arms * trial_s,
+        )
+
+    def _blocks(self, target: Target) -> int:
+        return len({trial.block for trial in self.trials[target.key]})
+
+    def _cell(self, target: Target) -> Cell | None:
+        return cells_of(self.trials[target.key], (self._session.purpose,)).get(target.key)
+
+    def _step(self, target: Target) -> Progress:
+        return self._rule.step(self._cell(target))
+
+
+def _log_ratios(cell: Cell | None) -> Floats:
+    """Of the pairs of times; empty where there are none."""
+    if cell is None or not (cell.has_pairs and cell.timed):
+        return np.empty(0)
+    return speedup.log_ratios(cell.figures("off"), cell.figures("on"))
 
 
 def _counted(trials: Sequence[Trial], forget: Forget) -> list[Trial]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Left: TypeAlias = tuple[float, float] | None
+"""Between how many seconds a work still takes; None: not known."""
 
 
 class Reporter(Protocol):
@@ -11,8 +14,8 @@ class Reporter(Protocol):
     def stage(self, text: str) -> None:
         """A new step begins."""
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
-        """`done` of about `total` trials have run, `text` is next, about `left_s` seconds remain."""
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
+        """`done` of about `total` trials have run, `text` is next, `left_s` remain."""
 
     def warn(self, text: str) -> None:
         """Something that the user should know, and that does not stop the work."""
@@ -24,7 +27,7 @@ class Silent:
     def stage(self, text: str) -> None:
         """Say nothing."""
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         """Say nothing."""
 
     def warn(self, text: str) -> None:

@@ -16,7 +16,7 @@ from asv_jit.workflows.bisection.search import View
 from asv_jit.workflows.confirm import FEWEST_BLOCKS, confirm
 from asv_jit.workflows.events.states import bisections_of, read_records
 from asv_jit.workflows.measuring.engine import Budget
-from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.reporter import Left, Reporter
 from asv_jit.workflows.measuring.session import Session
 
 _UNCLEAR_FOR = timedelta(days=7)  # what fresh blocks could not decide is not asked again the very next night
@@ -86,7 +86,7 @@ class _Watcher:
     def stage(self, text: str) -> None:
         self._reporter.stage(text)
 
-    def advance(self, text: str, done: int, total: int, left_s: float | None) -> None:
+    def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         self._reporter.advance(text, done, total, left_s)
 
     def warn(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,8 +97,8 @@ def noise_of(pair: Pairs, settings: Settings, reporter: Reporter, *, pairs: int)
     began = time.monotonic()
     first, second = [], []
     for done in range(pairs):
-        left_s = (time.monotonic() - began) / done * (pairs - done) if done else None
-        reporter.advance("the same code twice", 2 * done, 2 * pairs, left_s)
+        left_s = (time.monotonic() - began) / done * (pairs - done) if done else math.nan
+        reporter.advance("the same code twice", 2 * done, 2 * pairs, (left_s, left_s) if done else None)
         a, b = pair()
         first.append(a)
         second.append(b)

@@ -20,9 +20,11 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit.analysis.cells.cell import Cell, cells_of, progress
+from asv_jit.analysis.cells.cell import Cell, Progress, cells_of, progress
 from asv_jit.analysis.cells.evidence import hot_functions
 from asv_jit.analysis.cells.summary import Limits, summarise
+from asv_jit.analysis.remaining import PairRule, Unfinished, forecast
+from asv_jit.analysis.speedup import Floats, log_ratios
 from asv_jit.errors import InterruptedRunError, UsageError
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Case, Trial
@@ -80,6 +82,17 @@ class _Turn:
         cell = self.cell
         return 0 if cell is None else len(cell.good_blocks)
 
+    @property
+    def log_ratios(self) -> Floats:
+        """Of its pairs so far."""
+        return log_ratios(*((cell.figures("off"), cell.figures("on")) if (cell := self.cell) is not None else ((), ())))
+
+    @property
+    def usual_s(self) -> float:
+        """What a pair takes: as many seconds as the ones so far on average; before, as the first run says."""
+        spent_s = sum(trial.duration_s for trial in self.trials if trial.arm in ARMS)
+        return spent_s / self.blocks if self.blocks else self.pair_s
+
 
 class _Bench:
     """Runs the program; everything that the interpreters share."""
@@ -114,15 +127,23 @@ class _Bench:
 
     def wants_pair(self, turn: _Turn) -> bool:
         """Whether another pair is needed, and there is time for it."""
-        most = self._options.pairs
-        step = progress(turn.cell, precision=self._settings.precision, min_pairs=self._least, max_pairs=most)
-        if turn.failed is not None or step != "measure":
+        if self._step(turn) != "measure":
             return False
-        left_s = self._options.seconds - (time.monotonic() - self._began)
-        if turn.blocks >= FEWEST_PAIRS and turn.pair_s > left_s:
+        if turn.blocks >= FEWEST_PAIRS and turn.pair_s > self._left_s:
             self.out_of_time = True
             return False
         return True
+
+    @property
+    def _left_s(self) -> float:
+        """What is left of --seconds."""
+        return max(self._options.seconds - (time.monotonic() - self._began), 0.0)
+
+    def _step(self, turn: _Turn) -> Progress:
+        if turn.failed is not None:
+            return "failed"
+        most = self._options.pairs
+        return progress(turn.cell, precision=self._settings.precision, min_pairs=self._least, max_pairs=most)
 
     def pair(self, turn: _Turn) -> None:
         """Run both modes in random order, again if something disturbed them."""
@@ -164,11 +185,16 @@ class _Bench:
 
     def advance(self, turns: list[_Turn], turn: _Turn) -> None:
         """Say how far it is."""
-        least = self._least
         done = 2 * sum(one.blocks for one in turns)
-        left = sum(max(least - one.blocks, 1 if one is turn else 0) for one in turns if one.failed is None)
-        left_s = sum(max(least - one.blocks, 0) * one.pair_s for one in turns if one.failed is None)
-        self._reporter.advance(f"CPython {turn.target.interpreter.identity}", done, done + 2 * left, left_s)
+        rule = PairRule(self._settings.precision, self._least, self._options.pairs)
+        going = [one for one in turns if self._step(one) == "measure"]
+        unfinished = [Unfinished((one.log_ratios,), max(self._least - one.blocks, 1), 2, one.usual_s) for one in going]
+        known = [one.log_ratios for one in turns if one not in going]
+        found = forecast(unfinished, rule, known=known, seed=0)
+        most_s = max(self._left_s, sum(max(FEWEST_PAIRS - one.blocks, 0) * one.pair_s for one in going))
+        left_s = (min(found.seconds.low, most_s), min(found.seconds.high, most_s))
+        total = done + max(round(found.trials.middle), 2)
+        self._reporter.advance(f"CPython {turn.target.interpreter.identity}", done, total, left_s)
 
     def result(self, turn: _Turn) -> TriedOn:
         """What the trials amount to."""

@@ -1,0 +1,117 @@
+"""How many more pairs the adaptive rule will measure: not one number, but draws from what the pairs so far allow.
+
+`speedup.next_step` stops by the spread of the pairs alone. Of a cell with n pairs and a sum of squares S about their
+mean, the variance is drawn from S and a weak prior around the usual spread (inverse chi-squared, `_PRIOR_FREEDOM`).
+The sum of squares at a later look of m pairs is then S plus that variance times chi-squared with m - n degrees of
+freedom, and the rule, applied to it, says where a draw stops. The usual spread is itself uncertain, by the same factor
+for all cells of a draw, so that a whole noisy machine is as possible as a single noisy case.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from asv_jit.analysis import speedup
+from asv_jit.analysis.stats.wild import tempered
+
+Floats = npt.NDArray[np.float64]
+Draws = npt.NDArray[np.int64]
+
+DRAWS = 400
+_PRIOR_SPREAD = 0.01
+_PRIOR_FREEDOM = 4.0
+_PRIOR_SQUARES = 3.357
+"""The median of chi-squared with that freedom, so that the median of the prior is the usual spread."""
+
+_SPREAD_OF_USUAL = 0.7
+"""Standard deviation of the logarithm of the usual spread, before any cell is known."""
+
+_LOW, _HIGH = 0.1, 0.9
+
+
+class PairRule(Struct, frozen=True):
+    """When the loop over the pairs of a cell stops; fields as the arguments of `speedup.next_step`."""
+
+    precision: float
+    min_pairs: int
+    max_pairs: int
+
+
+class Range(Struct, frozen=True):
+    """What lies between `low` and `high` with a probability of 80%; `middle` is the median."""
+
+    low: float
+    middle: float
+    high: float
+
+
+def range_of(draws: Floats) -> Range:
+    """The middle 80% of draws, and their median."""
+    low, middle, high = (float(value) for value in np.quantile(draws, (_LOW, 0.5, _HIGH)))
+    return Range(low, middle, high)
+
+
+def draw_usual(known: Sequence[Floats], rng: np.random.Generator) -> Floats:
+    """Draws of the usual standard deviation of a pair, shape (DRAWS,), from the log ratios of the cells so far."""
+    spreads = [float(np.std(tempered(logs), ddof=1)) for logs in known if len(logs) > 2]
+    logs = [math.log(_PRIOR_SPREAD), *(math.log(max(spread, 1e-6)) for spread in spreads)]
+    return np.asarray(np.exp(np.median(logs) + _SPREAD_OF_USUAL / math.sqrt(len(logs)) * rng.standard_normal(DRAWS)))
+
+
+def draw_pairs_left(logs: Floats, rule: PairRule, usual: Floats, rng: np.random.Generator) -> Draws:
+    """Draws of how many more pairs are measured after those of `logs`, shape (DRAWS,), at least one each.
+
+    `usual`: from `draw_usual`. The caller knows that the rule wants another pair.
+    """
+    pairs = len(logs)
+    squares = float(np.var(tempered(logs)) * pairs) if pairs > 1 else 0.0
+    freedom = max(pairs - 1, 0) + _PRIOR_FREEDOM
+    variance = (squares + _PRIOR_SQUARES * usual**2) / rng.chisquare(freedom, DRAWS)
+    looks = [size for size in speedup.looks(rule.min_pairs, rule.max_pairs) if size > pairs and size > 1]
+    if not looks:
+        return np.ones(DRAWS, dtype=np.int64)
+    steps = np.diff([max(pairs, 1), *looks])
+    sums = squares + variance[:, None] * np.cumsum(rng.chisquare(steps, (DRAWS, len(looks))), axis=1)
+    sizes = np.array(looks)
+    stops = sums <= np.array([speedup.largest_sum(size, rule.precision) for size in looks])
+    stops[:, -1] = True
+    return np.asarray(np.maximum(sizes[np.argmax(stops, axis=1)] - pairs, 1), dtype=np.int64)
+
+
+class Unfinished(Struct, frozen=True):
+    """A case that wants more blocks: the log ratios that must become precise (none: only `least` blocks are wanted),
+    and what a block costs."""
+
+    ratios: tuple[Floats, ...]
+    least: int
+    trials: int
+    block_s: float
+
+
+class Forecast(Struct, frozen=True):
+    """How many trials are left, and what they take in seconds."""
+
+    trials: Range
+    seconds: Range
+
+
+def forecast(unfinished: Sequence[Unfinished], rule: PairRule, *, known: Sequence[Floats] = (), seed: int) -> Forecast:
+    """What `unfinished` take together under `rule`; `known`: the log ratios of cases that are done.
+
+    A case ends when all its ratios are precise. A case without ratios is not precise before `least` blocks either.
+    """
+    rng = np.random.default_rng(seed)
+    usual = draw_usual([*known, *(logs for one in unfinished for logs in one.ratios)], rng)
+    trials, seconds = np.zeros(DRAWS), np.zeros(DRAWS)
+    for one in unfinished:
+        blocks = np.full(DRAWS, float(one.least))
+        for logs in one.ratios:
+            blocks = np.maximum(blocks, draw_pairs_left(logs, rule, usual, rng))
+        trials += blocks * one.trials
+        seconds += blocks * one.block_s
+    return Forecast(range_of(trials), range_of(seconds))
