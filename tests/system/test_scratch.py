@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guardian lo
 # A run whose trial starts helpers that try to get away: by a session, by an orphan, by an empty environment.
 RUN = """
 import sys
-from asv_jit import processes, scratch
+from asv_jit.system import processes, scratch
 with scratch.private() as folder:
     (folder / "left").write_text("something")
     processes.run([sys.executable, "-c", sys.argv[1], sys.argv[2]], env={})
