@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
@@ -15,6 +16,7 @@ import click
 from asv_jit import __version__
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError, is_full
 from asv_jit.system import scratch
+from asv_jit.terminal.encoding import stand_any_encoding
 from asv_jit.terminal.internal_error import print_internal_error
 
 _COMMANDS = {
@@ -77,6 +79,9 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a subcommand as the console script, and exit with its exit code."""
+    stand_any_encoding()
+    # What numpy and scipy notice (an overflow, nothing to average) shows as inf or nan, and each page says those.
+    warnings.filterwarnings("ignore", category=RuntimeWarning)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP, and `nohup` wants it ignored
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:

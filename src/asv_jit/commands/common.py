@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,8 +49,13 @@ def open_project(config: Path) -> Project:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON object on stdout, for scripts."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
+    """Print one JSON object on stdout, for scripts; where its encoding lacks a character, all are escaped."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8")
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=2)
+    click.echo(text)
 
 
 def warn_of(problems: Sequence[str]) -> None:

@@ -84,7 +84,9 @@ def _who(lock_file: Path, doing: str) -> str:
 
 def _ourselves() -> Holder:
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    return Holder(pid=os.getpid(), command=" ".join((Path(sys.argv[0]).name, *sys.argv[1:])), since=now)
+    command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:]))
+    command = command.encode("utf-8", "replace").decode("utf-8")  # an argument may be bytes that are no text
+    return Holder(pid=os.getpid(), command=command, since=now)
 
 
 def _holder_file(lock_file: Path) -> Path:

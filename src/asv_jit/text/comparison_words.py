@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from asv_jit.analysis.attribution import Attribution
@@ -31,6 +32,7 @@ _CAUSES = {
 _MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}
 _TOP_NAMES = 4
 _TIMES: tuple[Metric, ...] = ("off", "on")
+_MANY_TIMES = 11.0  # `1000% slower`: from here on percents only grow longer
 _FROM_TIMES = 99.5  # percent: from here on a change is told as a multiple
 
 
@@ -42,7 +44,7 @@ def percent(ratio: float) -> str:
         if abs(change) < 0.995
         else f"{change:+.1f}%"
         if abs(change) < _FROM_TIMES
-        else f"{ratio:.2f}×"
+        else units.ratio(ratio)
     )
 
 
@@ -50,7 +52,7 @@ def percents(low: float, high: float) -> str:
     """An interval of ratios in one unit: `+1.2% to +3.1%`, `1.86× to 2.12×`."""
     if abs(high - 1.0) * 100.0 < _FROM_TIMES:
         return f"{percent(low)} to {percent(high)}"
-    return f"{low:.2f}× to {high:.2f}×"
+    return f"{units.ratio(low)} to {units.ratio(high)}"
 
 
 def effect_words(effect: Effect | None, *, interval: bool = False) -> str:
@@ -70,9 +72,12 @@ def change_words(effect: Effect) -> str:
 
 def time_words(ratio: float) -> str:
     """A ratio of times (after / before): `3.1% slower`, `25% faster`; twice the time is `100% slower`."""
-    share = ratio - 1.0 if ratio >= 1.0 else 1.0 / ratio - 1.0
+    times = ratio if ratio >= 1.0 else 1.0 / ratio if ratio > 0.0 else math.inf
+    share = times - 1.0
     if share < 0.0005:
         return "as fast"
+    if times >= _MANY_TIMES:
+        return f"{units.ratio(times).rstrip('×')} times {'the time' if ratio > 1.0 else 'as fast'}"
     return f"{share:.1%} {'slower' if ratio > 1.0 else 'faster'}"
 
 

@@ -117,7 +117,7 @@ def ratio_interval(low: float, high: float) -> str:
 def change(value: float) -> str:
     """A speedup in words: `22% faster`, `3.1% slower`, `2.1 times as fast`, `as fast`."""
     if value >= 1.995:
-        return f"{value:.1f} times as fast"
+        return f"{value:.1f} times as fast" if value < 99.95 else f"{ratio(value).rstrip('×')} times as fast"
     percent = abs(value - 1.0) * 100.0
     if percent < 0.05:
         return "as fast"

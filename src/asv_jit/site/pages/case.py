@@ -150,7 +150,7 @@ def _gain(case: CaseSummary) -> Level | None:
 
 def _description(name: str, cells: Sequence[MeasuredCell], events: Sequence[EventLine]) -> str:
     answers = [
-        f"{cell.summary.speedup.ratio:.2f}× on {cell.summary.key.interpreter.partition('+')[0]}"
+        f"{units.ratio(cell.summary.speedup.ratio)} on {cell.summary.key.interpreter.partition('+')[0]}"
         for cell in cells
         if cell.leading and cell.summary.speedup is not None and math.isfinite(cell.summary.speedup.ratio)
     ]

@@ -16,6 +16,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "releases": {"faster": "gain more", "same": "the same", "slower": "gain less", "unclear": "unclear"},
 }
 _PROGRAM = "your_program.py"
+_LEAST_RATIO = 0.09  # off / on: below it percents only grow longer
 CHECKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cpu": (("A whole program, as it is:", f"asv-jit try {_PROGRAM}"),),
     "service": (
@@ -49,6 +50,8 @@ def _more(ratio: float) -> str:
     """`+1.3%` of memory for a ratio off / on of 0.987."""
     if ratio <= 0.0 or math.isinf(ratio):
         return units.DASH
+    if ratio < _LEAST_RATIO:
+        return units.ratio(1.0 / ratio)
     percent = (1.0 / ratio - 1.0) * 100.0
     return f"{'+' if percent >= 0.0 else '−'}{abs(percent):.{1 if abs(percent) < 9.95 else 0}f}%"
 

@@ -75,7 +75,11 @@ def event_line(event: Event) -> str:
 
 def _size(change: Change) -> str:
     """`on ×1.052`; both levels where no factor tells it."""
-    factor = f"×{change.ratio:.3f}" if change.ratio > 0.0 else f"{change.before:.4g} → {change.after:.4g}"
+    factor = (
+        f"×{change.ratio:{'.3f' if change.ratio < 1000 else '.4g'}}"
+        if change.ratio > 0.0
+        else f"{change.before:.4g} → {change.after:.4g}"
+    )
     return f"{change.metric} {factor}"
 
 

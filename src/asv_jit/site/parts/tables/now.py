@@ -15,6 +15,7 @@ from asv_jit.site.parts.values import Badge, Figure, Link
 from asv_jit.text import units
 
 _LIMIT = 120
+_MANY_TIMES = 11.0  # from here on percents only grow longer
 _MODES: Mapping[Metric, str] = {"plain": "", "off": "JIT off", "on": "JIT on"}
 
 
@@ -70,7 +71,8 @@ def change_since(event: Event | None, commits: CommitBook) -> tuple[Figure, str]
         return Figure(units.DASH), "same"
     ratio = event.headline.ratio
     since = f"since {units.visible(event.commit[:8])}, {commits.date(event.commit)}"
-    figure = Figure(f"{(ratio - 1.0) * 100.0:+.1f}%".replace("-", "−"), since, f"{ratio:.4f}")
+    text = f"{(ratio - 1.0) * 100.0:+.1f}%".replace("-", "−") if ratio < _MANY_TIMES else units.ratio(ratio)
+    figure = Figure(text, since, f"{ratio:.4f}")
     return figure, "slower" if event.worse else "faster"
 
 

@@ -1,0 +1,27 @@
+"""What is printed where the terminal's encoding lacks a character: an ASCII character that looks like it, else `?`."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+
+_NAME = "asv-jit-look-alike"
+_LOOK_ALIKES = str.maketrans(
+    {"▲": "^", "▼": "v", "×": "x", "–": "-", "−": "-", "—": "-", "±": "~", "µ": "u", "μ": "u", "∞": "inf", "…": "...",
+     "→": "->", "’": "'", "‘": "'", "“": '"', "”": '"', "·": ".", "•": "*", "¦": "|", "█": "#", "▁": "_"}
+)  # fmt: skip
+
+
+def stand_any_encoding() -> None:
+    """Let nothing that is printed fail for its characters, whatever the locale or PYTHONIOENCODING says."""
+    codecs.register_error(_NAME, _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a test's stream may be none, and pythonw has none
+            stream.reconfigure(errors=_NAME)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end].translate(_LOOK_ALIKES)
+    return text.encode("ascii", "replace").decode("ascii"), error.end
