@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from asv_jit.asv_adapter.history import MeasuredByTrials, read_asv_results, reading
 from asv_jit.asv_adapter.history.columns import ColumnsBuilder
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
+from asv_jit.asv_adapter.history.suite import read_suite
 from asv_jit.git.order import order_commits
 from asv_jit.store.analysis_cache import AnalysisCache
 from asv_jit.system import processes
@@ -170,6 +171,14 @@ def test_without_a_list_of_benchmarks_the_newest_version_is_taken(tree):
     }  # fmt: skip
     assert len(results.problems) == 1
     assert "benchmarks.json" in results.problems[0]
+
+
+def test_a_benchmark_without_a_time_limit_costs_the_others_nothing(tree):
+    """asv writes `timeout = inf` as Infinity, for which JSON has no word."""
+    tree.suite(described("a.time_x", timeout=math.inf), described("a.track_y"))
+    assert "Infinity" in (tree.results / "benchmarks.json").read_text(encoding="utf-8")
+    suite = read_suite(tree.results)
+    assert (set(suite.benchmarks), suite.problems) == ({"a.time_x", "a.track_y"}, ())
 
 
 def damage(tree):

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from asv_jit.asv_adapter.history.decoding import UnreadableError
+from asv_jit.asv_adapter.history.suite import read_entries
 from asv_jit.asv_adapter.project import Project
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
@@ -94,13 +96,10 @@ def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
 
 def load(project: Project) -> Suite | None:
     """The suite as results/benchmarks.json remembers it; None where there is none or it is damaged."""
-    path = project.results_dir / "benchmarks.json"
     try:
-        described = json.loads(path.read_bytes())
-        if described.pop("version") != BENCHMARKS_VERSION:
-            return None
-        return Suite(described, project.default_timeout_s)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        version, described = read_entries(project.results_dir)
+        return Suite(described, project.default_timeout_s) if version == BENCHMARKS_VERSION else None
+    except (UnreadableError, KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

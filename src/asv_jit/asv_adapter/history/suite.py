@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from itertools import product
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.asv_adapter.history.columns import RowKind
+from asv_jit.asv_adapter.history.decoding import UnreadableError
 from asv_jit.asv_adapter.history.names import is_sound_name, shown
 from asv_jit.model import CaseKey
 
@@ -54,22 +56,39 @@ class SuiteNow(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
+def read_entries(results_dir: Path) -> tuple[int, dict[str, Any]]:
+    """The version of results/benchmarks.json, and asv's own description of each benchmark, unchecked.
+
+    Raises UnreadableError where the file is none of asv's.
+    """
+    try:
+        text = (results_dir / "benchmarks.json").read_bytes()
+    except FileNotFoundError:
+        raise UnreadableError("missing") from None
+    except OSError as error:
+        raise UnreadableError(f"cannot be read ({error.strerror})") from None
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            found = json.loads(text)  # asv writes `timeout = inf` as Infinity, for which JSON has no word
+        except (ValueError, RecursionError):
+            raise UnreadableError(f"not valid JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise UnreadableError(f"expected a table of benchmarks, found {shown(found)}")
+    version = found.pop("version", 1)
+    if version not in range(1, _NEWEST_VERSION + 1):
+        raise UnreadableError(f"expected version 1 or 2, found {shown(version)}")
+    return version, found
+
+
 def read_suite(results_dir: Path) -> SuiteNow:
     """Read results/benchmarks.json; never raises for its content."""
     path = results_dir / "benchmarks.json"
     try:
-        found = msgspec.json.decode(path.read_bytes())
-    except FileNotFoundError:
-        return SuiteNow(None, (f"{path}: missing; the newest version of each benchmark in the results is taken",))
-    except OSError as error:
-        return _refused(path, f"cannot be read ({error.strerror})")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _refused(path, f"not valid JSON ({error})")
-    if not isinstance(found, dict):
-        return _refused(path, f"expected a table of benchmarks, found {shown(found)}")
-    version = found.pop("version", 1)
-    if version not in range(1, _NEWEST_VERSION + 1):
-        return _refused(path, f"expected version 1 or 2, found {shown(version)}")
+        _, found = read_entries(results_dir)
+    except UnreadableError as error:
+        return SuiteNow(None, (f"{path}: {error}; the newest version of each benchmark in the results is taken",))
     benchmarks, problems = {}, []
     for name, entry in found.items():
         described = _described(name, entry)
@@ -89,10 +108,6 @@ def from_rows(kinds: Mapping[RowKind, int]) -> dict[str, Described]:
     for kind, _ in sorted(kinds.items(), key=lambda item: item[1]):
         newest[kind.benchmark] = kind
     return {name: Described(name, kind.version or "", _unit(name, None), kind.params) for name, kind in newest.items()}
-
-
-def _refused(path: Path, why: str) -> SuiteNow:
-    return SuiteNow(None, (f"{path}: {why}; the newest version of each benchmark in the results is taken",))
 
 
 def _described(name: str, entry: Any) -> Described | None:
