@@ -86,7 +86,9 @@ def through_the_loop(logs: Floats) -> Loops:
         for row in np.flatnonzero(wild.has_wild(seen)):
             seen[row] = wild.tempered(seen[row])
         error = seen.std(axis=1, ddof=1) / np.sqrt(size) * speedup.toll(size)
+        hopeless = speedup.hopeless_sum(size, PRECISION, EQUIVALENCE, MAX_PAIRS)
         stops = (stats.t.ppf(0.975, size - 1) * error <= PRECISION) | (size == MAX_PAIRS)
+        stops |= seen.var(axis=1) * size > hopeless
         stopped = going[stops]
         pairs[stopped], means[stopped], errors[stopped] = size, seen[stops].mean(axis=1), error[stops]
         going = going[~stops]
@@ -141,6 +143,10 @@ def evidence(scale: float, seed: int) -> list[Row]:
     for (noise, deviation), child in zip(settings, np.random.SeedSequence(seed).spawn(len(settings)), strict=True):
         found = _rows(f"pair noise {deviation:.1%} {noise}", simulate(noise, deviation, loops, child))
         rows += [replace(row, bar="shown", passed=True) for row in found] if noise == "AR(0.3)" else found
+    noisy: list[tuple[Noise, float]] = [(n, d) for n in ("Gaussian", "t3") for d in (0.08, 0.1, 0.12, 0.2)]
+    for (noise, deviation), child in zip(noisy, np.random.SeedSequence(seed + 1).spawn(len(noisy)), strict=True):
+        found = _rows(f"too noisy, {deviation:.0%} {noise}", simulate(noise, deviation, loops, child))
+        rows += [row for row in found if ": same," not in row.what]
     return rows
 
 

@@ -8,7 +8,7 @@ import pytest
 from asv_jit.analysis import speedup
 from asv_jit.analysis.remaining import DRAWS, PairRule, Unfinished, draw_pairs_left, draw_usual, forecast
 
-RULE = PairRule(0.01, 5, 45)
+RULE = PairRule(0.01, 5, 45, 0.02)
 PAIR_S = 1.3
 
 

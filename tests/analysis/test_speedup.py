@@ -272,10 +272,18 @@ def test_a_quiet_case_stops_at_five_pairs() -> None:
 
 
 def test_a_noisy_case_goes_on_to_the_maximum() -> None:
-    off, on = noisy_pairs(45, noise=0.2)
+    off, on = noisy_pairs(45, noise=0.05)
     assert {next_step(off[:n], on[:n]) for n in range(45)} == {"measure"}
     assert next_step(off, on) == "stop"
     assert next_step(off[:20], on[:20], max_pairs=20) == "stop"
+
+
+@pytest.mark.parametrize("change", [1.0, 1.3])
+def test_a_case_too_noisy_for_any_answer_is_given_up_whatever_it_shows(change: float) -> None:
+    off, on = noisy_pairs(45, noise=0.2)
+    assert {next_step(off[:n] * change, on[:n]) for n in range(speedup.HOPELESS_PAIRS)} == {"measure"}
+    assert next_step(off[:20] * change, on[:20]) == "stop"
+    assert next_step(off[:20] * change, on[:20], equivalence=1.0) == "measure"  # could still be the same within 100%
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.003, 0.01, 0.02]), st.sampled_from([0.005, 0.01, 0.03]))

@@ -13,6 +13,10 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 UNSTEADY_SHARE = 0.3
 """Of the trials of an arm that may reach no steady state; where more do, the verdict is unclear."""
 
+DISTURBED_SHARE = 0.5
+"""Of the blocks that may be disturbed. A turn lost to another process is the same few milliseconds in both modes, but
+hits the slower arm more often: the ratio itself is biased, and no number of pairs mends that."""
+
 
 def not_steady(arms: Iterable[tuple[str, Sequence[Trial | None]]]) -> str:
     """`not steady: 9 of 22 trials with the JIT off never settled`; empty where no arm is unsteady.

@@ -40,6 +40,7 @@ class PairRule(Struct, frozen=True):
     precision: float
     min_pairs: int
     max_pairs: int
+    equivalence: float
 
 
 class Range(Struct, frozen=True):
@@ -79,6 +80,9 @@ def draw_pairs_left(logs: Floats, rule: PairRule, usual: Floats, rng: np.random.
     sums = squares + variance[:, None] * np.cumsum(rng.chisquare(steps, (DRAWS, len(looks))), axis=1)
     sizes = np.array(looks)
     stops = sums <= np.array([speedup.largest_sum(size, rule.precision) for size in looks])
+    stops |= sums > np.array(
+        [speedup.hopeless_sum(size, rule.precision, rule.equivalence, rule.max_pairs) for size in looks]
+    )
     stops[:, -1] = True
     return np.asarray(np.maximum(sizes[np.argmax(stops, axis=1)] - pairs, 1), dtype=np.int64)
 

@@ -60,6 +60,9 @@ _BETWEEN = (8, 9, 11, 12, 14, 16, 18, 20, 22, 24, 27, 30, 32, 35, 38, 41)
 _TOLLS = MappingProxyType({5: 1.25, **dict.fromkeys(_BETWEEN, 1.15), 45: 1.03})
 _GROWTH_OF_LOOKS = 1.4
 _PRECISION_ALPHA = 0.05
+_CERTAINTY = 0.99
+HOPELESS_PAIRS = 20
+"""From so many pairs on the loop gives up a case that is too noisy: intervals there are 1.8 times those at 45 pairs."""
 
 
 class Interval(Struct, frozen=True):
@@ -143,13 +146,22 @@ def bootstrap(off: Times, on: Times, *, alpha: float, seed: int, resamples: int 
     return Interval(_exp(float(low)), _exp(float(high)))
 
 
-def next_step(off: Times, on: Times, *, precision: float = 0.01, min_pairs: int = 5, max_pairs: int = 45) -> Step:
+def next_step(
+    off: Times,
+    on: Times,
+    *,
+    precision: float = 0.01,
+    min_pairs: int = 5,
+    max_pairs: int = 45,
+    equivalence: float = 0.02,
+) -> Step:
     """Whether to measure another pair of this case, from the pairs so far in the order they were measured.
 
     `off` and `on` as for `estimate`. The answer is `stop` at `max_pairs`, or once the half-width of the 95%
     interval of the log speedup is within `precision` at the last size that the loop looks at (`looks`; what
-    came after that look waits for the next one). Only the spread of the pairs counts, never their mean:
-    stopping when a difference shows would find differences that are not there. Pairs without any spread stop
+    came after that look waits for the next one), or once `max_pairs` would neither make it so precise nor tell that
+    two programs are the same within `equivalence` (`hopeless_sum`). Only the spread of the pairs counts, never their
+    mean: stopping when a difference shows would find differences that are not there. Pairs without any spread stop
     at the first look.
 
     Raises ValueError as `estimate` does, and for a `precision` that is not positive or limits out of order.
@@ -163,8 +175,9 @@ def next_step(off: Times, on: Times, *, precision: float = 0.01, min_pairs: int 
     looked = max((size for size in sizes if size <= len(logs)), default=0)
     if looked < 2:
         return "measure"
-    half = _quantile(looked, _PRECISION_ALPHA) * _standard_error(tempered(logs[:looked]))
-    return "stop" if half <= precision else "measure"
+    squares = float(np.var(tempered(logs[:looked]))) * looked
+    is_precise = squares <= largest_sum(looked, precision)
+    return "stop" if is_precise or squares > hopeless_sum(looked, precision, equivalence, max_pairs) else "measure"
 
 
 def looks(min_pairs: int, max_pairs: int) -> tuple[int, ...]:
@@ -185,6 +198,22 @@ def looks(min_pairs: int, max_pairs: int) -> tuple[int, ...]:
 def largest_sum(pairs: int, precision: float) -> float:
     """The largest sum of squares of so many log ratios about their mean that `next_step` stops at."""
     return (precision / _quantile(pairs, _PRECISION_ALPHA)) ** 2 * pairs * (pairs - 1)
+
+
+@functools.cache
+def hopeless_sum(pairs: int, precision: float, equivalence: float, max_pairs: int) -> float:
+    """The sum of squares above which `next_step` gives up: infinite before `HOPELESS_PAIRS` pairs.
+
+    There even a spread at the lower end of its 99% bound leaves the interval at `max_pairs` too wide, both for the
+    precision and for `same`. A difference that shows nevertheless shows by then, or is as small as the noise.
+    """
+    if pairs < HOPELESS_PAIRS:
+        return math.inf
+    widest = max(
+        precision / _quantile(max_pairs, _PRECISION_ALPHA),
+        math.log1p(equivalence) / _quantile(max_pairs, verdict.EQUIVALENCE_ALPHA),
+    )
+    return widest**2 * max_pairs * float(scipy.special.chdtri(pairs - 1, 1.0 - _CERTAINTY))
 
 
 def toll(pairs: int) -> float:

@@ -215,7 +215,7 @@ def _forecast(project: Project, everything: Sequence[Pairing], pace: float) -> F
         arms = 2 * len(one.modes)
         least = max(settings.pairs.min - len(one.blocks), 1)
         unfinished.append(Unfinished(tuple(ratios), least, arms, pace * arms * trial_s))
-    rule = PairRule(settings.precision, settings.pairs.min, settings.pairs.max)
+    rule = PairRule(settings.precision, settings.pairs.min, settings.pairs.max, settings.equivalence)
     return forecast(unfinished, rule, known=known, seed=0)
 
 

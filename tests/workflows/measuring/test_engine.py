@@ -72,7 +72,7 @@ def _engine(budget_s: float, cases: int) -> Engine:
     names = [f"time_{number}" for number in range(cases)]
     suite = [Case(Benchmark(name=name, version="1", kind="time", unit="s", timeout_s=60.0), (), None) for name in names]
     built: Any = [installation]
-    engine.measure(built, suite, Rule(_enough, PairRule(0.01, BLOCKS, BLOCKS), adaptive=True))
+    engine.measure(built, suite, Rule(_enough, PairRule(0.01, BLOCKS, BLOCKS, 0.02), adaptive=True))
     return engine
 
 

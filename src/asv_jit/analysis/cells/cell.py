@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
+import scipy
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
-from asv_jit.model import CaseKey, Purpose, Trial
+from asv_jit.analysis.reasons import DISTURBED_SHARE, UNSTEADY_SHARE
+from asv_jit.model import ARMS, CaseKey, Purpose, Trial
 
 # A case that fails twice will fail a third time; one that times out costs too much to ask again. One that raises with
 # the JIT on only may have found a bug of it: five times out of five, and never with it off, is no chance.
 _FAILED_BLOCKS = 2
 _FAILED_ONLY_ON = 5
+_CHANCE = 0.05
 HOPELESS = ("timeout", "skipped", "unbuildable")
 Progress = Literal["measure", "done", "failed"]
 RUNS: tuple[Purpose, ...] = ("run",)
@@ -135,8 +138,14 @@ def has_failed(blocks: Iterable[Block]) -> bool:
     return len(failed) >= most or any(trial.outcome in HOPELESS for trial in bad)
 
 
-def progress(cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: int) -> Progress:
-    """Whether a cell needs another block: pairs of times until they are precise, anything else `min_pairs` times."""
+def progress(
+    cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: int, equivalence: float = 0.02
+) -> Progress:
+    """Whether a cell needs another block: pairs of times until they are precise, anything else `min_pairs` times.
+
+    It needs none either where more pairs cannot decide: where it is too noisy (`speedup.next_step`), disturbed or
+    unsteady (`is_undecidable`).
+    """
     if cell is None:
         return "measure"
     if has_failed(cell.blocks):
@@ -145,6 +154,26 @@ def progress(cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: 
     if not (cell.has_pairs and cell.timed) or len(good) < min_pairs:
         return "done" if len(good) >= min_pairs else "measure"
     step = speedup.next_step(
-        cell.figures("off"), cell.figures("on"), precision=precision, min_pairs=min_pairs, max_pairs=max_pairs
+        cell.figures("off"),
+        cell.figures("on"),
+        precision=precision,
+        min_pairs=min_pairs,
+        max_pairs=max_pairs,
+        equivalence=equivalence,
     )
-    return "measure" if step == "measure" else "done"
+    looked = max(size for size in speedup.looks(min_pairs, max_pairs) if size <= len(good))
+    return "measure" if step == "measure" and not is_undecidable(good[:looked]) else "done"
+
+
+def is_undecidable(blocks: Sequence[Block]) -> bool:
+    """Whether so many of these blocks are disturbed, or of a mode's trials unsteady, that the verdict stays unclear.
+
+    So many that a share within the limits of `reasons` would give them once in twenty times. The times have no part
+    in it, so that it selects no differences.
+    """
+    counts = [(sum(block.disturbed for block in blocks), DISTURBED_SHARE)]
+    for arm in ARMS:
+        trials = [block.trial(arm) for block in blocks]
+        unsteady = sum(trial is not None and trial.steady_kind == "no_steady_state" for trial in trials)
+        counts.append((unsteady, UNSTEADY_SHARE))
+    return any(bad and scipy.special.bdtrc(bad - 1, len(blocks), share) <= _CHANCE for bad, share in counts)

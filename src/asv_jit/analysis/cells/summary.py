@@ -22,9 +22,6 @@ from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import Evidence, Trial
 
 FEWEST_ITERATIONS = 30
-# A turn lost to another process is the same few milliseconds in both modes, but hits the slower arm more often: the
-# ratio itself is biased, and no number of pairs mends that.
-DISTURBED_SHARE = 0.5
 
 
 class Limits(Struct, frozen=True):
@@ -216,7 +213,7 @@ def _verdict(
     if unsteady:
         return "unclear", unsteady
     disturbed, blocks = sum(block.disturbed for block in cell.good_blocks), len(cell.good_blocks)
-    if disturbed > DISTURBED_SHARE * blocks:
+    if disturbed > reasons.DISTURBED_SHARE * blocks:
         return "unclear", reasons.disturbed(disturbed, blocks)
     if estimate.verdict == "unclear":
         return "unclear", reasons.too_imprecise(blocks, "pairs")

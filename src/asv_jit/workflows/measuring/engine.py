@@ -272,9 +272,11 @@ def until_precise(session: Session) -> Rule:
     most = pairs.min if session.purpose == "quick" else pairs.max
 
     def rule(cell: Cell | None) -> Progress:
-        return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=most)
+        return progress(
+            cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=most, equivalence=settings.equivalence
+        )
 
-    return Rule(rule, PairRule(settings.precision, pairs.min, most), adaptive=True)
+    return Rule(rule, PairRule(settings.precision, pairs.min, most, settings.equivalence), adaptive=True)
 
 
 def until_so_many(session: Session, blocks: int) -> Rule:
@@ -286,7 +288,7 @@ def until_so_many(session: Session, blocks: int) -> Rule:
             return "failed"
         return "done" if sum(not block.failed for block in mine) >= blocks else "measure"
 
-    return Rule(rule, PairRule(session.project.settings.precision, blocks, blocks), adaptive=False)
+    return Rule(rule, PairRule(session.project.settings.precision, blocks, blocks, 0.0), adaptive=False)
 
 
 class _Rounds:

@@ -223,7 +223,9 @@ def _state(project: Project, cell: Cell) -> CellState:
 def _progress(project: Project, cell: Cell) -> Progress:
     settings = project.settings
     pairs = settings.pairs
-    return progress(cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=pairs.max)
+    return progress(
+        cell, precision=settings.precision, min_pairs=pairs.min, max_pairs=pairs.max, equivalence=settings.equivalence
+    )
 
 
 def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> Costs:

@@ -186,7 +186,7 @@ class _Bench:
     def advance(self, turns: list[_Turn], turn: _Turn) -> None:
         """Say how far it is."""
         done = 2 * sum(one.blocks for one in turns)
-        rule = PairRule(self._settings.precision, self._least, self._options.pairs)
+        rule = PairRule(self._settings.precision, self._least, self._options.pairs, self._settings.equivalence)
         going = [one for one in turns if self._step(one) == "measure"]
         unfinished = [Unfinished((one.log_ratios,), max(self._least - one.blocks, 1), 2, one.usual_s) for one in going]
         known = [one.log_ratios for one in turns if one not in going]
