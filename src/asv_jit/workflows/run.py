@@ -95,8 +95,8 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
     Raises NoInterpreterError, NoCounterError, LockedError, StorageError.
     """
     how: Count = "instead" if options.count else project.settings.count
-    counter = None if how == "off" else find_or_install().callgrind()
     repository = Repository(repository_folder(project))
+    counter = None if how == "off" else find_or_install().callgrind()
     interpreters = interpreters_of(project, options.pythons)
     insist_on_a_jit(interpreters)
     commits = commits_of(project, repository, options.range_words, reporter.warn)

@@ -22,6 +22,8 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
 from asv_jit.system.processes import Finished, base_environment, run
 from asv_jit.workflows.measuring.pairing import repository_folder
+from asv_jit.workflows.measuring.reporter import Silent
+from asv_jit.workflows.nights.nightly import Options, nightly, plan_only
 from asv_jit.workflows.setup.init import apply, propose
 from asv_jit.workflows.setup.workflow_files import WorkflowOptions, is_ours
 
@@ -226,6 +228,9 @@ def test_mercurial_is_refused_by_init_and_before_anything_is_measured(repo: str,
     for entry in (repository_folder, repository_without_network, fetched):
         with pytest.raises(UsageError, match="git repositories only"):
             entry(project)
+    for night in (nightly, plan_only):
+        with pytest.raises(UsageError, match="git repositories only"):
+            night(project, Options(), Silent())
 
 
 def test_a_folder_of_mercurial_gets_no_advice_to_run_git_init(tmp_path: Path) -> None:

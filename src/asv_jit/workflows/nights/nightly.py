@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
-from asv_jit.asv_adapter.mirror import fetched, repository_without_network
+from asv_jit.asv_adapter.mirror import fetched, insist_on_git, repository_without_network
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError, is_full
 from asv_jit.git.branches import RemoteBranch
@@ -74,6 +74,7 @@ class _Nightly:
     """One night under way. `run` is its table of contents."""
 
     def __init__(self, project: Project, options: Options, reporter: Reporter) -> None:
+        insist_on_git(project)
         self._project = project
         self._options = options
         self._budget = Budget(options.budget_s if options.budget_s is not None else project.settings.budget_s)
