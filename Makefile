@@ -15,7 +15,7 @@ TESTED := $(VENV)/$(if $(LOCKED),with-lock,with-tests)
 PYTEST_ARGS ?=
 
 .PHONY: track results screenshots test test-fast test-nightly mutants lint acceptance acceptance-history \
-    acceptance-machine audit lock soak clean FORCE
+    acceptance-machine acceptance-counting audit lock soak clean FORCE
 
 track: $(VENV)/with-tool
 	$(BIN)/asv-jit pythons install
@@ -76,6 +76,10 @@ acceptance-machine: $(TESTED)
 	$(BIN)/python -m tests.acceptance.overhead
 	$(BIN)/python -m tests.acceptance.peer_pyperf
 	$(BIN)/python -m pytest -m slow -rP tests/acceptance/test_real_bisections.py
+
+# The figures of counted instructions, hours of both cores: COUNTING='--small' is a short one.
+acceptance-counting: $(TESTED)
+	$(BIN)/python -m tests.acceptance.counting $(COUNTING)
 
 # Nights over a generated repository with faults injected, for hours; SOAK='--commits 30 --nights 8' is a short one.
 soak: $(TESTED)
