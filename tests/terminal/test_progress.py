@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from rich.console import Console
 
 from asv_jit.terminal import progress
 from asv_jit.terminal.progress import left_words
@@ -34,3 +35,16 @@ def test_a_log_says_each_tenth_and_is_never_silent_for_long(monkeypatch, capsys)
 )
 def test_a_range_of_times_is_rounded_outwards(low_s: float, high_s: float, words: str) -> None:
     assert left_words(low_s, high_s) == words
+
+
+def test_a_log_shows_the_results_so_far_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.progress(quiet=False) as reporter:
+        for table in ("first", "second"):
+            reporter.results(lambda _, table=table: f"the {table} table")
+    assert capsys.readouterr().out.splitlines() == ["so far; measuring goes on:", "the first table"]
+
+
+def test_a_terminal_shows_the_results_below_the_bar() -> None:
+    shown = progress._Shown("text", console=Console(width=60))
+    shown.table = "the table"
+    assert list(shown.get_renderables())[1:] == ["the table"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
+from asv_jit.terminal.console import console as plain_console
 from asv_jit.workflows.measuring.reporter import Left, Reporter, Silent
 
 
@@ -22,23 +24,50 @@ def left_words(low_s: float, high_s: float) -> str:
     return f"about {low} to {high} {unit}" if low else f"up to {high} {unit}"
 
 
+class ShowsResults(Reporter, Protocol):
+    """A reporter that shows a table of the results as they stand."""
+
+    def results(self, table: Callable[[Console], RenderableType]) -> None:
+        """`table` makes it for a console; called only where it is shown."""
+
+
+class _Silent(Silent):
+    def results(self, table: Callable[[Console], RenderableType]) -> None:
+        """Show nothing."""
+
+
+class _Shown(Progress):
+    """The bar, below it a table, which a terminal that is too small cuts."""
+
+    table: RenderableType | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.table is not None:
+            yield self.table
+
+
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Reporter]:
+def progress(*, quiet: bool) -> Iterator[ShowsResults]:
     """A reporter for the length of a `with` block: bars on a terminal, lines elsewhere, nothing if `quiet`."""
     if quiet:
-        yield Silent()
+        yield _Silent()
     elif sys.stdout.isatty():
         console = Console()
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-        with Progress(*columns, TextColumn("{task.fields[left]}"), console=console, transient=True) as bars:
+        with _Shown(*columns, TextColumn("{task.fields[left]}"), console=console, transient=True) as bars:
             yield _Bars(bars)
     else:
         yield _Lines()
 
 
+_REFRESH_S = 10.0
+
+
 class _Bars:
-    def __init__(self, bars: Progress) -> None:
+    def __init__(self, bars: _Shown) -> None:
         self._bars = bars
+        self._shown_at = -math.inf
         self._task = bars.add_task("starting", total=None, left="")
 
     def stage(self, text: str) -> None:
@@ -50,6 +79,11 @@ class _Bars:
 
     def warn(self, text: str) -> None:
         self._bars.console.print(f"warning: {text}", markup=False)
+
+    def results(self, table: Callable[[Console], RenderableType]) -> None:
+        if time.monotonic() >= self._shown_at + _REFRESH_S:
+            self._bars.table = table(self._bars.console)
+            self._shown_at = time.monotonic()
 
 
 _QUIET_S = 120.0
@@ -65,6 +99,7 @@ class _Lines:
     def __init__(self) -> None:
         self._next = 0.0
         self._said_at = time.monotonic()
+        self._has_table = False
 
     def stage(self, text: str) -> None:
         self._next = 0.0
@@ -81,3 +116,10 @@ class _Lines:
 
     def warn(self, text: str) -> None:
         print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+    def results(self, table: Callable[[Console], RenderableType]) -> None:
+        if not self._has_table:
+            self._has_table = True
+            print("so far; measuring goes on:", flush=True)  # noqa: T201 - as above
+            screen = plain_console()
+            screen.print(table(screen))

@@ -38,7 +38,7 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
     for suite in suites:
         for case in suite.cases:
             _print_findings(screen, case)
-    screen.print(_cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
+    screen.print(cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
     for line in unclear_lines(
         (f"{case.key.case} on {name}", case.reason)
         for suite, name in zip(suites, _builds(suites), strict=True)
@@ -71,8 +71,8 @@ def _builds(suites: Sequence[SuiteSummary]) -> list[str]:
     return [build_of(one.interpreter, names[one.commit, one.interpreter][one.requirements]) for one in suites]
 
 
-def _cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -> Table:
-    """All columns need 140 characters; a narrow terminal gets those that answer the question."""
+def cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -> Table:
+    """The cases by name. All columns need 140 characters; a narrow terminal gets those that answer the question."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
     for heading, justify, wide_only in _COLUMNS:

@@ -25,7 +25,7 @@ from asv_jit.settings import Count
 from asv_jit.store.files import remove_parts
 from asv_jit.system import locks
 from asv_jit.workflows.measuring.counting import Counting
-from asv_jit.workflows.measuring.engine import Engine, Forget, Unbuildable, until_precise
+from asv_jit.workflows.measuring.engine import Engine, Forget, Interim, Unbuildable, until_precise
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import commits_of, interpreters_of
@@ -87,10 +87,11 @@ class Outcome:
         }
 
 
-def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
+def run(project: Project, options: Options, reporter: Reporter, *, interim: Interim | None = None) -> Outcome:
     """Measure what is missing. Results of a run that is interrupted stay, and the next run goes on from them.
 
-    With `options.count`, or as the settings say, instructions are counted: before times, or instead of them.
+    With `options.count`, or as the settings say, instructions are counted: before times, or instead of them. `interim`
+    gets the results as they stand after the first minute.
 
     Raises NoInterpreterError, NoCounterError, LockedError, StorageError.
     """
@@ -107,7 +108,7 @@ def run(project: Project, options: Options, reporter: Reporter) -> Outcome:
         Session(project, machine, reporter, purpose="quick" if options.quick else "run") as session,
     ):
         remove_parts(project.results_dir)
-        engine = Engine(session, machine, reporter)
+        engine = Engine(session, machine, reporter, interim=interim)
         outcome = Outcome(machine.name, session.folder, tuple(commits), tuple(interpreters), session.protocol)
         described: suite.Suite | None = None
         for commit in commits:

@@ -58,7 +58,7 @@ def _enough(cell: Cell | None) -> Progress:
     return "done" if cell is not None and len(cell.blocks) >= BLOCKS else "measure"
 
 
-def _engine(budget_s: float, cases: int) -> Engine:
+def _engine(budget_s: float, cases: int, interim: Any = None) -> Engine:
     session = _Session()
     installation = SimpleNamespace(
         interpreter=SimpleNamespace(identity=INTERPRETER, has_jit=True),
@@ -68,7 +68,7 @@ def _engine(budget_s: float, cases: int) -> Engine:
     )
     budget = Budget(budget_s, clock=lambda: session.now_s)
     parts: Any = (session, None, Silent())
-    engine = Engine(*parts, budget=budget)
+    engine = Engine(*parts, budget=budget, interim=interim)
     names = [f"time_{number}" for number in range(cases)]
     suite = [Case(Benchmark(name=name, version="1", kind="time", unit="s", timeout_s=60.0), (), None) for name in names]
     built: Any = [installation]
@@ -84,3 +84,11 @@ def test_what_is_measured_has_all_its_blocks_and_the_rest_is_left() -> None:
     assert cut_short.trials == 2 * (BLOCKS + 1)
     nothing = _engine(BLOCK_S / 2, cases=2).tally
     assert (nothing.measured, nothing.left, nothing.trials) == (0, 2, 0)
+
+
+def test_results_so_far_are_offered_after_each_round_once_a_minute_is_over() -> None:
+    offered: list[object] = []
+    _engine(1000.0, cases=1, interim=offered.append)  # three rounds of 10 s
+    assert not offered
+    _engine(1000.0, cases=7, interim=offered.append)
+    assert len(offered) == BLOCKS - 1

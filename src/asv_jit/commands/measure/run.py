@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
+from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.terminal.console import WIDE
 from asv_jit.terminal.counts import print_counts
 from asv_jit.terminal.progress import progress
-from asv_jit.terminal.run import print_run
+from asv_jit.terminal.run import cases_table, print_run
 from asv_jit.text import units
 from asv_jit.workflows import run as running
 
@@ -68,7 +71,13 @@ def run(
         machine=machine,
     )
     with progress(quiet=as_json) as reporter:
-        outcome = running.run(project, options, reporter)
+
+        def interim(suites: Callable[[], Sequence[SuiteSummary]]) -> None:
+            reporter.results(
+                lambda screen: cases_table(suites(), alpha=project.settings.alpha, narrow=screen.width < WIDE)
+            )
+
+        outcome = running.run(project, options, reporter, interim=interim)
     if as_json:
         counts = msgspec.to_builtins(outcome.counts, str_keys=True)
         suites = msgspec.to_builtins(outcome.suites)

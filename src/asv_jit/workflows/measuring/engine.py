@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -72,6 +72,12 @@ class Unbuildable(Struct, frozen=True):
     error: UnbuildableError
 
 
+Interim: TypeAlias = Callable[[Callable[[], Sequence[SuiteSummary]]], None]
+"""Is told after every round that there are results; the callable that it gets summarises them."""
+INTERIM_S = 60.0
+"""Before that nobody has waited for long."""
+
+
 class Rule(Struct, frozen=True):
     """When a cell has enough blocks. `adaptive`: its spread decides between the limits of `pairs`; else it gets
     `pairs.min_pairs` more, whatever it had."""
@@ -112,8 +118,10 @@ class Engine:
         reporter: Reporter,
         *,
         budget: Budget | None = None,
+        interim: Interim | None = None,
     ) -> None:
         self.session = session
+        self._interim = interim
         self.budget = budget or Budget()
         self.tally = Tally()
         self.install_s: list[float] = []
@@ -196,7 +204,10 @@ class Engine:
             most_s=lambda: self.budget.left_s,
         )
         out_of_time = False
+        began_s = self.budget.spent_s
         while unfinished and not out_of_time:
+            if self._interim is not None and self.budget.spent_s >= began_s + INTERIM_S:
+                self._interim(lambda: suites_of(self.session.project, work.cells()))
             self.session.rng.shuffle(unfinished)
             for position, target in enumerate(unfinished):
                 if work.block_s(target) > self.budget.left_s:
@@ -305,6 +316,11 @@ class _Rounds:
 
     def unfinished(self) -> list[Target]:
         return [target for target in self.targets if self._step(target) == "measure"]
+
+    def cells(self) -> dict[CellKey, Cell]:
+        """What there is of each target so far."""
+        found = {target.key: self._cell(target) for target in self.targets}
+        return {key: cell for key, cell in found.items() if cell is not None}
 
     def failed(self) -> dict[CellKey, str]:
         bad = [target for target in self.targets if self._step(target) == "failed"]
