@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.remaining import DRAWS, PairRule, Unfinished, draw_pairs_left, draw_usual, forecast
+from asv_jit.analysis.remaining import DRAWS, PairRule, Unfinished, draw_pairs_left, draw_usual, forecast, looks_of
 
 RULE = PairRule(0.01, 5, 45, 0.02)
 PAIR_S = 1.3
@@ -54,7 +54,7 @@ def test_the_range_narrows_as_pairs_come_in() -> None:
 
 def test_each_draw_stops_where_the_rule_looks() -> None:
     rng = np.random.default_rng(1)
-    draws = draw_pairs_left(rng.standard_normal(8) * 0.02, RULE, draw_usual([], rng), rng)
+    draws = draw_pairs_left(rng.standard_normal(8) * 0.02, looks_of(RULE), draw_usual([], rng), rng)
     assert draws.shape == (DRAWS,)
     assert set(draws + 8) <= set(speedup.looks(5, 45))
 

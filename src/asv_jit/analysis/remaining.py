@@ -22,7 +22,7 @@ from asv_jit.analysis.stats.wild import tempered
 Floats = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.int64]
 
-DRAWS = 400
+DRAWS = 200
 _PRIOR_SPREAD = 0.01
 _PRIOR_FREEDOM = 4.0
 _PRIOR_SQUARES = 3.357
@@ -41,6 +41,25 @@ class PairRule(Struct, frozen=True):
     min_pairs: int
     max_pairs: int
     equivalence: float
+
+
+class Looks(Struct, frozen=True):
+    """The sizes at which the rule looks, and the sums of squares at which it stops there: at most `precise`, or above
+    `hopeless`. Arrays of one shape."""
+
+    sizes: Draws
+    precise: Floats
+    hopeless: Floats
+
+
+def looks_of(rule: PairRule) -> Looks:
+    """Where the rule looks and stops; the quantiles in it are slow to compute."""
+    sizes = [size for size in speedup.looks(rule.min_pairs, rule.max_pairs) if size > 1]
+    return Looks(
+        np.array(sizes, dtype=np.int64),
+        np.array([speedup.largest_sum(size, rule.precision) for size in sizes]),
+        np.array([speedup.hopeless_sum(size, rule.precision, rule.equivalence, rule.max_pairs) for size in sizes]),
+    )
 
 
 class Range(Struct, frozen=True):
@@ -64,7 +83,7 @@ def draw_usual(known: Sequence[Floats], rng: np.random.Generator) -> Floats:
     return np.asarray(np.exp(np.median(logs) + _SPREAD_OF_USUAL / math.sqrt(len(logs)) * rng.standard_normal(DRAWS)))
 
 
-def draw_pairs_left(logs: Floats, rule: PairRule, usual: Floats, rng: np.random.Generator) -> Draws:
+def draw_pairs_left(logs: Floats, looks: Looks, usual: Floats, rng: np.random.Generator) -> Draws:
     """Draws of how many more pairs are measured after those of `logs`, shape (DRAWS,), at least one each.
 
     `usual`: from `draw_usual`. The caller knows that the rule wants another pair.
@@ -73,16 +92,13 @@ def draw_pairs_left(logs: Floats, rule: PairRule, usual: Floats, rng: np.random.
     squares = float(np.var(tempered(logs)) * pairs) if pairs > 1 else 0.0
     freedom = max(pairs - 1, 0) + _PRIOR_FREEDOM
     variance = (squares + _PRIOR_SQUARES * usual**2) / rng.chisquare(freedom, DRAWS)
-    looks = [size for size in speedup.looks(rule.min_pairs, rule.max_pairs) if size > pairs and size > 1]
-    if not looks:
+    sizes = looks.sizes[looks.sizes > max(pairs, 1)]
+    if not len(sizes):
         return np.ones(DRAWS, dtype=np.int64)
-    steps = np.diff([max(pairs, 1), *looks])
-    sums = squares + variance[:, None] * np.cumsum(rng.chisquare(steps, (DRAWS, len(looks))), axis=1)
-    sizes = np.array(looks)
-    stops = sums <= np.array([speedup.largest_sum(size, rule.precision) for size in looks])
-    stops |= sums > np.array(
-        [speedup.hopeless_sum(size, rule.precision, rule.equivalence, rule.max_pairs) for size in looks]
-    )
+    precise, hopeless = looks.precise[-len(sizes) :], looks.hopeless[-len(sizes) :]
+    steps = np.diff(sizes, prepend=max(pairs, 1))
+    sums = squares + variance[:, None] * np.cumsum(rng.chisquare(steps, (DRAWS, len(sizes))), axis=1)
+    stops = (sums <= precise) | (sums > hopeless)
     stops[:, -1] = True
     return np.asarray(np.maximum(sizes[np.argmax(stops, axis=1)] - pairs, 1), dtype=np.int64)
 
@@ -111,11 +127,12 @@ def forecast(unfinished: Sequence[Unfinished], rule: PairRule, *, known: Sequenc
     """
     rng = np.random.default_rng(seed)
     usual = draw_usual([*known, *(logs for one in unfinished for logs in one.ratios)], rng)
+    looks = looks_of(rule)
     trials, seconds = np.zeros(DRAWS), np.zeros(DRAWS)
     for one in unfinished:
         blocks = np.full(DRAWS, float(one.least))
         for logs in one.ratios:
-            blocks = np.maximum(blocks, draw_pairs_left(logs, rule, usual, rng))
+            blocks = np.maximum(blocks, draw_pairs_left(logs, looks, usual, rng))
         trials += blocks * one.trials
         seconds += blocks * one.block_s
     return Forecast(range_of(trials), range_of(seconds))

@@ -37,7 +37,6 @@ below 5 is not covered by the calibration.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -194,13 +193,11 @@ def looks(min_pairs: int, max_pairs: int) -> tuple[int, ...]:
     return tuple(sorted({min_pairs, max_pairs, *(size for size in sizes if min_pairs < size < max_pairs)}))
 
 
-@functools.cache
 def largest_sum(pairs: int, precision: float) -> float:
     """The largest sum of squares of so many log ratios about their mean that `next_step` stops at."""
     return (precision / _quantile(pairs, _PRECISION_ALPHA)) ** 2 * pairs * (pairs - 1)
 
 
-@functools.cache
 def hopeless_sum(pairs: int, precision: float, equivalence: float, max_pairs: int) -> float:
     """The sum of squares above which `next_step` gives up: infinite before `HOPELESS_PAIRS` pairs.
 
