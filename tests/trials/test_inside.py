@@ -76,7 +76,7 @@ def test_a_case_that_fails_while_it_is_calibrated_fails_in_every_arm_and_has_no_
     assert isinstance(found, NoEffort)
     kept: list[Trial] = []
     stands = [Stand(Arm(side, "off"), place, CONTEXT, None) for side in ("a-off", "b-off")]
-    trials = run_without_effort(stands, found, lambda trial, _: kept.append(trial))
+    trials = run_without_effort(stands, found, kept.append)
     assert trials == kept
     assert [(trial.arm, trial.outcome, trial.figure) for trial in trials] == [
         ("a-off", "failed", None),
