@@ -10,7 +10,6 @@ from rich.table import Table
 
 from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary
 from asv_jit.analysis.history.requirement_sets import series_names
-from asv_jit.analysis.reasons import kind_of
 from asv_jit.model import build_of, version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
@@ -81,19 +80,17 @@ def cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -
     named = _builds(suites)
     rows = [(str(case.key.case), name, case) for suite, name in zip(suites, named, strict=True) for case in suite.cases]
     for name, interpreter, case in sorted(rows, key=lambda row: (row[0], row[1])):
-        cells = (version_of(interpreter) if narrow else interpreter, *_figures(case, narrow=narrow))
+        cells = (version_of(interpreter) if narrow else interpreter, *_figures(case))
         shown = [cell for cell, (_, _, wide_only) in zip(cells, _COLUMNS, strict=True) if not (narrow and wide_only)]
         table.add_row(name, *shown)
     return table
 
 
-def _figures(case: CaseSummary, *, narrow: bool) -> tuple[str, ...]:
+def _figures(case: CaseSummary) -> tuple[str, ...]:
     speed = case.speedup
     style = STYLES.get(case.verdict, "default")
     show = units.seconds if case.timed else units.number
     verdict = case.reason if case.verdict == "none" else MARKS.get(case.verdict, case.verdict)
-    if case.verdict == "unclear" and not narrow:
-        verdict = f"{verdict}, {kind_of(case.reason)}"
     return (
         show(case.off.value) if case.off else "–",
         show(case.on.value) if case.on else "–",
