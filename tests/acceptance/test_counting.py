@@ -15,14 +15,14 @@ COUNTS: same.Counts = {NAME: {1: [1000.0], 2: [1001.0], 3: [1002.0]}}
 
 
 def test_counts_that_differ_are_named_with_how_far_apart_they_are() -> None:
-    alike, rest = same.repeated(COUNTS, COUNTS)
-    assert alike.passed
-    assert rest.passed
-    other: same.Counts = {NAME: {1: [1000.0], 2: [1001.0], 3: [1003.0]}}
-    alike, rest = same.repeated(COUNTS, other)
+    twice: same.Counts = {NAME: {1: [900.0, 1000.0, 1000.0], 2: [1001.0, 1001.0]}}
+    assert all(row.passed for row in same.repeated(twice))
+    apart: same.Counts = {NAME: {1: [1000.0, 1000.0], 2: [1000.0, 1001.0]}}
+    alike, rest = same.repeated(apart)
     assert not alike.passed
     assert not rest.passed
     assert "cpu.time_x on 0.100%" in rest.interval
+    assert same.repeated(COUNTS)[0].result == "0 of 0"
 
 
 def test_a_false_change_is_named() -> None:

@@ -1,4 +1,4 @@
-"""Figures 1 and 2: the whole suite counted again in another folder, with both cores held, gives the same counts."""
+"""Figures 1 and 2: the suite counted again with both cores held, and in other folders, gives the same counts."""
 
 from __future__ import annotations
 
@@ -24,22 +24,24 @@ Counts: TypeAlias = Mapping[Name, Mapping[int, Sequence[float]]]
 
 
 def evidence(folder: Path, commit: str, *, runs: int = 2, bench: Sequence[str] = ()) -> list[Row]:
-    """Count this repository's suite at `commit` in `runs` clones below `folder`, the first quietly; clones resume."""
+    """Count this repository's suite at `commit` in `runs` clones below `folder`, which later calls continue.
+
+    In the first one quietly, then again with both cores held, as in all others.
+    """
     here = Path(__file__).parents[3]
+    names = [word for pattern in bench for word in ("--bench", pattern)]
+    command = [sys.executable, "-m", "asv_jit", "run", commit, "--count", "--python", "3.15", *names]
     found = []
     for number, name in enumerate(FOLDERS[:runs]):
         clone = folder / name
         if not clone.is_dir():
             _call(["git", "clone", "--quiet", str(here), str(clone)], folder)
-        names = [word for pattern in bench for word in ("--bench", pattern)]
-        command = [sys.executable, "-m", "asv_jit", "run", commit, "--count", "--python", "3.15", *names]
-        if number:
-            with held_cores():
-                _call(command, clone)
-        else:
+        if not number:
             _call(command, clone)
+        with held_cores():
+            _call(command if number else [*command, "--again"], clone)
         found.append(read(clone / "results"))
-    return [*repeated(found[0], found[1]), false_changes(found)]
+    return [*repeated(found[0]), false_changes(found)]
 
 
 def read(results: Path) -> Counts:
@@ -56,13 +58,16 @@ def read(results: Path) -> Counts:
     return found
 
 
-def repeated(first: Counts, second: Counts) -> list[Row]:
-    """Figure 1, over each case and mode that both have: all seeds alike to the instruction, or how far apart."""
+def repeated(counts: Counts) -> list[Row]:
+    """Figure 1, over each case and mode: the last two runs of all seeds alike to the instruction, or how far apart.
+
+    Not the first of three: it looks for the number of calls, and so makes others before.
+    """
     spreads: dict[Name, float] = {}
-    for name in first.keys() & second.keys():
-        seeds = first[name].keys() & second[name].keys()
-        spread = [max(a, b) / min(a, b) - 1 for s in seeds for a, b in [(first[name][s][0], second[name][s][0])]]
-        spreads[name] = max(spread, default=0.0)
+    for name, by_seed in counts.items():
+        twice = [runs[-2:] for runs in by_seed.values() if len(runs) > 1]
+        if len(twice) == len(by_seed):
+            spreads[name] = max(max(runs) / min(runs) - 1 for runs in twice)
     same = sum(spread == 0.0 for spread in spreads.values())
     rest = {name: spread for name, spread in spreads.items() if spread}
     close = sum(spread <= REST for spread in rest.values())
