@@ -1,1 +1,1 @@
-"""Words that terminal, site and workflows share: units, names, sentences about events and comparisons."""
+"""Text that the terminal, the site and the workflows share: units, names, sentences about events and comparisons."""

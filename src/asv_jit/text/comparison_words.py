@@ -1,4 +1,4 @@
-"""The words of a comparison, the same in the terminal's table, in Markdown and in a bisection's report."""
+"""Text about a comparison, shared by the terminal's table, Markdown and the report of a bisection."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _CAUSES = {
 _MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}
 _TOP_NAMES = 4
 _TIMES: tuple[Metric, ...] = ("off", "on")
-_MANY_TIMES = 11.0  # `1000% slower`: from here on percents only grow longer
-_FROM_TIMES = 99.5  # percent: from here on a change is told as a multiple
+_MANY_TIMES = 11.0  # the ratio of `1000% slower`; above it percents are hard to read
+_FROM_TIMES = 99.5  # percent; larger changes are written as a multiple
 
 
 def percent(ratio: float) -> str:
-    """`+3.1%`: a ratio as a signed change."""
+    """Format a ratio as a signed change: `+3.1%`."""
     change = (ratio - 1.0) * 100.0
     return (
         f"{change:+.2f}%"
@@ -49,14 +49,14 @@ def percent(ratio: float) -> str:
 
 
 def percents(low: float, high: float) -> str:
-    """An interval of ratios in one unit: `+1.2% to +3.1%`, `1.86× to 2.12×`."""
+    """Format an interval of ratios, both bounds in one unit: `+1.2% to +3.1%`, `1.86× to 2.12×`."""
     if abs(high - 1.0) * 100.0 < _FROM_TIMES:
         return f"{percent(low)} to {percent(high)}"
     return f"{units.ratio(low)} to {units.ratio(high)}"
 
 
 def effect_words(effect: Effect | None, *, interval: bool = False) -> str:
-    """`+3.1% ▼ slower`, with the interval if there is room."""
+    """Format an effect with its verdict, `+3.1% worse`; `interval` adds the confidence interval."""
     if effect is None:
         return units.DASH
     bounds = f" ({percents(effect.low, effect.high)})" if interval and effect.low > 0.0 else ""
@@ -64,14 +64,14 @@ def effect_words(effect: Effect | None, *, interval: bool = False) -> str:
 
 
 def change_words(effect: Effect) -> str:
-    """What happened to one metric as a sentence's part: `3.1% slower with the JIT on`."""
+    """Describe the change of one metric, for use within a sentence: `3.1% slower with the JIT on`."""
     if effect.metric in ("off", "on"):
         return f"{time_words(effect.ratio)} with the JIT {effect.metric}"
     return f"{METRIC_NAMES[effect.metric]} {percent(effect.ratio)}"
 
 
 def time_words(ratio: float) -> str:
-    """A ratio of times (after / before): `3.1% slower`, `25% faster`; twice the time is `100% slower`."""
+    """Describe a ratio of times (after / before): `3.1% slower`, `25% faster`; twice the time is `100% slower`."""
     times = ratio if ratio >= 1.0 else 1.0 / ratio if ratio > 0.0 else math.inf
     share = times - 1.0
     if share < 0.0005:
@@ -82,7 +82,7 @@ def time_words(ratio: float) -> str:
 
 
 def summary_words(case: CaseComparison) -> str:
-    """The case in one sentence: `3% faster with the JIT off, 5% slower with the JIT on; …`."""
+    """Summarize a case in one sentence: `3% faster with the JIT off, so the JIT gains less: …`."""
     parts = [change_words(e) for m in ("off", "on") if (e := case.effect(m)) is not None and e.verdict != "unclear"]
     gain = case.effect("speedup")
     if gain is not None and gain.verdict in ("better", "worse"):
@@ -91,7 +91,7 @@ def summary_words(case: CaseComparison) -> str:
 
 
 def unclear_words(cases: Sequence[CaseComparison]) -> list[tuple[str, str]]:
-    """Each unclear time with its change, and why it is unclear; those that show a change come first."""
+    """Return each unclear time as (change, reason); times whose interval excludes 1 come first."""
     unclear = [
         (f"{case.case}: {change_words(e)} ({percents(e.low, e.high)})", e)
         for case in cases
@@ -102,7 +102,10 @@ def unclear_words(cases: Sequence[CaseComparison]) -> list[tuple[str, str]]:
 
 
 def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
-    """What shows and yet gets no verdict, with the reason: `298% slower with the JIT off (…), but not steady: …`."""
+    """Describe each time whose interval excludes 1 but whose verdict is unclear, with the reason.
+
+    For example `298% slower with the JIT off (…), but not steady: …`.
+    """
     shows = [e for m in _TIMES if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
     return tuple(
         f"{change_words(e)} ({percents(e.low, e.high)}), but {e.reason}"
@@ -112,7 +115,7 @@ def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
 
 
 def attribution_words(found: Attribution) -> str:
-    """What moved, with its probability."""
+    """Name the cause of a change, with its probability."""
     words = _CAUSES[found.cause]
     if found.cause == "release" and found.moved in _MOVED:
         words += f": {_MOVED[found.moved]}"
@@ -120,7 +123,7 @@ def attribution_words(found: Attribution) -> str:
 
 
 def trace_words(change: TraceChange) -> str:
-    """How one function's traces differ."""
+    """Describe how the traces of one function changed."""
     if change.before is None and change.after is not None:
         return f"{change.function}: compiled now ({units.count(change.after.executors, 'trace')})"
     if change.after is None and change.before is not None:
@@ -135,7 +138,7 @@ def trace_words(change: TraceChange) -> str:
 
 
 def worsening_words(one: Worsening) -> str:
-    """A confirmed worsening without its case: `JIT on: 5.2% more`."""
+    """Describe a confirmed worsening without naming its case: `JIT on: 5.2% slower`."""
     if one.metric is None or one.by is None:
         return "gives no figures any more"
     name = METRIC_NAMES[one.metric]
@@ -143,7 +146,7 @@ def worsening_words(one: Worsening) -> str:
 
 
 def findings(case: CaseComparison) -> Sequence[str]:
-    """What must not be overlooked: suspected JIT bugs, failures, changed answers."""
+    """List the suspected JIT bugs, failures and changed answers of a case."""
     sides = {"a": "before the change", "b": "after the change"}
     bug = "SUSPECTED JIT BUG:"
     found = [f"{bug} answers differently with the JIT on, {sides[side]}" for side in case.wrong_answers]

@@ -1,4 +1,4 @@
-"""Days and ages, from times that the content brings: nothing here looks at the clock."""
+"""Dates and ages computed from recorded times; this module never reads the clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 
 def age_days(earlier: str, later: str) -> int | None:
-    """Whole days between two ISO times in UTC; None where one of them is no time."""
+    """Return the whole days between two ISO times in UTC; None if either is invalid."""
     try:
         first, second = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later))
         return (second.astimezone(UTC) - first.astimezone(UTC)).days
@@ -16,9 +16,9 @@ def age_days(earlier: str, later: str) -> int | None:
 
 
 def time_of(seconds: int) -> datetime | None:
-    """The time of so many seconds since 1970; None for 0, which means that nobody knows.
+    """Return the UTC time `seconds` after 1970; None for 0, which means unknown.
 
-    None too for what no calendar holds: git and asv store whatever they are told.
+    Also None for times out of the range of `datetime`: git and asv do not validate what they store.
     """
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
@@ -28,6 +28,6 @@ def time_of(seconds: int) -> datetime | None:
 
 @lru_cache(maxsize=1 << 14)
 def day(seconds: int) -> str:
-    """The day of so many seconds since 1970; empty where there is no such time."""
+    """Return the ISO date `seconds` after 1970; empty if the time is unknown or out of range."""
     time = time_of(seconds)
     return time.date().isoformat() if time is not None else ""

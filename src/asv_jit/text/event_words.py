@@ -1,4 +1,4 @@
-"""Events in words, for the terminal and the feed: what changed, by how much, why, and what looks for the culprit."""
+"""Text about events, for the terminal and the feed: what changed, by how much, why, and how to bisect it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ _CAUSES: Mapping[Cause, str] = {
 
 
 def metric_words(metric: Metric) -> str:
-    """`JIT on`, `peak memory, JIT off`; empty for what asv measured by itself."""
+    """Name a metric, `JIT on` or `peak memory, JIT off`; empty for results that asv measured itself."""
     return METRICS[metric].words
 
 
 def change_words(change: Change, unit: str) -> str:
-    """`12% slower`, `9.1% less speedup`, `4.0% more memory`, `12 objects more`. `unit`: of the case's values."""
+    """Describe a change: `12% slower`, `9.1% less speedup`, `4.0% more memory`.
+
+    `unit` is the unit of the case's values.
+    """
     worse = is_worse(change.metric, change.before, change.after)
     if change.metric == "speedup":
         return f"{_share(change)} {'less' if worse else 'more'} speedup"
@@ -47,8 +50,11 @@ def change_words(change: Change, unit: str) -> str:
 
 
 def headline_words(event: Event, unit: str) -> str:
-    """What names the event. Where time and memory (or warm-up) part, both, the time first: `39% faster, but 3.5% more
-    memory`: half of it would be read as the whole."""
+    """Return the headline of an event.
+
+    If time and memory (or warm-up) changed in opposite directions, the headline gives both, time first: `39% faster,
+    but 3.5% more memory`.
+    """
     times = [change for change in event.metrics if change.metric in _TIMES]
     costs = [change for change in event.metrics if change.metric not in (*_TIMES, "speedup")]
     lead = event.headline
@@ -63,14 +69,14 @@ def _is_loss(change: Change) -> bool:
 
 
 def levels_words(change: Change, unit: str) -> tuple[str, str]:
-    """Both levels with their intervals: `10.1 ms (10.0 to 10.2 ms)`."""
+    """Format the levels before and after, each with its interval: `10.1 ms (10.0 to 10.2 ms)`."""
     form = form_of(change.metric, unit)
     before = _level(form, change.before, change.before_low, change.before_high)
     return before, _level(form, change.after, change.after_low, change.after_high)
 
 
 def cause_words(event: Event) -> str:
-    """`the JIT (97%)`, `the requirements: numpy==1.26 → numpy==2.1`, `unclear`."""
+    """Name the cause: `the JIT (97%)`, `the requirements: numpy==1.26 → numpy==2.1`, `unclear`."""
     attribution = event.attribution
     words = _CAUSES[attribution.cause]
     if attribution.cause == "requirements":
@@ -81,7 +87,7 @@ def cause_words(event: Event) -> str:
 
 
 def requirements_words(event: Event) -> str:
-    """`numpy==1.26 → numpy==2.1`: what changed between the sets of both sides; empty where they are the same."""
+    """Describe how the requirements changed, `numpy==1.26 → numpy==2.1`; empty if they are the same."""
     before, after = event.requirements_before.split(), event.requirements.split()
     gone = " ".join(one for one in before if one not in after)
     new = " ".join(one for one in after if one not in before)
@@ -89,27 +95,29 @@ def requirements_words(event: Event) -> str:
 
 
 def bisect_command(event: Event) -> str:
-    """The command that searches for the culprit; an event of asv's own measurements only gives the range."""
+    """Return the command that bisects the event; for asv's own results, the command with the explicit range."""
     if event.key.protocol == "asv":
         return range_command(event)
-    return units.visible(shlex.join(["asv-jit", "bisect", event.identity]))  # a name may come from another's results
+    return units.visible(
+        shlex.join(["asv-jit", "bisect", event.identity])
+    )  # a name from merged results may hold control characters
 
 
 def range_command(event: Event) -> str:
-    """The command that searches the event's range on any machine, with the build there of the same Python version."""
+    """Return the command that bisects the event's range on any machine, with its own build of that Python."""
     on_releases = event.axis == "pythons"
     ends = "..".join(event.ends if on_releases else (end[:12] + "^" * end.endswith("^") for end in event.ends))
     words = ["asv-jit", "bisect", str(event.key.case), ends, "--metric", BISECT_METRIC[event.headline.metric]]
     if on_releases:
         words += ["--axis", "pythons", "--commit", event.commit[:12]]
     else:
-        asv = event.key.protocol == "asv"  # whose environments are no interpreter lines
+        asv = event.key.protocol == "asv"  # asv names environments, not interpreter lines
         words += ["--python", minor_of(event.after) if asv else event.key.line.partition(" from ")[0]]
     return units.visible(shlex.join(words))
 
 
 def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:
-    """How a figure of `metric` is written; `unit` is that of the case's values."""
+    """Return the formatter for values of `metric`; `unit` is the unit of the case's values."""
     kind = METRICS[metric].kind
     return units.ratio if kind == "ratio" else units.form(unit if kind == "value" else kind)
 
@@ -120,7 +128,7 @@ def _level(form: Callable[[float | None], str], value: float, low: float, high: 
 
 
 def _share(change: Change, unit: str = "") -> str:
-    """The relative change; the difference itself of values that are not both positive."""
+    """Format the relative change, or the absolute difference if a value is not positive."""
     if change.before <= 0.0 or change.after <= 0.0:
         return units.quantity(abs(change.after - change.before), unit)
     ratio = change.after / change.before

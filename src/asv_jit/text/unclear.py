@@ -1,4 +1,4 @@
-"""The unclear cases by the kind of reason, each kind with what to do about it: the same lines on every surface."""
+"""List unclear cases grouped by kind of reason, with a remedy for each kind; used by every output."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ REMEDIES: MappingProxyType[Kind, str] = MappingProxyType(
 
 
 def unclear_lines(reasons: Iterable[tuple[str, str]]) -> list[str]:
-    """Name the cases of each kind with their details, and after them what to do.
+    """Return the lines that list the cases of each kind with their details, followed by the remedy.
 
-    `reasons`: pairs of a case's name and why it is unclear. A text of no known kind stands by itself.
+    `reasons` holds pairs of case name and reason. Reasons of no known kind come last, without a remedy.
     """
     by_kind: dict[Kind | None, list[str]] = {}
     for name, reason in reasons:

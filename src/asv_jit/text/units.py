@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: three digits, the fitting unit, and a dash where there is no data."""
+"""Format numbers with three significant digits and a suitable unit, or as a dash if there is no data."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _TIMES = (
     (7200.0, 60.0, "min"),
     (172800.0, 3600.0, "h"),
 )
-"""Below how many seconds a unit is taken, how long it is, its name."""
+"""Each unit: the limit in seconds below which it is used, its length in seconds, its name."""
 
 _SMALL_TIMES = {
     f"e{exponent:+03d}": (1 + exponent % 3, unit)
     for first, unit in ((-9, "ns"), (-6, "µs"), (-3, "ms"), (0, "s"))
-    for exponent in range(first, min(first + 3, 2))  # from 100 s on it may be minutes
+    for exponent in range(first, min(first + 3, 2))  # 100 s and more may be minutes
 }
-"""By the exponent of ten, how many digits stand before the point, and the unit: what a site says most of the time."""
+"""By decimal exponent: the digits before the point, and the unit. A fast path for most times of a site."""
 
 _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _LARGER = [0.9995 * size for size, _ in _SIZES[1:]]
-"""From how many bytes on the next unit is taken."""
+"""The sizes in bytes from which the next unit is used."""
 
 _SCALES = {unit: scale for _, scale, unit in _TIMES} | {unit: scale for scale, unit in _SIZES} | {"days": 86400.0}
 _COUNTS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -36,15 +36,15 @@ _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} |
 
 
 def seconds(value: float | None) -> str:
-    """`12.3 ms`; seconds up to two minutes, then minutes, hours and days."""
+    """Format a time, `12.3 ms`: seconds up to two minutes, then minutes, hours and days."""
     if value is None:
         return DASH
     return _small_time(f"{value:.2e}") or _other_time(value)
 
 
-@lru_cache(maxsize=1 << 14)  # 9,900 texts at most, of which a large site says each many times
+@lru_cache(maxsize=1 << 14)  # at most 9,900 texts, each of which a large site uses many times
 def _small_time(written: str) -> str:
-    """What is said of `1.23e-05` seconds; empty where these digits alone do not tell."""
+    """Format a time written as `1.23e-05`; empty if the fast path does not cover it."""
     whole, unit = _SMALL_TIMES.get(written[-4:], (0, ""))
     if not whole or written[0] in "-0":
         return ""
@@ -65,7 +65,7 @@ def _other_time(value: float) -> str:
 
 
 def size(value: float | None) -> str:
-    """Bytes as `12.3 MiB`."""
+    """Format a number of bytes: `12.3 MiB`."""
     if value is None or math.isnan(value):
         return DASH
     scale, unit = _SIZES[bisect(_LARGER, abs(value))]
@@ -73,7 +73,7 @@ def size(value: float | None) -> str:
 
 
 def signed_size(value: float | None) -> str:
-    """A difference of bytes as `+0.42 MiB` or `−3.1 KiB`."""
+    """Format a difference in bytes: `+0.42 MiB` or `−3.1 KiB`."""
     if value is None or math.isnan(value):
         return DASH
     sign = "+" if value > 0 else "−" if value < 0 else "±"
@@ -81,7 +81,7 @@ def signed_size(value: float | None) -> str:
 
 
 def ratio(value: float | None, places: int = 2) -> str:
-    """`1.98×`; 0 and infinity are said so. `places` decimals are shown of what is below 10."""
+    """Format a ratio, `1.98×`; ratios below 10 get `places` decimals, infinity is `∞`."""
     if value is None or math.isnan(value):
         return DASH
     if math.isinf(value):
@@ -92,7 +92,7 @@ def ratio(value: float | None, places: int = 2) -> str:
 
 
 def interval(low: str, high: str) -> str:
-    """`12.1 to 12.5 ms`, `0.980 to 1.02 ms`: one unit, that of the upper bound; empty where a bound is unknown."""
+    """Format an interval in the unit of its upper bound, `0.980 to 1.02 ms`; empty if a bound is unknown."""
     if DASH in (low, high):
         return ""
     number, _, unit = low.partition(" ")
@@ -107,7 +107,7 @@ def interval(low: str, high: str) -> str:
 
 
 def ratio_interval(low: float, high: float) -> str:
-    """`1.95× to 2.01×`; says so where too few pairs set no bounds, or bounds so wide that they say nothing."""
+    """Format an interval of ratios, `1.95× to 2.01×`; says so if too few pairs leave it unbounded or too wide."""
     if low <= 0.0 or math.isinf(high) or high > _WIDEST_INTERVAL * low:
         return "no interval yet: too few pairs"
     places = next((p for p in (2, 3, 4) if ratio(low, p) != ratio(high, p)), 2)
@@ -115,7 +115,7 @@ def ratio_interval(low: float, high: float) -> str:
 
 
 def change(value: float) -> str:
-    """A speedup in words: `22% faster`, `3.1% slower`, `2.1 times as fast`, `as fast`."""
+    """Describe a speedup: `22% faster`, `3.1% slower`, `2.1 times as fast`, `as fast`."""
     if value >= 1.995:
         return f"{value:.1f} times as fast" if value < 99.95 else f"{ratio(value).rstrip('×')} times as fast"
     percent = abs(value - 1.0) * 100.0
@@ -126,7 +126,7 @@ def change(value: float) -> str:
 
 
 def instructions(value: float | None) -> str:
-    """A count of instructions in short, `15.8 M`; below a thousand as it is."""
+    """Format a count of instructions, `15.8 M`; counts below a thousand get no suffix."""
     if value is None or math.isnan(value):
         return DASH
     scale, letter = next(((scale, letter) for scale, letter in _COUNTS if value >= 0.9995 * scale), (1.0, ""))
@@ -134,7 +134,7 @@ def instructions(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """A tracked value in its own unit: `1,234`, `0.0123`, `1.23e+09`."""
+    """Format a tracked value without its unit: `1,234`, `0.0123`, `1.23e+09`."""
     if value is None or math.isnan(value):
         return DASH
     if abs(value) < 1e9 and value == round(value):
@@ -143,7 +143,7 @@ def number(value: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """A tracked value with its unit: `12.3 ms`, `1.20 MiB`, `1,234 objects`; the bare `unit` of asv says nothing."""
+    """Format a tracked value with its unit, `12.3 ms` or `1,234 objects`; asv's default unit `unit` is omitted."""
     if unit == "seconds":
         return seconds(value)
     if unit == "bytes":
@@ -153,36 +153,36 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def form(unit: str) -> Callable[[float | None], str]:
-    """How many values of one unit are written: as `quantity` writes them."""
+    """Return the formatter that `quantity` uses for `unit`."""
     return seconds if unit == "seconds" else size if unit == "bytes" else partial(quantity, unit=unit)
 
 
 def count(amount: int, noun: str) -> str:
-    """`1 case`, `2 cases`, `1,200 cases`."""
+    """Format a count with its noun: `1 case`, `2 cases`, `1,200 cases`."""
     return f"{amount:,} {noun if amount == 1 else noun + 's'}"
 
 
 def level(alpha: float) -> str:
-    """The level of an interval: `99.8%` for an alpha of 0.002."""
+    """Format the level of an interval: `99.8%` for an alpha of 0.002."""
     return f"{(1.0 - alpha) * 100.0:.6g}%"
 
 
 def moment(iso: str) -> str:
-    """`2026-11-23 05:11 UTC` of an ISO time in UTC; whatever else it is given stays as it is."""
+    """Format an ISO time in UTC as `2026-11-23 05:11 UTC`; other text is returned unchanged."""
     if len(iso) >= 16 and iso[10] == "T":
         return f"{iso[:10]} {iso[11:16]} UTC"
     return iso
 
 
 def visible(text: str) -> str:
-    """`text` with control characters shown as their pictures, and with nothing that UTF-8 cannot hold."""
-    if text.isprintable():  # neither; a large site asks for a million names
+    """Return `text` with control characters as visible symbols, and `?` for what UTF-8 cannot encode."""
+    if text.isprintable():  # fast path: a large site calls this for a million names
         return text
     return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut in the middle."""
+    """Shorten `text` to at most `limit` characters by cutting its middle."""
     if len(text) <= limit:
         return text
     half = (limit - 1) // 2
@@ -190,13 +190,13 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _three(value: float) -> str:
-    """Three significant digits without an exponent where that is readable."""
+    """Format three significant digits, without an exponent where that is readable."""
     return _plain_digits(f"{value:.2e}")
 
 
 @lru_cache(maxsize=1 << 14)
 def _plain_digits(written: str) -> str:
-    """`12.3` of `1.23e+01`."""
+    """Rewrite `1.23e+01` as `12.3`."""
     rounded = float(written)
     if rounded == 0.0:
         return "0"
