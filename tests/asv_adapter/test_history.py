@@ -205,7 +205,7 @@ def damage(tree):
         "c1-row": file(2, {"a.time_x": row([2.0]), "a.time_y": "much"}),
         "c2-script": file(3, {"a.time_x": row([3.0]), "<script>alert(1)</script>": row([1.0])}),
         "c3-path": file(4, {"a.time_x": row([4.0]), "../../x.time_y": row([1.0])}),
-        "c4-long": file(5, {"a.time_x": row([5.0]), "a.time_" + "y" * 10_000: row([1.0])}),
+        "c4-lines": file(5, {"a.time_x": row([5.0]), "a.time_y\ny": row([1.0])}),
         "c5-count": file(6, {"a.time_x": row([6.0]), "a.time_y": row([1.0, 2.0])}),
         "c6-texts": file(7, {"a.time_x": row([7.0]), "a.time_y": row(["1.0"], width=None)}),
         "c7-params": file(8, {"a.time_x": row([8.0]), "a.time_y": [[1.0], 5]}),
@@ -235,6 +235,26 @@ def test_damage_is_named_and_the_rest_is_used(tree):
     assert [case for case, _, _ in series] == ["a.time_x"]
     (one,) = series.values()
     assert values(one) == [float(number) for number in range(1, 12)]
+
+
+def test_names_are_as_long_as_asv_writes_them(tree):
+    environment = "conda-py3.7-" + "-".join(f"package{number}1.{number}.0" for number in range(400))
+    benchmark = "a.time_" + "y" * 2_000
+    tree.suite(described(benchmark))
+    tree.add(file(1, {benchmark: row([1.0])}, env_name=environment), "00000001-env-0a1b.json")
+    results, _, series = read(tree)
+    assert not results.problems
+    assert [(case, values(one)) for (case, _, _), one in series.items()] == [(benchmark, [1.0])]
+
+
+def test_a_machine_folder_that_is_a_link_is_named(tree):
+    tree.suite(described("a.time_x"))
+    folder = tree.add(file(1, {"a.time_x": row([1.0])})).parent
+    (tree.results / "linked").symlink_to(folder, target_is_directory=True)
+    results, _, series = read(tree)
+    assert [values(one) for one in series.values()] == [[1.0]]
+    (problem,) = results.problems
+    assert "linked: a link to a folder; it is left out" in problem
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere names of files are texts")

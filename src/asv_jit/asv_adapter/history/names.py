@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-LONGEST_NAME = 500
 _LONGEST_SHOWN = 60
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _UNSOUND = re.compile(r"[\x00-\x1f\x7f-\x9f/\\<>\u2028\u2029\ud800-\udfff]")
 
 
 def is_sound_name(name: str) -> bool:
-    """Whether `name` can be a benchmark's, a machine's or an environment's: one line, no path, no markup."""
-    return 0 < len(name) <= LONGEST_NAME and _UNSOUND.search(name) is None and ".." not in name
+    """Whether `name` can name a benchmark, a machine or an environment: one line, no path, no markup; of any length."""
+    return bool(name) and _UNSOUND.search(name) is None and ".." not in name
 
 
 def is_commit(name: str) -> bool:

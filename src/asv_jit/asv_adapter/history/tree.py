@@ -62,7 +62,11 @@ def _folders(root: Path, problems: list[str]) -> Iterator[tuple[Path, list[os.Di
             continue
         for entry in entries:
             ours = entry.name in _OUR_FOLDERS or entry.name.startswith(".")
-            if not ours and not entry.name.endswith(".json") and entry.is_dir(follow_symlinks=False):
+            if ours or entry.name.endswith(".json") or not entry.is_dir():
+                continue
+            if entry.is_symlink():
+                problems.append(f"{path_text(entry.path)}: a link to a folder; it is left out, as asv does")
+            else:
                 waiting.append(folder / entry.name)
         yield folder, entries
 
