@@ -35,7 +35,7 @@ def test_a_torn_line_costs_itself_only(tmp_path: Path) -> None:
     path.write_bytes(b"{}\n" + path.read_bytes())
     known, problems = known_interpreters(tmp_path)
     assert set(known) == {"3.15.2+e451c8ba"}
-    assert ["cut short" in problem for problem in problems] == [True, False]
+    assert ["incomplete" in problem for problem in problems] == [True, False]
     assert f"{FILE_NAME}:1" in problems[1]
     warning = keep_interpreter(tmp_path, replace(ONE, identity="3.15.2+00000000"))
     assert warning is not None

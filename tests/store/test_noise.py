@@ -30,5 +30,5 @@ def test_a_broken_line_or_no_file_costs_nothing_else(tmp_path: Path) -> None:
     assert [problem.partition(": ")[0] for problem in read.problems] == [str(path), f"{path}:1", f"{path}:2"]
     warning = keep_noise(tmp_path, _noise("2026-11-02T00:00:00+00:00", 0.02))
     assert warning is not None
-    assert "cut short" in warning
+    assert "incomplete" in warning
     assert [one.value for one in known_noise(tmp_path).records] == [0.01, 0.02]

@@ -85,7 +85,7 @@ def test_the_same_trial_written_by_another_version_is_the_same(tmp_path: Path) -
     [
         (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", b"nothing\n", "expected"),
         (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")]) + b"{}\n", "not a trial"),
-        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")])[:-5], "cut short"),
+        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")])[:-5], "incomplete"),
         (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")] * 2), "there twice"),
         (f"box/trials/{'b' * 40}-{INTERPRETER}.jsonl", encode([_trial("a")]), "as the name says"),
         (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([replace(_trial("a"), interpreter="3.9")]), "as the name"),

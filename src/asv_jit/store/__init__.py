@@ -1,1 +1,1 @@
-"""What is kept on disk: the journal of trials, and what is known beside it."""
+"""Files on disk: the journal of trials, and the other files of a result tree."""

@@ -1,9 +1,9 @@
-"""What reading and analysing a result tree found, so that one new commit costs only what is new.
+"""Cache of parsed and analysed results, so that a new commit costs only its own work.
 
     <user cache>/asv-jit/analysis/<16 hex of the tree's path>/<name>
 
-Derived: it may be deleted at any time, it is rebuilt where it is missing or damaged, and the answers are the same
-with and without it. What an entry holds is named by its content, never by the time: see who calls.
+The cache may be deleted at any time. A missing or damaged entry is computed again, and results are the same with and
+without the cache. Callers derive an entry's name from the content it depends on, never from a timestamp.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 
 from asv_jit.system import paths
 
-_MAGIC = b"asv-jit analysis, entry 002\n"  # with the checksum 32 bytes: arrays behind it are aligned
+_MAGIC = b"asv-jit analysis, entry 002\n"  # 32 bytes with the checksum, so that arrays after it are aligned
 _CHECKSUM_BYTES = 4
 _PAGE_BYTES = 4096
 
 
 class AnalysisCache:
-    """The entries of one result tree. Nothing here raises: a cache that fails is no cache."""
+    """The cache entries of one result tree. No method raises: a failure is treated as a cache miss."""
 
     def __init__(self, results_dir: Path) -> None:
         digest = hashlib.sha256(os.fsencode(results_dir.resolve())).hexdigest()
@@ -41,10 +41,10 @@ class AnalysisCache:
             return []
 
     def read(self, name: str) -> memoryview | None:
-        """What was written under `name`; None where it is not there or not as it was written."""
+        """Return the content of entry `name`; None if it is missing or damaged."""
         try:
             data = _mapped(self.folder / name)
-        except (OSError, ValueError):  # what is empty cannot be mapped
+        except (OSError, ValueError):  # an empty file cannot be mapped
             return None
         begin = len(_MAGIC) + _CHECKSUM_BYTES
         content = data[begin:]
@@ -53,39 +53,42 @@ class AnalysisCache:
         return content if data[len(_MAGIC) : begin] == _checksum(content) else None
 
     def write(self, name: str, content: bytes | bytearray) -> None:
-        """Keep `content` under `name`; where that fails the next run does the work again.
+        """Store `content` under `name`; if that fails, the next run computes it again.
 
-        Not synced, as results are: a torn file has another checksum.
+        Unlike results, entries are not synced: the checksum reveals a torn file.
         """
-        beside = None
+        temporary = None
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, beside = tempfile.mkstemp(prefix=".", dir=self.folder)
+            descriptor, temporary = tempfile.mkstemp(prefix=".", dir=self.folder)
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(_MAGIC + _checksum(content))
                 stream.write(content)
-            Path(beside).replace(self.folder / name)
-            beside = None
-        if beside is not None:
+            Path(temporary).replace(self.folder / name)
+            temporary = None
+        if temporary is not None:
             with suppress(OSError):
-                Path(beside).unlink()
+                Path(temporary).unlink()
 
     def remove(self, name: str) -> None:
-        """Forget an entry."""
+        """Delete an entry."""
         with suppress(OSError):
             (self.folder / name).unlink()
 
 
 def _mapped(path: Path) -> memoryview:
-    """The file where it lies: 70 MB of which a part is looked at are not copied first. It stays when it is replaced."""
+    """Map a file into memory, which avoids copying 70 MB to read a part. The view survives a replaced file."""
     with path.open("rb") as stream:
-        if sys.platform == "win32":  # which replaces and removes no file that is mapped
+        if sys.platform == "win32":  # Windows cannot replace or remove a mapped file
             return memoryview(stream.read())
         return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _checksum(content: bytes | bytearray | memoryview) -> bytes:
-    """Of each page's sum: a power cut takes whole pages, and of 70 MB this is made in 5 ms, a CRC of all in 20 ms."""
+    """Return the CRC of the sums of all pages: 5 ms for 70 MB, where a full CRC takes 20 ms.
+
+    A power cut loses whole pages, which the sums reveal.
+    """
     pages, rest = divmod(len(content), _PAGE_BYTES)
     words = np.frombuffer(content, dtype="<u8", count=pages * (_PAGE_BYTES // 8))
     sums = words.reshape(pages, -1).sum(axis=1, dtype=np.uint64) if pages else words

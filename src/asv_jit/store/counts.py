@@ -1,10 +1,10 @@
-"""The journal of counted trials, and their profiles beside it.
+"""The journal of counted trials, and their profiles.
 
     results/<machine>/counts/<full commit>-<interpreter>.jsonl    {"format": "asv-jit-counts", "version": 1}, then
-                                                                  one `CountedTrial` a line; kept for ever
+                                                                  one `CountedTrial` a line; never deleted
     results/<machine>/counts/raw/<session>.jsonl.gz               one `RawProfile` a line; `prune` may drop them
 
-A file of its own: a count is never a time, and readers of times need not know of counts.
+Counts have their own files, so that code that reads times need not handle them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORMAT = "asv-jit-counts"
 
 
 class CountsContent(msgspec.Struct, frozen=True):
-    """The counted trials that could be read, in order, and a sentence for each thing that could not."""
+    """The valid counted trials, in order, and a sentence for each problem."""
 
     trials: tuple[CountedTrial, ...]
     problems: tuple[str, ...]
@@ -40,17 +40,17 @@ class RawProfile(msgspec.Struct, frozen=True):
 
 
 def counts_path(machine_folder: Path, commit: str, interpreter: str) -> Path:
-    """Where the counted trials of a commit on an interpreter are kept."""
+    """Path of the counted trials of a commit on an interpreter."""
     return machine_folder / "counts" / f"{commit}-{interpreter}.jsonl"
 
 
 def counts_journal(machine_folder: Path, commit: str, interpreter: str) -> Journal:
-    """The same file, open for appending."""
+    """Journal of the counted trials of a commit on an interpreter, ready for appending."""
     return Journal(counts_path(machine_folder, commit, interpreter), FORMAT)
 
 
 def read_counts(path: Path) -> CountsContent:
-    """Read one file; nothing where there is none. Never raises for its content."""
+    """Read one file; a missing file is empty. Never raises for its content."""
     try:
         return read_counts_bytes(path, path.read_bytes())
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def read_counts(path: Path) -> CountsContent:
 
 
 def read_counts_bytes(path: Path, content: bytes) -> CountsContent:
-    """Read the content of such a file; `path` is for its problems. Never raises for what it finds."""
+    """Parse the content of a journal of counts; `path` is for messages. Never raises for the content."""
     refusal = refusal_of(content, FORMAT)
     if refusal is not None:
         return CountsContent((), (f"{path}:1: {refusal}",))
@@ -69,16 +69,16 @@ def read_counts_bytes(path: Path, content: bytes) -> CountsContent:
 
 
 def read_all_counts(machine_folder: Path) -> Iterator[tuple[Path, CountsContent]]:
-    """Every journal of counts of a machine, in the order of their names."""
+    """Yield every journal of counts of a machine, sorted by name."""
     for path in sorted((machine_folder / "counts").glob("*.jsonl")):
         if named_in(path.name) is None:
-            yield path, CountsContent((), (f"{path}: not the name of a journal; it is left out",))
+            yield path, CountsContent((), (f"{path}: not the name of a journal; skipped",))
         else:
             yield path, read_counts(path)
 
 
 def profiles_path(machine_folder: Path, session: str) -> Path:
-    """Where a session keeps its profiles."""
+    """Path of a session's profiles."""
     return machine_folder / "counts" / "raw" / f"{session}.jsonl.gz"
 
 
@@ -89,7 +89,7 @@ def append_profile(path: Path, trial: str, costs: Sequence[Cost]) -> None:
 
 
 def read_profiles(path: Path) -> Iterator[RawProfile]:
-    """The profiles of a session; ends at the first torn one, and has none where the file is gone."""
+    """Yield a session's profiles, up to the first torn one; none if the file is missing."""
     try:
         with gzip.open(path, "rb") as stream:
             for line in stream:

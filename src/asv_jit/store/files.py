@@ -1,4 +1,4 @@
-"""Writing to disk so that a crash, a kill or a full disk leaves either the old content or the new."""
+"""Atomic writes: after a crash, a kill or a full disk, a file holds either its old or its new content."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from pathlib import Path
 
 from asv_jit.errors import StorageError
 
-# What a file is called until it is whole: no reader takes it for one, and the next run removes it.
+# Prefix of a file's name until it is complete: readers ignore such files, and the next run removes them.
 _PART = ".asv-jit-part-"
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Replace `path` by `content`, whole or not at all. Raises StorageError."""
+    """Replace the content of `path` atomically. Raises StorageError."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(prefix=_PART, dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=_PART, dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(beside).chmod(0o644)
-            os.replace(beside, path)  # noqa: PTH105 - Path.replace says the same; this is the well-known call
+            Path(temporary).chmod(0o644)
+            os.replace(temporary, path)  # noqa: PTH105 - Path.replace says the same; this is the well-known call
             _sync_folder(path.parent)
         except BaseException:
             with suppress(OSError):
-                os.unlink(beside)  # noqa: PTH108 - a name from mkstemp
+                os.unlink(temporary)  # noqa: PTH108 - a name from mkstemp
             raise
 
 
 def append_synced(path: Path, data: bytes) -> None:
-    """Append `data` and wait until the disk has it. A failed write is taken back. Raises StorageError."""
+    """Append `data` and sync it to disk. A failed write is undone. Raises StorageError."""
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab", buffering=0) as stream:  # a buffer would be written again on truncating and closing
+        with path.open("ab", buffering=0) as stream:  # a buffer would be flushed again on close
             size = stream.tell()
-            if size == 0:  # the file itself may be new, and its name is its folder's content
+            if size == 0:  # a new file's name is stored in its folder
                 _sync_folder(path.parent)
             try:
                 rest = memoryview(data)
@@ -49,15 +49,15 @@ def append_synced(path: Path, data: bytes) -> None:
                     rest = rest[stream.write(rest) :]
                 os.fsync(stream.fileno())
             except OSError:
-                with suppress(OSError):  # the next opening truncates a torn line as well
+                with suppress(OSError):  # if this fails too, the next run cuts the torn line off
                     stream.truncate(size)
                 raise
 
 
 def remove_parts(folder: Path) -> int:
-    """Remove the files below `folder` that killed runs left half-written; how many.
+    """Remove the half-written files that killed runs left below `folder`; return how many.
 
-    For whoever holds the lock of writing there: a part of a living run is no different.
+    The caller must hold the folder's write lock, because a running process's files look the same.
     """
     parts = list(folder.rglob(f"{_PART}*"))
     for part in parts:
@@ -66,8 +66,8 @@ def remove_parts(folder: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in `folder`: without it a power cut may undo a rename."""
-    if os.name != "posix":  # elsewhere a folder cannot be opened
+    """Sync a folder's entries to disk; otherwise a power cut may undo a rename."""
+    if os.name != "posix":  # Windows cannot open a folder
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -86,5 +86,5 @@ def storage_errors(path: Path) -> Iterator[None]:
         remedy = "free some space" if full else "check the folder's permissions"
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}; {remedy} and run the same command again: "
-            "everything that was measured before is safe, and only what is missing will be measured"
+            "earlier results are safe, and only what is missing will be measured"
         ) from error

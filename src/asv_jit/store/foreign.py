@@ -1,7 +1,7 @@
-"""Looks at a file of results that comes from elsewhere before anything of it is taken over.
+"""Validates result files from other machines before they are merged.
 
-Whoever can write a results branch, or hands over a tree, is not us: names must be plain and match the content,
-sizes are bounded, every line of a journal must be a trial.
+Anyone with write access can push to a results branch, so the files are untrusted: names must be plain and match the
+content, sizes are bounded, and every line of a journal must be a trial.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ from asv_jit.store.uniting import MAX_FILE_BYTES, is_journal, is_result_file
 
 _MAX_LINE_BYTES = 4 << 20
 _ASV_RESULT = re.compile(r"(?P<commit>[0-9a-f]{8})-.+\.json")
-_PASSED_OVER = {"README.md", ".asv-jit-results", ".nojekyll"}
+_IGNORED = {"README.md", ".asv-jit-results", ".nojekyll"}
 
 
 def foreign_files(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """The files of a tree of results that may be looked at, and a sentence for each that may not.
+    """Return the readable files of a result tree by name, and a sentence for each rejected file.
 
-    Links are never followed, neither files nor folders. What lies in `raw/`, locks and other hidden files stay where
-    they are without a word.
+    Links to files or folders are never followed. Hidden files (such as locks) and `raw/` folders are ignored silently.
     """
     files: dict[str, Path] = {}
     problems = []
@@ -37,21 +36,21 @@ def foreign_files(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             inside = [folder / part for part in list(PurePosixPath(name).parents)[:-1]]
-            if any(parent.is_symlink() for parent in inside) or name in _PASSED_OVER or _is_private(name):
+            if any(parent.is_symlink() for parent in inside) or name in _IGNORED or _is_private(name):
                 continue
             if path.is_symlink():
-                problems.append(f"{name!r} in {folder} is a link; it is left out")
+                problems.append(f"{name!r} in {folder} is a link; skipped")
             elif path.is_file() and not is_result_file(name):
-                problems.append(f"{name!r} in {folder} is not the name of a file of results; it is left out")
+                problems.append(f"{name!r} in {folder} is not the name of a result file; skipped")
             elif path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
-                problems.append(f"{name!r} in {folder} is larger than {MAX_FILE_BYTES >> 20} MiB; it is left out")
+                problems.append(f"{name!r} in {folder} is larger than {MAX_FILE_BYTES >> 20} MiB; skipped")
             elif path.is_file():
                 files[name] = path
     return files, tuple(problems)
 
 
 def complaint_of(path: str, content: bytes) -> str | None:
-    """Why the content of the file at `path` (relative to its tree) is not to be taken over; None when it may be."""
+    """Return why the file at `path` (relative to its tree) is invalid; None if it is valid."""
     if len(content) > MAX_FILE_BYTES:
         return f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB"
     if is_journal(path):
@@ -69,7 +68,7 @@ def _is_private(name: str) -> bool:
 def _journal_complaint(path: str, content: bytes) -> str | None:
     named = named_in(PurePosixPath(path).name)
     if named is None:
-        return f"{path}: expected <full commit>-<interpreter>.jsonl as the name of a journal"
+        return f"{path}: expected a journal named <full commit>-<interpreter>.jsonl"
     if max((len(line) for line in content.split(b"\n")), default=0) > _MAX_LINE_BYTES:
         return f"{path}: expected lines of at most {_MAX_LINE_BYTES >> 20} MiB, found a longer one"
     counted = PurePosixPath(path).parts[1] == "counts"
@@ -86,7 +85,7 @@ def _journal_complaint(path: str, content: bytes) -> str | None:
                 f"found {trial.commit[:8]!r} on {trial.interpreter[:40]!r}"
             )
         if trial.trial in seen:
-            return f"{path}:{number}: the trial {trial.trial[:80]!r} is there twice"
+            return f"{path}:{number}: trial {trial.trial[:80]!r} occurs twice"
         seen.add(trial.trial)
     return None
 
@@ -94,7 +93,7 @@ def _journal_complaint(path: str, content: bytes) -> str | None:
 def _lines_complaint(path: str, content: bytes) -> str | None:
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line and not isinstance(_decoded(line), dict):
-            return f"{path}:{number}: expected one JSON object a line, found something else"
+            return f"{path}:{number}: expected one JSON object per line, found something else"
     return None
 
 
@@ -112,12 +111,12 @@ def _json_complaint(path: str, content: bytes) -> str | None:
     if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{8,64}", commit) or commit[:8] != named["commit"]:
         return f"{path}: expected results of commit {named['commit']}, as the name says, found {str(commit)[:64]!r}"
     if not isinstance(value.get("results"), dict):
-        return f"{path}: expected asv's results, found no table of that name"
+        return f"{path}: expected asv results, found no table named `results`"
     return None
 
 
 def _decoded(content: bytes) -> Any:
-    """The JSON in `content`, None where there is none. asv writes NaN, which strict readers refuse."""
+    """Parse JSON; None if it is invalid. The second try accepts NaN, which asv writes and msgspec rejects."""
     try:
         return msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

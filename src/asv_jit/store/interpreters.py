@@ -1,7 +1,7 @@
-"""Which interpreters a machine measured with: `results/<machine>/interpreters.jsonl`, one line each, for ever.
+"""The interpreters that a machine measured: `results/<machine>/interpreters.jsonl`, one line each, never deleted.
 
-A trial names its interpreter by identity alone; what that stands for (provider, GIL, JIT) must be known wherever the
-results are read, also when the interpreter is long gone.
+A trial stores only its interpreter's identity. This file keeps the rest (provider, GIL, JIT), so that results can be
+read on any machine and after the interpreter is removed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import msgspec
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.store.lines import append_lines, read_lines
 
-FILE_NAME = "interpreters.jsonl"  # not *.json: asv takes every such file below results/ for a result
+FILE_NAME = "interpreters.jsonl"  # not *.json: asv reads every .json file below results/ as a result
 
 
 class KnownInterpreter(msgspec.Struct, frozen=True):
-    """What is remembered of an interpreter; the fields are those of `Interpreter`."""
+    """The stored fields of an `Interpreter`, with the same names."""
 
     identity: str
     version: str
@@ -29,13 +29,13 @@ class KnownInterpreter(msgspec.Struct, frozen=True):
 
 
 def keep_interpreter(machine_folder: Path, interpreter: Interpreter) -> str | None:
-    """Remember an interpreter, once; a warning where the file's last line was torn. Raises StorageError."""
+    """Store an interpreter, unless already stored. Returns a warning about a torn line. Raises StorageError."""
     known = KnownInterpreter(**{name: getattr(interpreter, name) for name in KnownInterpreter.__struct_fields__})
     found, _ = known_interpreters(machine_folder)
     return append_lines(machine_folder / FILE_NAME, [known] if found.get(known.identity) != known else [])
 
 
 def known_interpreters(machine_folder: Path) -> tuple[dict[str, KnownInterpreter], tuple[str, ...]]:
-    """By identity, the last word counting; and a sentence for each line that cannot be read."""
+    """Return the interpreters by identity (the last line wins), and a sentence for each invalid line."""
     read = read_lines(machine_folder / FILE_NAME, KnownInterpreter, "an interpreter")
     return {one.identity: one for one in read.records}, read.problems

@@ -1,10 +1,10 @@
-"""The journal: every trial, one JSON line each, for ever; all else can be made from it.
+"""The journal: every trial, one JSON line each, never deleted; everything else can be rebuilt from it.
 
     results/<machine>/trials/<full commit>-<interpreter>.jsonl
     line 1:       {"format": "asv-jit-trials", "version": 1}
     other lines:  one `Trial` each, appended and synced before the next trial starts
 
-What a torn or a broken line costs is said in `lines`.
+See `lines` for torn and invalid lines.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class _Header(Struct, frozen=True):
 
 
 class JournalContent(Struct, frozen=True):
-    """The trials that could be read, in order, and a sentence for each thing that could not."""
+    """The valid trials, in order, and a sentence for each problem."""
 
     trials: tuple[Trial, ...]
     problems: tuple[str, ...]
 
 
 class Journal:
-    """Appends trials of one kind to one file; opening it mends a torn tail."""
+    """Appends trials of one kind to one file; opening it removes a torn last line."""
 
     def __init__(self, path: Path, form: str = _FORMAT) -> None:
         self.path = path
@@ -49,12 +49,12 @@ class Journal:
 
 
 def journal_path(machine_folder: Path, commit: str, interpreter: str) -> Path:
-    """Where the trials of a commit on an interpreter are kept."""
+    """Path of the trials of a commit on an interpreter."""
     return machine_folder / "trials" / f"{commit}-{interpreter}.jsonl"
 
 
 def named_in(name: str) -> tuple[str, str] | None:
-    """The commit and the interpreter that a journal's file name states; None where it is no journal's name."""
+    """Return the commit and the interpreter in a journal's file name; None if it is not such a name."""
     match = _NAME.fullmatch(name)
     return (match["commit"], match["interpreter"]) if match else None
 
@@ -68,7 +68,7 @@ def read_journal(path: Path) -> JournalContent:
 
 
 def read_journal_bytes(path: Path, content: bytes) -> JournalContent:
-    """Read the content of a journal; `path` is for its problems. Never raises for what it finds."""
+    """Parse the content of a journal; `path` is for messages. Never raises for the content."""
     refusal = refusal_of(content, _FORMAT)
     if refusal is not None:
         return JournalContent((), (f"{path}:1: {refusal}",))
@@ -77,36 +77,36 @@ def read_journal_bytes(path: Path, content: bytes) -> JournalContent:
 
 
 def read_all(machine_folder: Path) -> Iterator[tuple[Path, JournalContent]]:
-    """Every journal of a machine, in the order of their names."""
+    """Yield every journal of a machine, sorted by name."""
     folder = machine_folder / "trials"
     if not folder.is_dir():
         return
     for path in sorted(folder.glob("*.jsonl")):
         if _NAME.fullmatch(path.name) is None:
-            yield path, JournalContent((), (f"{path}: not the name of a journal; it is left out",))
+            yield path, JournalContent((), (f"{path}: not the name of a journal; skipped",))
         else:
             yield path, read_journal(path)
 
 
 def encode(trials: Iterable[Trial]) -> bytes:
-    """The whole content of a journal that holds `trials`."""
+    """Return the whole content of a journal of `trials`."""
     return head_of(_FORMAT) + encode_lines(tuple(trials))
 
 
 def head_of(form: str) -> bytes:
-    """The first line of a journal whose format has this name."""
+    """Return the first line of a journal of format `form`."""
     return b'{"format":"%s","version":1}\n' % form.encode()
 
 
 def refusal_of(content: bytes, form: str) -> str | None:
-    """Why the content of a file is no journal of this format; None where it is one."""
+    """Return why `content` is not a journal of format `form`; None if it is one."""
     try:
         header = msgspec.json.decode(content.partition(b"\n")[0], type=_Header)
     except UNREADABLE:
-        return f'expected {{"format": "{form}", "version": 1}}; the whole file is left out'
+        return f'expected {{"format": "{form}", "version": 1}}; the whole file is skipped'
     if header.format != form or header.version != 1:
         return (
             f"expected format {form}, version 1, found {header.format!r}, version {header.version}: "
-            "written by a newer asv-jit? The whole file is left out"
+            "written by a newer asv-jit? The whole file is skipped"
         )
     return None

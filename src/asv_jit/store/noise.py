@@ -1,7 +1,6 @@
-"""What `asv-jit doctor --measure` found on a machine: `results/<machine>/noise.jsonl`, one measurement a line.
+"""Noise measured by `asv-jit doctor --measure`: `results/<machine>/noise.jsonl`, one measurement per line.
 
-Cells tell of the noise too, but only of cases that differ between the modes; here both arms ran the same code, so that
-whatever differs is the machine's.
+Both arms ran the same code, so any difference between them is the machine's noise.
 """
 
 from __future__ import annotations
@@ -12,16 +11,15 @@ import msgspec
 
 from asv_jit.store.lines import Lines, append_lines, read_lines
 
-FILE_NAME = "noise.jsonl"  # not *.json: asv takes every such file below results/ for a result
+FILE_NAME = "noise.jsonl"  # not *.json: asv reads every .json file below results/ as a result
 
 
 class KnownNoise(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement of the pair noise, over pairs of the same code.
+    """One measurement of pair noise, over pairs of the same code.
 
-    `at` is when it ended (UTC, ISO 8601), `fingerprint` what the machine was, `interpreter` what ran. `value` is the
-    standard deviation of the log ratio of a pair (0.01 is about 1%), `low` and `high` its interval at 95%, over `pairs`
-    pairs; `disturbed` of them had something else on their core. `false_alarm`: whether the same code was called
-    different.
+    `at` is when it ended (UTC, ISO 8601); `fingerprint` is the machine's. `value` is the standard deviation of a pair's
+    log ratio (0.01 is about 1%), over `pairs` pairs; `low` and `high` are its 95% interval. `disturbed` counts pairs
+    that shared their core with another process. `false_alarm` is true if the arms differed significantly.
     """
 
     at: str
@@ -36,11 +34,11 @@ class KnownNoise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep_noise(machine_folder: Path, noise: KnownNoise) -> str | None:
-    """Append a measurement; a warning where the file's last line was torn. Raises StorageError."""
+    """Append a measurement; return a warning if a torn line was removed. Raises StorageError."""
     return append_lines(machine_folder / FILE_NAME, [noise])
 
 
 def known_noise(machine_folder: Path) -> Lines[KnownNoise]:
-    """All measurements, in the order of their ends."""
+    """Return all measurements, sorted by time."""
     read = read_lines(machine_folder / FILE_NAME, KnownNoise, "a measurement of noise")
     return Lines(tuple(sorted(read.records, key=lambda one: (one.at, one.interpreter))), read.problems)

@@ -1,6 +1,6 @@
-"""What whole A/A runs measured on this machine, kept so that a campaign of hours may be interrupted and go on.
+"""Results of A/A runs on this machine, stored so that an interrupted campaign of hours can resume.
 
-<user cache>/asv-jit/same-code/<interpreter>-<machine>.jsonl      one comparison of one case a line
+<user cache>/asv-jit/same-code/<interpreter>-<machine>.jsonl      one comparison of one case per line
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from asv_jit.store.lines import append_lines, read_lines
 
 
 class SameCodeCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One case of one whole run: the steady times of both arms in seconds per call, paired by index.
+    """One case of one run: the steady times of both arms in seconds per call, paired by index.
 
-    `rules` names what the trials depend on (protocol, length, suite), so that unlike runs are never mixed.
+    `rules` names what the trials depend on (protocol, length, suite), so that different runs are never mixed.
     """
 
     run: str
@@ -28,12 +28,12 @@ class SameCodeCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep_comparison(path: Path, comparison: SameCodeCase) -> str | None:
-    """Append one line; a warning where the file's last line was torn. Raises StorageError."""
+    """Append one comparison; return a warning if a torn line was removed. Raises StorageError."""
     return append_lines(path, [comparison])
 
 
 def read_comparisons(path: Path, rules: str) -> list[SameCodeCase]:
-    """The comparisons made by `rules`; what cannot be read is passed over: it is measured again."""
+    """Return the comparisons made with `rules`. Invalid lines are skipped, and their cases are measured again."""
     return [
         one
         for one in read_lines(path, SameCodeCase, "a comparison").records

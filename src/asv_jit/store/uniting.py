@@ -1,7 +1,7 @@
-"""Unites the results of two trees, file by file: nothing that either holds is lost, and nothing is counted twice.
+"""Merges the results of two trees, file by file, without losing or duplicating a trial.
 
-Journals are sets of trials that only grow, so their union is taken by trial id. asv's rows are united benchmark by
-benchmark. Of bisections and confirmations the later one stays, of all else the second.
+Journals only grow, so they are merged by trial id. asv's result files are merged by benchmark. Of two bisections or
+confirmations the later one is kept; of any other file the second.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from asv_jit.store.lines import UNREADABLE
 MAX_FILE_BYTES = 256 << 20
 _MAX_DEPTH, _MAX_NAME_BYTES = 4, 250
 _SUFFIXES = (".json", ".jsonl")
-# When a file of ours that is replaced as a whole was written (UTC, ISO 8601): the later one counts.
+# Keys that hold when a file was written (UTC, ISO 8601), in files that are replaced whole: the later file is kept.
 _MOMENTS = ("updated", "at")
-# No separator of another system's paths, and nothing that a terminal or a shell would take for more than a letter.
+# Path separators of other systems, and characters that are special to a terminal or a shell.
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _trial_of = msgspec.json.Decoder(Trial)
 
@@ -34,16 +34,16 @@ _name_of = msgspec.json.Decoder(_Named)
 
 
 class United(Struct, frozen=True):
-    """The united content, and the ids of trials that both sides hold with different content (the first stays)."""
+    """The merged content, and the ids of trials whose content differs between the sides (the first is kept)."""
 
     content: bytes
     conflicts: tuple[str, ...] = ()
 
 
 def is_result_file(path: str) -> bool:
-    """Whether a path, relative to a tree of results and with slashes, is one of a file that is shared with others.
+    """Return True if a path (relative to a result tree, with slashes) is that of a shared result file.
 
-    Iterations in `raw/`, locks and half-written files are not; neither is anything that would leave the tree.
+    Files in `raw/`, locks and half-written files are not shared. A path that leaves the tree is rejected.
     """
     parts = path.split("/")
     if len(parts) > _MAX_DEPTH or not path.endswith(_SUFFIXES) or "raw" in parts[:-1]:
@@ -52,13 +52,13 @@ def is_result_file(path: str) -> bool:
 
 
 def is_journal(path: str) -> bool:
-    """Whether such a path is that of a journal: `<machine>/trials/<name>.jsonl`; that of counts is in `counts`."""
+    """Return True if a path is that of a journal: `<machine>/trials/<name>.jsonl`, or `counts` for `trials`."""
     place = PurePosixPath(path)
     return len(place.parts) == 3 and place.parts[1] in ("trials", "counts") and place.suffix == ".jsonl"
 
 
 def unite(path: str, first: bytes, second: bytes) -> United:
-    """Everything that the two contents of the file at `path` hold: `first` as it is, then what `second` adds."""
+    """Merge two contents of the file at `path`: all of `first`, then what only `second` holds."""
     if path.endswith(".jsonl"):
         first, second = _ended(first), _ended(second)
     if not first or first == second:
@@ -82,12 +82,12 @@ def _is_plain(part: str) -> bool:
 
 
 def _unite_journals(first: bytes, second: bytes) -> United:
-    """The header and lines of `first`, then the trials that only `second` has."""
+    """Return the header and lines of `first`, then the trials that only `second` has."""
     known = dict(filter(None, map(_named, _lines(first)[1:])))
     added, conflicts = [], []
     for line in _lines(second)[1:]:
         named = _named(line)
-        if named is None:  # not a trial: the reader names it where it stands, and it goes nowhere else
+        if named is None:  # an invalid line is not copied; the reader reports it in its own file
             continue
         name, _ = named
         if name not in known:
@@ -104,7 +104,7 @@ def _unite_lines(first: bytes, second: bytes) -> bytes:
 
 
 def _unite_rows(first: bytes, second: bytes) -> bytes:
-    """asv's results of one commit and environment: the rows of both, `second`'s of a benchmark that both have."""
+    """Merge asv's results of one commit and environment; for a benchmark that both have, `second`'s row is kept."""
     old, new = _object(first), _object(second)
     if old is None or new is None:
         return second if new is not None else first
@@ -134,7 +134,7 @@ def _lines(content: bytes) -> list[bytes]:
 
 
 def _ended(content: bytes) -> bytes:
-    """Without a torn last line: whoever tore it has the trial no more than we do."""
+    """Return `content` without a torn last line."""
     return content[: content.rfind(b"\n") + 1]
 
 

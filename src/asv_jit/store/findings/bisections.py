@@ -116,5 +116,5 @@ def read_bisections(machine_folder: Path) -> tuple[tuple[Bisection, ...], tuple[
         try:
             found.append(msgspec.json.decode(path.read_bytes(), type=Bisection))
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: not a bisection ({error}); it is left out")
+            problems.append(f"{path}: not a bisection ({error}); skipped")
     return tuple(sorted(found, key=lambda one: one.started, reverse=True)), tuple(problems)

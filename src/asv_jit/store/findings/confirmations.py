@@ -76,7 +76,7 @@ def read_confirmations(machine_folder: Path) -> tuple[dict[str, Confirmation], t
         try:
             one = msgspec.json.decode(path.read_bytes(), type=Confirmation)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: not a confirmation ({error}); it is left out")
+            problems.append(f"{path}: not a confirmation ({error}); skipped")
         else:
             found[one.event] = one
     return found, tuple(problems)
