@@ -41,7 +41,7 @@ def file_size_limit(size_bytes: int) -> Iterator[None]:
 def test_an_append_that_does_not_fit_is_taken_back(room: int, tmp_path: Path) -> None:
     path = tmp_path / "sub" / "file"
     append_synced(path, b"old\n")
-    with file_size_limit(4 + room), pytest.raises(StorageError, match=r"cannot write .*file: .*is safe"):
+    with file_size_limit(4 + room), pytest.raises(StorageError, match=r"cannot write .*file: .*are safe"):
         append_synced(path, b"x" * 30_000)
     assert path.read_bytes() == b"old\n"
     append_synced(path, b"new\n")

@@ -19,7 +19,7 @@ from asv_jit.store.fingerprints import keep_fingerprint
 from asv_jit.store.interpreters import keep_interpreter
 from asv_jit.store.lines import append_lines, decode_lines, encode_lines, mend, mend_all, read_lines
 from asv_jit.store.noise import KnownNoise, keep_noise
-from asv_jit.store.same_code import Comparison, keep_comparison
+from asv_jit.store.same_code import SameCodeCase, keep_comparison
 
 
 class One(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ def _kept(folder: Path) -> dict[str, Callable[[], str | None]]:
         at="2026", fingerprint="f", interpreter="i", pairs=2, value=1, low=0, high=2, disturbed=0, false_alarm=False
     )
     event = Reported("e", "3.15", CaseKey("a", ()), "1", "1", "f", "", "commits", True, "c", "b", "c", "2026", "m")
-    comparison = Comparison(run="r", case="c", rules="x", first=(1.0,), second=(2.0,), disturbed=0, repeated=0)
+    comparison = SameCodeCase(run="r", case="c", rules="x", first=(1.0,), second=(2.0,), disturbed=0, repeated=0)
     return {
         "interpreters.jsonl": lambda: keep_interpreter(folder, interpreter),
         "noise.jsonl": lambda: keep_noise(folder, noise),
