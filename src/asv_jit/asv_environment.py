@@ -1,6 +1,7 @@
 """The asv plugin: environment type "jit". Named in asv.conf.json as `"plugins": [".asv_jit.asv_environment"]`.
 
-asv finds the class by its base; it takes `3.15`, `3.15.2`, `3.15.2+1a2b3c4d` or the path of an interpreter.
+asv finds the class through its base class. `pythons` may hold `3.15`, `3.15.2`, `3.15.2+1a2b3c4d` or the path of an
+interpreter.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class JitEnvironment(InterpreterEnvironment):
 
     @classmethod
     def matches(cls, python: str) -> bool:
-        """Whether this plugin can serve the interpreter that `python` asks for."""
+        """Return True if asv-jit finds the interpreter that `python` names."""
         try:
             _find(python)
         except AsvJitError:
@@ -46,7 +47,7 @@ class JitEnvironment(InterpreterEnvironment):
         return True
 
 
-@cache  # asv makes an environment for each combination of the matrix, and looking around starts processes
+@cache  # asv makes an environment for each combination of the matrix, and discovery starts processes
 def _find(python: str) -> Interpreter:
     return resolve(python, _discovered())
 

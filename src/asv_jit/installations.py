@@ -1,8 +1,8 @@
-"""Installations: (interpreter, requirements, full commit), each a virtualenv of its own, immutable once built.
+"""Installations: one virtualenv for each (interpreter, requirements, full commit), immutable once built.
 
-    <cache>/installations/<16 hex>/         a path of constant length, because its length moves memory about
-        complete                            written last: without it the folder is half-made and is removed
-        <asv's environment>/                with the checkout, which an editable installation runs from
+    <cache>/installations/<16 hex>/         a path of constant length, because its length shifts memory addresses
+        complete                            written last: a folder without it is incomplete and is removed
+        <asv's environment>/                with the checkout, from which an editable installation runs
 
 Several exist at once, so that commits can be interleaved; the least recently used are pruned.
 """
@@ -36,8 +36,8 @@ from asv_jit.store.files import write_atomically
 from asv_jit.system import locks, paths, processes
 
 KEPT = 48
-# What a build may see of our environment besides the usual: its compiler's settings and how to reach an index. Anything
-# else goes through `matrix.env`. A build runs the project's code: no agent and no token of a CI job is among these.
+# Variables that a build inherits besides the usual ones: compiler settings and access to a package index. A build runs
+# the project's code, so it sees no agent or token of a CI job. Users pass other variables through `matrix.env`.
 _BUILD_VARIABLES = (
     *NETWORK_VARIABLES,
     "AR", "CC", "CFLAGS", "CPATH", "CPPFLAGS", "CXX", "CXXFLAGS", "FC", "FFLAGS", "LDFLAGS", "LD_LIBRARY_PATH",
@@ -46,17 +46,17 @@ _BUILD_VARIABLES = (
 _BUILD_PREFIXES = ("CMAKE_", "PIP_")
 _LOCK_PATIENCE_S = 3600.0
 _SPECIFIED = re.compile(r"([^<>!~=]+)([<>!~]=?.+)")
-"""A requirement that is not pinned: its name and its specification."""
+"""An unpinned requirement: its name and its version specifier."""
 
 
 class UnbuildableError(AsvJitError):
-    """This commit cannot be installed on this interpreter: a result, not a failure of the tool."""
+    """The commit cannot be installed on the interpreter; this is recorded as a result."""
 
     exit_code = 4
 
 
 class Requirements(Struct, frozen=True):
-    """One set of the matrix of asv.conf.json: packages, and variables beside PYTHON_JIT."""
+    """One combination of the matrix of asv.conf.json: packages, and variables other than PYTHON_JIT."""
 
     packages: tuple[tuple[str, str], ...]
     build_variables: tuple[tuple[str, str], ...]
@@ -64,22 +64,22 @@ class Requirements(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The set's name in journals and series: `numpy==2.1.0 six OMP_NUM_THREADS=1`; empty where it adds nothing."""
+        """The set's name in journals and series: `numpy==2.1.0 six OMP_NUM_THREADS=1`; empty for an empty set."""
         variables = sorted((*self.build_variables, *self.other_variables))
         packages = (text.replace(" ", "") for text in requirement_texts(dict(self.packages)))
         return " ".join([*packages, *(f"{key}={value}" for key, value in variables)])
 
     @classmethod
     def of_text(cls, text: str) -> Requirements:
-        """The set that `text` names, also where no matrix offers it any more."""
+        """Parse a set's name, which the matrix need not offer any more."""
         packages, variables = [], []
         for part in text.split():
             name, pin, version = part.partition("==")
-            found = _SPECIFIED.match(part)
+            specified = _SPECIFIED.match(part)
             if pin:
                 packages.append((name, version))
-            elif found is not None:
-                packages.append((found[1], found[2]))
+            elif specified is not None:
+                packages.append((specified[1], specified[2]))
             elif "=" in part:
                 variables.append((name.partition("=")[0], name.partition("=")[2]))
             else:
@@ -87,16 +87,16 @@ class Requirements(Struct, frozen=True):
         return cls(tuple(sorted(packages)), (), tuple(sorted(variables)))
 
     def variables(self) -> dict[tuple[str, str], str]:
-        """As asv tags them."""
+        """Return the variables with asv's tags."""
         tagged = {("build", key): value for key, value in self.build_variables}
         return tagged | {("nobuild", key): value for key, value in self.other_variables}
 
 
 @dataclass(frozen=True)
 class Installation:
-    """A built installation; `identity` names it in the journal; `variables` is what asv gives its benchmarks.
+    """A built installation; `identity` is its name in the journal.
 
-    `requirements` names the set that was installed.
+    `variables` are the environment variables that asv sets for benchmarks; `requirements` names the installed set.
     """
 
     identity: str
@@ -108,9 +108,9 @@ class Installation:
 
 
 def requirement_sets(project: Project, interpreter: Interpreter) -> tuple[Requirements, ...]:
-    """The sets that the matrix offers for an interpreter, by asv's own rules (`exclude`, `include`), each once.
+    """Return the distinct sets of the matrix for an interpreter, after asv's rules `exclude` and `include`.
 
-    Raises UsageError where the rules leave none.
+    Raises UsageError if the rules exclude every set.
     """
     conf = project.asv
     version, minor = version_of(interpreter.identity), minor_of(interpreter.identity)
@@ -123,7 +123,7 @@ def requirement_sets(project: Project, interpreter: Interpreter) -> tuple[Requir
     if not sets:
         raise UsageError(
             f"asv.conf.json: expected at least one combination of the matrix for Python {spec}, but its rules "
-            'exclude them all; mend "exclude", or take that Python out of "pythons"'
+            'exclude them all; correct "exclude", or remove that Python from "pythons"'
         )
     return tuple(dict.fromkeys(sets))
 
@@ -137,7 +137,7 @@ def _requirements(combination: Mapping[tuple[str, str | None], str]) -> Requirem
 
 
 def install(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> Installation:
-    """Find or build the installation of `commit`. Raises UnbuildableError with the build's last words."""
+    """Find or build the installation of `commit`. Raises UnbuildableError with the end of the build's output."""
     identity = _identity(project, interpreter, requirements, commit)
     folder = paths.installations_dir() / identity
     marker = folder / "complete"
@@ -156,20 +156,20 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
         **dict(requirements.build_variables),
         **dict(requirements.other_variables),
     }
-    if "ASV_PYTHONPATH" in variables:  # asv's way to set it
+    if "ASV_PYTHONPATH" in variables:  # asv's name for PYTHONPATH
         variables["PYTHONPATH"] = variables.pop("ASV_PYTHONPATH")
     return Installation(identity, interpreter, commit, environment.python_path, variables, requirements.text)
 
 
 def exists(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> bool:
-    """Whether the installation of `commit` is there already."""
+    """Return True if the installation of `commit` is already built."""
     return (paths.installations_dir() / _identity(project, interpreter, requirements, commit) / "complete").is_file()
 
 
 def asv_environment_of(
     project: Project, interpreter: Interpreter, requirements: Requirements, jit: str, folder: Path | None = None
 ) -> InterpreterEnvironment:
-    """asv's view of an interpreter in one mode (`jit` is "0" or "1"); below `folder`, if one is given."""
+    """Return the asv environment of an interpreter in one mode (`jit` is "0" or "1"), below `folder` if given."""
     conf = project.asv
     if folder is not None:
         conf.env_dir = str(folder)
@@ -178,7 +178,7 @@ def asv_environment_of(
 
 
 def surplus(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
-    """The least recently used installations beyond `kept`, never those in `keep`."""
+    """Return the installations to prune: all but the `kept` most recently used ones and those named in `keep`."""
     folder = paths.installations_dir()
     if not folder.is_dir():
         return []
@@ -187,25 +187,25 @@ def surplus(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
 
 
 def prune(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
-    """Remove the `surplus` of installations, and those that killed runs left half-made; returns what went."""
-    _remove_half_made()
-    gone = surplus(keep, kept)
-    for path in gone:
+    """Remove the `surplus` installations, which are returned, and incomplete ones that killed runs left."""
+    _remove_incomplete()
+    removed = surplus(keep, kept)
+    for path in removed:
         (path / "complete").unlink()
         shutil.rmtree(path, ignore_errors=True)
-    return gone
+    return removed
 
 
-def _remove_half_made() -> None:
-    """Whatever has no marker while nobody builds was left by a run that was killed while building or removing it."""
-    with contextlib.suppress(LockedError), locks.held(locks.installing_lock(), doing="remove half-made installations"):
+def _remove_incomplete() -> None:
+    """Remove folders without a marker: while we hold the lock, nobody else can be building them."""
+    with contextlib.suppress(LockedError), locks.held(locks.installing_lock(), doing="remove incomplete installations"):
         for path in paths.installations_dir().glob("*"):
             if not (path / "complete").is_file():
                 shutil.rmtree(path, ignore_errors=True)
 
 
 class _PlainEnvironment(InterpreterEnvironment):
-    """The environment type that asv's result files name; asv itself finds the plugin's class under it."""
+    """The environment type `jit` of asv's result files; asv itself loads the plugin's class for that name."""
 
     tool_name = "jit"
 
@@ -213,7 +213,7 @@ class _PlainEnvironment(InterpreterEnvironment):
 def _identity(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> str:
     conf = project.asv
     parts: list[Any] = [
-        "with checkout",  # those made before have none
+        "with checkout",  # older installations have none
         project.name,
         interpreter.identity,
         str(interpreter.executable),
@@ -227,7 +227,7 @@ def _identity(project: Project, interpreter: Interpreter, requirements: Requirem
 
 
 def _build(project: Project, environment: InterpreterEnvironment, commit: str, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)  # half-made by a run that was killed
+    shutil.rmtree(folder, ignore_errors=True)  # left incomplete by a killed run
     folder.mkdir(parents=True)
     output = io.StringIO()
     try:
@@ -241,14 +241,14 @@ def _build(project: Project, environment: InterpreterEnvironment, commit: str, f
             environment.install_project(project.asv, get_repo(project.asv), commit)
     except (util.ProcessError, util.UserError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        said = f"{getattr(error, 'stdout', '') or ''}\n{getattr(error, 'stderr', '') or ''}".strip() or str(error)
+        error_text = f"{getattr(error, 'stdout', '') or ''}\n{getattr(error, 'stderr', '') or ''}".strip() or str(error)
         raise UnbuildableError(
             f"commit {commit[:8]} cannot be installed on CPython {environment.python}:\n"
-            + "\n".join((said.splitlines() or output.getvalue().splitlines())[-15:])
+            + "\n".join((error_text.splitlines() or output.getvalue().splitlines())[-15:])
         ) from None
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     if hasattr(os, "sync"):
-        os.sync()  # else a power cut might leave the marker and take the files
+        os.sync()  # otherwise a power cut could keep the marker and lose the files
     write_atomically(folder / "complete", commit)

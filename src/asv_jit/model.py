@@ -1,7 +1,7 @@
-"""The values that pass between the parts. All are frozen; units stand in the names; `None` means "no data".
+"""The values that modules exchange. All are frozen, names carry units, and `None` means "no data".
 
-`Trial` is the record that the journal keeps for ever: fields may be added with a default, never renamed,
-never given another meaning.
+The journal stores every `Trial` permanently: new fields need a default, and no field may be renamed or change its
+meaning.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Part: TypeAlias = Literal["loop", "jit", "interpreter", "extensions", "libc", "o
 
 ARMS: tuple[Mode, Mode] = ("off", "on")
 
-# How trials are made. Series never mix protocols; a change of what a figure means gets a new number.
+# How trials are run. Series never mix protocols: when a figure changes its meaning, the protocol gets a new number.
 PROTOCOL = "2"
 QUICK_PROTOCOL = "2-quick"
-COUNT_PROTOCOL = "1"  # of counted trials, which have journals and series of their own
+COUNT_PROTOCOL = "1"  # for counted trials, which have their own journals and series
 
 HASH_SEEDS = (1, 2, 3)
-"""The hash seeds of counted trials: the same in all arms, so that counts can be compared seed by seed."""
+"""The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed."""
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
-    """A benchmark as asv discovered it; `params` are asv's texts, one tuple a parameter.
+    """A benchmark as asv discovered it; `params` holds asv's texts, one tuple per parameter.
 
-    `unused_attributes` are asv's attributes that it sets and that mean nothing here, such as `rounds`.
+    `unused_attributes` names the asv attributes that the benchmark sets and asv-jit ignores, such as `rounds`.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseKey(msgspec.Struct, frozen=True, order=True):
-    """What names a case in every table, file and page: the benchmark and the texts of its parameters."""
+    """The name of a case in every table, file and page: the benchmark and its parameters as text."""
 
     benchmark: str
     params: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class CaseKey(msgspec.Struct, frozen=True, order=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A benchmark with one combination of its parameters; `param_index` is its place in asv's product."""
+    """A benchmark with one combination of its parameters; `param_index` is its index in asv's product."""
 
     benchmark: Benchmark
     params: tuple[str, ...]
@@ -70,11 +70,12 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
-    """What else happened on the core while a trial ran. Rates only: durations never enter the rule.
+    """Other activity on the core during a trial, as rates. A trial's duration never makes it disturbed.
 
-    `steal` is the share of the trial that the hypervisor gave to others, `others` the share of the core that
-    other processes used, `load` the load average before; None where the platform does not tell. `fixed_work_s`: how
-    long the same piece of arithmetic took beside the steady iterations, the median: how fast the core was.
+    `steal` is the share of the trial that the hypervisor gave to other machines, `others` the share of the core that
+    other processes used, `load` the load average before the trial; None if the platform does not report it.
+    `fixed_work_s` is the median time of a fixed piece of arithmetic, run between the steady iterations: it shows how
+    fast the core was.
     """
 
     steal: float | None = None
@@ -87,14 +88,14 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def disturbed(self) -> bool:
-        """Whether the block should be repeated."""
+        """True if the block should be repeated."""
         return bool(self.reasons)
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """What hangs on one function's code: executors, bytes of machine code, static micro-operations.
+    """The JIT traces of one function: executors, bytes of machine code, static micro-operations.
 
-    `mentions` names the functions whose addresses the traces hold: what they call or have inlined.
+    `mentions` names the functions whose addresses the traces contain: those that they call or inline.
     """
 
     function: str
@@ -106,7 +107,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the JIT had compiled at the end of a trial; `harness` is what it compiled of our own loop."""
+    """The traces that the JIT had compiled at the end of a trial; `harness` holds those of our own loop."""
 
     functions: tuple[Trace, ...] = ()
     harness: tuple[Trace, ...] = ()
@@ -116,13 +117,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the journal: one fresh process, one case, one mode, one installation.
 
-    Seconds are per call where the name says `steady` or `first_call`, else of the whole step. `curve` holds at
-    most 64 points (iterations done, seconds of running until then), spaced evenly in the logarithm. `start_s`
-    is from the start of the process to the harness's first instruction. `value` is what `track_`, `mem_` and
-    `peakmem_` benchmarks measured, in the benchmark's unit. `requirements` names the set of the matrix that was
-    installed, such as `numpy==2.1.0 six`; empty where the matrix adds nothing, and in lines from before it was
-    recorded. `samples` (function, count) come from a trial of arm `sample`, which is interrupted by a timer and not
-    timed.
+    `steady_s` and `first_call_s` are per call; other times are of the whole step. `curve` holds at most 64 points
+    (iterations, elapsed seconds), spaced evenly on a log scale. `start_s` runs from the start of the process to the
+    harness's first instruction. `value` is the result of a `track_`, `mem_` or `peakmem_` benchmark, in the
+    benchmark's unit. `requirements` names the installed set of the matrix, such as `numpy==2.1.0 six`; it is empty if
+    the matrix adds nothing, and in old lines. `samples` (function, count) come from trials of arm `sample`, which a
+    timer interrupts and which are not timed.
     """
 
     trial: str
@@ -170,25 +170,26 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> CaseKey:
-        """The case that was run."""
+        """The case that the trial ran."""
         return CaseKey(self.benchmark, self.params)
 
     @property
     def disturbed(self) -> bool:
-        """Whether something else used its core."""
+        """True if another process used the trial's core."""
         return self.disturbance is not None and self.disturbance.disturbed
 
     @property
     def figure(self) -> float | None:
-        """The one number of a trial: its steady time in seconds per call, else the value it tracked."""
+        """The trial's result: its steady time in seconds per call, else its tracked value."""
         return self.steady_s if self.steady_s is not None else self.value
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the instructions of a steady iteration go; the sum is the steady count, to the instruction.
+    """Instructions of a steady iteration by part of the process; they sum exactly to the steady count.
 
-    `loop`: the interpreter's loop, what a JIT can replace; `jit`: code made by the JIT, or by another code generator
-    in the process; `interpreter`: the interpreter's C code; `extensions`: extension modules; `libc`: the C library.
+    `loop`: the interpreter's loop, which a JIT can replace; `jit`: code generated by the JIT or another code generator
+    in the process; `interpreter`: the interpreter's other C code; `extensions`: extension modules; `libc`: the C
+    library.
     """
 
     loop: int = 0
@@ -200,12 +201,12 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The sum of all parts."""
         return self.loop + self.jit + self.interpreter + self.extensions + self.libc + self.other
 
 
 class FunctionCount(msgspec.Struct, frozen=True, kw_only=True):
-    """A function's own instructions in a steady iteration; `name` is an address where the binary has no name."""
+    """A function's own instructions in a steady iteration; `name` is an address if the binary has no symbol."""
 
     part: Part
     name: str
@@ -213,13 +214,13 @@ class FunctionCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountedTrial(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the journal of counts: one fresh process under a counter of instructions. Kept for ever, as `Trial`.
+    """One line of the journal of counts: one fresh process whose instructions were counted. Stored like `Trial`.
 
-    `counter` names what counted (tool, version, the processor features that it shows to programs): another one starts
-    a new series. Instructions are of a whole iteration, which is `inner_loops` calls; only the first two iterations
-    are single calls. `curve` holds (how often, instructions) of successive iterations from cold, equal ones joined.
-    `steady_start` counts iterations from 0. `functions` are the heaviest of the steady iteration that `split` is of.
-    `purpose`, `outcome` and the fields that are not named here mean what they mean in `Trial`.
+    `counter` names the counter (tool, version, the processor features that it shows to programs); a different counter
+    starts a new series. Instructions are per iteration of `inner_loops` calls, except the first two iterations, which
+    are single calls. `curve` holds (repetitions, instructions) of successive iterations from a cold start, as a
+    run-length encoding. `steady_start` counts iterations from 0. `functions` are the heaviest in the steady iteration
+    that `split` describes. All other fields are as in `Trial`.
     """
 
     trial: str
@@ -257,22 +258,22 @@ class CountedTrial(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> CaseKey:
-        """The case that was counted."""
+        """The case that the trial ran."""
         return CaseKey(self.benchmark, self.params)
 
     @property
     def per_call(self) -> float | None:
-        """Steady instructions per call: the one number of a counted trial."""
+        """The trial's result: steady instructions per call."""
         return None if self.steady_instructions is None else self.steady_instructions / self.inner_loops
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """The instructions of each iteration from cold."""
+        """Instructions of each iteration, from a cold start."""
         return tuple(count for times, count in self.curve for _ in range(times))
 
 
 def moment_s(started: str) -> float:
-    """A trial's `started` in seconds since 1970; 0 for one that no clock wrote: journals can come from elsewhere."""
+    """Convert a trial's `started` to seconds since 1970; 0 if it is invalid, as a foreign journal's may be."""
     try:
         return datetime.fromisoformat(started).timestamp()
     except (ValueError, OverflowError):
@@ -283,24 +284,24 @@ _BESIDE = " with "
 
 
 def build_of(identity: str, requirements: str) -> str:
-    """What stands beside others on the site: an interpreter, with what tells its set of requirements from others."""
+    """Return the name of an interpreter with a set of requirements, as the site shows it."""
     return f"{identity}{_BESIDE}{requirements}" if requirements else identity
 
 
 def interpreter_of(build: str) -> str:
-    """The interpreter's identity in what `build_of` made."""
+    """Return the interpreter's identity in a name made by `build_of`."""
     return build.partition(_BESIDE)[0]
 
 
 def version_of(identity: str) -> str:
-    """`3.15.2` of an interpreter's `3.15.2+1a2b3c4d`; what has no digest, such as asv's `3.12`, stays as it is.
+    """Return an identity without its digest: `3.15.2` for `3.15.2+1a2b3c4d`; asv's `3.12` has none and is unchanged.
 
-    Of a build with requirements, those stay: `3.15.2 with six==1.16`.
+    A build keeps its requirements: `3.15.2 with six==1.16`.
     """
     interpreter, beside, requirements = identity.partition(_BESIDE)
     return interpreter.partition("+")[0] + beside + requirements
 
 
 def minor_of(identity: str) -> str:
-    """The minor version of an identity or a version: `3.15`."""
+    """Return the minor version of an identity or a version, such as `3.15`."""
     return ".".join(version_of(interpreter_of(identity)).split(".")[:2])

@@ -1,4 +1,4 @@
-"""The `jit` table of asv.conf.json, parsed once into a frozen value; a typo is an error that names the near word."""
+"""The `jit` table of asv.conf.json, parsed once into a frozen value; an unknown key is an error with a suggestion."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from msgspec.structs import fields
 from asv_jit.errors import UsageError
 
 LONGEST_S = 1e9
-"""What stands for an endless time, some thirty years: in nanoseconds it fits into 64 bits."""
+"""The longest time, some thirty years, used for infinity: in nanoseconds it fits into 64 bits."""
 
 _DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?")
 _Table = TypeVar("_Table")
 Count = Literal["off", "beside", "instead"]
-"""Whether runs count instructions: not, beside timing (before it), or instead of it."""
+"""Whether runs count instructions: never, before timing (`beside`), or instead of timing."""
 
 
 class PairLimits(Struct, frozen=True):
-    """How many pairs of trials a cell gets: from `min` until precise enough, at most `max`."""
+    """Number of pairs of trials per cell: at least `min`, then until precise enough, at most `max`."""
 
     min: int = 5
     max: int = 45
 
 
 class Anchor(Struct, frozen=True):
-    """A commit and an interpreter that are measured again each session, to see the machine itself move."""
+    """A commit and an interpreter that every session measures again, to detect changes of the machine."""
 
     commit: str | None = None
     python: str | None = None
@@ -43,7 +43,7 @@ class Notify(Struct, frozen=True):
 
 
 class SiteSettings(Struct, frozen=True):
-    """How the site presents itself; `templates` is a folder whose files replace ours of the same name."""
+    """Settings of the site; files in the folder `templates` replace ours of the same name."""
 
     title: str | None = None
     url: str | None = None
@@ -53,7 +53,7 @@ class SiteSettings(Struct, frozen=True):
 class Settings(Struct, frozen=True):
     """All settings. `precision`, `equivalence` and `count_threshold` are shares (0.01 is 1%), times are in seconds.
 
-    `count_threshold`: a change of instructions below it counts as none.
+    A change of instructions below `count_threshold` is ignored.
     """
 
     pairs: PairLimits = field(default_factory=PairLimits)
@@ -72,7 +72,7 @@ class Settings(Struct, frozen=True):
 
 
 def parse_settings(table: object) -> Settings:
-    """Parse the `jit` table. Raises UsageError that says which key is wrong, what was expected and what came."""
+    """Parse the `jit` table. Raises UsageError that names the key, the expected and the found value."""
     values = _mapping(table, "jit")
     known = {f.name if f.name != "budget_s" else "budget" for f in fields(Settings)}
     _refuse_unknown(values, known, "jit")
@@ -95,9 +95,9 @@ def parse_settings(table: object) -> Settings:
 
 
 def bounded_s(value: object) -> float | None:
-    """A time above 0 in seconds that somebody wrote down, at most `LONGEST_S`, also for infinity; None for all else.
+    """Validate a time in seconds from a user: at most `LONGEST_S` (also for infinity), None unless above 0.
 
-    Every time from outside comes through here: waits, clocks and calendars raise OverflowError for what is longer.
+    Waits, clocks and calendars raise OverflowError for longer times, so every time from outside is validated here.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         return None
@@ -105,7 +105,7 @@ def bounded_s(value: object) -> float | None:
 
 
 def parse_duration_s(text: object, where: str = "duration") -> float:
-    """Read `90`, `"90s"`, `"15m"`, `"2h"` or `"1h30m"` as seconds. Raises UsageError on anything else."""
+    """Parse `90`, `"90s"`, `"15m"`, `"2h"` or `"1h30m"` into seconds. Raises UsageError for anything else."""
     number_s = bounded_s(text)
     if number_s is not None:
         return number_s
@@ -117,7 +117,7 @@ def parse_duration_s(text: object, where: str = "duration") -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """`2 h 5 min`, `3 min 5 s`, `7 s`."""
+    """Format a duration: `2 h 5 min`, `3 min 5 s`, `7 s`."""
     whole = max(0, round(seconds))
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -83,7 +83,7 @@ def test_the_system_releases_the_lock_of_a_dead_process(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="Cannot measure: no lock can be made"):
+    with pytest.raises(StorageError, match="Cannot measure: cannot create the lock file"):
         locks.held(tmp_path / "file" / "a.lock", doing="measure").__enter__()
 
 

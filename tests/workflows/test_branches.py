@@ -178,7 +178,7 @@ def test_a_branch_of_somebody_else_is_never_written(place: Place) -> None:
 
 @pytest.mark.parametrize("name", ["-f", "a b", "a..b", "", "--upload-pack=x"])
 def test_what_is_no_branch_is_refused(name: str, place: Place) -> None:
-    with pytest.raises(UsageError, match="name of a branch"):
+    with pytest.raises(UsageError, match="expected a branch name"):
         push_results(place.project, name)
 
 
@@ -186,7 +186,7 @@ def test_without_the_remote_the_error_says_so(place: Place, remote: Path) -> Non
     with pytest.raises(UsageError, match="no remote 'upstream'"):
         push_results(place.project, BRANCH, remote="upstream")
     remote.rename(remote.with_name("gone"))
-    with pytest.raises(StorageError, match="cannot be fetched"):
+    with pytest.raises(StorageError, match="cannot fetch"):
         fetch_results(place.project, BRANCH)
 
 

@@ -1,7 +1,7 @@
-"""Branches of a remote repository written from outside: no checkout, no index and no working tree of the user's.
+"""Reads and writes branches of a remote without touching the user's checkout, index or working tree.
 
-Everything goes through an index file and folders of our own. What the user's repository gets are objects and the
-refs below `refs/asv-jit/`, where the fetched branches are remembered.
+All work happens in a temporary index file and temporary folders. The user's repository receives only objects, and
+refs below `refs/asv-jit/` that record the fetched branches.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _PATHS_AT_ONCE = 400
 _STALE_LOCK_S = 3600.0
 _ORDINARY_MODES = ("100644", "100755")
 
-# How git reaches a remote with the user's own credentials; none of these is a token in itself.
+# Variables through which git reaches a remote with the user's credentials; none of them holds a token.
 GIT_ACCESS = (
     "GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
-# Bytes stay as they are, whatever the user's configuration says, and nobody's hooks run.
+# Keep file contents unchanged and run no hooks, whatever the user's configuration says.
 _PLAIN = (
     "-c", "core.autocrlf=false", "-c", "core.symlinks=false", "-c", "core.attributesFile=",
     "-c", "core.hooksPath=/dev/null", "-c", "core.fileMode=false", "-c", "gc.auto=0",
@@ -40,13 +40,13 @@ _NAME, _ADDRESS = "asv-jit", "asv-jit@localhost"
 
 
 def drop_stale_locks(git_dir: Path) -> None:
-    """Remove the locks on branches that a killed git left in a repository; those that are older than an hour.
+    """Remove ref locks older than an hour, which a killed git left behind.
 
-    git holds such a lock for milliseconds, and refuses to fetch for ever while one is there.
+    git holds such a lock for milliseconds, and cannot fetch while one exists.
     """
     long_ago_s = time.time() - _STALE_LOCK_S
     for lock in (git_dir / "packed-refs.lock", git_dir / "shallow.lock", *(git_dir / "refs").rglob("*.lock")):
-        with suppress(OSError):  # there is none, or its owner was quicker
+        with suppress(OSError):  # the lock does not exist, or its owner removed it
             if lock.stat().st_mtime < long_ago_s:
                 lock.unlink()
 
@@ -60,22 +60,22 @@ class Entry(Struct, frozen=True):
 
 
 class RemoteBranch:
-    """A branch of a remote of the repository that holds `folder`. Raises UsageError where there is none."""
+    """A branch of a remote of the repository that contains `folder`. Raises UsageError if there is no such remote."""
 
     def __init__(self, folder: Path, branch: str, remote: str = "origin") -> None:
         git = shutil.which("git")
         if git is None:
-            raise UsageError("git was not found on PATH; install it, asv-jit keeps results on a branch with it")
+            raise UsageError("git was not found on PATH; install it: asv-jit needs it to write results to a branch")
         self._git = git
         self._folder = folder
         self.name = branch
         self.remote = remote
         found = self._start(["rev-parse", "--git-common-dir"])
         if not found.ok:
-            raise UsageError(f"{folder} is in no git repository, so there is no branch {branch!r} to write to")
+            raise UsageError(f"{folder} is not in a git repository, so asv-jit cannot write branch {branch!r}")
         self._git_dir = (folder / found.stdout.rstrip("\n")).absolute()
         if branch.startswith("-") or not self._start(["check-ref-format", f"refs/heads/{branch}"]).ok:
-            raise UsageError(f"expected the name of a branch, found {branch!r}")
+            raise UsageError(f"expected a branch name, found {branch!r}")
         if remote.startswith("-") or not self._start(["remote", "get-url", remote]).ok:
             raise UsageError(f"{folder} has no remote {remote!r}; add one with `git remote add {remote} ADDRESS`")
 
@@ -84,14 +84,14 @@ class RemoteBranch:
         return f"refs/asv-jit/{self.name}"
 
     def fetch(self) -> str | None:
-        """Fetch the branch, force-pushed or not; its newest commit, or None where the remote has no such branch.
+        """Fetch the branch, even after a force-push; return its newest commit, or None if the remote lacks it.
 
-        Raises StorageError where the remote cannot be reached.
+        Raises StorageError if the remote cannot be reached.
         """
         drop_stale_locks(self._git_dir)
         reference = f"refs/heads/{self.name}"
         listed = self._start(["ls-remote", "--exit-code", self.remote, reference])
-        if listed.exit == 2:  # reached, and nothing matches
+        if listed.exit == 2:  # the remote answered, and has no such branch
             return None
         if not listed.ok:
             raise self._unreachable(listed)
@@ -101,17 +101,17 @@ class RemoteBranch:
         return self._ask(["rev-parse", "--verify", f"{self._kept}^{{commit}}"]).strip()
 
     def entries(self, commit: str) -> list[Entry]:
-        """The files of a commit."""
+        """Return the files of a commit."""
         listing = self._ask(["ls-tree", "-r", "-l", "-z", "--full-tree", commit])
         return [_entry(line) for line in listing.split("\0") if line]
 
     def tree_of(self, commit: str) -> str:
-        """The hash of a commit's tree."""
+        """Return the hash of a commit's tree."""
         return self._ask(["rev-parse", "--verify", f"{commit}^{{tree}}"]).strip()
 
     @contextmanager
     def staging(self, commit: str | None) -> Iterator[Staging]:
-        """An index of our own that starts as `commit`'s, or empty."""
+        """Yield a temporary index, filled from `commit` or empty."""
         with TemporaryDirectory(prefix="asv-jit-branch-") as folder:
             staging = Staging(self, Path(folder))
             if commit is not None:
@@ -119,22 +119,22 @@ class RemoteBranch:
             yield staging
 
     def commit(self, tree: str, parent: str | None, message: str) -> str:
-        """Make a commit of a tree; its hash. It is on no branch yet."""
+        """Create a commit of a tree, not yet on any branch; return its hash."""
         parents = [] if parent is None else ["-p", parent]
         return self._ask(["commit-tree", "--no-gpg-sign", tree, *parents, "-m", message], env=self._identity()).strip()
 
     def push(self, commit: str, *, replacing: str | None = None, force: bool = False) -> Finished:
-        """Make `commit` the remote branch's newest.
+        """Push `commit` to the remote branch.
 
-        Parameters: without `force` only what lies on top of the remote's newest commit is taken. With it, history
-        is replaced, but only while the remote's newest is still `replacing` (None: no such branch).
+        Parameters: without `force` the push must be a fast-forward. With it, history is replaced, but only if the
+        remote branch is still at `replacing` (None: does not exist).
         """
         reference = f"refs/heads/{self.name}"
         lease = [f"--force-with-lease={reference}:{replacing or ''}"] if force else []
         return self._start(["push", "--quiet", "--no-verify", *lease, self.remote, f"{commit}:{reference}"])
 
     def _identity(self) -> dict[str, str]:
-        """Who commits: the user as git knows them, else ourselves, as on a fresh CI machine."""
+        """Return the committer: the user that git is configured with, else asv-jit, as on a fresh CI machine."""
         known = {key: self._start(["config", key]).stdout.strip() for key in ("user.name", "user.email")}
         name, address = known["user.name"] or _NAME, known["user.email"] or _ADDRESS
         return {
@@ -146,8 +146,8 @@ class RemoteBranch:
 
     def _unreachable(self, finished: Finished) -> StorageError:
         return StorageError(
-            f"the branch {self.name!r} of {self.remote!r} cannot be fetched; what was measured is safe here, and the "
-            f"same command goes on from there: {finished.complaint(6)}"
+            f"cannot fetch branch {self.name!r} of {self.remote!r}; local results are safe, "
+            f"run the same command again: {finished.complaint(6)}"
         )
 
     def _ask(self, arguments: Sequence[str], env: dict[str, str] | None = None) -> str:
@@ -159,7 +159,7 @@ class RemoteBranch:
         return finished.stdout
 
     def _start(self, arguments: Sequence[str], env: dict[str, str] | None = None) -> Finished:
-        # A question for a password would wait for ever: nobody watches.
+        # Without a user to answer, a password prompt would wait for ever.
         extra = {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_ATTR_NOSYSTEM": "1", **(env or {})}
         return run(
             [self._git, *_PLAIN, *arguments],
@@ -171,7 +171,7 @@ class RemoteBranch:
 
 
 class Staging:
-    """A tree in the making: an index file of our own, filled from folders."""
+    """A tree under construction: a temporary index, filled from folders."""
 
     def __init__(self, branch: RemoteBranch, folder: Path) -> None:
         self._branch = branch
@@ -179,29 +179,29 @@ class Staging:
         self._index = folder / "index"
 
     def new_folder(self, name: str) -> Path:
-        """An empty folder that goes away with the staging."""
+        """Create an empty folder that is removed together with the index."""
         path = self._folder / name
         path.mkdir()
         return path
 
     def differing(self, folder: Path) -> set[str]:
-        """The files of this tree that `folder` holds with another content, or does not hold."""
+        """Return the files of this tree that differ in `folder` or are missing there."""
         self._branch._start([*self._work_tree(folder), "update-index", "-q", "--refresh"], self._environment())
         listing = self.ask([*self._work_tree(folder), "diff-files", "--name-only", "-z"])
         return set(filter(None, listing.split("\0")))
 
     def extract(self, paths: Iterable[str], into: Path) -> None:
-        """Write files of this tree below `into`, byte by byte as they are."""
+        """Write files of this tree below `into`, unchanged."""
         wanted = sorted(paths)
         for start in range(0, len(wanted), _PATHS_AT_ONCE):
             self.ask(["checkout-index", "-f", f"--prefix={into}/", "--", *wanted[start : start + _PATHS_AT_ONCE]])
 
     def add(self, folder: Path) -> None:
-        """Add every file below `folder`, in place of those of the same path; others stay."""
+        """Add every file below `folder`, replacing files at the same path; other files stay."""
         self.ask([*self._work_tree(folder), "add", "--force", "--ignore-removal", "--", "."])
 
     def write(self) -> str:
-        """Store the tree; its hash."""
+        """Store the tree; return its hash."""
         return self.ask(["write-tree"]).strip()
 
     def ask(self, arguments: Sequence[str]) -> str:
@@ -212,7 +212,7 @@ class Staging:
         return {"GIT_INDEX_FILE": str(self._index)}
 
     def _work_tree(self, folder: Path) -> list[str]:
-        # `-C`, because pathspecs and the paths in answers are relative to where git runs.
+        # `-C`, because pathspecs and printed paths are relative to git's working directory.
         return ["-C", str(folder), f"--git-dir={self._branch._git_dir}", f"--work-tree={folder}"]
 
 

@@ -1,4 +1,4 @@
-"""The one order in which commits are shown and compared: git's where it knows them, else that of their dates."""
+"""The order of commits in every view and comparison: git's order, or by date for commits that git does not have."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from asv_jit.git.repository import Repository
 
 
 class CommitOrder(Struct, frozen=True):
-    """Commits, oldest first, from the first measured one to the last, those between included.
+    """All commits from the first measured one to the last, oldest first.
 
-    `dates`: seconds since 1970, shape (commits,), 0 where nobody knows. `branches`, as `analysis.branches.by_branch`
-    takes them: the places of each branch's first parents, under the empty name those of the first branch, of tagged
-    commits beside the branches, and of those that git does not know; empty where all commits are one sequence.
-    `off_branch`: the measured commits that git knows but that no configured branch and no tag has, which the order
-    leaves out. `unknown`: how many measured ones git does not know, which stand where their dates put them.
-    `ordered_by`: `git` where it knows any.
+    `dates`: seconds since 1970, shape (commits,), 0 if unknown. `branches`, as `analysis.branches.by_branch` takes
+    them: the positions of each branch's first parents; the empty name holds those of the first branch, of tagged
+    commits off the branches, and of commits that git does not have; empty if all commits form one sequence.
+    `off_branch`: measured commits in git that no configured branch or tag contains; they are not in `commits`.
+    `unknown`: number of measured commits that git does not have; their dates decide their positions. `ordered_by`:
+    `git` if git has any measured commit.
     """
 
     commits: tuple[str, ...]
@@ -37,8 +37,8 @@ def order_commits(
 ) -> CommitOrder:
     """Order the `measured` commits (full hashes, with the dates in the results, seconds since 1970).
 
-    The first parents of `branches` count (None is what is checked out), and tagged commits beside them, as in asv.
-    Where no measured commit is on a branch the configuration names the wrong ones, and all that git knows count.
+    The order holds the first parents of `branches` (None: the checked-out branch) and tagged commits, as in asv. If no
+    branch contains a measured commit, the configured branches are wrong, and the order holds all commits in git.
     """
     if repository is None:
         return _by_date(measured)
@@ -63,7 +63,7 @@ def order_commits(
 
 
 class _Counted(Struct, frozen=True):
-    """`dates`: the commits that count, in order; `everything`: all that git was found to know."""
+    """`dates`: the selected commits, in order; `everything`: all commits found in git."""
 
     dates: Mapping[str, int]
     everything: Collection[str]
@@ -78,7 +78,7 @@ def _by_date(measured: Mapping[str, int], off_branch: frozenset[str] = frozenset
 
 
 def _on_branches(repository: Repository, branches: Sequence[str | None]) -> dict[str, dict[str, int]]:
-    """For each branch that this clone has, by its configured name, its first parents with their dates."""
+    """Return the first parents and their dates for each branch in this clone, by its configured name."""
     found = {}
     for branch in branches:
         tip = repository.tip(branch)
@@ -90,7 +90,7 @@ def _on_branches(repository: Repository, branches: Sequence[str | None]) -> dict
 def _counted(
     repository: Repository, on_branches: Mapping[str, Mapping[str, int]], measured: Collection[str]
 ) -> _Counted:
-    """Which commits count. All that git knows is asked for only where it matters: that is dear in a long history."""
+    """Select the commits of the order. Lists all commits in git only if needed: that is slow in a long history."""
     if len(on_branches) == 1:
         (only,) = on_branches.values()
         if all(commit in only for commit in measured):
@@ -119,7 +119,7 @@ def _places_of(commits: tuple[str, ...], chosen: Collection[str]) -> Places:
 
 
 def _merged(ordered: list[tuple[str, int]], lacking: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Each lacking commit before the first one that is younger than it; git's order stays as it is."""
+    """Insert each commit that git lacks before the first younger one; git's order is unchanged."""
     waiting = sorted(lacking.items(), key=lambda item: (item[1], item[0]), reverse=True)
     merged: list[tuple[str, int]] = []
     for commit, date in ordered:

@@ -1,10 +1,12 @@
-"""Ends what a killed asv-jit leaves behind: its processes, then its temporary folder. Linux, standard library only.
+"""Cleans up after a killed asv-jit: ends its processes, then removes its temporary folder.
+
+Linux and standard library only.
 
     python -I -S guardian.py TOKEN FOLDER
 
-Everything that asv-jit starts carries `ASV_JIT_FAMILY=TOKEN` in its environment, whatever session, process group or
-parent it has moved to. The guardian waits at its standard input, a pipe that only asv-jit holds: a byte means that
-asv-jit has tidied up by itself, the end without one that it was killed.
+Every process that asv-jit starts has `ASV_JIT_FAMILY=TOKEN` in its environment, even after it moves to another
+session, process group or parent. The guardian reads its standard input, a pipe that only asv-jit holds: a byte means
+that asv-jit has cleaned up itself, end of file without a byte that it was killed.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 VARIABLE = "ASV_JIT_FAMILY"
-_LOOKS = 200  # a family that starts processes faster than they can be ended is looked at again and again
+_LOOKS = 200  # maximum number of passes, for a family that starts processes while we kill them
 _WAIT_MS = 100
 
 
 class _Process(NamedTuple):
-    """A process as /proc shows it; `began` (in ticks since boot) tells it from a later one of the same number."""
+    """A process in /proc; `began` (ticks since boot) distinguishes it from a later process with the same number."""
 
     number: int
     parent: int
@@ -34,12 +36,12 @@ class _Process(NamedTuple):
 
 
 def end_family(token: str) -> int:
-    """Kill every process that carries `token`, and all that descends from one; how many there were."""
+    """Kill every process that carries `token`, and its descendants; return how many were killed."""
     return _end(token, lambda _: False)
 
 
 def end_strays(token: str, owner: int) -> int:
-    """Kill those of the family that do not descend from the process `owner` any more: daemons that were left behind."""
+    """Kill the family's processes that no longer descend from the process `owner`: orphaned daemons."""
     return _end(token, lambda ancestry: owner in ancestry)
 
 
@@ -58,7 +60,7 @@ def _end(token: str, spared: Callable[[frozenset[int]], bool]) -> int:
 
 
 def _family(token: str) -> list[tuple[_Process, frozenset[int]]]:
-    """The members with the numbers of their ancestors: tagged ones, their descendants, the sessions they lead."""
+    """Return the tagged processes, their descendants and their sessions, each with its ancestors' numbers."""
     processes = {one.number: one for one in _processes(token)}
     found = []
     for one in processes.values():
@@ -84,9 +86,9 @@ def _ancestry(one: _Process, processes: dict[int, _Process]) -> frozenset[int]:
 def _processes(token: str) -> list[_Process]:
     tag = f"{VARIABLE}={token}".encode()
     found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would be the guardian's slowest import
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would be the slowest import
         if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):  # it ended while we looked
+            with contextlib.suppress(OSError, ValueError, IndexError):  # the process has ended
                 found.append(_process(int(name), tag))
     return found
 
@@ -95,14 +97,14 @@ def _process(number: int, tag: bytes) -> _Process:
     with open(f"/proc/{number}/stat", "rb") as stream:  # noqa: PTH123 - as above
         fields = stream.read().rpartition(b")")[2].split()
     tagged = False
-    if fields[0] != b"Z":  # somebody else's: not ours to read
+    if fields[0] != b"Z":  # a zombie has no environment; other users' are unreadable
         with contextlib.suppress(OSError), open(f"/proc/{number}/environ", "rb") as stream:  # noqa: PTH123
             tagged = tag in stream.read().split(b"\0")
     return _Process(number, int(fields[1]), int(fields[3]), int(fields[19]), tagged)
 
 
 def _killed(one: _Process) -> int | None:
-    """Kill a process, sure that it is still the one that was looked at; a handle that tells when it has ended."""
+    """Kill a process, unless its number was reused; return a handle to wait for its end."""
     try:
         handle = os.pidfd_open(one.number)
     except OSError:
@@ -116,7 +118,7 @@ def _killed(one: _Process) -> int | None:
 
 
 def main(token: str, folder: str) -> None:
-    """Wait for asv-jit's end; tidy up if it was not given the time to."""
+    """Wait for asv-jit to end; clean up if it was killed."""
     if os.read(0, 1):
         return
     end_family(token)

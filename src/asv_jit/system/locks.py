@@ -1,4 +1,4 @@
-"""Locks between processes: exclusive, released by the system when the holder dies, and able to say who holds them."""
+"""Exclusive locks between processes, which record their holder and which the system releases when the holder dies."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 def installing_lock() -> Path:
-    """The lock of everything that is installed into the cache folder."""
+    """Return the lock for installing into the cache folder."""
     return paths.locks_dir() / "installing.lock"
 
 
 def measuring_lock() -> Path:
-    """The lock of measuring on this machine by this user; the host is named, as homes are shared between hosts."""
+    """Return this user's lock for measuring on this machine; named by host, because hosts may share a home folder."""
     return paths.locks_dir() / f"measuring-{platform.node() or 'localhost'}.lock"
 
 
 def results_lock(tree: Path) -> Path:
-    """The lock of writing into one tree of results."""
+    """Return the lock for writing to a result tree."""
     return tree / ".asv-jit.lock"
 
 
@@ -46,7 +46,7 @@ def held(lock_file: Path, *, doing: str, wait_s: float = 0.0) -> Iterator[None]:
 
     Parameters: `doing` completes "cannot … now" in the error; `wait_s` is how long to wait for another holder.
 
-    Raises LockedError, which says who holds it, or StorageError where no lock file can be made.
+    Raises LockedError, which names the holder, or StorageError if the lock file cannot be created.
     """
     try:
         lock_file.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def held(lock_file: Path, *, doing: str, wait_s: float = 0.0) -> Iterator[None]:
     except filelock.Timeout:
         raise LockedError(_who(lock_file, doing)) from None
     except OSError as error:
-        raise StorageError(f"Cannot {doing}: no lock can be made at {lock_file} ({error.strerror}).") from error
+        raise StorageError(f"Cannot {doing}: cannot create the lock file {lock_file} ({error.strerror}).") from error
     try:
         _holder_file(lock_file).write_bytes(msgspec.json.encode(_ourselves()))
         yield
@@ -65,7 +65,7 @@ def held(lock_file: Path, *, doing: str, wait_s: float = 0.0) -> Iterator[None]:
 
 
 def holder_of(lock_file: Path) -> Holder | None:
-    """Who wrote itself down as the holder of `lock_file`; None when nobody did, or it is only half written."""
+    """Return the recorded holder of `lock_file`; None if the record is missing or half-written."""
     try:
         return msgspec.json.decode(_holder_file(lock_file).read_bytes(), type=Holder)
     except (OSError, msgspec.DecodeError):
@@ -75,9 +75,9 @@ def holder_of(lock_file: Path) -> Holder | None:
 def _who(lock_file: Path, doing: str) -> str:
     holder = holder_of(lock_file)
     if holder is None:
-        return f"Cannot {doing} now: another process has just taken the lock {lock_file}. Try again when it has ended."
+        return f"Cannot {doing} now: another process has just taken the lock {lock_file}. Try again after it ends."
     return (
-        f"Cannot {doing} now: process {holder.pid} ({holder.command}) holds the lock {lock_file} since "
+        f"Cannot {doing} now: process {holder.pid} ({holder.command}) has held the lock {lock_file} since "
         f"{holder.since}. Wait for it to end, or end it."
     )
 
@@ -85,7 +85,7 @@ def _who(lock_file: Path, doing: str) -> str:
 def _ourselves() -> Holder:
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:]))
-    command = command.encode("utf-8", "replace").decode("utf-8")  # an argument may be bytes that are no text
+    command = command.encode("utf-8", "replace").decode("utf-8")  # an argument may not be valid UTF-8
     return Holder(pid=os.getpid(), command=command, since=now)
 
 

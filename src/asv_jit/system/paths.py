@@ -1,4 +1,4 @@
-"""Where asv-jit keeps what it can make again: one folder in the user's cache, movable by a variable."""
+"""Paths of asv-jit's cache: one folder in the user's cache folder, or at `ASV_JIT_CACHE_DIR`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CACHE_VARIABLE = "ASV_JIT_CACHE_DIR"
 
 
 def cache_dir() -> Path:
-    """The folder that holds everything below: `ASV_JIT_CACHE_DIR`, else `asv-jit` in the user's cache."""
+    """The cache folder: `ASV_JIT_CACHE_DIR`, else `asv-jit` in the user's cache folder."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
@@ -34,7 +34,7 @@ def installations_dir() -> Path:
 
 
 def locks_dir() -> Path:
-    """The lock files, each with its holder's file beside it."""
+    """The lock files, each with a file that names its holder."""
     return cache_dir() / "locks"
 
 
@@ -44,20 +44,20 @@ def apt_dir() -> Path:
 
 
 def discovery_dir() -> Path:
-    """What the discovery library remembers about executables."""
+    """The discovery library's cache."""
     return cache_dir() / "discovery"
 
 
 def same_code_dir() -> Path:
-    """What whole A/A runs on this machine measured: not derived, but of use on this machine only."""
+    """Results of A/A runs; not derived, but useful on this machine only."""
     return cache_dir() / "same-code"
 
 
 def scratch_dir() -> Path:
-    """One temporary folder per running asv-jit; the next run removes those of the dead."""
+    """One temporary folder per running asv-jit; the next run removes those of killed ones."""
     return cache_dir() / "tmp"
 
 
 def analysis_dir() -> Path:
-    """What was read and found in result trees, one folder a tree; see `store/analysis_cache.py`."""
+    """Cached analyses, one folder per result tree; see `store/analysis_cache.py`."""
     return cache_dir() / "analysis"

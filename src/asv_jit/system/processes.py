@@ -1,7 +1,7 @@
-"""The one module that starts processes: commands are lists, environments are given whole.
+"""The only module that starts processes: commands are lists, and callers pass the whole environment.
 
-A child runs in a session of its own, so that a time-out or an interrupt ends it together with everything that it
-started. Within `guarded`, all of them carry a token by which a guardian finds them when we are killed ourselves.
+A child runs in its own session, so that a time-out or an interrupt ends it and its descendants. Within `guarded`, all
+of them carry a token by which a guardian process finds and ends them if asv-jit is killed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _Result = TypeVar("_Result")
 _Shared = TypeVar("_Shared")
 
 KEPT_OUTPUT_BYTES = 64 * 1024
-_LONGEST_WAIT_S = 1e6  # at once: poll takes milliseconds in 32 bits
+_LONGEST_WAIT_S = 1e6  # per call of poll, which takes milliseconds in 32 bits
 
-# What a child may see of our environment. Anything else (tokens of a CI job above all) stays here.
+# Variables that a child inherits. It sees no others, above all no tokens of a CI job.
 _PASSED_ON = (
     "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "TZ", "USER",
     "USERPROFILE", "XDG_CACHE_HOME",
@@ -42,7 +42,7 @@ _PASSED_ON = (
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended. `exit` is None when a signal ended it, `signal` when none did; outputs are tails."""
+    """How a process ended. `exit` is None if a signal ended it, `signal` if none did; outputs may be truncated."""
 
     exit: int | None
     signal: int | None
@@ -53,12 +53,12 @@ class Finished:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended by itself with exit code 0."""
+        """True if the process exited with code 0 before its time-out."""
         return self.exit == 0 and not self.timed_out
 
     @property
     def signal_name(self) -> str | None:
-        """`SIGSEGV` and the like; None when no signal ended it."""
+        """The signal's name, such as `SIGSEGV`; None if no signal ended the process."""
         if self.signal is None:
             return None
         try:
@@ -67,7 +67,7 @@ class Finished:
             return f"signal {self.signal}"
 
     def complaint(self, lines: int = 12) -> str:
-        """The last lines that it wrote to stderr (else stdout), and how it ended, for an error message."""
+        """Return how the process ended and its last lines of stderr (else stdout), for an error message."""
         text = self.stderr.strip() or self.stdout.strip()
         tail = "\n".join(text.splitlines()[-lines:])
         if self.timed_out:
@@ -80,7 +80,7 @@ class Finished:
 
 
 def base_environment(extra: Mapping[str, str] | None = None, *, also: Sequence[str] = ()) -> dict[str, str]:
-    """A child's environment, built from a short list of harmless names, those in `also`, and `extra`."""
+    """Build a child's environment from a short list of harmless variables, those named in `also`, and `extra`."""
     environment = {name: os.environ[name] for name in (*_PASSED_ON, *also) if name in os.environ}
     environment.update(extra or {})
     return environment
@@ -88,9 +88,9 @@ def base_environment(extra: Mapping[str, str] | None = None, *, also: Sequence[s
 
 @contextlib.contextmanager
 def limited_environment(also: Sequence[str], prefixes: tuple[str, ...] = ()) -> Iterator[None]:
-    """Make our own environment as short as a child's, for code of others that hands all of it to what it starts.
+    """Reduce our environment to a child's, for third-party code that passes its whole environment to its children.
 
-    Parameters: `also` are further names, and `prefixes` beginnings of names, that stay.
+    Parameters: `also` and `prefixes` are further names, and prefixes of names, to keep.
     """
     before = dict(os.environ)
     kept = base_environment(also=(*also, guardian.VARIABLE))
@@ -114,13 +114,13 @@ def run(
     keep_bytes: int = KEPT_OUTPUT_BYTES,
     input_text: str = "",
 ) -> Finished:
-    """Run `command` to its end and say how it ended; never raises for the child's own failures.
+    """Run `command` to its end and return how it ended; never raises for the child's own failures.
 
-    Parameters: `env` is the whole environment; `timeout_s` ends the child and its descendants with SIGKILL;
-    `cpu` pins it to one core from its first instruction, where the platform can; of each of its outputs the last
-    `keep_bytes` are kept; `input_text` is what it may read.
+    Parameters: `env` is the whole environment; after `timeout_s` the child and its descendants get SIGKILL; `cpu` pins
+    the child to one core from its first instruction (Linux only); `keep_bytes` is how much of the end of each output
+    to return; `input_text` is the child's standard input.
 
-    Raises OSError when the program cannot be started at all.
+    Raises OSError if the program cannot be started.
     """
     family = _family
     if family is not None:
@@ -143,7 +143,7 @@ def run(
             _wait(child, timeout_s)
         except subprocess.TimeoutExpired:
             timed_out = True
-        finally:  # an interrupt comes through here too, and nothing that the child started may outlive it
+        finally:  # also after an interrupt: no descendant may outlive the child
             _end_group(child)
         duration_s = time.monotonic() - started
         code = child.returncode
@@ -159,7 +159,7 @@ def run(
 
 @contextlib.contextmanager
 def _readable(text: str) -> Iterator[IO[bytes] | int]:
-    """What a child's standard input is to be."""
+    """Yield a stream of `text` for a child's standard input."""
     if not text:
         yield subprocess.DEVNULL
         return
@@ -173,11 +173,11 @@ def _readable(text: str) -> Iterator[IO[bytes] | int]:
 def guarded(token: str, folder: Path) -> Iterator[None]:
     """For the length of a `with` block, no process that we start outlives us, however we end.
 
-    A guardian process notices when we are killed, ends everything that carries `token`, and removes `folder` (and
-    the file `<folder>.lock`). What others start with our environment, such as asv's own calls of pip and git, carries
-    the token too. On Linux; elsewhere only the usual ends (an exit, an interrupt, a time-out) are covered.
+    If we are killed, a guardian process ends every process that carries `token`, and removes `folder` and
+    `<folder>.lock`. Processes that inherit our environment, such as asv's calls of pip and git, carry the token too.
+    Linux only; other systems cover exits, interrupts and time-outs.
     """
-    global _family  # noqa: PLW0603 - there is one environment to a process, and so one family
+    global _family  # noqa: PLW0603 - a process has one environment, and so one family
     if sys.platform != "linux":
         yield
         return
@@ -195,21 +195,21 @@ def guarded(token: str, folder: Path) -> Iterator[None]:
 
 
 def end_strays() -> None:
-    """End the daemons that our children left behind: they left their process group, but not the family.
+    """End daemons that our children left behind, outside their process group.
 
-    It looks at all processes, which takes some milliseconds: to be done while nothing is measured.
+    This scans all processes, which takes some milliseconds: do not call it while measuring.
     """
     if _family is not None:
         guardian.end_strays(_family.token, os.getpid())
 
 
 def end_family(token: str) -> int:
-    """End whatever still carries `token`, the mark of a run that was killed; how many processes that were."""
+    """End every process with the `token` of a killed run; return how many there were."""
     return guardian.end_family(token) if sys.platform == "linux" else 0
 
 
 class _Family:
-    """The processes that carry our token, and the guardian that watches us; it is started with the first of them."""
+    """The processes that carry our token, and the guardian, which is started before the first of them."""
 
     def __init__(self, token: str, folder: Path) -> None:
         self.token = token
@@ -218,7 +218,7 @@ class _Family:
         self._starting = threading.Lock()
 
     def watch(self) -> None:
-        """See that the guardian runs."""
+        """Start the guardian, unless it is already running."""
         with self._starting:
             if self._guardian is None:
                 self._guardian = subprocess.Popen(
@@ -232,10 +232,10 @@ class _Family:
                 )
 
     def end(self) -> None:
-        """End the whole family, and then the guardian, which has nothing left to do."""
+        """End the whole family, then the guardian."""
         guardian.end_family(self.token)
         if self._guardian is not None and self._guardian.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # somebody ended it; the next run tidies up
+            with contextlib.suppress(BrokenPipeError):  # the guardian was killed; the next run cleans up
                 self._guardian.stdin.write(b".")
                 self._guardian.stdin.flush()
             with contextlib.suppress(BrokenPipeError):
@@ -247,17 +247,18 @@ _family: _Family | None = None
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_parallel(
     work: Callable[[_Item], _Result], items: Sequence[_Item], *, workers: int | None = None
 ) -> list[_Result]:
-    """`work` of each of `items`, in order, by worker processes: as many as there are cores, unless `workers` says.
+    """Apply `work` to each of `items` in worker processes; return the results in order.
 
-    `work` is a function of a module, and it, its item and its result can be pickled. For one item or one core there
-    are no workers. What `work` raises is raised here. Raises ChildProcessError where a worker was killed.
+    `workers` defaults to the number of cores; for one item or one core, `work` runs in this process. `work` must be a
+    module-level function; items and results must be picklable. Raises what `work` raises, and ChildProcessError if a
+    worker was killed.
     """
     return list(in_parallel_with(work, _apply, items, workers=workers))
 
@@ -269,32 +270,32 @@ def in_parallel_with(
     *,
     workers: int | None = None,
 ) -> Iterator[_Result]:
-    """`work` of `shared` and each of `items`, as `in_parallel`; `shared` may be large: each worker gets it once.
+    """Like `in_parallel`, for `work(shared, item)`; yields results in order as they become ready.
 
-    The workers start at once. Each result comes as soon as it and those before it are there, and is to be asked for.
+    Each worker receives `shared` once, so it may be large. The workers start immediately.
     """
     count = min(cores() if workers is None else workers, len(items))
     if count < 2:
         return (work(shared, item) for item in items)
-    # A fork starts in milliseconds and shares our memory, where a new interpreter would import numpy again. Our code
-    # has no threads, and the libraries' own threads survive a fork as they should, so Python's warning does not apply.
+    # A fork starts in milliseconds and shares our memory; a new interpreter would import numpy again. Python warns
+    # about forks with threads, but our code has none, and the libraries' own threads handle a fork.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work, initargs=(shared, work))
-    with _told_of_deaths(), warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    with _killed_worker_errors(), warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         return _each_of(pool, pool.map(_work, items))
 
 
 def _each_of(pool: ProcessPoolExecutor, results: Iterator[_Result]) -> Iterator[_Result]:
-    with _told_of_deaths(), pool:
+    with _killed_worker_errors(), pool:
         yield from results
 
 
 @contextlib.contextmanager
-def _told_of_deaths() -> Iterator[None]:
+def _killed_worker_errors() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool:
-        raise ChildProcessError("a worker process was killed: is there enough memory?") from None
+        raise ChildProcessError("a worker process was killed; the machine may be out of memory") from None
 
 
 def _apply(work: Callable[[_Item], _Result], item: _Item) -> _Result:
@@ -302,12 +303,12 @@ def _apply(work: Callable[[_Item], _Result], item: _Item) -> _Result:
 
 
 _begun: tuple[Any, Callable[[Any, Any], Any]] | None = None
-"""In a worker: what all of its items share, and what is done with them."""
+"""In a worker process: the shared value and the function to apply."""
 
 
 def _begin_work(shared: object, work: Callable[[Any, Any], Any]) -> None:
     global _begun  # noqa: PLW0603 - a worker serves one pool
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     _begun = shared, work
 
 
@@ -318,13 +319,13 @@ def _work(item: object) -> Any:
 
 
 def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> None:
-    """Wait for the end, and notice it at once: `Popen.wait` with a time-out looks only every 50 ms.
+    """Wait for the child's end without delay: `Popen.wait` with a time-out polls only every 50 ms.
 
     Raises subprocess.TimeoutExpired.
     """
     try:
         ended = os.pidfd_open(child.pid) if timeout_s is not None else None
-    except (AttributeError, OSError):  # no Linux, or an old one
+    except (AttributeError, OSError):  # not Linux, or an old kernel
         ended = None
     if ended is None or timeout_s is None:
         child.wait(timeout_s)
@@ -344,7 +345,7 @@ def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> None:
 
 @contextlib.contextmanager
 def _pinned_to(cpu: int | None) -> Iterator[None]:
-    """Move this thread to `cpu` for as long as a child is started: a child inherits the affinity."""
+    """Pin this thread to `cpu` while a child is started, which inherits the affinity."""
     if cpu is None or sys.platform != "linux":
         yield
         return
@@ -358,7 +359,7 @@ def _pinned_to(cpu: int | None) -> Iterator[None]:
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left: the usual case
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # usually no process is left
             os.killpg(child.pid, signal.SIGKILL)
     elif child.poll() is None:
         child.kill()

@@ -1,10 +1,10 @@
-"""This process's temporary folder: nothing in it outlives us, however we end.
+"""This process's temporary folder, which is removed however the process ends.
 
-    <cache>/tmp/<8 hex>/        everything temporary of one asv-jit process and of what it starts
-    <cache>/tmp/<8 hex>.lock    held for as long as it lives: the system releases it when it dies
+    <cache>/tmp/<8 hex>/        temporary files of one asv-jit process and its children
+    <cache>/tmp/<8 hex>.lock    held while the process lives; the system releases it when the process dies
 
-The hexadecimal digits are the token of its family of processes as well. The next run looks which locks nobody
-holds any more, ends those families, and removes their folders.
+The hexadecimal digits are also the token of the process's family (see `processes.guarded`). For every lock that is
+not held, the next run ends the family and removes its folder.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _PATIENCE_S = 60.0
 
 @contextlib.contextmanager
 def private() -> Iterator[Path | None]:
-    """Make a folder of our own everybody's temporary one, and guard our processes, for a `with` block.
+    """Use a private temporary folder and guard our processes, for the length of a `with` block.
 
-    Yields None, and changes nothing, where no such folder can be made: then the system's temporary folder serves.
+    If the folder cannot be created, yields None and keeps the system's temporary folder.
     """
     try:
         folder, lock = _claimed()
@@ -38,7 +38,7 @@ def private() -> Iterator[Path | None]:
         return
     before = {name: os.environ.get(name) for name in _VARIABLES}, tempfile.tempdir
     os.environ.update(dict.fromkeys(_VARIABLES, str(folder)))
-    tempfile.tempdir = None  # forgets the one that it found before
+    tempfile.tempdir = None  # clears tempfile's cached folder
     try:
         with processes.guarded(folder.name, folder):
             yield folder
@@ -54,7 +54,7 @@ def private() -> Iterator[Path | None]:
 
 
 def _claimed() -> tuple[Path, filelock.BaseFileLock]:
-    with _sweeping():  # nobody may take the new folder for a dead one before its lock is held
+    with _sweeping():  # otherwise another sweep could remove the new folder before its lock is held
         _sweep()
         folder = paths.scratch_dir() / os.urandom(4).hex()
         lock = filelock.FileLock(_lock_of(folder))
@@ -71,7 +71,7 @@ def _sweeping() -> Iterator[None]:
 
 
 def _sweep() -> None:
-    """End and remove what runs that were killed left behind."""
+    """End the processes and remove the folders that killed runs left behind."""
     home = paths.scratch_dir()
     for folder in {home / path.name.removesuffix(".lock") for path in home.iterdir()}:
         lock = filelock.FileLock(_lock_of(folder))
