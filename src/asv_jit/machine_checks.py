@@ -1,7 +1,7 @@
-"""What about this machine would spoil a measurement, and the remedy for each.
+"""Checks this machine for conditions that disturb measurements, and suggests a remedy for each.
 
-Everything is read from Linux's /proc and /sys below a folder that is handed in, so that tests bring a machine
-of their own. What cannot be read is `unknown`, never `good`.
+All checks read Linux's /proc and /sys below a root folder, which tests replace. An unreadable value is `unknown`,
+never `good`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from asv_jit.trials.disturbance import STEAL_LIMIT
 
 State = Literal["good", "bad", "unknown"]
 
-LOAD_LIMIT = 0.25  # of the cores busy on average: more competes for caches, memory and turbo, if not for the core
-SWAP_LIMIT_KIB = 64 * 1024  # less is what the kernel puts aside on any machine that has been up for long
+LOAD_LIMIT = 0.25  # mean share of busy cores: more load competes for caches, memory and turbo
+SWAP_LIMIT_KIB = 64 * 1024  # any machine swaps out less than this after a long uptime
 LOW_BATTERY = 20  # per cent
-LEAST_QUOTA_CORES = 2.0  # one for the trial, one for what starts it
+LEAST_QUOTA_CORES = 2.0  # one for the trial, one for asv-jit
 
-# What makes CPython, or everything that is started, slower or different. PYTHON_JIT and its knobs come by prefix.
+# Variables that slow down or change CPython or all processes. The JIT's variables are matched by prefix.
 _HEAVY_VARIABLES = (
     "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "LD_AUDIT", "LD_PRELOAD", "MALLOC_CHECK_", "MALLOC_PERTURB_",
     "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONDUMPREFS", "PYTHONMALLOC", "PYTHONMALLOCSTATS",
@@ -37,7 +37,7 @@ _CPU_FOLDER = "sys/devices/system/cpu"
 
 
 class Check(Struct, frozen=True):
-    """One thing that was looked at: what was found, and what to do about it (empty where there is nothing to do)."""
+    """The result of one check; `remedy` says what to do and is empty if nothing is needed."""
 
     name: str
     state: State
@@ -46,14 +46,14 @@ class Check(Struct, frozen=True):
 
 
 class _Machine(Struct, frozen=True):
-    """A Linux machine as its files show it; `cpu` is the core that trials are pinned to."""
+    """A Linux machine, read from its files; `cpu` is the core that trials are pinned to."""
 
     root: Path
     cpu: int
     allowed: tuple[int, ...]
 
     def read(self, path: str) -> str | None:
-        """The stripped text of a file; None where there is none or the kernel refuses."""
+        """Return the stripped text of a file; None if it cannot be read."""
         try:
             return (self.root / path).read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
@@ -61,7 +61,7 @@ class _Machine(Struct, frozen=True):
 
     @property
     def online(self) -> tuple[int, ...]:
-        """The cores that are switched on, as far as is known."""
+        """The online cores; the allowed ones if the kernel does not list them."""
         return parse_cores(self.read(f"{_CPU_FOLDER}/online") or "") or self.allowed
 
 
@@ -73,11 +73,11 @@ def check(
     environment: Mapping[str, str] | None = None,
     platform: str = sys.platform,
 ) -> list[Check]:
-    """Look at everything that would spoil a measurement on this machine, in a fixed order.
+    """Run all checks of this machine, in a fixed order.
 
     `root` is the folder that holds `proc` and `sys`; `cpu` the core that trials are pinned to (default: the last
-    one allowed, as `run` does); `interpreters` those that would be measured; `environment` that of the shell.
-    Never raises for what it finds: what cannot be read is `unknown`.
+    allowed one, as in `run`); `interpreters` those to be measured; `environment` the shell's. Never raises for what it
+    finds: an unreadable value is `unknown`.
     """
     variables = os.environ if environment is None else environment
     of_python = [_jit_knobs(variables), _heavy_variables(variables), _debug_builds(interpreters)]
@@ -88,12 +88,12 @@ def check(
 
 
 def default_cpu() -> int | None:
-    """The core that trials are pinned to where no setting says otherwise: the last allowed one; None off Linux."""
+    """Return the default core for trials: the last allowed one; None on other systems than Linux."""
     return max(os.sched_getaffinity(0)) if sys.platform == "linux" else None
 
 
 def parse_cores(text: str) -> tuple[int, ...]:
-    """The cores of the kernel's list format: `0-2,5` is (0, 1, 2, 5); anything else (`(null)`, ``) is none."""
+    """Parse the kernel's list format: `0-2,5` gives (0, 1, 2, 5); other text (`(null)`, ``) gives no cores."""
     cores: list[int] = []
     for part in text.strip().split(","):
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
@@ -220,7 +220,7 @@ def _steal(machine: _Machine, name: str) -> Check:
     for line in (machine.read("proc/stat") or "").splitlines():
         fields = line.split()
         if fields and fields[0] == f"cpu{machine.cpu}" and len(fields) >= 9:
-            ticks = [int(field) for field in fields[1:9]]  # the guest's times that follow are part of user already
+            ticks = [int(field) for field in fields[1:9]]  # the guest times that follow are already included in user
             share = ticks[7] / max(sum(ticks), 1)
             found = f"the hypervisor took {share:.2%} of core {machine.cpu}'s time since boot"
             if share <= STEAL_LIMIT:
@@ -248,7 +248,7 @@ def _power(machine: _Machine, name: str) -> Check:
     for folder in sorted(supplies.glob("*")):
         at = f"sys/class/power_supply/{folder.name}"
         if machine.read(f"{at}/type") != "Battery" or machine.read(f"{at}/scope") == "Device":
-            continue  # a mouse has a battery too
+            continue  # the battery of a device such as a mouse
         charge = machine.read(f"{at}/capacity")
         batteries.append((machine.read(f"{at}/status") or "", int(charge) if charge and charge.isdigit() else None))
     if not batteries:
@@ -270,7 +270,7 @@ def _virtual(machine: _Machine, name: str) -> Check:
     makers = [machine.read(f"sys/class/dmi/id/{part}") for part in ("sys_vendor", "product_name")]
     maker = " ".join(part for part in makers if part)
     known = re.search(r"QEMU|KVM|VMware|VirtualBox|innotek|Xen|Virtual Machine|Bochs|Amazon EC2|Google Compute", maker)
-    # A bare-metal instance carries its cloud's name too: where the processor tells, it is right.
+    # Bare-metal cloud instances have a cloud vendor's name too, so the processor's flag takes precedence.
     flagged = cpuinfo is not None and re.search(r"^flags\s*:.*\bhypervisor\b", cpuinfo, re.MULTILINE)
     tells = cpuinfo is not None and re.search(r"^flags\s*:", cpuinfo, re.MULTILINE)
     if flagged or (known and not tells):
@@ -291,7 +291,7 @@ def _container(machine: _Machine, name: str) -> Check:
 
 
 def _layout(machine: _Machine, name: str) -> Check:
-    """For information: trials are many processes, so random addresses average out and fixed ones would not."""
+    """Report address randomisation, for information: over many processes, random addresses average out."""
     names = {"0": "off: every process has the same layout", "1": "partly on", "2": "on"}
     value = machine.read("proc/sys/kernel/randomize_va_space")
     if value not in names:

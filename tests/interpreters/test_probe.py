@@ -64,7 +64,7 @@ def test_a_stranger_inside_our_prefix_is_not_ours(tmp_path: Path) -> None:
         ('{"version": "3.15.2"}\n', "does not answer like a Python interpreter"),
         (description(CANDIDATE, jit="sometimes"), "does not answer like a Python interpreter"),
         (description(CANDIDATE, implementation="PyPy"), "is PyPy 3.15.2; only CPython has the JIT"),
-        (description(CANDIDATE, version="3.8.18"), "is CPython 3.8.18; at least 3.9 is needed"),
+        (description(CANDIDATE, version="3.8.18"), "is CPython 3.8.18; asv-jit needs 3.9 or newer"),
         (description(CANDIDATE, version="banana"), "does not answer like a Python interpreter"),
     ],
 )

@@ -72,7 +72,7 @@ def test_what_is_not_offered_is_named_with_what_is() -> None:
     with pytest.raises(NoInterpreterError) as error:
         install(["3.15", "3.15.1"], debian, FakeProvider("uv", unavailable="uv is not on PATH."))
     assert str(error.value) == (
-        "Python 3.15.1 is not offered; offered are: 3.14.8 from debian (testing), 3.15.2 from debian (testing).\n"
+        "No provider offers Python 3.15.1; offered are: 3.14.8 from debian (testing), 3.15.2 from debian (testing).\n"
         "Not available: uv: uv is not on PATH."
     )
     assert not debian.made  # the fault is seen before anything is downloaded
@@ -132,7 +132,7 @@ def test_two_installs_at_once_are_refused() -> None:
 def test_a_prefix_that_does_not_run_is_named_with_the_remedy() -> None:
     (installed,) = install(["3.15.2"], FakeProvider("debian", "3.15.2-1"))
     broken = FakeRunner(lambda _: finished(exit_code=127, stderr="not found"))
-    with pytest.raises(NoInterpreterError, match="Remove that folder, and install it again"):
+    with pytest.raises(NoInterpreterError, match="Remove that folder and install it again"):
         provision.install([installed.interpreter.identity], [], run=broken)
 
 

@@ -1,6 +1,5 @@
-"""The only place that knows asv's private modules: its configuration, environments, suites, results, machines.
+"""The only package that uses asv's internals: its configuration, environments, suites, results and machines.
 
-Whatever is imported of asv loads all of it, commands and plugins, in 0.15 s. So the modules that read what was
-measured (`project`, `suite`, `site`, `history`) import asv in the functions that call it, and nothing of it where none
-does; those that measure import it as usual.
+Importing any part of asv loads all of it in 0.15 s. So the modules that only read results (`project`, `suite`, `site`,
+`history`) import asv inside the functions that call it; the modules that measure import it at the top.
 """

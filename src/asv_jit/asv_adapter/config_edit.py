@@ -1,4 +1,4 @@
-"""What `init` adds to an asv.conf.json: the plugin, the environment type, both modes, Pythons, the `jit` table."""
+"""Edits asv.conf.json for `init`: adds the plugin, the environment type, both modes, Pythons and the `jit` table."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _TOUCHED = ("plugins", "environment_type", "matrix", "pythons", "jit")
 
 
 class Edit(Struct, frozen=True):
-    """The configuration's new text, and a sentence for each change that a user may want to think about."""
+    """The configuration's new text, and a sentence for each change that the user should review."""
 
     text: str
     notes: tuple[str, ...]
 
 
 def with_jit(text: str, project: str) -> Edit:
-    """Add to the text of an asv.conf.json what is missing; everything else stays as it is, byte by byte.
+    """Add the missing settings to the text of an asv.conf.json; all other bytes stay unchanged.
 
-    Raises UsageError where a key that is to be extended holds something else than asv expects.
+    Raises UsageError if a key to be extended holds a value that asv does not accept.
     """
     before: dict[str, Any] = json5.loads(text)
     notes: list[str] = []
@@ -50,14 +50,14 @@ def with_jit(text: str, project: str) -> Edit:
 
 
 def checked(text: str, config: Path) -> Project:
-    """What asv and we read in a new text for the file at `config`, before it is written. Raises UsageError."""
+    """Parse a new text for the file at `config`, as asv and asv-jit do, before it is written. Raises UsageError."""
     with TemporaryDirectory() as folder:
         tried = Path(folder) / config.name
         tried.write_bytes(text.encode("utf-8"))
         try:
             Config.load(str(tried))
         except util.UserError as error:
-            raise UsageError(f"{config}: asv cannot read what it would become: {error}") from None
+            raise UsageError(f"{config}: asv cannot read the edited file: {error}") from None
         project = load_project(tried)
     here, conf = config.parent, project.asv
     return replace(
@@ -73,7 +73,7 @@ def _with_plugin(text: str, before: dict[str, Any]) -> str:
     plugins = before.get("plugins")
     if plugins is None:
         return set_member(text, ("plugins",), json.dumps([PLUGIN]))
-    # asv ignores a plugin outside its own package without the leading dot, silently.
+    # asv silently ignores a plugin outside its own package unless the name starts with a dot.
     if PLUGIN in plugins:
         return text
     return append_to_list(text, ("plugins",), json.dumps(PLUGIN))
@@ -85,19 +85,19 @@ def _with_environment_type(text: str, before: dict[str, Any], notes: list[str]) 
         return text
     if kind in ("conda", "mamba", "rattler"):
         notes.append(
-            f'"environment_type" was {kind!r}: what the matrix names is installed with pip now, '
-            "so names that only conda knows must be replaced"
+            f'"environment_type" was {kind!r}: pip now installs the packages of the matrix, '
+            "so replace names that only conda knows"
         )
     elif kind not in (None, "virtualenv", "uv"):
         notes.append(
-            f'"environment_type" was {kind!r}, and is "jit" now: interpreters and requirements come from asv-jit and '
-            "pip, so what that plugin did for the environments is not done any more"
+            f'"environment_type" was {kind!r} and is now "jit": asv-jit provides the interpreters and pip installs the '
+            f"requirements, so the plugin for {kind!r} is no longer used"
         )
     return set_member(text, ("environment_type",), '"jit"')
 
 
 def _with_modes(text: str, before: dict[str, Any], notes: list[str]) -> str:
-    """Both modes in `env_nobuild`: they share one environment and one build."""
+    """Add both modes to `env_nobuild`, where they share one environment and one build."""
     matrix = before.get("matrix")
     both = json.dumps(_MODES)
     if not matrix:
@@ -105,14 +105,12 @@ def _with_modes(text: str, before: dict[str, Any], notes: list[str]) -> str:
     if not isinstance(matrix, dict):
         raise UsageError(f"asv.conf.json: matrix: expected a table, found {matrix!r}")
     if not any(kind in matrix for kind in _KINDS):
-        # asv's older form, packages only: it may not be mixed with the newer one.
+        # asv's older form lists packages only and cannot be mixed with the newer one.
         written = value_text(text, ("matrix",))
         return set_member(text, ("matrix",), f'{{"req": {written}, "env_nobuild": {{"PYTHON_JIT": {both}}}}}')
     for kind in ("env", "req"):
         if "PYTHON_JIT" in (matrix.get(kind) or {}):
-            raise UsageError(
-                f"asv.conf.json: PYTHON_JIT stands in matrix.{kind}; remove it, init adds it to env_nobuild"
-            )
+            raise UsageError(f"asv.conf.json: PYTHON_JIT is in matrix.{kind}; remove it, init adds it to env_nobuild")
     table = matrix.get("env_nobuild")
     if table is None:
         return set_member(text, ("matrix", "env_nobuild"), f'{{"PYTHON_JIT": {both}}}')
@@ -124,7 +122,7 @@ def _with_modes(text: str, before: dict[str, Any], notes: list[str]) -> str:
 
 
 def _insist_on_the_rest(before: dict[str, Any], text: str) -> None:
-    """Whatever else the configuration says must read as before: our own defects stop here."""
+    """Check that all other settings are unchanged, which guards against bugs in our editor."""
     after = json5.loads(text)
     rest = {key: value for key, value in before.items() if key not in _TOUCHED}
     if {key: value for key, value in after.items() if key not in _TOUCHED} != rest:

@@ -1,7 +1,7 @@
-"""Edits asv.conf.json as text, so that comments, order and formatting stay: only what is added or replaced changes.
+"""Edits asv.conf.json (JSON5) as text, so that comments, order and formatting are preserved.
 
-JSON with comments, JSON5 in full. The libraries that keep comments either rewrite the whole text or are imported
-under the same name (`json5`) as the one that asv itself reads with, so that both cannot be installed at once.
+No library fits: those that keep comments either rewrite the whole text, or use the import name `json5` of asv's own
+JSON5 library, so that the two cannot be installed together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CLOSING = {"{": "}", "[": "]"}
 
 
 class _Item(Struct, frozen=True):
-    """An element of a list, or a member of an object with its key; `start` is the key's, or the value's."""
+    """An element of a list or a member of an object; `start` is the offset of the key, or of the value in a list."""
 
     key: str | None
     start: int
@@ -31,7 +31,7 @@ class _Item(Struct, frozen=True):
 
 
 class _Container(Struct, frozen=True):
-    """An object or a list in the text: the opening bracket, what is in it, the closing one, and a last comma's end."""
+    """An object or a list: offsets of its brackets, its items, and the end of a trailing comma (None: no comma)."""
 
     start: int
     items: tuple[_Item, ...]
@@ -39,20 +39,20 @@ class _Container(Struct, frozen=True):
     close: int
 
     def member(self, key: str) -> _Item | None:
-        """The last member of that key: the one that counts."""
+        """Return the last member with that key, which overrides earlier ones."""
         return next((item for item in reversed(self.items) if item.key == key), None)
 
 
 def value_text(text: str, path: tuple[str, ...]) -> str | None:
-    """The value at `path` as it is written; None where there is none. `text` is valid JSON5 with an object on top."""
+    """Return the source text of the value at `path`; None if missing. `text` must be a valid JSON5 object."""
     found = _find(text, path)
     return None if found is None else text[found.value_start : found.end]
 
 
 def set_member(text: str, path: tuple[str, ...], written: str) -> str:
-    """The text with the value at `path` replaced by `written`, or added as the last member of its object.
+    """Return the text with the value at `path` set to `written`; a new key becomes its object's last member.
 
-    Raises UsageError where something on the way is no object.
+    Raises UsageError if a parent is not an object.
     """
     *way, key = path
     found = _find(text, path)
@@ -62,7 +62,7 @@ def set_member(text: str, path: tuple[str, ...], written: str) -> str:
 
 
 def append_to_list(text: str, path: tuple[str, ...], written: str) -> str:
-    """The text with `written` as the last element of the list at `path`. Raises UsageError where there is no list."""
+    """Return the text with `written` appended to the list at `path`. Raises UsageError if there is no list."""
     return _appended(text, _container_at(text, path, "["), written)
 
 
@@ -88,13 +88,13 @@ def _find(text: str, path: tuple[str, ...]) -> _Item | None:
 
 
 def _appended(text: str, container: _Container, written: str) -> str:
-    """Write an item after the last one, on a line of its own where that one has one."""
+    """Add an item after the last one, on its own line if the last one is on its own line."""
     newline = "\r\n" if "\r\n" in text else "\n"
     if not container.items:
         inner = text[container.start + 1 : container.close]
         if "\n" not in inner:
             return text[: container.start + 1] + written + text[container.start + 1 :]
-        at = container.start + 1 + len(inner.rstrip(" \t\r\n"))  # after the comments that are all there is
+        at = container.start + 1 + len(inner.rstrip(" \t\r\n"))  # after the comments, if there are any
         indent = _indent(text, container.start) + "    "
         return f"{text[:at]}{newline}{indent}{written}{text[at:]}"
     last = container.items[-1]

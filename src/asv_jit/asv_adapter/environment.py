@@ -14,15 +14,15 @@ from asv.plugins.virtualenv import Virtualenv
 from asv_jit.interpreters.identity import Interpreter
 
 _BUILD_COMMAND = ["python -m pip wheel --no-deps -w {build_cache_dir} {build_dir}"]
-_ALWAYS_INSTALLED = ("pip+build", "pip+asv_runner", "pip+pympler")  # by asv, beside what the matrix asks for
+_ALWAYS_INSTALLED = ("pip+build", "pip+asv_runner", "pip+pympler")  # by asv, in addition to the matrix
 _ASK_JIT = "import sys; jit = getattr(sys, '_jit', None); print(jit.is_enabled() if jit else False)"
 
 
 class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no types
-    """What the asv plugin and our installations share: the exact interpreter, one pip call, the mode always set.
+    """Base of the asv plugin and our installations: an exact interpreter, one pip call, PYTHON_JIT always set.
 
-    asv's own virtualenv type knows an interpreter by `X.Y` alone, lets PYTHON_JIT come from the shell, and
-    starts pip once for each requirement.
+    asv's own virtualenv type identifies an interpreter only by `X.Y`, inherits PYTHON_JIT from the shell, and starts
+    pip once per requirement.
     """
 
     tool_name: str | None = None
@@ -46,7 +46,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         self._python = interpreter.identity
         self._requirements = requirements
         others = {(tag, key): value for (tag, key), value in tagged_env_vars.items() if key != "PYTHON_JIT"}
-        # "nobuild", so that both modes share one folder and one build.
+        # PYTHON_JIT is "nobuild", so that both modes share one folder and one build.
         try:  # asv takes the build's requirements from the pyproject.toml of the working folder
             environment.Environment.__init__(
                 self, conf, interpreter.identity, dict(requirements), {**others, ("nobuild", "PYTHON_JIT"): mode}
@@ -58,10 +58,10 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         self._build_command: list[str] = _BUILD_COMMAND if conf.build_command is None else conf.build_command
 
     def _separate_build_requirements(self, requirements: dict[str, str], *, isolated: bool) -> None:
-        """Undo what asv does with `build-system.requires`, which it takes for requirements of the benchmarks.
+        """Remove `build-system.requires` from the requirements of the benchmarks, to which asv adds it.
 
-        It reads `setuptools >= 61` as a package with a space in its name. pip installs them for each build by
-        itself; only the commands of a configuration may build without isolation, and find them in the environment.
+        asv also misreads `setuptools >= 61` as a package with a space in its name. pip installs build requirements
+        itself, except for configured build commands, which may build without isolation.
         """
         stated = [key for key in self._base_requirements if key not in _ALWAYS_INSTALLED]
         self._build_requirements = [] if isolated else [key.removeprefix("pip+") for key in stated]
@@ -71,12 +71,12 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
 
     @property
     def build_name(self) -> str:
-        """`name` without what only running knows, so the same in both modes."""
+        """`name` without the variables that only runs use, so the same in both modes."""
         python, requirements, variables = self._python, self._requirements, self._tagged_env_vars
         return str(environment.get_env_name(self.tool_name, python, requirements, variables, build=True))
 
     def variables(self, commit: str) -> dict[str, str]:
-        """What asv tells the benchmarks of `commit` once it is installed, the same in both modes."""
+        """Return the variables that asv sets for benchmarks of the installed `commit`, the same in both modes."""
         build_dir = Path(self._build_root, self._repo_subdir or "")
         return {
             **self._global_env_vars,
@@ -88,7 +88,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
 
     @property
     def name(self) -> str:
-        """asv's name of the environment, with the exact interpreter in it."""
+        """asv's name of the environment, which contains the exact interpreter."""
         return str(environment.get_env_name(self.tool_name, self._python, self._requirements, self._tagged_env_vars))
 
     @property
@@ -97,7 +97,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         return Path(self.find_executable("python"))
 
     def create(self) -> None:
-        """Create the environment, then ask a process started in it whether the JIT is as the mode says."""
+        """Create the environment, then verify in a child process that the JIT is in the expected mode."""
         super().create()
         wanted = self.env_vars["PYTHON_JIT"] == "1"
         answer = self.run_executable("python", ["-c", _ASK_JIT], env=dict(os.environ)).strip()
@@ -108,9 +108,9 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
             )
 
     def run_executable(self, executable: str, args: list[str], **kwargs: Any) -> Any:
-        """As in asv, with the mode always set and ASV_COMMIT never stale.
+        """Run like asv, but always set PYTHON_JIT and a current ASV_COMMIT.
 
-        Two environments share a folder, and asv tells only the one that installed a commit which commit it was.
+        Two environments share a folder, and asv updates ASV_COMMIT only in the one that installed the commit.
         """
         installed = self._get_installed_commit_hash()
         if installed is not None:
@@ -120,7 +120,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         return super().run_executable(executable, args, env=env, **kwargs)
 
     def _install_requirements(self) -> None:
-        """All requirements in one call of pip where they are plain, else one by one as asv does."""
+        """Install plain requirements in one call of pip, others one by one as asv does."""
         declarations = requirement_texts({**self._requirements, **self._base_requirements})
         parsed = [util.ParsedPipDeclaration(declaration) for declaration in declarations]
         if any(one.flags or one.path for one in parsed):
@@ -134,7 +134,7 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
 
 
 def requirement_texts(requirements: Mapping[str, str]) -> list[str]:
-    """asv's requirement table as it declares it to pip: `{"six": "1.16"}` gives `six==1.16`."""
+    """Convert asv's requirement table to pip's form: `{"six": "1.16"}` gives `six==1.16`."""
     texts = []
     for key, value in requirements.items():
         name = key.removeprefix("pip+")
@@ -144,7 +144,7 @@ def requirement_texts(requirements: Mapping[str, str]) -> list[str]:
 
 
 def _mode_of(tagged_env_vars: Mapping[tuple[str, str], str]) -> str:
-    """PYTHON_JIT as the matrix says, `0` where it says nothing: what the shell says never counts."""
+    """Return PYTHON_JIT from the matrix, `0` by default; the shell's value is ignored."""
     for (_, key), value in tagged_env_vars.items():
         if key == "PYTHON_JIT":
             if value not in ("0", "1"):

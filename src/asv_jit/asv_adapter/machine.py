@@ -1,4 +1,4 @@
-"""This machine, as asv describes it, and a fingerprint that changes when measurements stop being comparable."""
+"""asv's description of this machine, and a fingerprint that changes when results are no longer comparable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container
 
 @dataclass(frozen=True)
 class ThisMachine:
-    """`name` and `described` are asv's; `fingerprint` is eight hex digits over `traits`."""
+    """This machine; `name` and `described` are asv's, and `fingerprint` is eight hex digits of a hash of `traits`."""
 
     name: str
     described: dict[str, str]
@@ -30,12 +30,12 @@ class ThisMachine:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the processor, its number, the memory, the kernel, the governor or the container."""
+        """Eight hex digits that change with the processor, cores, memory, kernel, governor or container."""
         text = "\n".join(f"{key}={value}" for key, value in sorted(self.traits.items()))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
 
     def save(self, results_dir: Path) -> Path:
-        """Write asv's machine.json and what the fingerprint stands for; returns the machine's folder."""
+        """Write asv's machine.json and the fingerprint's traits; return the machine's folder."""
         folder = results_dir / self.name
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class ThisMachine:
         return folder
 
     def changes_since(self, fingerprint: str, results_dir: Path) -> str:
-        """What is different since this machine had that `fingerprint`, for people; empty where nothing is."""
+        """Describe the changes since this machine had `fingerprint`; empty if there are none."""
         if fingerprint == self.fingerprint:
             return ""
         known, _ = known_fingerprints(results_dir / self.name)
@@ -60,7 +60,7 @@ class ThisMachine:
 
 
 def this_machine(name: str | None = None) -> ThisMachine:
-    """What asv's machine file says of this machine, else what asv would offer (then saved, as `asv machine --yes`)."""
+    """Load this machine from asv's machine file; if it is missing, save asv's defaults, as `asv machine --yes` does."""
     described: dict[str, Any] = {}
     wanted = name or Machine.get_unique_machine_name()
     try:
@@ -74,7 +74,7 @@ def this_machine(name: str | None = None) -> ThisMachine:
 
 
 def fingerprint() -> str:
-    """This machine's fingerprint, where nothing is to be written down about it."""
+    """Return this machine's fingerprint without writing any file."""
     return ThisMachine("", {}, _traits()).fingerprint
 
 

@@ -1,4 +1,4 @@
-"""asv's local mirror of a repository that is given by address."""
+"""asv's local mirror of a repository that is configured by its address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from asv_jit.system.processes import limited_environment
 
 
 def insist_on_git(project: Project) -> None:
-    """Raise UsageError for a repository of another system, such as Mercurial, and for a folder within one."""
+    """Raise UsageError if the repository is not git's, or `repo` is a subfolder of one."""
     local = project.folder / project.repo
     named = project.given.get("dvcs")
     is_hg = project.repo.startswith("hg+") or ((local / ".hg").is_dir() and not (local / ".git").exists())
@@ -41,7 +41,7 @@ def insist_on_git(project: Project) -> None:
 
 
 def mirror_of(project: Project) -> Path:
-    """Clone or fetch the mirror that asv itself would use; its folder. Raises UsageError."""
+    """Clone or fetch the mirror that asv itself would use; return its folder. Raises UsageError."""
     output = io.StringIO()
     drop_stale_locks(project.folder / project.name)
     try:
@@ -61,7 +61,7 @@ def mirror_of(project: Project) -> Path:
 
 
 def fetched(project: Project) -> str | None:
-    """Fetch what the repository's remotes have; what went wrong, or None. What was here before stays usable."""
+    """Fetch the repository's remotes; return the error or None. Existing data stays usable."""
     insist_on_git(project)
     local = project.folder / project.repo
     if local.is_dir():
@@ -75,7 +75,7 @@ def fetched(project: Project) -> str | None:
 
 
 def repository_without_network(project: Project) -> Path:
-    """The repository's folder, or its mirror as it was fetched last. Raises UsageError where it never was."""
+    """Return the repository's folder or existing mirror; clone the mirror if it is missing. Raises UsageError."""
     insist_on_git(project)
     local = project.folder / project.repo
     mirror = project.folder / project.name

@@ -1,4 +1,4 @@
-"""asv.conf.json, as asv reads it, with our `jit` table parsed."""
+"""Reads asv.conf.json like asv, and parses our `jit` table."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ ASV_DEFAULTS: Mapping[str, Any] = {
     "regressions_thresholds": {},
     "regressions_first_commits": {},
 }
-"""What asv takes for what a configuration does not say, of what we read ourselves; a test compares it with asv's."""
+"""asv's defaults for the keys that we read; a test compares them with asv's."""
 
 
 class Project(Struct, frozen=True):
-    """A suite's configuration. All paths are absolute; `given` is what the file says, without our table.
+    """A suite's configuration. All paths are absolute; `given` is the file's content, without our table.
 
-    `regression_thresholds`, `first_commits`: asv's `regressions_thresholds` (the share by which a level must worsen)
-    and `regressions_first_commits` (nothing before it counts; None: nothing at all), each with the regular expression
-    that is matched at the start of `benchmark(params)@branch`. Of several thresholds that match the largest
-    counts, of several first commits the latest.
+    `regression_thresholds` and `first_commits` pair a regular expression, matched at the start of
+    `benchmark(params)@branch`, with a value of asv's settings: the share by which a level must worsen, or the commit
+    before which changes are ignored (None: all are ignored). Of several matches, the largest threshold and the latest
+    commit apply.
     """
 
     name: str
@@ -58,14 +58,14 @@ class Project(Struct, frozen=True):
 
     @property
     def asv(self) -> Any:
-        """The configuration as an object of asv's own, a new one each time; for what calls asv only."""
+        """The configuration as a new asv `Config`; only for code that calls asv."""
         from asv.config import Config  # here: see `asv_jit.asv_adapter`
 
         return Config.from_json(dict(self.given))
 
 
 def load_project(config_path: Path) -> Project:
-    """Read a configuration. Raises UsageError that names the file and, for broken JSON, line and column."""
+    """Read a configuration. Raises UsageError that names the file and, for invalid JSON, line and column."""
     try:
         text = config_path.read_text(encoding="utf-8")
     except OSError as error:
@@ -89,7 +89,7 @@ def load_project(config_path: Path) -> Project:
 
 
 def _parsed(text: str, config_path: Path) -> Any:
-    """A configuration may have comments; without them Python's own decoder saves the 20 ms that json5 takes."""
+    """Parse a configuration. Without comments, Python's own decoder suffices and saves json5's 20 ms."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -157,7 +157,7 @@ def _first_commits(table: object, where: str) -> tuple[tuple[str, str | None], .
 
 
 def _patterns(table: object, where: str) -> list[tuple[str, Any]]:
-    """The entries of a table of regular expressions, as asv takes them."""
+    """Return the entries of a table whose keys are regular expressions. Raises UsageError."""
     if not isinstance(table, dict):
         raise UsageError(f"{where}: expected a table of regular expressions, found {table!r}")
     for pattern in table:

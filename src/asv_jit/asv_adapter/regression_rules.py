@@ -10,22 +10,22 @@ from asv_jit.asv_adapter.project import Project
 
 
 class RegressionRules(Struct, frozen=True):
-    """Patterns, matched from the start of `case@branch` as asv does, or of `case`: what asv's users mean by `case$`."""
+    """Patterns matched at the start of `case@branch`, as in asv, or of `case`, so that `case$` matches too."""
 
     thresholds: tuple[tuple[re.Pattern[str], float], ...]
     first_commits: tuple[tuple[re.Pattern[str], str | None], ...]
 
     def threshold(self, case: str, branch: str) -> float | None:
-        """The least relative change that counts, the largest of those that apply; None where none does."""
+        """Return the largest threshold that applies, as a relative change; None if none applies."""
         return max((share for pattern, share in self.thresholds if _applies(pattern, case, branch)), default=None)
 
     def first_commits_of(self, case: str, branch: str) -> tuple[str | None, ...]:
-        """Commits up to which changes do not count; None among them: none counts at all."""
+        """Return the commits before which changes are ignored; a None among them means all changes."""
         return tuple(commit for pattern, commit in self.first_commits if _applies(pattern, case, branch))
 
 
 def regression_rules(project: Project) -> RegressionRules:
-    """As the configuration gives them."""
+    """Compile the project's regression rules."""
     return RegressionRules(
         tuple((re.compile(pattern), share) for pattern, share in project.regression_thresholds),
         tuple((re.compile(pattern), commit) for pattern, commit in project.first_commits),

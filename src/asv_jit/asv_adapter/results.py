@@ -1,4 +1,4 @@
-"""asv's result files, made from trials, so that `asv publish`, `asv show` and `asv compare` work on them."""
+"""Writes trials as asv result files, so that `asv publish`, `asv show` and `asv compare` work."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write_rows(
     described: Mapping[str, Mapping[str, Any]],
     trials: Sequence[Trial],
 ) -> None:
-    """Write `<commit8>-<environment>.json` for one mode: the rows of `benchmarks`, others stay as they are.
+    """Write the rows of `benchmarks` to `<commit8>-<environment>.json` for one mode; other rows are unchanged.
 
     `trials` are those of this commit, interpreter and mode; `samples` is one steady time (seconds) per trial.
     """
@@ -43,7 +43,7 @@ def write_rows(
         environment.name,
         environment.env_vars,
     )
-    # A damaged file is replaced: everything of ours in it can be rebuilt from the journal, and is.
+    # A damaged file is replaced: our rows in it are rebuilt from the journal.
     with suppress(util.UserError, ValueError, TypeError, AttributeError):
         results.load_data(str(project.results_dir))
     for benchmark in benchmarks:

@@ -1,4 +1,4 @@
-"""asv's own site, made by asv's own publish, to stand beside ours and lead back to it."""
+"""Publishes asv's own site next to ours, with a link back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 
-# asv's pages name a benchmark after the #, as its own links do.
+# asv's pages put the benchmark's name in the URL's fragment.
 _LINK_BACK = """"use strict";
 (function () {
   const link = document.createElement("a");
@@ -31,9 +31,9 @@ _SCRIPT = "asv-jit.js"
 
 
 def publish_asv_site(project: Project, folder: Path) -> None:
-    """Write asv's site into `folder`, which must not exist, as `asv publish` does, with a link back to ours.
+    """Write asv's site to `folder`, which must not exist, as `asv publish` does, with a link back to ours.
 
-    Takes as long as asv takes: minutes for thousands of results. Raises UsageError with asv's complaint.
+    asv takes minutes for thousands of results. Raises UsageError with asv's error.
     """
     from asv import util  # here: see `asv_jit.asv_adapter`
     from asv.commands.publish import Publish
@@ -57,5 +57,5 @@ def publish_asv_site(project: Project, folder: Path) -> None:
 
 
 def is_asv_site(folder: Path) -> bool:
-    """Whether `folder` holds a site that `asv publish` wrote: all of it can be made again."""
+    """Return True if `folder` holds a site that `asv publish` wrote, which can be built again."""
     return all((folder / name).exists() for name in ("index.html", "index.json", "asv.js", "graphs"))

@@ -1,4 +1,4 @@
-"""A suite's benchmarks: discovered by asv's own code inside an installation, kept as asv's benchmarks.json."""
+"""A suite's benchmarks: asv's code discovers them inside an installation, and benchmarks.json stores them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from asv_jit.system.processes import run
 from asv_jit.trials.inside import kind_of
 
 BENCHMARKS_VERSION = 2
-"""Of asv's benchmarks.json; a test compares it with asv's."""
+"""Version of asv's benchmarks.json; a test compares it with asv's."""
 
 _DISCOVERY_TIMEOUT_S = 600.0
 _KINDS_OF_TYPES: dict[str, Kind] = {"time": "time", "track": "track", "peakmemory": "peakmem", "memory": "mem"}
 
 
 class Suite:
-    """The benchmarks that were discovered, in asv's order, and asv's own description of each."""
+    """The discovered benchmarks, in asv's order, and asv's description of each."""
 
     def __init__(
         self, described: Mapping[str, Mapping[str, Any]], default_timeout_s: float, warnings: Sequence[str] = ()
@@ -59,7 +59,7 @@ class Suite:
 
 
 def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
-    """Import the suite in the installation whose interpreter is `python`; raises UsageError with its complaint."""
+    """Import the suite in the installation whose interpreter is `python`. Raises UsageError with the import error."""
     from asv import runner, util  # here: see `asv_jit.asv_adapter`
     from asv.benchmarks import Benchmarks
 
@@ -78,7 +78,7 @@ def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
         if not done.ok or not answer.is_file():
             raise UsageError(
                 f"the suite at {project.benchmark_dir} cannot be imported by {python}: {done.complaint()}\n"
-                "Mend the import, or install what it needs through `matrix` in asv.conf.json"
+                "Fix the import, or add the missing package to `matrix` in asv.conf.json"
             )
         entries = json.loads(answer.read_text(encoding="utf-8"))
     for entry in entries:
@@ -95,7 +95,7 @@ def discover(project: Project, python: Path, env: Mapping[str, str]) -> Suite:
 
 
 def load(project: Project) -> Suite | None:
-    """The suite as results/benchmarks.json remembers it; None where there is none or it is damaged."""
+    """Load the suite from results/benchmarks.json; None if it is missing or damaged."""
     try:
         version, described = read_entries(project.results_dir)
         return Suite(described, project.default_timeout_s) if version == BENCHMARKS_VERSION else None
@@ -104,9 +104,9 @@ def load(project: Project) -> Suite | None:
 
 
 def select(cases: Sequence[Case], patterns: Sequence[str], groups: Sequence[str] = ()) -> tuple[Case, ...]:
-    """The cases whose name any of `patterns` (regular expressions, as asv's --bench) finds, of any of `groups`.
+    """Return the cases whose name matches any of `patterns` (regular expressions, as asv's --bench), in `groups`.
 
-    A group is the file of a benchmark. None of either leaves all. Raises UsageError for one that nothing fits.
+    A group is a benchmark's file. Without patterns or groups, all match. Raises UsageError if no case matches.
     """
     known = sorted({case.key.benchmark.partition(".")[0] for case in cases})
     for group in groups:
@@ -137,10 +137,10 @@ def _cases(benchmark: Benchmark) -> list[Case]:
 
 
 def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark | None:
-    """None for a benchmark of a type that an asv_bench plugin brings: only asv itself can run it."""
+    """Parse a benchmark; None if an asv_bench plugin defines its type, which only asv can run."""
     try:
         kind = kind_of(str(entry["name"]).rsplit(".", 1)[-1])
-    except ValueError:  # a decorated benchmark, which asv names after its wrapper, has only asv's type to tell
+    except ValueError:  # asv names a decorated benchmark after its wrapper, so only asv's type tells its kind
         kind = _KINDS_OF_TYPES.get(entry.get("type", ""))
         if kind is None:
             return None
@@ -159,9 +159,9 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
 
 
 def _unused_attributes(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Those of asv's attributes for timing that the benchmark sets and that trials do not follow.
+    """Return the timing attributes of asv that the benchmark sets and that asv-jit ignores.
 
-    asv writes all of them, with its defaults, but for a `repeat` that is a tuple.
+    asv writes all of them, with its defaults, except a `repeat` that is a tuple.
     """
     if "number" not in entry:  # written by something else
         return ()

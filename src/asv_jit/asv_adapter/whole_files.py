@@ -1,4 +1,4 @@
-"""asv writes its files in place; here each is written elsewhere first, and then replaces the old one whole."""
+"""Makes asv's writes atomic: asv writes to a temporary folder, and each file then replaces the old one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from asv_jit.store.files import storage_errors, write_atomically
 
 
 def save_whole(folder: Path, save: Callable[[str], object]) -> None:
-    """Let `save`, a method of asv's, write below a temporary folder, and put what it wrote below `folder`.
+    """Let asv's method `save` write to a temporary folder, then move the files to `folder` atomically.
 
     Raises StorageError.
     """

@@ -1,5 +1,5 @@
-"""Interpreters: finds those of the machine, says what they are, picks one, installs those that are missing.
+"""Finds, identifies, selects and installs CPython interpreters.
 
-The flow: `discover` (candidates) -> `probe` (what each is) -> `resolve` (the one that a spec means), and
-`provision` (asks the providers `uv` and `debian` for what is missing).
+The flow: `discover` (finds candidates) -> `probe` (identifies each) -> `resolve` (selects the one that a spec means);
+`provision` installs missing ones through the providers `uv` and `debian`.
 """

@@ -17,24 +17,24 @@ from asv_jit.interpreters.probe import OLDEST, probe, pyenv_root
 from asv_jit.system import paths
 from asv_jit.system.processes import base_environment
 
-# Where the discovery library looks for uv's interpreters, and how long it waits for one.
+# The discovery library's variables: where it looks for uv's interpreters, and how long it waits for one.
 _LOOKED_AT = ("APPDATA", "PY_DISCOVERY_TIMEOUT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME")
 
 
 class Survey(Struct, frozen=True):
-    """The interpreters found, and a note on each candidate of ours or pyenv's that does not work."""
+    """The interpreters found, and a note on each candidate that does not work."""
 
     interpreters: tuple[Interpreter, ...]
     notes: tuple[str, ...]
 
 
 def discover() -> list[Interpreter]:
-    """Every usable interpreter of this machine: those that asv-jit installed first, each group newest first."""
+    """Return every usable interpreter of this machine: those that asv-jit installed first, each group newest first."""
     return list(survey(candidates()).interpreters)
 
 
 def survey(executables: Iterable[Path], *, ask: Callable[[Path], Interpreter] = probe) -> Survey:
-    """Probe each of `executables` once, and keep one of each identity."""
+    """Probe each of `executables` once; return one interpreter per identity."""
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(partial(_asked, ask), _once(executables)))
     found: dict[str, Interpreter] = {}
@@ -54,7 +54,7 @@ def _asked(ask: Callable[[Path], Interpreter], executable: Path) -> Interpreter 
 
 
 def candidates() -> Iterator[Path]:
-    """The executables worth probing, in order of preference; one file may come more than once."""
+    """Yield the executables to probe, in order of preference; a file may occur more than once."""
     yield from _own()
     yield from _of_pyenv()
     yield from _elsewhere()
@@ -68,7 +68,7 @@ def _own() -> Iterator[Path]:
 
 
 def _of_pyenv() -> Iterator[Path]:
-    # The discovery library sees pyenv's active version only.
+    # The discovery library finds only pyenv's active version.
     for version in sorted((pyenv_root() / "versions").glob("*")):
         for name in ("bin/python", "python.exe"):
             if (version / name).is_file() and not _too_old(version.name):
@@ -81,12 +81,12 @@ def _too_old(name: str) -> bool:
 
 
 def _elsewhere() -> Iterator[Path]:
-    """What python-discovery finds on PATH, in uv's folder and in the Windows registry."""
-    import python_discovery  # here: 20 ms that a publication, which rarely looks for interpreters, need not wait
+    """Yield what python-discovery finds on PATH, in uv's folder and in the Windows registry."""
+    import python_discovery  # here: the import takes 20 ms, and `publish` rarely needs it
 
     shims = str(pyenv_root() / "shims")
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder.rstrip("/\\") != shims]
-    # Whatever is called python on PATH is started: it sees no more than any other child.
+    # The library runs every python on PATH, so it gets a child's environment only.
     environment = base_environment({"PATH": os.pathsep.join(folders)}, also=_LOOKED_AT)
     cache = python_discovery.DiskCache(paths.discovery_dir())
     for info in python_discovery.iter_interpreters(None, cache=cache, env=environment):

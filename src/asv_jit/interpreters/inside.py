@@ -1,6 +1,6 @@
 """Runs under a candidate interpreter (CPython 3.9 to 3.16, `-I -S`) and prints one JSON line about it.
 
-Standard library only, plain old syntax, few imports: the candidate may be anything.
+It uses old syntax and few modules of the standard library, because the candidate may be any Python.
 """
 
 import json
@@ -11,7 +11,7 @@ import sysconfig
 
 
 def describe() -> "dict[str, object]":
-    """Everything that the probe wants to know, as JSON types."""
+    """Return the description that the probe parses, as JSON types."""
     return {
         "implementation": platform.python_implementation(),
         "version": "%d.%d.%d" % sys.version_info[:3],
@@ -25,7 +25,7 @@ def describe() -> "dict[str, object]":
 
 
 def configuration() -> str:
-    """What the build was configured with, every word that holds a path left out."""
+    """Return the build's configuration, without words that contain a path."""
     names = ("CONFIG_ARGS", "PY_CFLAGS", "PY_LDFLAGS", "SOABI", "EXT_SUFFIX", "Py_DEBUG", "Py_GIL_DISABLED")
     words = [sysconfig.get_platform()]
     for name in names:
@@ -36,7 +36,7 @@ def configuration() -> str:
 
 
 def jit() -> str:
-    """none, off by default or on by default; `-I` keeps PYTHON_JIT out, so that this is the build's default."""
+    """Return the build's default JIT mode: none, off by default or on by default (`-I` ignores PYTHON_JIT)."""
     arguments = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
     if "--enable-experimental-jit=interpreter" in arguments:
         return "none"  # the micro-op interpreter alone generates no machine code

@@ -1,4 +1,4 @@
-"""The file in each installed prefix that says where it came from; its presence makes a prefix ours."""
+"""The file in each prefix that asv-jit installed, which records where the interpreter came from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write(prefix: Path, manifest: Manifest) -> None:
 
 
 def read(prefix: Path) -> Manifest | None:
-    """The manifest of `prefix`; None when there is none, or it is not one."""
+    """Return the manifest of `prefix`; None if it is missing or invalid."""
     try:
         return msgspec.json.decode((prefix / FILE_NAME).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
@@ -41,7 +41,7 @@ def read(prefix: Path) -> Manifest | None:
 
 
 def read_above(executable: Path) -> Manifest | None:
-    """The manifest of the prefix that `executable` lies in; None when it lies in none of ours."""
+    """Return the manifest of the prefix that contains `executable`; None if asv-jit did not install it."""
     for folder in executable.parents:
         found = read(folder)
         if found is not None:

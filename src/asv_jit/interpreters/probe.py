@@ -1,4 +1,4 @@
-"""Asks a candidate what it is, by running it."""
+"""Runs a candidate executable to identify the interpreter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMEOUT_S = 30.0
 
 
 class Runner(Protocol):
-    """What starts processes: `processes.run`, or a fake of it."""
+    """A function that starts processes: `processes.run`, or a fake in tests."""
 
     def __call__(
         self,
@@ -46,15 +46,15 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def probe(executable: Path, *, run: Runner = processes.run) -> Interpreter:
-    """Run `executable` and say which interpreter it is; one in a virtual environment stands for its base.
+    """Run `executable` and return the interpreter; for a virtual environment, its base interpreter.
 
-    Raises NoInterpreterError when it does not run, is not CPython 3.9 or newer, or answers rubbish.
+    Raises NoInterpreterError if it does not run, is not CPython 3.9 or newer, or prints an invalid description.
     """
     answer = _decode(executable, _ask(executable, run))
     if answer.implementation != "CPython":
         raise NoInterpreterError(f"{executable} is {answer.implementation} {answer.version}; only CPython has the JIT.")
     if identity.release_key(answer.version)[:2] < OLDEST:
-        raise NoInterpreterError(f"{executable} is CPython {answer.version}; at least 3.9 is needed.")
+        raise NoInterpreterError(f"{executable} is CPython {answer.version}; asv-jit needs 3.9 or newer.")
     real = Path(answer.executable)
     ours = manifest.read_above(real)
     return Interpreter(
@@ -71,7 +71,7 @@ def probe(executable: Path, *, run: Runner = processes.run) -> Interpreter:
 
 
 def provider_of(executable: Path) -> str:
-    """Who provides an executable that asv-jit did not install, by where it lies."""
+    """Return the provider of an executable that asv-jit did not install, from its path."""
     if executable.is_relative_to(pyenv_root()):
         return "pyenv"
     if any(pair == ("uv", "python") for pair in zip(executable.parts, executable.parts[1:], strict=False)):
@@ -83,12 +83,12 @@ def provider_of(executable: Path) -> str:
 
 
 def pyenv_root() -> Path:
-    """Where pyenv keeps its versions."""
+    """Return pyenv's root folder."""
     return Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
 
 
 def _ask(executable: Path, run: Runner) -> str:
-    # The environment is built from a short list: PYTHON_JIT is not on it, so that the build's default shows.
+    # The child's environment does not contain PYTHON_JIT, so the probe sees the build's default.
     env = processes.base_environment(also=("PYENV_ROOT", "PYENV_VERSION"))
     try:
         finished = run([executable, "-I", "-S", _INSIDE], env=env, timeout_s=_TIMEOUT_S)
@@ -106,5 +106,5 @@ def _decode(executable: Path, output: str) -> _Answer:
     except msgspec.DecodeError:
         shown = lines[-1][:80] if lines else "nothing"
         raise NoInterpreterError(
-            f"{executable} does not answer like a Python interpreter: expected a description of it, found {shown!r}."
+            f"{executable} does not answer like a Python interpreter: expected a description in JSON, found {shown!r}."
         ) from None

@@ -1,4 +1,4 @@
-"""Installs interpreters: each release into an immutable folder of its own, built beside and renamed into place."""
+"""Installs interpreters: each release is built in a temporary folder, then renamed to its own immutable folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAKING = ".making-"
 
 
 class Installed(Struct, frozen=True):
-    """An interpreter that is there now; `fresh` when this call installed it, `notes` on what was tried in vain."""
+    """An installed interpreter; `fresh` if this call installed it; `notes` lists the offers that failed."""
 
     interpreter: Interpreter
     fresh: bool
@@ -36,7 +36,7 @@ class Installed(Struct, frozen=True):
 
 
 class Market(Struct, frozen=True):
-    """What all providers offer, in their order, and why some offer nothing."""
+    """The offers of all providers, in the providers' order, and why some offer nothing."""
 
     providers: Mapping[str, Provider]
     offers: tuple[Offer, ...]
@@ -44,12 +44,12 @@ class Market(Struct, frozen=True):
 
 
 def default_providers() -> list[Provider]:
-    """The providers, in the order that decides between equal releases."""
+    """Return the providers; of equal releases, the first provider's is preferred."""
     return [Uv(), Debian(Archive(paths.apt_dir()))]
 
 
 def offered(providers: Sequence[Provider] | None = None, *, wait_s: float = 0.0) -> Market:
-    """What can be installed here now. Raises LockedError while another process installs."""
+    """Return the interpreters that can be installed now. Raises LockedError while another process installs."""
     with locks.held(locks.installing_lock(), doing="ask what interpreters are offered", wait_s=wait_s):
         return _gather(default_providers() if providers is None else providers)
 
@@ -62,10 +62,10 @@ def install(
     wait_s: float = 0.0,
     run: Runner = processes.run,
 ) -> list[Installed]:
-    """Make sure that the interpreters that the specs `wanted` mean are installed, one result for each.
+    """Install the interpreters that the specs `wanted` name, unless already installed; return one result per spec.
 
-    Of a minor version that is the newest that the providers offer now; an exact release that is there already needs
-    no provider. Parameters: `folder` is where the prefixes go (default: the user's cache); `wait_s`: how long to wait
+    A minor version means the newest release that the providers offer now; an installed exact release needs no
+    provider. Parameters: `folder` is where the prefixes go (default: the user's cache); `wait_s`: how long to wait
     for another install to end.
 
     Raises UsageError for a malformed spec, NoInterpreterError for one that no provider offers or can install, and
@@ -75,10 +75,11 @@ def install(
     home = folder or paths.interpreters_dir()
     with locks.held(locks.installing_lock(), doing="install interpreters", wait_s=wait_s):
         _sweep(home)
-        there = {spec: _already(spec, home) for spec in parsed}
-        market = _gather((default_providers() if providers is None else providers) if None in there.values() else ())
-        # Everything is looked up before anything is built: a typing error costs no download.
-        plans = [there[spec] or matching(spec, market.offers, market.notes) for spec in parsed]
+        installed = {spec: _already(spec, home) for spec in parsed}
+        is_complete = None not in installed.values()
+        market = _gather(() if is_complete else default_providers() if providers is None else providers)
+        # All specs are resolved before the first build, so that a typo costs no download.
+        plans = [installed[spec] or matching(spec, market.offers, market.notes) for spec in parsed]
         return [
             Installed(_probed(plan, run), fresh=False)
             if isinstance(plan, Path)
@@ -88,10 +89,10 @@ def install(
 
 
 def matching(spec: Spec, offers: Iterable[Offer], notes: Sequence[str] = ()) -> list[Offer]:
-    """The offers to try for `spec`: the newest of each provider, newest first, at least one.
+    """Return the offers to try for `spec`: the newest of each provider, newest first, at least one.
 
     Parameters: `offers` in the providers' order, which decides between equal releases; `notes` says which providers
-    offer nothing and why, for the error.
+    offer nothing and why, for the error. Raises NoInterpreterError if no offer matches.
     """
     offers = list(offers)
     best: dict[str, Offer] = {}
@@ -106,7 +107,7 @@ def matching(spec: Spec, offers: Iterable[Offer], notes: Sequence[str] = ()) -> 
 
 
 def _already(spec: Spec, home: Path) -> Path | None:
-    """The prefix that holds the exact release that `spec` means."""
+    """Return the prefix that already holds the exact release of `spec`; None if there is none."""
     if not spec.exact:
         return None
     for prefix in sorted(home.glob("[!.]*")):
@@ -128,14 +129,14 @@ def _gather(providers: Sequence[Provider]) -> Market:
 
 
 def _newness(offer: Offer) -> tuple[object, ...]:
-    # Equal releases differ in the packaging's own revision: `3.15.2-1`, `3.15.2-1+b1`, `3.15.2-10`.
+    # Packages of one release differ in their revision: `3.15.2-1`, `3.15.2-1+b1`, `3.15.2-10`.
     return offer.release, [int(number) for number in re.findall(r"\d+", offer.package_version)]
 
 
 def _not_offered(spec: Spec, offers: Sequence[Offer], notes: Sequence[str]) -> str:
     offered = ", ".join(_described(offer) for offer in sorted(offers, key=lambda offer: offer.release)) or "none"
     unavailable = "".join(f"\nNot available: {note}" for note in notes)
-    return f"Python {spec.text} is not offered; offered are: {offered}.{unavailable}"
+    return f"No provider offers Python {spec.text}; offered are: {offered}.{unavailable}"
 
 
 def _described(offer: Offer) -> str:
@@ -159,14 +160,14 @@ def _first_that_works(
 
 
 def _build(offer: Offer, provider: Provider, home: Path, final: Path) -> None:
-    # The process's number keeps what a killed install's last child may still write out of ours.
+    # The process id separates this build from files that a killed install's last child may still write.
     making = home / f"{_MAKING}{offer.identity}-{os.getpid()}"
     making.mkdir(parents=True)
     try:
         built = provider.install(offer, making, final)
         manifest.write(making, _manifest(offer, built))
         if hasattr(os, "sync"):
-            os.sync()  # else a power cut might leave the name and take the files
+            os.sync()  # otherwise a power cut could keep the folder and lose its files
         making.rename(final)
     finally:  # after the rename there is nothing left to remove
         shutil.rmtree(making, ignore_errors=True)
@@ -193,11 +194,11 @@ def _probed(prefix: Path, run: Runner) -> Interpreter:
         return probe(prefix / there.executable, run=run)
     except NoInterpreterError as error:
         raise NoInterpreterError(
-            f"The interpreter in {prefix} does not work ({error}). Remove that folder, and install it again."
+            f"The interpreter in {prefix} does not work ({error}). Remove that folder and install it again."
         ) from error
 
 
 def _sweep(home: Path) -> None:
-    """Remove what interrupted installs left: we hold the lock, so whoever was making it is gone."""
+    """Remove what interrupted installs left: we hold the lock, so no other install is running."""
     for left in home.glob(f"{_MAKING}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Picks the interpreter that a spec means."""
+"""Selects the interpreter that a spec names."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def resolve(
     *,
     probe: Callable[[Path], Interpreter] = probe_executable,
 ) -> Interpreter:
-    """The interpreter of `interpreters` that `spec` means, or the one at the path that it is.
+    """Return the interpreter of `interpreters` that `spec` names; if `spec` is a path, the interpreter there.
 
-    Of several that fit: those with a JIT first, then the newest release, then those that asv-jit installed.
+    Of several matches, prefer one with a JIT, then the newest release, then one that asv-jit installed.
 
-    Raises UsageError for a malformed spec; NoInterpreterError, with what there is and the command that installs it,
-    when none fits.
+    Raises UsageError for a malformed spec, and NoInterpreterError if none matches; the message lists the interpreters
+    found and the command that installs the missing one.
     """
     if is_path(spec):
         return probe(Path(spec).expanduser().absolute())
@@ -40,10 +40,9 @@ def resolve_all(
     *,
     probe: Callable[[Path], Interpreter] = probe_executable,
 ) -> list[Interpreter]:
-    """What `resolve` answers, or for `3.15.*` one interpreter of each release of the minor version, newest first:
-    of those with a JIT where there are any.
+    """Like `resolve`, but for `3.15.*` return one interpreter of each release of the minor version, newest first.
 
-    Raises as `resolve` does.
+    If any of them has a JIT, those without are ignored. Raises like `resolve`.
     """
     if is_path(spec) or not _parsed(spec).each:
         return [resolve(spec, interpreters, probe=probe)]
@@ -61,7 +60,7 @@ def _parsed(spec: str) -> specs.Spec:
     try:
         return specs.parse(spec)
     except UsageError as error:
-        raise UsageError(f"{error} The path of an interpreter is understood too.") from None
+        raise UsageError(f"{error} The path of an interpreter is accepted too.") from None
 
 
 def _fitting(wanted: specs.Spec, interpreters: Sequence[Interpreter]) -> list[Interpreter]:
@@ -72,15 +71,15 @@ def _fitting(wanted: specs.Spec, interpreters: Sequence[Interpreter]) -> list[In
         and (wanted.build or not found.debug)
     ]
     if not fitting:
-        there = ", ".join(found.identity for found in interpreters) or "none"
+        identities = ", ".join(found.identity for found in interpreters) or "none"
         raise NoInterpreterError(
-            f"No interpreter {wanted.text} was found; found are: {there}. "
+            f"No interpreter {wanted.text} was found; found are: {identities}. "
             f"To install it: asv-jit pythons install {wanted.text}"
         )
     return fitting
 
 
 def is_path(spec: str) -> bool:
-    """Whether a spec is the path of an interpreter, not a version."""
+    """Return True if a spec is the path of an interpreter, not a version."""
     separators = (os.sep, os.altsep or os.sep)
     return spec.startswith("~") or any(separator in spec for separator in separators)

@@ -1,4 +1,4 @@
-"""The words by which people name interpreters: `3.15`, `3.15.*`, `3.15t`, `3.15.2`, `3.15.2+1a2b3c4d`. Pure."""
+"""Parses interpreter specs: `3.15`, `3.15.*`, `3.15t`, `3.15.2`, `3.15.2+1a2b3c4d`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _PATTERN = re.compile(
 
 
 class Spec(Struct, frozen=True):
-    """A parsed spec: `version` is `X.Y` or `X.Y.Z`, `build` is `+<8 hex>` or empty; `each` of the releases of a minor
-    version is meant, not only the newest."""
+    """A parsed spec: `version` is `X.Y` or `X.Y.Z`, `build` is `+<8 hex>` or empty; with `each` it means every
+    release of a minor version, not only the newest."""
 
     text: str
     version: str
@@ -26,11 +26,11 @@ class Spec(Struct, frozen=True):
 
     @property
     def exact(self) -> bool:
-        """Whether it means one release, not the newest of a minor version."""
+        """True if it names one release, not the newest of a minor version."""
         return self.version.count(".") == 2
 
     def fits(self, version: str, identity: str, *, free_threaded: bool) -> bool:
-        """Whether an interpreter of this version (`X.Y.Z`), identity and kind is meant."""
+        """Return True if an interpreter of this version (`X.Y.Z`), identity and kind matches."""
         if version != self.version and not version.startswith(f"{self.version}."):
             return False
         if self.build:  # names one build, whatever its kind
@@ -39,7 +39,7 @@ class Spec(Struct, frozen=True):
 
 
 def parse(text: str) -> Spec:
-    """Parse a spec. Raises UsageError when it has none of the known forms."""
+    """Parse a spec. Raises UsageError if it is malformed."""
     match = _PATTERN.fullmatch(text)
     if match is None or (match["build"] and not match["patch"]) or (match["each"] and match["patch"]):
         raise UsageError(f"Expected a Python version like {FORMS}; found {text!r}.")

@@ -1,7 +1,7 @@
-"""Valgrind: found on PATH, else in our cache folder, where it is installed from Debian's packages without root.
+"""Finds valgrind on PATH or in our cache folder, or installs it there from Debian's packages, without root.
 
-Its tools are static programs. Started without valgrind's launcher they need nothing of the machine's C library, so
-that Debian testing's package works on older systems too.
+Valgrind's tools are static programs. Started without its launcher, they do not need the machine's C library, so Debian
+testing's package works on older systems too.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from asv_jit.system import locks, paths, processes
 from asv_jit.trials.callgrind import Callgrind
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-# Where distributions put the tools, relative to the prefix of the program.
+# The tools' folders in different distributions, relative to the program's prefix.
 _LIBRARIES = ("libexec/valgrind", "lib/valgrind", "lib/x86_64-linux-gnu/valgrind", "lib/aarch64-linux-gnu/valgrind")
-# The features of the processor that change which code a C library or an extension chooses.
+# Processor features by which C libraries and extensions select their code.
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "bmi1", "bmi2", "abm", "erms", "fsrm", "asimd", "asimddp", "sve")
-_LATE = frozenset({"x86_64"})  # where inside.py knows the client request that begins counting
+_LATE = frozenset({"x86_64"})  # where inside.py can issue the client request that starts counting
 _TIMEOUT_S = 60.0
 _BY_HAND = "install it (`apt install valgrind`, `dnf install valgrind`)"
 _ELSE = f"{_BY_HAND}, or time instead of counting"
@@ -35,7 +35,7 @@ REMEDY = f"`asv-jit run --count` installs it from Debian's packages where it can
 
 
 class Valgrind(Struct, frozen=True):
-    """A valgrind that works here: where its tools lie, its version, and where it comes from."""
+    """A working valgrind: the folder of its tools, its version, and its source."""
 
     library: Path
     version: str
@@ -43,17 +43,17 @@ class Valgrind(Struct, frozen=True):
 
     @property
     def described(self) -> str:
-        """The name of the series that it counts for, and where it comes from."""
+        """The name of its series, and its source."""
         return f"{self.callgrind().identity} ({self.source})"
 
     def callgrind(self) -> Callgrind:
-        """Its counter of instructions."""
+        """Return its instruction counter."""
         identity = "+".join((f"callgrind {self.version} {platform.machine()}", *features()))
         return Callgrind(_tool(self.library), self.library, identity, platform.machine() in _LATE)
 
 
 def find(*, run: Runner = processes.run) -> Valgrind | None:
-    """The valgrind on PATH, else ours; None where there is neither, or neither works."""
+    """Return the valgrind on PATH, else ours; None if neither works."""
     on_path = shutil.which("valgrind")
     places = []
     if on_path is not None:
@@ -67,7 +67,7 @@ def find(*, run: Runner = processes.run) -> Valgrind | None:
 
 
 def find_or_install(*, run: Runner = processes.run, archive: Archive | None = None) -> Valgrind:
-    """`find`, or install it. Raises NoCounterError that says why it cannot be had, and what to do."""
+    """Find valgrind or install it. Raises NoCounterError with the reason and the remedy."""
     if sys.platform != "linux" or platform.machine() not in _MACHINES:
         raise NoCounterError(
             f"counting instructions needs valgrind, which does not run on {platform.system()} {platform.machine()}: "
@@ -90,14 +90,14 @@ def find_or_install(*, run: Runner = processes.run, archive: Archive | None = No
 
 
 def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
-    """The features of this processor that decide which code is chosen; none where they cannot be read."""
+    """Return this processor's features among `_FEATURES`; none if they cannot be read."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     match = re.search(r"^(?:flags|Features)\s*: (.*)$", text, re.MULTILINE)
-    there = set(match[1].split()) if match else set()
-    return [feature for feature in _FEATURES if feature in there]
+    present = set(match[1].split()) if match else set()
+    return [feature for feature in _FEATURES if feature in present]
 
 
 def _tool(library: Path) -> Path:
@@ -105,7 +105,7 @@ def _tool(library: Path) -> Path:
 
 
 def _version(library: Path, run: Runner) -> str | None:
-    """What the tool says of itself; None where it does not start."""
+    """Return the tool's version; None if it does not start."""
     callgrind = Callgrind(_tool(library), library, "", starts_late=False)
     try:
         finished = run(
@@ -118,7 +118,7 @@ def _version(library: Path, run: Runner) -> str | None:
 
 
 def _install(archive: Archive, final: Path) -> None:
-    """Unpack the package's files into `final`, renamed into place when they are complete. Raises NoInterpreterError."""
+    """Unpack the package in a temporary folder, then rename it to `final`. Raises NoInterpreterError."""
     offers = archive.versions_of("valgrind")
     chosen = next(((one, suite) for suite in SUITES for one in offers if suite in one.suites), None)
     if chosen is None:
@@ -132,6 +132,6 @@ def _install(archive: Archive, final: Path) -> None:
         for file in archive.download({package.name: package.version}, suite, downloads):
             archive.unpack(file, making)
         if hasattr(os, "sync"):
-            os.sync()  # else a power cut might leave the name and take the files
+            os.sync()  # otherwise a power cut could keep the folder and lose its files
         shutil.rmtree(final, ignore_errors=True)
         making.rename(final)

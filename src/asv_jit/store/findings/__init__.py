@@ -1,1 +1,1 @@
-"""What was concluded from measurements and is kept: events, confirmations, bisections, nights, decisions."""
+"""Stored conclusions from measurements: events, confirmations, bisections, nights, accepted regressions."""

@@ -1,17 +1,16 @@
-"""Accepted regressions: `accepted-regressions.toml` beside asv.conf.json, made for review.
+"""Accepted regressions: `accepted-regressions.toml` next to asv.conf.json, meant to be reviewed.
 
     [[accepted]]
     id = "3f9a01b2c4"
     why = "the new parser checks more, and the release notes say so"
     on = 2026-11-23
-    case = "parsing.Json.time_loads(1000)"        # from here on: what it was, for the reader of the file, and to
-    line = "3.15 from debian"                     # know it again where its id is not
+    case = "parsing.Json.time_loads(1000)"        # from here on: a description for readers, and to
+    line = "3.15 from debian"                     # recognise the event if its id changes
     machine = "ci-1"
     commits = "<last good>..<first bad>"
     change = "on: 12% slower"
 
-`id` and `why` are needed. The file may be edited by hand: entries are only ever added at its end, so that
-comments stay.
+`id` and `why` are required. The file may be edited by hand: asv-jit only appends entries, so comments stay.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _TABLE = re.compile(r"\s*\[\[\s*accepted\s*\]\]")
 
 
 class Accepted(Struct, frozen=True):
-    """One decision."""
+    """One accepted regression."""
 
     id: str
     why: str
@@ -53,7 +52,7 @@ class Accepted(Struct, frozen=True):
 
 
 def read_accepted(folder: Path) -> tuple[Accepted, ...]:
-    """The decisions; none where there is no file. Raises DamagedFileError that names file and line."""
+    """Read the accepted regressions; a missing file has none. Raises DamagedFileError with file and line."""
     path = folder / FILE_NAME
     try:
         text = path.read_text(encoding="utf-8")
@@ -66,7 +65,7 @@ def read_accepted(folder: Path) -> tuple[Accepted, ...]:
         raise DamagedFileError(f"{path}:{line}: expected UTF-8; save the file in that encoding") from None
     try:
         content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, deep nesting the other
+    except (ValueError, RecursionError) as error:  # RecursionError: deep nesting
         at = re.search(r"line (\d+)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1
         raise DamagedFileError(f"{path}:{line}: not valid TOML: {error}") from None
@@ -74,8 +73,8 @@ def read_accepted(folder: Path) -> tuple[Accepted, ...]:
 
 
 def add_accepted(folder: Path, entry: Accepted) -> Path:
-    """Add a decision at the end of the file; what is there stays as it is. Raises DamagedFileError, StorageError."""
-    read_accepted(folder)  # nothing is added to a file that would stay unreadable
+    """Append an entry to the file. Raises DamagedFileError, StorageError."""
+    read_accepted(folder)  # raises for an invalid file, which must not grow
     path = folder / FILE_NAME
     with storage_errors(path):
         text = path.read_text(encoding="utf-8") if path.exists() else _HEAD
@@ -119,7 +118,7 @@ def _entry(table: object, where: str) -> Accepted:
 
 
 def _toml(value: object) -> str:
-    """A value as TOML has it; empty for one that is not said. Raises UsageError for what no file can hold."""
+    """Format a value as TOML; empty for an empty value. Raises UsageError if it is not valid UTF-8."""
     if isinstance(value, date):
         return value.isoformat()
     if not value:

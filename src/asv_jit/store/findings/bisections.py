@@ -1,9 +1,9 @@
-"""Bisections: everything that a search needs to go on, and in the end its result.
+"""Bisections: the state that a search needs to resume, and its result.
 
     results/<machine>/bisections/<identity>.json      replaced as a whole after each measurement
 
-What comes next in a search depends only on its arguments and on the steps so far, so a bisection resumes by
-taking the stored steps again, in order.
+The next step of a search depends only on its arguments and the earlier steps, so a bisection resumes by replaying the
+stored steps in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from asv_jit.store.findings.confirmations import Effects
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement of point `point` relative to the good end in the same block, or why there can be none."""
+    """A measurement of point `point` relative to the good end in the same block, or why it failed."""
 
     point: int
     value: float | None = None
@@ -30,7 +30,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """A search along a chain: full commits or identities of interpreters, the good end first; `prior` may be empty."""
+    """A search along a chain of full commits or interpreter identities, good end first; `prior` may be empty."""
 
     points: tuple[str, ...]
     prior: tuple[float, ...] = ()
@@ -45,9 +45,9 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What came out. `culprit` and `parent` are set where `outcome` is `found`; `candidates` is the smallest set of
-    points that holds the confidence asked for, `probability` what it holds. `confirmation`: what fresh blocks of
-    parent and culprit said (`confirmed`, `refuted`, `unclear`, empty where there were none), with `effects`."""
+    """The result of a search. `culprit` and `parent` are set if `outcome` is `found`; `candidates` is the smallest set
+    of points that reaches the requested confidence, `probability` its probability. `confirmation` is the verdict of
+    fresh blocks of parent and culprit (`confirmed`, `refuted`, `unclear`, empty without blocks), with `effects`."""
 
     outcome: Literal["found", "not_reproducible", "undecided", "unbuildable"]
     reason: str = ""
@@ -72,10 +72,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bisection(msgspec.Struct, frozen=True, kw_only=True):
-    """One search. `good` and `bad` are full commits, or identities of interpreters on the axis `pythons`; then `commit`
-    is the commit at which they are measured, else `interpreter` is the one that measures. `stages`: the chain between
-    the ends, then a merged branch for each merge that was to blame. `result` is None while it is unfinished. `event`
-    is the identity of the event that was searched, empty where a range was."""
+    """One search. `good` and `bad` are full commits, measured with `interpreter`; on the axis `pythons` they are
+    interpreter identities, measured at `commit`. `stages`: the chain between the ends, then the merged branch of each
+    merge that was found to be the culprit. `result` is None while unfinished. `event` is the identity of the searched
+    event, empty if the user gave a range."""
 
     identity: str
     case: CaseKey
@@ -110,7 +110,7 @@ def save_bisection(machine_folder: Path, bisection: Bisection) -> Path:
 
 
 def read_bisections(machine_folder: Path) -> tuple[tuple[Bisection, ...], tuple[str, ...]]:
-    """The bisections of a machine, the newest first, and a sentence for each file that is none."""
+    """Read the bisections of a machine, newest first; return them and a sentence for each invalid file."""
     found, problems = [], []
     for path in sorted((machine_folder / "bisections").glob("*.json")):
         try:

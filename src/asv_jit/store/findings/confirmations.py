@@ -1,8 +1,8 @@
-"""Confirmations: what fresh blocks of both sides said about an event that was seen in history.
+"""Confirmations: the verdict of fresh blocks of both sides on an event detected in history.
 
-    results/<machine>/confirmations/<event's identity>.json      the last one of each event, replaced as a whole
+    results/<machine>/confirmations/<event's identity>.json      the latest of each event, replaced as a whole
 
-The blocks themselves are in the journals with purpose `confirm`; this is what was concluded from them.
+The blocks themselves are in the journals, with purpose `confirm`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     """`state`: `confirmed` if fresh blocks show the change in the same direction, `refuted` if they show none or the
     opposite, else `unclear`; `reason` says why. `before`, `after`: full commits, on the axis `pythons` identities of
-    interpreters. `effects` has all metrics that could be had; `metric` is the event's. `at` is UTC."""
+    interpreters. `effects` has every measured metric; `metric` is the event's. `at` is UTC."""
 
     event: str
     state: State
@@ -62,14 +62,14 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def save_confirmation(machine_folder: Path, confirmation: Confirmation) -> Path:
-    """Keep it in the place of an older one of the same event. Raises StorageError."""
+    """Store a confirmation, replacing an older one of the same event. Raises StorageError."""
     path = machine_folder / "confirmations" / f"{confirmation.event}.json"
     write_atomically(path, msgspec.json.format(msgspec.json.encode(confirmation), indent=1) + b"\n")
     return path
 
 
 def read_confirmations(machine_folder: Path) -> tuple[dict[str, Confirmation], tuple[str, ...]]:
-    """The confirmations of a machine by event, and a sentence for each file that is none."""
+    """Read the confirmations of a machine, by event; return them and a sentence for each invalid file."""
     found: dict[str, Confirmation] = {}
     problems = []
     for path in sorted((machine_folder / "confirmations").glob("*.json")):

@@ -1,6 +1,6 @@
-"""Which events were reported: `results/<machine>/events.jsonl`, a line each, so that each keeps its name.
+"""Reported events: `results/<machine>/events.jsonl`, one line each, so that each event keeps its name.
 
-Without the file, or where it cannot be written, events are named after the commit at which they now are.
+If the file is missing or cannot be written, events are named after their current commit.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from pathlib import Path
 from asv_jit.analysis.history.identity import Reported
 from asv_jit.store.lines import Lines, append_lines, read_lines
 
-FILE_NAME = "events.jsonl"  # not *.json: asv takes every such file below results/ for a result
+FILE_NAME = "events.jsonl"  # not *.json: asv reads every .json file below results/ as a result
 
 
 def known_events(machine_folder: Path) -> Lines[Reported]:
-    """What was reported of this machine, oldest first.
+    """Return the reported events of this machine, oldest first.
 
-    A line that cannot be read costs at most a name. A line of another machine is passed over: the folder was copied,
-    and two events must not share a name.
+    An invalid line loses at most a name. Lines of another machine are ignored: the folder was copied, and two events
+    must not share a name.
     """
     read = read_lines(machine_folder / FILE_NAME, Reported, "a reported event")
     known: dict[str, Reported] = {}
@@ -31,5 +31,5 @@ def known_events(machine_folder: Path) -> Lines[Reported]:
 
 
 def remember_events(machine_folder: Path, fresh: Sequence[Reported]) -> str | None:
-    """Add events to what was reported; a warning where the file's last line was torn. Raises StorageError."""
+    """Append reported events; return a warning if a torn line was removed. Raises StorageError."""
     return append_lines(machine_folder / FILE_NAME, fresh)

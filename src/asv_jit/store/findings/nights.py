@@ -1,7 +1,7 @@
-"""What nights did and what they told people: lines that are only ever added, so that machines can unite them.
+"""Records of nights and their notifications, in append-only files that can be merged across machines.
 
-results/<machine>/nights.jsonl      one `NightRecord` each: what the next plan's estimates come from
-results/<machine>/notified.jsonl    one `Notice` each: an event that was found, or that a hook was told of
+results/<machine>/nights.jsonl      one `NightRecord` each, from which the next plan takes its estimates
+results/<machine>/notified.jsonl    one `Notice` each: an event that was found or sent to a hook
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _NIGHTS, _NOTICES = "nights.jsonl", "notified.jsonl"  # not *.json: asv takes ev
 
 
 class NightRecord(msgspec.Struct, frozen=True):
-    """One night: when it began (UTC, ISO 8601), seconds planned and spent, trials measured; `install_s` of a new
-    installation (the median) and `publish_s`, None where there was none."""
+    """One night: its start (UTC, ISO 8601), its budget and the time spent, trials measured; `install_s` (median of new
+    installations) and `publish_s` are None if nothing was installed or published."""
 
     started: str
     budget_s: float | None
@@ -30,7 +30,7 @@ class NightRecord(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """That an event was `found` by a night, or that the hook `webhook` or `command` has been told of it, and when."""
+    """An event that a night `found`, or that was sent to the hook `webhook` or `command`, and when."""
 
     event: str
     what: Literal["found", "webhook", "command"]
@@ -38,20 +38,20 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 def nights(machine_folder: Path) -> Lines[NightRecord]:
-    """Every night that can be read, oldest first."""
+    """Return every valid record of a night, oldest first."""
     return read_lines(machine_folder / _NIGHTS, NightRecord, "a night")
 
 
 def keep_night(machine_folder: Path, record: NightRecord) -> str | None:
-    """Add one; a warning where the file's last line was torn. Raises StorageError."""
+    """Append one record; return a warning if a torn line was removed. Raises StorageError."""
     return append_lines(machine_folder / _NIGHTS, [record])
 
 
 def notices(machine_folder: Path) -> Lines[Notice]:
-    """Every notice that can be read; one that cannot costs a message that comes twice."""
+    """Return every valid notice; an invalid one causes at most a repeated message."""
     return read_lines(machine_folder / _NOTICES, Notice, "a notice")
 
 
 def keep_notices(machine_folder: Path, fresh: Sequence[Notice]) -> str | None:
-    """Add some, all or none; a warning where the file's last line was torn. Raises StorageError."""
+    """Append all notices or none; return a warning if a torn line was removed. Raises StorageError."""
     return append_lines(machine_folder / _NOTICES, fresh)
