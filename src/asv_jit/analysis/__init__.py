@@ -1,5 +1,5 @@
 """Pure analysis: numbers in, values out; no I/O, no clock, seeds passed in.
 
-Of scipy each module imports the name alone and calls `scipy.special.stdtr` and the like: scipy loads such a part, for
-0.2 s, when it is first asked for it, and many commands never ask.
+Modules write `import scipy` and call `scipy.special.stdtr`: scipy imports a submodule on first use, which takes 0.2 s,
+and many commands never use one.
 """

@@ -33,21 +33,21 @@ Axis = Literal["commits", "pythons"]
 Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "requirements", "unclear"]
 Moved = Literal["both", "on", "off", "unlike", "none", "unclear"]
 Sides: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
-"""Steady times before and after the change, each of shape (blocks,), in one unit; NaN = missing."""
+"""Steady times before and after the change, each of shape (blocks,), in the same unit; NaN = missing."""
 
 _PRIOR: dict[Moved, float] = {"none": 0.2, "both": 0.3, "on": 0.2, "off": 0.1, "unlike": 0.2}
 _MACHINE_MOVED = 0.15
 _TYPICAL_SHIFT = 0.05
-"""Standard deviation of a real shift of log time, and the prior odds: stated, not measured."""
+"""Standard deviation of a real shift of log time, and the prior odds; both are assumed, not measured."""
 
 _STILL = 0.25
-"""Standard deviation, in units of the equivalence, of the shift of what "does not move"."""
+"""Standard deviation of the shift of a mode that did not change, in units of the equivalence."""
 
 _CAUSES: dict[Moved, Cause] = {"both": "code", "on": "jit", "off": "interpreter", "unlike": "mixed"}
 
 
 class Shift(Struct, frozen=True):
-    """By what factor times went up (after / before), with its interval at level 1 - alpha."""
+    """The ratio of times (after / before), with its interval at level 1 - alpha."""
 
     ratio: float
     low: float
@@ -79,7 +79,7 @@ class _Observed(Struct, frozen=True):
         return np.asarray(sum(part for part, _ in self.parts), dtype=np.float64)
 
     def along(self, direction: Floats) -> _Contrast:
-        """A linear combination of the shifts, its freedom by Welch and Satterthwaite."""
+        """Return a linear combination of the shifts, with degrees of freedom by Welch and Satterthwaite."""
         c = np.asarray(direction, dtype=np.float64)
         variances = [(float(c @ part @ c), freedom) for part, freedom in self.parts]
         total = sum(variance for variance, _ in variances)
@@ -102,7 +102,7 @@ class _Contrast(Struct, frozen=True):
         return low > 0.0 or high < 0.0
 
     def is_equivalent(self, equivalence: float) -> bool:
-        """Two one-sided tests at 5%."""
+        """Run two one-sided tests at 5%."""
         narrow = verdict.quantile(self.freedom, verdict.EQUIVALENCE_ALPHA) * self.error
         return verdict.is_equivalent(self.estimate, narrow, equivalence)
 
@@ -121,7 +121,7 @@ def attribute(
     alpha: float = 0.002,
     interleaved: bool = False,
 ) -> Attribution:
-    """What moved between the two sides of a change.
+    """Find the cause of a change from the times on both sides.
 
     `off`, `on`: one steady time per trial or point before and after, `off[side][i]` and `on[side][i]` of one
     block; `on` is None where there is no JIT. `anchor`: the same of what was measured at both times and did not
@@ -272,7 +272,7 @@ class _Tests:
         return self._off_moved or self._on_moved
 
     def allow(self, moved: Moved) -> bool:
-        """Whether what must have moved is significant, and what must not is equivalent."""
+        """Return True if the required shifts are significant and the others are equivalent to none."""
         return {
             "none": self._off_still and self._on_still,
             "both": self._off_moved and self._on_moved and self._alike,

@@ -1,4 +1,4 @@
-"""What blocks of two sides hold: a baseline A and what is judged, B, measured interleaved.
+"""Read the blocks of a comparison: a baseline A and a candidate B, measured interleaved.
 
 The arms are `a-off`, `a-on`, `b-off`, `b-on`, or those of one mode. All four share core, hash seed and effort, so a
 ratio within a block is free of the machine's drift.
@@ -24,7 +24,7 @@ Side: TypeAlias = Literal["a", "b"]
 
 
 def blocks_of(trials: Iterable[Trial], modes: Sequence[Mode]) -> tuple[Block, ...]:
-    """The whole blocks that `trials` of one case make up, in the order in which they were measured.
+    """Group the trials of one case into complete blocks, in the order in which they were measured.
 
     Of a block that was repeated because it was disturbed, the last whole attempt counts. A block for which no
     process was started (`setup_cache` failed) is one trial, and whole.
@@ -42,29 +42,29 @@ def blocks_of(trials: Iterable[Trial], modes: Sequence[Mode]) -> tuple[Block, ..
 
 
 def side_of(trials: Iterable[Trial], side: Side) -> list[Trial]:
-    """The trials of one side."""
+    """Return the trials of one side."""
     return [trial for trial in trials if trial.arm.startswith(f"{side}-")]
 
 
 def good_blocks(blocks: Iterable[Block]) -> list[Block]:
-    """The blocks in which every trial gave a figure."""
+    """Return the blocks in which every trial has a figure."""
     return [block for block in blocks if not block.failed]
 
 
 def is_timed(blocks: Iterable[Block]) -> bool:
-    """Whether the figures are times, so that a ratio of the modes is a speedup."""
+    """Return True if the figures are times, so that the ratio of the modes is a speedup."""
     return all(trial.steady_s is not None for block in blocks for trial in block.trials)
 
 
 def values(blocks: Sequence[Block], side: Side, metric: Metric) -> Floats | None:
-    """The metric of one side in each block, shape (blocks,); None unless all blocks have it."""
+    """Return the metric of one side in each block, shape (blocks,); None unless all blocks have it."""
     found = [figure_of(block, side, metric) for block in blocks]
     known = [value for value in found if value is not None]
     return np.array(known, dtype=np.float64) if known and len(known) == len(found) else None
 
 
 def figure_of(block: Block, side: Side, metric: Metric) -> float | None:
-    """One side's figure in one block, positive, in the metric's unit; None where there is none.
+    """Return one side's figure in one block, positive, in the metric's unit; None if it was not measured.
 
     The warm-up is counted until the first steady iteration has ended, so that a trial that is flat from the
     start has one too; of a trial that never gets steady it is the whole running time, which is the least it can be.
@@ -84,7 +84,7 @@ def figure_of(block: Block, side: Side, metric: Metric) -> float | None:
 
 
 def tempered_sides(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Both sides of the blocks, shape (blocks,), with the ratios of b to a tempered where some are wild."""
+    """Return both sides of the blocks, shape (blocks,), with outlying ratios of b to a tempered."""
     logs = np.log(b / a)
     calm = tempered(logs)
     return (a, b) if calm is logs else (a, a * np.exp(calm))
@@ -93,7 +93,7 @@ def tempered_sides(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 def progress(
     blocks: Sequence[Block], modes: Sequence[Mode], *, precision: float, min_blocks: int, max_blocks: int
 ) -> Progress:
-    """Whether another block is needed: until the change in each mode is known to within `precision`.
+    """Decide whether another block is needed, which ends once each mode's change is known to within `precision`.
 
     Only the spread counts, never whether a difference shows. Values that are no times get `min_blocks`.
     """
@@ -113,7 +113,7 @@ def progress(
 
 
 def log_ratios_of(blocks: Sequence[Block], modes: Sequence[Mode]) -> list[Floats]:
-    """The log ratio of A to B in each good block, of each mode that must become precise; empty before the first."""
+    """Return the log ratio of A to B in each good block, per mode that must become precise; empty without blocks."""
     good = good_blocks(blocks)
     if not good:
         return [np.empty(0) for _ in modes]

@@ -1,4 +1,4 @@
-"""What a change from A to B did to a case: with the JIT off, with it on, and to what the JIT gains.
+"""Compare a case before and after a change: time with the JIT off, with it on, and the speedup by the JIT.
 
 All of it comes from blocks in which both sides were interleaved (`analysis.beside`), so that every ratio is paired.
 """
@@ -34,7 +34,7 @@ _TIMES: tuple[Metric, ...] = ("off", "on")
 
 
 class Effect(Struct, frozen=True):
-    """What became of one metric: `before` and `after` are levels in its unit, `ratio` is after / before.
+    """The change of one metric: `before` and `after` are levels in its unit, `ratio` is after / before.
 
     `low` and `high` bound the ratio at level 1 - alpha. The verdict of times is `same`, `faster`, `slower` or
     `unclear`; of anything else `same`, `better`, `worse` or `unclear`; `reason` says why it is unclear.
@@ -52,7 +52,7 @@ class Effect(Struct, frozen=True):
 
     @property
     def worse_by(self) -> float:
-        """How much worse, as a share: 0.03 is 3% more time or memory, or that much less speedup. Negative: better."""
+        """How much worse, as a fraction: 0.03 is 3% more time or memory, or 3% less speedup; negative if better."""
         return _inverse(self.ratio) - 1.0 if METRICS[self.metric].higher_is_better else self.ratio - 1.0
 
 
@@ -80,12 +80,12 @@ class CaseComparison(Struct, frozen=True):
     traces: tuple[TraceChange, ...]
 
     def effect(self, metric: Metric) -> Effect | None:
-        """The effect on one metric; None where it could not be had."""
+        """Return the effect on one metric; None if it was not measured."""
         return next((effect for effect in self.effects if effect.metric == metric), None)
 
 
 class Worsening(Struct, frozen=True):
-    """A case that a change certainly made worse: in `metric`, by the share `by`; or it fails now (both None)."""
+    """A case that is significantly worse, in `metric` by the fraction `by`, or that fails now (both None)."""
 
     case: CaseKey
     interpreter: str
@@ -96,7 +96,7 @@ class Worsening(Struct, frozen=True):
 def compare(
     case: CaseKey, blocks: Sequence[Block], modes: Sequence[Mode], limits: Limits, *, axis: Axis
 ) -> CaseComparison:
-    """Everything that the blocks of one case say about the change from A to B."""
+    """Compare both sides of one case."""
     good = good_blocks(blocks)
     every = [trial for block in blocks for trial in block.trials]
     a, b = side_of(every, "a"), side_of(every, "b")
@@ -120,7 +120,7 @@ def compare(
 
 
 def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect | None:
-    """The change of one metric over good blocks; None where a block lacks it."""
+    """Return the change of one metric over good blocks; None if a block lacks it."""
     a, b = values(blocks, "a", metric), values(blocks, "b", metric)
     before, after = (middle(side) if side is not None else None for side in (a, b))
     if a is None or b is None or before is None or after is None:
@@ -147,7 +147,7 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
 
 
 def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Worsening, ...]:
-    """What the change made worse by at least the share `fail_on`, once all cases are looked at together.
+    """Return what became worse by at least the fraction `fail_on`, corrected for the number of cases.
 
     A metric counts if its own verdict says worse and it is among the alerts of the whole suite (Benjamini and
     Hochberg at 1% over `JUDGED` of all cases). A case that gives figures on A and none on B has got worse, too.
@@ -249,7 +249,7 @@ def _fails(trials: Sequence[Trial]) -> bool:
 
 
 def _traces(blocks: Sequence[Block]) -> tuple[TraceChange, ...]:
-    """From the first block that has them: later blocks have no names of micro-operations."""
+    """Compare the traces of the first block that has them: later blocks lack the names of micro-operations."""
     for block in blocks:
         a, b = block.trial("a-on"), block.trial("b-on")
         if a is not None and b is not None and a.evidence is not None and b.evidence is not None:

@@ -94,24 +94,24 @@ class OnRelease(Struct, frozen=True):
     also: tuple[tuple[str, SuiteSpeedup], ...] = ()
 
     def count(self, side: Side) -> int:
-        """How many cases are on a side."""
+        """Return how many cases are on a side."""
         return sum(one.side == side for one in self.tested)
 
 
 class RuleAnswer(Struct, frozen=True):
-    """What was measured of a rule, in the order in which the suites were given."""
+    """The answers to a rule, in the order of the suites."""
 
     rule: Rule
     releases: tuple[OnRelease, ...]
 
     @property
     def measured(self) -> bool:
-        """Whether anything was."""
+        """True if any interpreter has a measured answer."""
         return any(one.answer != "not measured" for one in self.releases)
 
     @property
     def contradicted(self) -> tuple[str, ...]:
-        """The interpreters on which the rule is about and does not hold."""
+        """The interpreters that the rule covers and on which it does not hold."""
         return tuple(one.interpreter for one in self.releases if one.about and one.answer == "does not hold")
 
 
@@ -140,7 +140,7 @@ RULES = (
 
 
 def answer(rule: Rule, suites: Sequence[SuiteSummary], limits: Limits) -> RuleAnswer:
-    """What the suites, one an interpreter, say of a rule; those without any pairs have no part in it."""
+    """Answer a rule from the suites, one per interpreter; suites without pairs are skipped."""
     paired = [suite for suite in suites if any(case.pairs for case in suite.cases)]
     if not rule.against:
         return RuleAnswer(rule, tuple(_on_release(rule, suite, limits) for suite in paired))
@@ -150,7 +150,7 @@ def answer(rule: Rule, suites: Sequence[SuiteSummary], limits: Limits) -> RuleAn
 
 
 def untested_groups(suites: Sequence[SuiteSummary]) -> tuple[str, ...]:
-    """The groups of cases with pairs of times that no rule about a group is answered by, in order of name."""
+    """Return the groups with pairs of times that no rule tests, sorted by name."""
     patterns = [re.compile(rule.cases) for rule in RULES if not rule.against]
     groups = {
         group_of(case.key.case.benchmark)
@@ -170,7 +170,7 @@ def _on_release(rule: Rule, suite: SuiteSummary, limits: Limits) -> OnRelease:
 
 
 def _against(rule: Rule, suite: SuiteSummary, before: SuiteSummary | None, limits: Limits) -> OnRelease:
-    """The ratio of the speedups of two releases, over the cases that both have."""
+    """Return the ratio of the speedups of two releases, over the cases that both have."""
     if before is None:
         return OnRelease(suite.interpreter, True, "not measured", None, ())
     old = {case.key.case: known for case in before.cases if (known := _of_time(case, limits)) is not None}
@@ -237,7 +237,7 @@ def _of_time(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
 
 
 def _of_memory(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
-    """The ratio of the peaks, off / on; its error from that of the difference."""
+    """Return the ratio of the peaks, off / on; its error follows from that of the difference."""
     found = case.memory
     if found is None or found.pairs < 2 or not math.isfinite(found.error_bytes):
         return None
@@ -254,7 +254,7 @@ def _mean(case: CaseSummary, mean: float, error: float, pairs: int) -> CaseMean:
 
 
 def _verdict(mean: CaseMean, limits: Limits) -> str:
-    """The verdict of one case, as `speedup.estimate` gives it."""
+    """Return the verdict of one case, as `speedup.estimate` does."""
     half, narrow = (_half_width(mean, alpha) for alpha in (limits.alpha, EQUIVALENCE_ALPHA))
     return decide(mean.mean, half, narrow, limits.equivalence)
 
@@ -264,7 +264,7 @@ def _half_width(mean: CaseMean, alpha: float) -> float:
 
 
 def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ...]:
-    """The mean ratio of the tracked values beside a rule, one for each combination of parameters."""
+    """Return the mean ratio of the tracked values shown with a rule, one per combination of parameters."""
     if not rule.also:
         return ()
     grouped: dict[tuple[str, ...], list[CaseMean]] = {}
@@ -278,7 +278,7 @@ def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ..
 
 
 def _exp(value: float) -> float:
-    """The exponential; infinite where a float cannot hold it, as two wild pairs make it."""
+    """Return the exponential, infinite on overflow, which two outlying pairs can cause."""
     return math.exp(value) if value < 700.0 else math.inf
 
 

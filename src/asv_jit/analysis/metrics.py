@@ -1,4 +1,4 @@
-"""The one table of what is measured of a case: its words, its kind of unit, and which direction is better."""
+"""The table of metrics: name, unit and better direction of each."""
 
 from __future__ import annotations
 

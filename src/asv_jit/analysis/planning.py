@@ -1,16 +1,16 @@
-"""What a night measures, and in which order, within its budget. Pure: what is known goes in, a `Plan` comes out.
+"""Plan what a nightly run measures, and in which order, within its time budget.
 
-In this order, each only as far as the budget goes:
+The kinds of steps, in the order in which they get the budget:
 
-    anchor      one commit and interpreter again, so that the machine's own changes can be told from the code's
-    newest      what nobody has measured at the tips, the newest commit first
-    bridge      a new release beside the one it replaces, interleaved on one commit
-    suspect     in the middle of what a regression's candidate leaves unmeasured
-    unfinished  the rest of what an earlier night began, the newest commit first
-    retry       what failed, with a pause that doubles after each failure
-    gap         the middle of the widest stretch that nobody measured, then of the next widest
+    anchor      a fixed commit and interpreter again, to separate drift of the machine from changes of the code
+    newest      unmeasured cells at the branch tips, the newest commit first
+    bridge      a new release and the one it replaces, interleaved on one commit
+    suspect     the middle of the unmeasured commits of a candidate regression
+    unfinished  cells that an earlier run began, the newest commit first
+    retry       failed cells, after a pause that doubles with each failure
+    gap         the middle of the widest unmeasured range, then of the next widest
 
-A cell appears in one step only. Whatever a plan has no room for, it counts in `left`.
+A cell appears in one step only. Cells that do not fit the budget are counted in `left`.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ Point: TypeAlias = tuple[str, str]
 """A full commit and an interpreter."""
 
 ANCHOR_SHARE = 0.25
-"""Of the budget, at most: the anchor is a means."""
+"""The largest fraction of the budget that the anchor may take."""
 
 _FIRST_PAUSE_S = 20 * 3600.0
 """Just under a day, so that a nightly run sees yesterday's failures again."""
 _MOST_RETRIES = 6
 
 BRIDGE_BLOCKS = 15
-"""On each side, at least: what a bridge needs to stand by itself."""
+"""The fewest blocks per release of a bridge that is used without other commits."""
 
 
 class CellState(Struct, frozen=True):
-    """What is known of a cell: whether more blocks are wanted, and how often and when (in seconds since 1970) the
-    case failed there."""
+    """The state of a cell: whether it needs more blocks, how often the case failed there, and when it last did (in
+    seconds since 1970)."""
 
     state: Literal["done", "partial", "failed"]
     failures: int = 0
@@ -51,7 +51,7 @@ class CellState(Struct, frozen=True):
 
 
 class Suspect(Struct, frozen=True):
-    """A candidate's case and interpreter, and the unmeasured commits of which one is to blame, oldest first."""
+    """The case and interpreter of a candidate regression, and its unmeasured suspect commits, oldest first."""
 
     event: str
     interpreter: str
@@ -60,7 +60,7 @@ class Suspect(Struct, frozen=True):
 
 
 class BridgeNeed(Struct, frozen=True):
-    """A release that took the place of an `old` one on the same line, and the cases not bridged yet."""
+    """A release that replaces the release `old` of the same line, and the cases not bridged yet."""
 
     old: str
     new: str
@@ -69,8 +69,8 @@ class BridgeNeed(Struct, frozen=True):
 
 
 class Costs(Struct, frozen=True):
-    """Expected seconds, from the past where there is one: of a block of a case on an interpreter, of the blocks that
-    a cell needs, of an installation that does not exist yet."""
+    """Expected seconds, from past runs if there are any: per block of a case on an interpreter, per cell, and per
+    missing installation."""
 
     block_s: Mapping[tuple[str, CaseKey], float] = field(default_factory=dict)
     default_block_s: float = 2.0
@@ -80,7 +80,7 @@ class Costs(Struct, frozen=True):
     installed: frozenset[Point] = frozenset()
 
     def of_blocks(self, interpreter: str, case: CaseKey, blocks: int) -> float:
-        """Seconds of that many blocks."""
+        """Return the expected seconds of `blocks` blocks."""
         return blocks * self.block_s.get((interpreter, case), self.default_block_s)
 
 
@@ -122,7 +122,7 @@ class Step(Struct, frozen=True):
 
 
 class Left(Struct, frozen=True):
-    """What the budget had no room for: so many cells of a kind, which would take so long."""
+    """The cells of one kind that do not fit the budget, and the seconds that they would take."""
 
     kind: StepKind
     cells: int
@@ -138,12 +138,12 @@ class Plan(Struct, frozen=True):
 
     @property
     def estimated_s(self) -> float:
-        """What all steps will take."""
+        """The expected seconds of all steps."""
         return math.fsum(step.estimated_s for step in self.steps)
 
 
 class _Wish(Struct, frozen=True):
-    """A step before it is known how much of it there is room for. `blocks`: of each case; 0: as a cell needs."""
+    """A step before the budget limits it. `blocks` is the number per case; 0 means as many as the cell needs."""
 
     kind: StepKind
     commit: str
@@ -154,7 +154,7 @@ class _Wish(Struct, frozen=True):
 
 
 def plan(situation: Situation) -> Plan:
-    """Make the plan. The same situation gives the same plan."""
+    """Return the plan; it depends on the situation only."""
     book = _Book(situation)
     for wishes in (_anchor, _newest, _bridges, _suspects, _unfinished, _retries, _gaps):
         for wish in wishes(situation):
@@ -163,7 +163,7 @@ def plan(situation: Situation) -> Plan:
 
 
 class _Book:
-    """Keeps what the budget has left, takes wishes as far as there is room, and each cell once."""
+    """Tracks the remaining budget and accepts wishes that fit it, each cell once."""
 
     def __init__(self, situation: Situation) -> None:
         self._now = situation
@@ -174,7 +174,7 @@ class _Book:
         self._installed = set(situation.costs.installed)
 
     def take(self, wish: _Wish) -> None:
-        """Add as many of a wish's cases, in their order, as there is room for."""
+        """Add as many of a wish's cases, in their order, as fit the budget."""
         places = [(wish.commit, interpreter) for interpreter in wish.interpreters]
         install_s = self._now.costs.install_s * sum(place not in self._installed for place in places)
         room_s = self._now.budget_s - math.fsum(self._spent)
@@ -188,7 +188,7 @@ class _Book:
             if wish.kind not in ("anchor", "bridge"):
                 if cell in self._taken:
                     continue
-                self._taken.add(cell)  # also what is left out: it is counted once
+                self._taken.add(cell)  # also cells that do not fit, so that each is counted once
             cost_s = self._cost_s(wish, case)
             if math.fsum([install_s, *costs, cost_s]) > room_s:
                 left.append(cost_s)
@@ -207,7 +207,7 @@ class _Book:
             )
 
     def plan(self) -> Plan:
-        """What came of it."""
+        """Return the accepted steps and the rest as a plan."""
         left = [
             Left(kind, len(self._left[kind]), math.fsum(self._left[kind])) for kind in KINDS if self._left.get(kind)
         ]
@@ -227,7 +227,7 @@ def _anchor(now: Situation) -> Iterator[_Wish]:
 
 
 def _newest(now: Situation) -> Iterator[_Wish]:
-    """The tips down to the newest commit that anything is known of, that one included."""
+    """Yield the commits from each tip down to the newest measured one, included."""
     touched = _touched(now)
     for commits in now.branches:
         known = [place for place, commit in enumerate(commits) if commit in touched]
@@ -281,7 +281,7 @@ def _is_due(cell: CellState, now_s: float) -> bool:
 
 
 def _gaps(now: Situation) -> Iterator[_Wish]:
-    """The middle of the widest gap between two measured commits of a branch, on what both of them were measured."""
+    """Bisect the gaps between measured commits of a branch, the widest gap first."""
     measured: dict[str, set[str]] = {}
     for commit, interpreter, _ in now.cells:
         measured.setdefault(interpreter, set()).add(commit)
@@ -312,7 +312,7 @@ def _push(heap: list[tuple[int, int, int, int, int]], branch: int, rank: int, ne
 
 
 def _missing(now: Situation, commit: str, interpreter: str) -> tuple[CaseKey, ...]:
-    """The cases of which nothing, or too little, is known at a commit."""
+    """Return the cases that are unmeasured or unfinished at a commit."""
     known = ((case, now.cells.get((commit, interpreter, case))) for case in now.cases)
     return tuple(case for case, cell in known if cell is None or cell.state == "partial")
 
@@ -322,7 +322,7 @@ def _touched(now: Situation) -> set[str]:
 
 
 def _each(branches: Sequence[Iterable[str]]) -> list[str]:
-    """The commits of all branches once each: those of the first branch first, newest first."""
+    """Return the commits of all branches without duplicates: the first branch first, newest first."""
     return list(dict.fromkeys(commit for commits in branches for commit in commits))
 
 

@@ -1,4 +1,4 @@
-"""Why a verdict is `unclear`: texts of the form `KIND: what was seen`, with the mode named."""
+"""The reasons of `unclear` verdicts: texts of the form `KIND: observation`, with the mode named."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ Kind: TypeAlias = Literal["not steady", "disturbed", "too imprecise", "too short
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 UNSTEADY_SHARE = 0.3
-"""Of the trials of an arm that may reach no steady state; where more do, the verdict is unclear."""
+"""The largest acceptable fraction of an arm's trials without a steady state; above it the verdict is unclear."""
 
 DISTURBED_SHARE = 0.5
-"""Of the blocks that may be disturbed. A turn lost to another process is the same few milliseconds in both modes, but
-hits the slower arm more often: the ratio itself is biased, and no number of pairs mends that."""
+"""The largest acceptable fraction of disturbed blocks.
+
+Another process that takes the core costs the same few milliseconds in both modes, but hits the slower arm more often:
+the ratio is biased, and more pairs do not help.
+"""
 
 
 def not_steady(arms: Iterable[tuple[str, Sequence[Trial | None]]]) -> str:
@@ -32,26 +35,26 @@ def not_steady(arms: Iterable[tuple[str, Sequence[Trial | None]]]) -> str:
 
 
 def with_the_jit(mode: Mode) -> str:
-    """`with the JIT off`."""
+    """Return `with the JIT off` or `with the JIT on`."""
     return f"with the JIT {mode}"
 
 
 def disturbed(blocks: int, most: int) -> str:
-    """Something else used the core in so many blocks of all."""
+    """Return the reason for too many disturbed blocks."""
     return f"disturbed: something else used the core in {blocks} of {most} blocks"
 
 
 def too_imprecise(blocks: int, noun: str) -> str:
-    """The interval after so many blocks holds more than one answer; `noun` names a block in the plural."""
+    """Return the reason for an interval that allows several verdicts; `noun` is the plural of what was counted."""
     return f"too imprecise: {blocks} {noun} cannot tell faster from slower"
 
 
 def too_short(fewest: int) -> str:
-    """The time-out ends a trial before it has `fewest` iterations."""
+    """Return the reason for trials that time out before `fewest` iterations."""
     return f"too short: fewer than {fewest} iterations fit into the benchmark's time-out"
 
 
 def kind_of(reason: str) -> Kind | None:
-    """The kind of a reason; None for a text of another form."""
+    """Return the kind of a reason; None for other text."""
     head = reason.partition(":")[0]
     return next((kind for kind in KINDS if kind == head), None)

@@ -1,4 +1,4 @@
-"""How many more pairs the adaptive rule will measure: not one number, but draws from what the pairs so far allow.
+"""Predict how many more pairs the adaptive rule will measure, as random draws given the pairs so far.
 
 `speedup.next_step` stops by the spread of the pairs alone. Of a cell with n pairs and a sum of squares S about their
 mean, the variance is drawn from S and a weak prior around the usual spread (inverse chi-squared, `_PRIOR_FREEDOM`).
@@ -53,7 +53,7 @@ class Looks(Struct, frozen=True):
 
 
 def looks_of(rule: PairRule) -> Looks:
-    """Where the rule looks and stops; the quantiles in it are slow to compute."""
+    """Return the sizes and limits at which the rule stops; slow, because of its quantiles."""
     sizes = [size for size in speedup.looks(rule.min_pairs, rule.max_pairs) if size > 1]
     return Looks(
         np.array(sizes, dtype=np.int64),
@@ -63,7 +63,7 @@ def looks_of(rule: PairRule) -> Looks:
 
 
 class Range(Struct, frozen=True):
-    """What lies between `low` and `high` with a probability of 80%; `middle` is the median."""
+    """An 80% prediction interval from `low` to `high`; `middle` is the median."""
 
     low: float
     middle: float
@@ -71,20 +71,20 @@ class Range(Struct, frozen=True):
 
 
 def range_of(draws: Floats) -> Range:
-    """The middle 80% of draws, and their median."""
+    """Return the middle 80% of draws, and their median."""
     low, middle, high = (float(value) for value in np.quantile(draws, (_LOW, 0.5, _HIGH)))
     return Range(low, middle, high)
 
 
 def draw_usual(known: Sequence[Floats], rng: np.random.Generator) -> Floats:
-    """Draws of the usual standard deviation of a pair, shape (DRAWS,), from the log ratios of the cells so far."""
+    """Draw the typical standard deviation of a pair, shape (DRAWS,), given the log ratios of the cells so far."""
     spreads = [float(np.std(tempered(logs), ddof=1)) for logs in known if len(logs) > 2]
     logs = [math.log(_PRIOR_SPREAD), *(math.log(max(spread, 1e-6)) for spread in spreads)]
     return np.asarray(np.exp(np.median(logs) + _SPREAD_OF_USUAL / math.sqrt(len(logs)) * rng.standard_normal(DRAWS)))
 
 
 def draw_pairs_left(logs: Floats, looks: Looks, usual: Floats, rng: np.random.Generator) -> Draws:
-    """Draws of how many more pairs are measured after those of `logs`, shape (DRAWS,), at least one each.
+    """Draw how many more pairs follow those of `logs`, shape (DRAWS,), at least one each.
 
     `usual`: from `draw_usual`. The caller knows that the rule wants another pair.
     """
@@ -104,8 +104,8 @@ def draw_pairs_left(logs: Floats, looks: Looks, usual: Floats, rng: np.random.Ge
 
 
 class Unfinished(Struct, frozen=True):
-    """A case that wants more blocks: the log ratios that must become precise (none: only `least` blocks are wanted),
-    and what a block costs."""
+    """A case that needs more blocks: the log ratios that must become precise (none: it needs `least` blocks only),
+    and the cost of a block."""
 
     ratios: tuple[Floats, ...]
     least: int
@@ -114,14 +114,14 @@ class Unfinished(Struct, frozen=True):
 
 
 class Forecast(Struct, frozen=True):
-    """How many trials are left, and what they take in seconds."""
+    """The remaining trials, and their duration in seconds."""
 
     trials: Range
     seconds: Range
 
 
 def forecast(unfinished: Sequence[Unfinished], rule: PairRule, *, known: Sequence[Floats] = (), seed: int) -> Forecast:
-    """What `unfinished` take together under `rule`; `known`: the log ratios of cases that are done.
+    """Forecast the rest of all `unfinished` cases under `rule`; `known` holds the log ratios of finished cases.
 
     A case ends when all its ratios are precise. A case without ratios is not precise before `least` blocks either.
     """

@@ -61,11 +61,11 @@ _GROWTH_OF_LOOKS = 1.4
 _PRECISION_ALPHA = 0.05
 _CERTAINTY = 0.99
 HOPELESS_PAIRS = 20
-"""From so many pairs on the loop gives up a case that is too noisy: intervals there are 1.8 times those at 45 pairs."""
+"""The pairs after which the loop gives up a case that is too noisy; intervals are 1.8 times those at 45 pairs."""
 
 
 class Interval(Struct, frozen=True):
-    """An interval of a ratio; 0 and infinity where the data set no bound."""
+    """An interval of a ratio; 0 and infinity if the data set no bound."""
 
     low: float
     high: float
@@ -92,7 +92,7 @@ class Speedup(Struct, frozen=True):
 
 
 def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Speedup:
-    """The speedup of paired trials, its interval at level 1 - `alpha`, and the verdict.
+    """Return the speedup of paired trials, its interval at level 1 - `alpha`, and the verdict.
 
     `off` and `on` have shape (pairs,), one positive steady time per trial in any common unit, paired by index.
     The ratio is the exponential of the mean of log(off / on) with a t interval (times `toll`); where a neighbour on
@@ -126,7 +126,7 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
 
 
 def bootstrap(off: Times, on: Times, *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
-    """An interval of the speedup from resampling whole pairs: the check on `estimate`, free of its t assumption.
+    """Return a bootstrap interval of the speedup over whole pairs: a check on `estimate` without its t assumption.
 
     Arguments as for `estimate`. It is the percentile interval of the mean log ratio with the tails moved
     outwards as far as a t interval with the n - 1 divisor lies outside the normal one with n ("expanded
@@ -154,7 +154,7 @@ def next_step(
     max_pairs: int = 45,
     equivalence: float = 0.02,
 ) -> Step:
-    """Whether to measure another pair of this case, from the pairs so far in the order they were measured.
+    """Decide whether to measure another pair, given the pairs so far in the order they were measured.
 
     `off` and `on` as for `estimate`. The answer is `stop` at `max_pairs`, or once the half-width of the 95%
     interval of the log speedup is within `precision` at the last size that the loop looks at (`looks`; what
@@ -180,7 +180,7 @@ def next_step(
 
 
 def looks(min_pairs: int, max_pairs: int) -> tuple[int, ...]:
-    """The numbers of pairs at which the adaptive rule looks, ascending: both limits and some between.
+    """Return the numbers of pairs at which the adaptive rule looks, ascending, both limits included.
 
     Between them lie the calibrated sizes, and above 45 each size about 1.4 times the last. Raises ValueError
     unless 1 <= `min_pairs` <= `max_pairs`.
@@ -194,12 +194,12 @@ def looks(min_pairs: int, max_pairs: int) -> tuple[int, ...]:
 
 
 def largest_sum(pairs: int, precision: float) -> float:
-    """The largest sum of squares of so many log ratios about their mean that `next_step` stops at."""
+    """Return the largest sum of squares of the log ratios about their mean at which `next_step` stops."""
     return (precision / _quantile(pairs, _PRECISION_ALPHA)) ** 2 * pairs * (pairs - 1)
 
 
 def hopeless_sum(pairs: int, precision: float, equivalence: float, max_pairs: int) -> float:
-    """The sum of squares above which `next_step` gives up: infinite before `HOPELESS_PAIRS` pairs.
+    """Return the sum of squares above which `next_step` gives up; infinite before `HOPELESS_PAIRS` pairs.
 
     There even a spread at the lower end of its 99% bound leaves the interval at `max_pairs` too wide, both for the
     precision and for `same`. A difference that shows nevertheless shows by then, or is as small as the noise.
@@ -214,12 +214,12 @@ def hopeless_sum(pairs: int, precision: float, equivalence: float, max_pairs: in
 
 
 def toll(pairs: int) -> float:
-    """How much wider than Student's the interval of so many pairs is: what looking at this size costs."""
+    """Return the factor by which the interval is wider than Student's, to correct for repeated looks."""
     return _TOLLS.get(pairs, 1.0)
 
 
 def log_ratios(off: Times, on: Times) -> Floats:
-    """The log speedup of each pair, shape (pairs,); raises ValueError as `estimate` does."""
+    """Return the log speedup of each pair, shape (pairs,); raises ValueError as `estimate` does."""
     times = [np.asarray(arm, dtype=np.float64) for arm in (off, on)]
     if times[0].ndim != 1 or times[0].shape != times[1].shape:
         raise ValueError(f"off and on must pair by index, found shapes {times[0].shape} and {times[1].shape}")
@@ -233,19 +233,19 @@ def _standard_error(logs: Floats) -> float:
 
 
 def _quantile(pairs: int, alpha: float) -> float:
-    """Half-width of the interval at level 1 - alpha in standard errors."""
+    """Return the half-width of the interval at level 1 - alpha, in standard errors."""
     return toll(pairs) * verdict.quantile(pairs - 1, alpha)
 
 
 def _p_value(mean: float, error: float, pairs: int) -> float:
-    """Two-sided, and consistent with the interval: below alpha where that excludes a ratio of 1."""
+    """Return the two-sided p value, which is below alpha exactly if the interval excludes a ratio of 1."""
     if error == 0.0:
         return 1.0 if mean == 0.0 else 0.0
     return 2.0 * float(scipy.special.stdtr(pairs - 1, -abs(mean) / error / toll(pairs)))
 
 
 def _exp(value: float) -> float:
-    """The exponential, infinite where a float cannot hold it: two wild pairs at a small alpha reach that."""
+    """Return the exponential, infinite on overflow, which two outlying pairs at a small alpha can cause."""
     with np.errstate(over="ignore", under="ignore"):
         return float(np.exp(value))
 

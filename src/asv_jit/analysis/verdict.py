@@ -1,4 +1,4 @@
-"""The one rule that tells `same`, `faster`, `slower` and `unclear` apart, whatever is compared.
+"""The rule that decides `same`, `faster`, `slower` or `unclear` in every comparison.
 
 Everything that has a verdict has a mean log ratio m, positive where it is faster, and half-widths of the interval of m:
 
@@ -22,11 +22,11 @@ Verdict: TypeAlias = Literal["same", "faster", "slower", "unclear"]
 
 EQUIVALENCE_ALPHA = 0.1
 MOST_BLOCKS = 100
-"""From so many blocks on, `narrowing` hardly changes."""
+"""The number of blocks above which `narrowing` hardly changes."""
 
 
 def decide(mean: float, half_width: float, narrow: float, equivalence: float) -> Verdict:
-    """The verdict on a mean log ratio.
+    """Return the verdict on a mean log ratio.
 
     `half_width`: of its interval at level 1 - alpha; `narrow`: of its interval at 90%; infinite where unknown.
     `equivalence`: the share that counts as no difference; with 0 nothing is `same`.
@@ -41,17 +41,17 @@ def decide(mean: float, half_width: float, narrow: float, equivalence: float) ->
 
 
 def is_equivalent(mean: float, narrow: float, equivalence: float) -> bool:
-    """Whether both one-sided tests reject; arguments as for `decide`."""
+    """Return True if both one-sided tests reject; arguments as for `decide`."""
     return equivalence > 0.0 and abs(mean) + narrow <= math.log1p(equivalence)
 
 
 def quantile(freedom: float, alpha: float) -> float:
-    """Half-width of Student's interval at level 1 - `alpha`, in standard errors."""
+    """Return the half-width of Student's interval at level 1 - `alpha`, in standard errors."""
     return float(-scipy.special.stdtrit(freedom, alpha / 2.0))
 
 
 def narrowing(blocks: int, alpha: float) -> float:
-    """Half-width at 90% over that at level 1 - `alpha`, of an interval from so many blocks (0: from very many)."""
+    """Return the half-width at 90% over that at level 1 - `alpha`, for an interval from `blocks` (0: very many)."""
     freedom = min(blocks, MOST_BLOCKS) - 1.0 if blocks else math.inf
     if freedom < 1.0:
         return math.nan
