@@ -1,1 +1,1 @@
-"""What one cell says: its blocks summed up, break-even, memory, correctness, what was compiled."""
+"""Analysis of one cell: summary of its blocks, break-even, memory, correctness, compiled traces."""

@@ -19,7 +19,7 @@ Kind: TypeAlias = Literal["at once", "after", "never"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """The running of one trial, all in seconds.
+    """The course of one trial, in seconds.
 
     `startup_s` is everything before the first iteration (process start, import, setup), `iterations_s` has
     shape (iterations,) and holds what each iteration took as a whole (`inner_loops` calls), from cold;
@@ -69,7 +69,7 @@ class TypicalBreakEven:
 
 
 def break_even(off: Timeline, on: Timeline) -> BreakEven:
-    """The break-even of one pair from the cumulative times of its arms, start-up included.
+    """Return the break-even of one pair from the cumulative times of its arms, start-up included.
 
     It comes after the last moment (the start, or the end of an iteration) at which mode on was behind. Mode
     on stays ahead only if its steady iterations are no slower: otherwise the answer is `never`, however good
@@ -103,7 +103,7 @@ def break_even(off: Timeline, on: Timeline) -> BreakEven:
 
 
 def typical(pairs: Sequence[BreakEven], *, alpha: float) -> TypicalBreakEven | None:
-    """The median over the pairs of one case, `never` if most say so; None without any pair.
+    """Return the median over the pairs of one case, `never` for a majority of those; None without pairs.
 
     "Never" ranks above every time. Of an even number the two in the middle are averaged, unless the upper says
     "never": then the lower stands, so that half of the pairs is not "most". The interval runs between the
@@ -136,7 +136,7 @@ def typical(pairs: Sequence[BreakEven], *, alpha: float) -> TypicalBreakEven | N
 
 
 def _cumulated(timeline: Timeline) -> Floats:
-    """Seconds of running until the start (index 0) and until the end of each iteration."""
+    """Return the seconds until the start (index 0) and until the end of each iteration."""
     return np.cumsum(np.concatenate(([timeline.startup_s], timeline.iterations_s)))
 
 
@@ -150,7 +150,7 @@ def _mean(pairs: Sequence[BreakEven], value: Callable[[BreakEven], float | None]
 
 
 def _order_statistics(count: int, alpha: float) -> tuple[int, float]:
-    """How many values to leave out at either end of `count` sorted ones, and the level that this gives."""
+    """Return how many of `count` sorted values to drop at either end, and the level of that interval."""
     # The interval from the (cut + 1)-th value to its mirror misses with twice P(Binomial(count, 1/2) <= cut).
     misses = 2.0 * scipy.special.bdtr(np.arange((count + 1) // 2), count, 0.5)
     cut = max(int(np.sum(misses <= alpha)) - 1, 0)

@@ -1,4 +1,4 @@
-"""Gathers the journal's trials into cells and blocks: what belongs together, before anything is computed."""
+"""Groups the journal's trials into blocks and cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUNS: tuple[Purpose, ...] = ("run",)
 
 
 class CellKey(Struct, frozen=True, order=True):
-    """What names a cell; `version` is the benchmark's, because an edited benchmark is another one.
+    """The key of a cell. `version` is the benchmark's: an edited benchmark starts a new cell.
 
     `requirements` is the set that was installed: another version of a dependency is another measurement.
     """
@@ -37,40 +37,40 @@ class CellKey(Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, trial: Trial) -> CellKey:
-        """The cell that a trial belongs to."""
+        """Return the key of the cell that a trial belongs to."""
         version, protocol = trial.benchmark_version, trial.protocol
         return cls(trial.commit, trial.interpreter, trial.key, version, protocol, trial.requirements)
 
 
 class Block(Struct, frozen=True):
-    """The last attempt of a block: its trials by arm, and how often it was repeated because it was disturbed."""
+    """The last attempt at a block: its trials by arm, and how often it was repeated because it was disturbed."""
 
     identity: str
     arms: tuple[tuple[str, Trial], ...]
     attempt: int
 
     def trial(self, arm: str) -> Trial | None:
-        """The trial of one arm; None where the block was interrupted before it."""
+        """Return the trial of one arm; None if the block was interrupted before it."""
         return dict(self.arms).get(arm)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
-        """All trials of the block."""
+        """Return all trials of the block."""
         return tuple(trial for _, trial in self.arms)
 
     @property
     def disturbed(self) -> bool:
-        """Whether something else used the core in any of its trials."""
+        """Return True if another process used the core during any of its trials."""
         return any(trial.disturbed for trial in self.trials)
 
     @property
     def failed(self) -> bool:
-        """Whether any of its trials gave no figure."""
+        """Return True if any of its trials has no figure."""
         return any(trial.outcome != "ok" for trial in self.trials)
 
 
 class Cell(Struct, frozen=True):
-    """One case of one commit on one interpreter: its whole blocks, in the order in which they were measured.
+    """One case of one commit on one interpreter: its complete blocks, in the order in which they were measured.
 
     `sampled` is the last trial that showed where the time goes, if there is one.
     """
@@ -81,31 +81,31 @@ class Cell(Struct, frozen=True):
 
     @property
     def has_pairs(self) -> bool:
-        """Whether it was measured in both modes."""
+        """Return True if it was measured in both modes."""
         return any(len(block.arms) == 2 for block in self.blocks)
 
     @property
     def timed(self) -> bool:
-        """Whether its figures are times, so that a ratio of them is a speedup (a tracked value has none)."""
+        """Return True if its figures are times, so that their ratio is a speedup; a tracked value has none."""
         return all(trial.steady_s is not None for block in self.good_blocks for trial in block.trials)
 
     @property
     def good_blocks(self) -> tuple[Block, ...]:
-        """The blocks in which every trial gave a figure."""
+        """Return the blocks in which every trial has a figure."""
         return tuple(block for block in self.blocks if not block.failed)
 
     def figures(self, arm: str) -> tuple[float, ...]:
-        """The figure of each good block's trial in `arm` (seconds per call, or the tracked value)."""
+        """Return the figure of each good block's trial in `arm` (seconds per call, or the tracked value)."""
         chosen = (block.trial(arm) for block in self.good_blocks)
         return tuple(trial.figure for trial in chosen if trial is not None and trial.figure is not None)
 
     def trials(self, arm: str) -> tuple[Trial, ...]:
-        """The trials of each good block in `arm`."""
+        """Return the trial of each good block in `arm`."""
         return tuple(trial for block in self.good_blocks if (trial := block.trial(arm)) is not None)
 
 
 def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> dict[CellKey, Cell]:
-    """The cells that `trials` make up. Interrupted blocks (an arm is missing) are left out: they are no pair.
+    """Group trials into cells. Interrupted blocks (an arm is missing) are skipped.
 
     Of a block that was repeated because it was disturbed, only the last whole attempt counts. The choice looks
     at what disturbed it, never at its durations, so that it selects nothing.
@@ -130,7 +130,7 @@ def cells_of(trials: Iterable[Trial], purposes: Collection[Purpose] = RUNS) -> d
 
 
 def has_failed(blocks: Iterable[Block]) -> bool:
-    """Whether enough blocks failed that more of them would tell nothing new."""
+    """Return True if so many blocks failed that measuring more would add nothing."""
     failed = [block for block in blocks if block.failed]
     bad = [trial for block in failed for trial in block.trials if trial.outcome != "ok"]
     only_on = {(trial.mode, trial.outcome) for trial in bad} == {("on", "failed")}
@@ -141,7 +141,7 @@ def has_failed(blocks: Iterable[Block]) -> bool:
 def progress(
     cell: Cell | None, *, precision: float, min_pairs: int, max_pairs: int, equivalence: float = 0.02
 ) -> Progress:
-    """Whether a cell needs another block: pairs of times until they are precise, anything else `min_pairs` times.
+    """Decide whether a cell needs another block: times until precise, other values up to `min_pairs` blocks.
 
     It needs none either where more pairs cannot decide: where it is too noisy (`speedup.next_step`), disturbed or
     unsteady (`is_undecidable`).
@@ -166,7 +166,7 @@ def progress(
 
 
 def is_undecidable(blocks: Sequence[Block]) -> bool:
-    """Whether so many of these blocks are disturbed, or of a mode's trials unsteady, that the verdict stays unclear.
+    """Return True if too many blocks are disturbed, or too many trials unsteady, for a clear verdict.
 
     So many that a share within the limits of `reasons` would give them once in twenty times. The times have no part
     in it, so that it selects no differences.

@@ -20,8 +20,8 @@ from asv_jit.model import ARMS, Mode, Outcome
 Answers: TypeAlias = Literal["agree", "digest differs", "no check"]
 
 _REPEATS = 4
-"""How often a mode must have repeated an answer. With fewer a benchmark that returns True or False at random
-would too often look like one that does not: the chance is 2 / 2^5 / 2^5, or 0.2%, for 4 repeats in each mode."""
+"""How often a mode must have repeated its answer. A benchmark that returns True or False at random passes for a
+deterministic one, with different answers, with a chance of 2 / 2^5 / 2^5, or 0.2%, for 4 repeats in each mode."""
 
 
 _BAD: Mapping[str, str] = {"crashed": "a crash", "failed": "an exception", "timeout": "a time-out"}
@@ -29,11 +29,11 @@ _CHANCE = 0.01
 
 
 class TrialOutcome(Protocol):
-    """What this module reads of a trial (of `asv_jit.model.Trial`, say)."""
+    """The fields of a trial that this module reads; `asv_jit.model.Trial` is one implementation."""
 
     @property
     def interpreter(self) -> str:
-        """The concrete build that ran it."""
+        """The interpreter build that ran it."""
 
     @property
     def hash_seed(self) -> int:
@@ -57,7 +57,7 @@ class TrialOutcome(Protocol):
 
 
 class AnswerCheck(Struct, frozen=True):
-    """Whether both modes of one interpreter give the same answers.
+    """The comparison of the answers of both modes on one interpreter.
 
     `hash_seeds` are those under which the modes differ. With `no check` they are only a hint: `why` says what
     is missing, and repeating those blocks, same seeds, may decide. `why` is empty otherwise.
@@ -98,7 +98,7 @@ def check_answers(trials: Iterable[TrialOutcome]) -> tuple[AnswerCheck, ...]:
 
 
 def only_on(trials: Iterable[TrialOutcome]) -> tuple[OnlyOn, ...]:
-    """Interpreters, in order of name, on which trials of mode on ended badly while mode off ran and always ended well.
+    """Return the interpreters, sorted by name, on which mode on failed while mode off ran and never did.
 
     Takes the trials of one case and commit. One crash or time-out is enough. Exceptions may be a benchmark's own bad
     luck: they count where chance would not leave all of them in mode on once in a hundred times (Fisher's exact test).
@@ -144,7 +144,7 @@ def _check_interpreter(interpreter: str, trials: Sequence[TrialOutcome]) -> Answ
 
 
 def _repeats(trials: Sequence[TrialOutcome], mode: Mode) -> int:
-    """How often the mode gave an answer that it had to give if it is deterministic."""
+    """Return how often the mode repeated an answer that a deterministic benchmark must repeat."""
     of_mode = [trial for trial in trials if trial.mode == mode]
     if len({trial.digest for trial in of_mode}) == 1:
         return len(of_mode) - 1

@@ -1,4 +1,4 @@
-"""What holds now: each case at the newest commit that has it, and the means over the suite and over its groups.
+"""The current results: each case at the newest commit that measured it, with the means of suite and groups.
 
 A run of a few cases at a new commit must not make the rest of a suite vanish, so that "now" is decided case by case.
 """
@@ -17,7 +17,7 @@ from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import PROTOCOL, CaseKey
 
 _SUITE_ALPHA = 0.05
-"""Of the intervals of means over many cases; that of a single case is the setting's."""
+"""The alpha of intervals of means over many cases; a single case uses the configured one."""
 
 
 class GroupMean(Struct, frozen=True):
@@ -28,7 +28,7 @@ class GroupMean(Struct, frozen=True):
 
 
 class Current(Struct, frozen=True):
-    """One interpreter now. `suite.commit` is the newest commit with any cell; `older` cases were last measured before.
+    """The current results of one interpreter. `suite.commit` is its newest commit, `older` cases measured before it.
 
     `groups` are those that have pairs, in the order of their names.
     """
@@ -39,11 +39,11 @@ class Current(Struct, frozen=True):
 
     @property
     def interpreter(self) -> str:
-        """The interpreter's identity."""
+        """Return the interpreter's identity."""
         return self.suite.interpreter
 
     def is_older(self, case: CaseSummary) -> bool:
-        """Whether `case` was last measured at another commit than the newest."""
+        """Return True if `case` was last measured at an older commit than the newest."""
         return case.key.commit != self.suite.commit
 
 
@@ -65,7 +65,7 @@ class Quiet(Struct, frozen=True):
 
 
 def current_cells(cells: Mapping[CellKey, Cell], order: Mapping[str, int]) -> dict[CellKey, Cell]:
-    """The newest cell of each case and interpreter; `order` gives each commit's age (0 is the newest).
+    """Return the newest cell of each case and interpreter; `order` gives each commit's age (0 is the newest).
 
     At one commit a full measurement goes before a quick one, then the higher benchmark version.
     """
@@ -80,7 +80,7 @@ def current_cells(cells: Mapping[CellKey, Cell], order: Mapping[str, int]) -> di
 def currents(
     cells: Mapping[CellKey, Cell], summaries: Mapping[CellKey, CaseSummary], order: Mapping[str, int]
 ) -> tuple[Current, ...]:
-    """One value an interpreter, from the cells that `current_cells` chose and their summaries."""
+    """Return one value per interpreter, from the cells that `current_cells` chose and their summaries."""
     grouped: dict[str, list[CellKey]] = {}
     for key in cells:
         grouped.setdefault(key.interpreter, []).append(key)
@@ -94,7 +94,7 @@ def currents(
 
 
 def quiet(cells: Sequence[Cell]) -> Quiet:
-    """How quietly `cells` were measured, over those that have at least three good blocks of times."""
+    """Return how quiet the machine was, over the cells with at least three good blocks of times."""
     pair, between = [], []
     for cell in cells:
         if not cell.timed or len(cell.good_blocks) < 3:
@@ -115,7 +115,7 @@ def quiet(cells: Sequence[Cell]) -> Quiet:
 
 
 def _middle(values: Sequence[float]) -> tuple[float, float]:
-    """The lower and the upper quartile; NaN of nothing."""
+    """Return the lower and the upper quartile; NaN without values."""
     if not values:
         return math.nan, math.nan
     low, high = np.percentile(values, (25.0, 75.0))

@@ -1,4 +1,4 @@
-"""How many iterations a trial needs: as many as give the most precision for the time that a pair takes.
+"""The number of iterations per trial that gives the most precision for the time of a pair.
 
 A pair costs the start and the warm-up of its processes, c, and what n steady iterations take, n τ. Its log speedup
 varies by v / n, what is left of the noise of the iterations, and by σ², what differs between processes of the same
@@ -47,14 +47,14 @@ _BETWEEN_PROCESSES = 0.005
 """Standard deviation between processes of one program, relative: that of pairs whose noise is 0.7%, over √2."""
 
 LEAST_STEADY_S = 0.15
-"""A steady part is at least so long, on average over the modes.
+"""The least duration of the steady part in seconds, averaged over the modes.
 
 Starting a process takes about half of that, so whether the noise lies all within processes or all between them, the
 time for a given precision is within a third of the best that 0.1 to 0.5 s could give.
 """
 
 _WARMUPS = 3
-"""A trial is at least so many times as long as the longest warm-up seen: other trials take longer to settle."""
+"""The least length of a trial in multiples of the longest warm-up seen; other trials may settle later."""
 
 _QUICK = 0.25
 """The quantile that a slow spell hardly moves."""
@@ -92,7 +92,7 @@ class Look(Struct, frozen=True):
 
     @property
     def iteration_s(self) -> float:
-        """What an iteration takes while nothing disturbs it, with what is done before the next one."""
+        """Return the undisturbed duration of an iteration, including the work before the next one."""
         between_s = max(self.loop_s - math.fsum(self.durations_s), 0.0) / len(self.durations_s)
         return float(np.quantile(self.durations_s, _QUICK)) + between_s
 
@@ -127,14 +127,14 @@ def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
 
 
 def _tells_the_same(logs: Floats, settled: int, count: int, noise: float) -> bool:
-    """Whether the level of a trial that ends at `count` is that of the rest: a slow last step shows in many only."""
+    """Return True if the level up to `count` equals that of the rest; a late small step shows in many only."""
     here, rest = logs[settled:count], logs[count:]
     error = _CERTAINTY * noise * math.sqrt(_QUARTILE_EFFICIENCY * (1.0 / len(here) + 1.0 / len(rest)))
     return bool(abs(np.quantile(here, _QUICK) - np.quantile(rest, _QUICK)) <= _TOLERANCE + error)
 
 
 def _settled(logs: Floats, noise: float) -> int | None:
-    """The iteration from which the level of the last half was reached; None if that is slower than one before it."""
+    """Return the first iteration on the level of the last half; None if an earlier level was faster."""
     size = max(_SHORTEST_STRETCH, len(logs) // _STRETCHES)
     whole = len(logs) // size
     if whole < 4:

@@ -1,4 +1,4 @@
-"""What the JIT compiled, read beside where the time goes, and compared between two commits or releases.
+"""What the JIT compiled, shown with the hot functions, and compared between two commits or releases.
 
 All of it is static: which traces existed at the end of a trial, how large they were, what they consist of. Where
 the time goes comes from a separate trial that a timer interrupted, and that was not timed.
@@ -29,7 +29,7 @@ class Hot(Struct, frozen=True):
 
 
 class TraceChange(Struct, frozen=True):
-    """How a function's traces differ; None where it has none on that side."""
+    """The change of a function's traces; a side without any is None."""
 
     function: str
     before: Trace | None
@@ -38,7 +38,7 @@ class TraceChange(Struct, frozen=True):
 
 
 def hot_functions(samples: Sequence[tuple[str, int]], evidence: Evidence | None) -> tuple[Hot, ...]:
-    """The functions with at least 3% of the samples, hottest first; none below `FEWEST_SAMPLES` samples."""
+    """Return the functions with at least 3% of the samples, hottest first; none below `FEWEST_SAMPLES` samples."""
     total = sum(count for _, count in samples)
     if total < FEWEST_SAMPLES or evidence is None or evidence.error is not None:
         return ()
@@ -49,7 +49,7 @@ def hot_functions(samples: Sequence[tuple[str, int]], evidence: Evidence | None)
 
 
 def changes(before: Evidence | None, after: Evidence | None) -> tuple[TraceChange, ...]:
-    """The functions whose traces differ, those that gained or lost all traces first; empty if a side is unknown.
+    """Return the functions whose traces differ, first those that gained or lost all; empty if a side is unknown.
 
     `micro_ops` lists by name how many more (or fewer) static micro-operations there are after. The sizes of
     machine code alone do not count: they come in pages and move with the build.

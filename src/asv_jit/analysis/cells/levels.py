@@ -1,4 +1,4 @@
-"""The level of a figure over trials: one estimator, on every page."""
+"""The level of a figure over trials; every page uses this estimator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from asv_jit.analysis.verdict import quantile
 
 
 class Level(Struct, frozen=True):
-    """A figure over trials and its t interval, see `level`; None where one trial gives none."""
+    """A level and the bounds of its t interval, see `level`; the bounds are None for a single trial."""
 
     value: float
     low: float | None
@@ -23,18 +23,17 @@ class Level(Struct, frozen=True):
 
 
 def level(figures: Sequence[float] | npt.NDArray[np.float64], alpha: float) -> Level | None:
-    """The geometric mean of `figures` and its interval at level 1 - `alpha`; None where there are none.
+    """Return the geometric mean of `figures` and its interval at level 1 - `alpha`; None without figures.
 
-    The one estimator of a level, on every page: its interval surrounds it, and the ratio of two levels is the mean of
-    the ratios, as the speedup is. Where some figures are wild, of the middle half; where some are not positive, the
-    arithmetic mean.
+    The ratio of two such levels is the mean of the ratios, as the speedup is. With outliers it is the mean of the
+    middle half; if some figures are not positive, the arithmetic mean.
     """
     if not len(figures):
         return None
     values = np.asarray(figures, dtype=np.float64)
     if len(values) < 2:
         return Level(float(values[0]), None, None, 1)
-    if np.all(values == values[0]):  # the exponential of a logarithm is a hair off
+    if np.all(values == values[0]):  # exp(log(x)) is not exactly x
         return Level(*(float(values[0]),) * 3, len(values))
     positive = bool(np.all(values > 0))
     scaled = tempered(np.log(values) if positive else values)
@@ -47,6 +46,6 @@ def level(figures: Sequence[float] | npt.NDArray[np.float64], alpha: float) -> L
 
 
 def middle(figures: Iterable[float | None]) -> float | None:
-    """The level alone, of the figures that are known; None where there are none."""
+    """Return the level without its interval, ignoring missing figures; None if there are none."""
     found = level([figure for figure in figures if figure is not None], 0.05)
     return found.value if found is not None else None

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class PeakMemory(Struct, frozen=True):
-    """Peak resident set in bytes: the level of each mode, and what mode on takes more than mode off.
+    """Peak resident set in bytes: the level of each mode, and the difference, on minus off.
 
     `difference_bytes` is the mean over the pairs, positive if the JIT costs memory; `low_bytes` and
     `high_bytes` bound it at level 1 - alpha; `error_bytes` is its standard error. With a single pair they are infinite.
@@ -33,7 +33,7 @@ class PeakMemory(Struct, frozen=True):
 
 
 def estimate(off_bytes: Sequence[int] | Floats, on_bytes: Sequence[int] | Floats, *, alpha: float) -> PeakMemory | None:
-    """Peak memory of each mode and their paired difference with a t interval; None without any pair.
+    """Return the peak memory of each mode and the paired difference with a t interval; None without pairs.
 
     Both arguments have shape (pairs,), the peak resident set of each trial in bytes, paired by index. The
     difference is in bytes, not a ratio: what the JIT takes hardly depends on the size of the program's data.

@@ -1,6 +1,6 @@
-"""What a cell amounts to: times, speedup, verdict, memory, warm-up, break-even, correctness, in one frozen value.
+"""The summary of a cell: times, speedup, verdict, memory, warm-up, break-even and correctness, as a frozen value.
 
-The table of `asv-jit run`, `--json` and the site all show this value; none of them computes anything.
+The table of `asv-jit run`, `--json` and the site show this value and compute nothing themselves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FEWEST_ITERATIONS = 30
 
 
 class Limits(Struct, frozen=True):
-    """The settings that decide verdicts: `alpha` of the intervals, `equivalence` as a share."""
+    """The settings that decide verdicts: `alpha` of the intervals, `equivalence` as a fraction."""
 
     alpha: float = 0.002
     equivalence: float = 0.02
@@ -73,7 +73,7 @@ class CaseSummary(Struct, frozen=True):
 
     @property
     def is_wrong(self) -> bool:
-        """Whether a JIT bug is suspected: another answer, or a bad end, with the JIT on only."""
+        """Return True if a JIT bug is suspected: a different answer or a failure with the JIT on only."""
         differs = self.answers is not None and self.answers.answers == "digest differs"
         return differs or self.only_on is not None
 
@@ -90,7 +90,7 @@ class SuiteSummary(Struct, frozen=True):
 
 
 def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
-    """Everything that is known of a cell; never raises for its content. `unit`: of what is no timing."""
+    """Summarize a cell; never raises for its content. `unit` is that of tracked values."""
     off_arm = "off" if cell.has_pairs else "alone"
     off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
     estimate = _speedup(cell, limits)
@@ -140,9 +140,9 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
 def summarise_suite(
     commit: str, interpreter: str, cases: Sequence[CaseSummary], cells: Sequence[Cell], requirements: str = ""
 ) -> SuiteSummary:
-    """The mean over the cases that have pairs, and which of them differ once all are looked at together.
+    """Return the mean over the cases with pairs, and which cases differ after correction for their number.
 
-    A case with a suspected JIT bug is in neither: it would count as faster for doing something else.
+    Both exclude cases with a suspected JIT bug, whose programs may not do the same work in both modes.
     """
     failed = {case.key for case in cases if case.verdict == "failed"}
     paired = [
@@ -168,7 +168,7 @@ def summarise_suite(
 
 
 def group_of(benchmark: str) -> str:
-    """The group of a benchmark: the file that it is in."""
+    """Return the group of a benchmark, which is its file."""
     return benchmark.split(".", 1)[0]
 
 
@@ -188,7 +188,7 @@ def _tracked(cell: Cell, limits: Limits) -> speedup.Speedup | None:
 
 
 def _value_words(cell: Cell, tracked: speedup.Speedup | None) -> str:
-    """What a tracked value, which may be better up or down, does with the JIT on."""
+    """Describe how a tracked value changes with the JIT on, without judging it better or worse."""
     off, on = cell.figures("off"), cell.figures("on")
     if off == on:
         return "same value"
@@ -240,7 +240,7 @@ def _agreement(trials: Sequence[Trial]) -> str:
 
 
 def start_up_s(trial: Trial) -> float | None:
-    """From the start of the process to the first call, in seconds; None where nothing was recorded."""
+    """Return the seconds from the start of the process to the first call; None if not recorded."""
     parts = (trial.start_s, trial.import_s, trial.setup_s)
     known = [part for part in parts if part is not None]
     return math.fsum(known) if known else None
@@ -253,7 +253,7 @@ def _break_even(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> brea
 
 
 def _timeline(trial: Trial) -> break_even.Timeline | None:
-    """From the kept curve: exact sums at its points, evenly spread between them."""
+    """Rebuild the iterations from the stored curve: exact sums at its points, interpolated linearly between them."""
     if len(trial.curve) < 2 or trial.steady_s is None or trial.steady_kind is None:
         return None  # without a figure, or the figure is of the first calls
     done, elapsed = (np.array(column, dtype=np.float64) for column in zip(*trial.curve, strict=True))

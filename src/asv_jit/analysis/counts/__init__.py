@@ -1,1 +1,1 @@
-"""What counted trials say: steady counts, warm-up, where the instructions go, and what changed within one mode."""
+"""Analysis of counted trials: steady counts, warm-up, split of the instructions, and changes within one mode."""

@@ -10,11 +10,11 @@ from msgspec import Struct
 CountVerdict: TypeAlias = Literal["same", "more", "fewer", "not repeatable"]
 
 REPEATABLE = 0.0005
-"""Two runs of one hash seed that differ by more than this share are not repeatable: far below any threshold of use."""
+"""The largest relative difference of two repeatable runs of one hash seed; far below any useful threshold."""
 
 
 class CountComparison(Struct, frozen=True):
-    """What changed from A to B in one mode.
+    """The change from A to B in one mode.
 
     `change`: B / A - 1 of the seed that changed least, the figure that the threshold is for; None where there is
     none. `changes`: by hash seed. `reason`: why it is not repeatable.
@@ -49,7 +49,7 @@ def compare_counts(
 
 
 def unrepeatable(runs: Mapping[int, Sequence[float]]) -> str | None:
-    """Why a count is not repeatable: two runs of one seed differ. None where none do, or no seed ran twice."""
+    """Return why a count is not repeatable (two runs of one seed differ); None if it is, or no seed ran twice."""
     for seed, counts in sorted(runs.items()):
         spread = max(counts) / min(counts) - 1 if min(counts) > 0 else 0.0
         if spread > REPEATABLE:

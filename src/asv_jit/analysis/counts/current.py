@@ -1,4 +1,4 @@
-"""What counts say now: of each case the newest, the shares of its work, and how far counts and times disagree."""
+"""The current counts: the newest per case, the split of the work, and the disagreement of counts and times."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Disagreement(Struct, frozen=True):
 
     @property
     def factor(self) -> float:
-        """The larger of the ratios over the other, at least 1."""
+        """Return the larger ratio over the smaller, at least 1."""
         return max(self.counts / self.times, self.times / self.counts)
 
 
 def current_counts(counts: Iterable[CaseCount], places: Mapping[str, int]) -> tuple[CaseCount, ...]:
-    """The newest of each case and interpreter, in order; `places` gives each commit's age (0 is the newest).
+    """Return the newest count of each case and interpreter; `places` gives each commit's age (0 is the newest).
 
     At one commit one with figures goes before one without, then one of this protocol, then the last counter's.
     """
@@ -57,7 +57,7 @@ def current_counts(counts: Iterable[CaseCount], places: Mapping[str, int]) -> tu
 
 
 def work_shares(counts: Iterable[CaseCount]) -> WorkShares | None:
-    """The mean shares of cases of one interpreter that were counted in both modes; None without any."""
+    """Return the mean shares over the cases counted in both modes on one interpreter; None without any."""
     loops, made = [], []
     for one in counts:
         loop, jit = share(one.off, "loop"), share(one.on, "jit")
@@ -68,14 +68,14 @@ def work_shares(counts: Iterable[CaseCount]) -> WorkShares | None:
 
 
 def count_ratio(one: CaseCount) -> float | None:
-    """Instructions per call off / on; None unless both modes have them."""
+    """Return instructions per call, off / on; None unless both modes have them."""
     if one.off is None or one.on is None or min(one.off.per_call, one.on.per_call) <= 0.0:
         return None
     return one.off.per_call / one.on.per_call
 
 
 def widest_disagreement(counts: Iterable[CaseCount], cases: Iterable[CaseSummary]) -> Disagreement | None:
-    """The case whose count and time disagree most, of one machine's current ones; None where none has both.
+    """Return the case whose count and time disagree most on one machine; None if no case has both.
 
     A time that is not clear yet is no witness against a count.
     """
@@ -93,7 +93,7 @@ def widest_disagreement(counts: Iterable[CaseCount], cases: Iterable[CaseSummary
 
 
 def share(count: ModeCount | None, part: Part) -> float | None:
-    """A part's share of all instructions of a steady call; None without a count."""
+    """Return the fraction of a steady call's instructions spent in a part; None without a count."""
     if count is None or count.split.total <= 0:
         return None
     instructions: int = getattr(count.split, part)

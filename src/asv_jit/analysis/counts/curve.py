@@ -69,7 +69,7 @@ def steady_count(counts: Sequence[int], calls: Sequence[int]) -> SteadyCount:
 
 
 def break_even_calls(*, off: float, on: float, off_warmup: float, on_warmup: float) -> int | None:
-    """After how many calls a process with the JIT has executed fewer instructions than one without; None: never.
+    """Return after how many calls the JIT has saved instructions in total; None if it never does.
 
     `off` and `on` are steady instructions per call. It speaks of instructions, not of time.
     """
@@ -83,7 +83,7 @@ def _median(counts: Sequence[int]) -> int:
 
 
 def _most_frequent(counts: Sequence[int]) -> int:
-    """The count that occurs most often, the lowest of several; the median where none occurs twice."""
+    """Return the most frequent count, the lowest of a tie; the median if none occurs twice."""
     times = Counter(counts)
     most = max(times.values())
     return _median(counts) if most == 1 else min(count for count, often in times.items() if often == most)

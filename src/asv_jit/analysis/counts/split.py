@@ -1,4 +1,4 @@
-"""Where instructions go: the interpreter's loop, code made by the JIT, C code behind the bytecodes, libraries."""
+"""Split instructions by origin: interpreter loop, JIT code, C code behind the bytecodes, libraries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Cost(Struct, frozen=True):
 
 
 def part_of(cost: Cost) -> Part:
-    """Which part of the process a function belongs to."""
+    """Return the part of the process that a function belongs to."""
     if cost.object in ("", "???"):
         return "jit"  # code that lies in no file
     name = cost.object.rpartition("/")[2]
@@ -48,7 +48,7 @@ def split_of(costs: Sequence[Cost]) -> Split:
 
 
 def heaviest(costs: Sequence[Cost], most: int) -> tuple[FunctionCount, ...]:
-    """The `most` functions with the most instructions of their own, heaviest first.
+    """Return the `most` functions with the most instructions of their own, heaviest first.
 
     Functions that the binary does not name are named by their address in it, which one build keeps.
     """

@@ -12,7 +12,7 @@ from asv_jit.model import CaseKey, CountedTrial, FunctionCount, Mode, Split
 
 
 class CountKey(Struct, frozen=True, order=True):
-    """What counts are gathered by; `requirements` as in `CellKey`.
+    """The key by which counts are grouped; `requirements` as in `CellKey`.
 
     Another `counter` (tool, version, processor features) is another series.
     """
@@ -27,7 +27,7 @@ class CountKey(Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, trial: CountedTrial) -> CountKey:
-        """The key that a trial belongs to."""
+        """Return the key that a trial belongs to."""
         names = trial.commit, trial.interpreter, trial.key, trial.benchmark_version
         return cls(*names, trial.counter, trial.protocol, trial.requirements)
 
@@ -48,7 +48,7 @@ class ModeCount(Struct, frozen=True):
 
 
 class CaseCount(Struct, frozen=True):
-    """What counts say about a case on an interpreter at a commit.
+    """The counts of a case on an interpreter at a commit.
 
     `problem`: why there is no figure in a mode, or why its figures are not repeatable. `break_even_calls`: after how
     many calls the JIT has saved the instructions that its warm-up took; None where it never does. `failed`: a trial

@@ -1,4 +1,4 @@
-"""What pairs of trials of the same code say about a machine: its noise, and what it can therefore see.
+"""The noise of a machine, from pairs of trials of the same code, and the changes that it can detect.
 
 In an A/A pair both trials run the same code in the same mode, so the log ratio of their times is noise alone.
 Its standard deviation over pairs is the pair noise, the one figure on which the number of pairs depends.
@@ -34,14 +34,14 @@ class PairNoise(Struct, frozen=True):
 
 
 class Needed(Struct, frozen=True):
-    """How many pairs show a `change` (a share); `pairs` is None where `MOST_PAIRS` would not do."""
+    """The number of pairs that detects a `change` (a fraction); `pairs` is None if `MOST_PAIRS` is too few."""
 
     change: float
     pairs: int | None
 
 
 def pair_noise(first: Times, second: Times) -> PairNoise:
-    """The pair noise from A/A pairs: times of both arms in any common unit, shape (pairs,), paired by index.
+    """Return the pair noise of A/A pairs: times of both arms in any common unit, shape (pairs,), paired by index.
 
     The interval is the chi-square interval of a standard deviation, which is right for Gaussian noise and too
     narrow for noise with heavy tails. Raises ValueError for unequal lengths or times that are not positive.
@@ -61,7 +61,7 @@ def pair_noise(first: Times, second: Times) -> PairNoise:
 def power(
     noise: float, change: float, pairs: npt.NDArray[np.int64], *, alpha: float = 0.002
 ) -> npt.NDArray[np.float64]:
-    """The probability that so many pairs show a change, for each number of `pairs` (at least 2), same shape.
+    """Return the probability of detecting a change for each number of `pairs` (at least 2), same shape.
 
     `noise` is the pair noise, `change` the share by which one arm is slower; both positive. To show means what
     it means for `speedup.estimate` without equivalence: a paired t test at `alpha`, two-sided, widened by
@@ -77,7 +77,7 @@ def power(
 def needed_pairs(
     noise: float, changes: Sequence[float] = CHANGES, *, target: float = 0.9, alpha: float = 0.002
 ) -> tuple[Needed, ...]:
-    """The smallest number of pairs that shows each of `changes` with a probability of at least `target`.
+    """Return the fewest pairs that detect each of `changes` with a probability of at least `target`.
 
     Arguments as for `power`. Raises ValueError for a noise that is negative or not finite, changes that are not
     positive, and levels outside (0, 1).
@@ -105,7 +105,7 @@ def _smallest(noise: float, change: float, target: float, alpha: float) -> int |
 
 
 def alarm_interval(alarms: int, runs: int) -> tuple[float, float]:
-    """The 95% interval of the rate of false alarms from `alarms` in `runs` A/A runs (Clopper and Pearson 1934).
+    """Return the 95% interval of the false alarm rate, `alarms` in `runs` A/A runs (Clopper and Pearson 1934).
 
     Raises ValueError unless 0 <= alarms <= runs and there is a run.
     """

@@ -24,13 +24,13 @@ _MOST_PLACES = 800
 _DENSE_HEAD = 48
 _PENALTIES = 24
 _LOWEST_PENALTY = 4.0
-"""Times ln n; where the path of Traini et al. 2023 begins."""
+"""The lowest penalty in units of ln n, where the path of Traini et al. 2023 begins."""
 
 _ROWS = 64
-"""Ends of segments whose costs are computed at once: enough to be fast, few enough to stay in the cache."""
+"""The number of segment ends per batch of costs: large enough to be fast, small enough for the cache."""
 
 _VARIANCE_FLOOR = 0.25**2
-"""Smallest variance of a segment, in that of the noise: a few values that happen to agree are no level."""
+"""The smallest variance of a segment, relative to the noise: a few values may agree by chance."""
 
 _CONSTANT = 1e-4
 """Deviation, relative to the level, below which a series counts as constant; timers resolve no better."""
@@ -47,12 +47,12 @@ class Partition(Struct, frozen=True):
 
     @property
     def changes(self) -> int:
-        """How many boundaries lie inside the series."""
+        """Return the number of boundaries inside the series."""
         return len(self.bounds) - 2
 
 
 def boundaries(values: Floats) -> Indices:
-    """Ends of the segments of a series of positive values, shape (n,), n >= 1: 0, the starts of the others, n.
+    """Return the segment ends of a series of positive values, shape (n,), n >= 1: 0, the inner boundaries, n.
 
     The penalty is the elbow of its path (Traini, Cortellessa, Di Pompeo and Tucci 2023, with CROPS of Haynes,
     Eckley and Fearnhead 2017), here over the root of the penalty, so that a huge change hides less of the
@@ -82,7 +82,7 @@ def boundaries(values: Floats) -> Indices:
 
 
 def places(n: int) -> Indices:
-    """Where boundaries are looked for in a series of n values: all, or dense at the head and then even."""
+    """Return the candidate boundaries in a series of n values: all, or dense at the start and then evenly spaced."""
     if n <= _MOST_PLACES:
         return np.arange(n + 1)
     step = -(-(n - _DENSE_HEAD) // (_MOST_PLACES - _DENSE_HEAD))
@@ -90,7 +90,7 @@ def places(n: int) -> Indices:
 
 
 def elbow(path: list[Partition], lowest: float) -> Partition:
-    """The partition where the number of changes stops to fall fast as the penalty rises from `lowest`.
+    """Return the partition at which the number of changes stops falling fast as the penalty rises from `lowest`.
 
     `path` holds optimal partitions in any order. The penalty at which each gives way to the next follows from
     their costs. With both axes scaled to 0..1 it is the point furthest below the diagonal (the knee of Satopaa
@@ -133,7 +133,7 @@ class GaussianCosts:
 
 
 def optimal_partitions(costs: GaussianCosts, where: Indices, penalties: Floats) -> list[Partition]:
-    """The partition of least cost plus penalty a boundary, for each penalty.
+    """Return the partition of least cost for each penalty per boundary.
 
     `where` ascends from 0 to n; `penalties`, shape (p,), are in units of minus twice the log-likelihood. Optimal
     partitioning (Jackson et al. 2005), exact among the boundaries in `where`.

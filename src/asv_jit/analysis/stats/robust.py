@@ -1,4 +1,4 @@
-"""Scale and level of noisy series that a few wild values, or a few changes of level, must not move."""
+"""Estimates of the scale and level of noisy series, robust to outliers and a few changes of level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GAUSSIAN_MEAN_DEVIATION = 1.2533141373155003
 
 
 def median(values: Floats) -> float:
-    """The median of `values`, shape (n,), finite, n >= 1: numpy's, without the detours that short arrays pay for."""
+    """Return the median of `values`, shape (n,), finite, n >= 1; faster than numpy's for short arrays."""
     half, odd = divmod(len(values), 2)
     parted = values.copy()
     parted.partition(half)
@@ -27,12 +27,12 @@ def median(values: Floats) -> float:
 
 
 def running_median(values: Floats, window: int) -> Floats:
-    """Median of the `window` (odd) values about each one, the series reflected at its ends; shape kept."""
+    """Return the running median over `window` (odd) values, same shape, with the series reflected at its ends."""
     return np.asarray(scipy.ndimage.median_filter(values, size=window, mode="reflect"), dtype=np.float64)
 
 
 def difference_scale(values: Floats) -> float:
-    """Standard deviation of independent noise on a piecewise constant level, from neighbours' differences.
+    """Return the standard deviation of noise on a piecewise constant level, from differences of neighbours.
 
     `values` has shape (n,) with n >= 2; the result has their unit. It is the scaled median of the absolute
     differences. Where more than half of them are zero (quantised or deterministic metrics) the mean takes its
@@ -42,11 +42,11 @@ def difference_scale(values: Floats) -> float:
 
 
 def noise_of_neighbours(values: Floats) -> float:
-    """What `difference_scale` says, but 0 where more than half of the neighbours, of at least 2 values, are equal."""
+    """Return `difference_scale`, but 0 if more than half of the neighbours are equal; needs at least 2 values."""
     return median(np.abs(values[1:] - values[:-1])) * _GAUSSIAN_MAD / math.sqrt(2.0)
 
 
 def scale_of_steps(steps: Floats) -> float:
-    """What `difference_scale` says, from the absolute differences of neighbours, shape (n - 1,)."""
+    """Return `difference_scale` from the absolute differences of neighbours, shape (n - 1,)."""
     typical = median(steps) * _GAUSSIAN_MAD
     return (typical or float(np.mean(steps)) * _GAUSSIAN_MEAN_DEVIATION) / float(np.sqrt(2.0))

@@ -1,4 +1,4 @@
-"""How often a whole suite raises a false alert: real A/A runs, and what their pairs say beyond their number.
+"""The rate of false alerts of a suite, from real A/A runs and from resampling their pairs.
 
 In a block of the same code it is a coin that decides which trial is called the first: the sign of a pair's log
 ratio is random, whatever the noise is like. So every pattern of signs was as likely as the one that came
@@ -44,7 +44,7 @@ class SuiteRun(Struct, frozen=True):
 
 
 class SameCodeRates(Struct, frozen=True):
-    """What whole A/A runs ended with.
+    """The outcome of whole A/A runs.
 
     `runs` and `alerted`: measured runs, and those in which any case raised an alert (Benjamini-Hochberg at 1%);
     `low`, `high` bound that rate at 95%. `verdicts`: how many comparisons ended with each verdict.
@@ -64,7 +64,7 @@ class SameCodeRates(Struct, frozen=True):
 
 
 def rates(runs: Sequence[SuiteRun], rules: Rules, *, resamples: int = 2_000, seed: int = 0) -> SameCodeRates:
-    """The rate of false alerts over `runs` (at least one), and over `resamples` runs with random signs.
+    """Return the rate of false alerts over `runs` (at least one), and over `resamples` runs with random signs.
 
     A resampled run takes, for each case, the measured pairs from a random place on (around the end to the
     start), so many as the adaptive rule asks for. Raises ValueError for no runs.
@@ -95,7 +95,7 @@ def rates(runs: Sequence[SuiteRun], rules: Rules, *, resamples: int = 2_000, see
 
 
 def verdict_of(first: Sequence[float], second: Sequence[float], rules: Rules) -> speedup.Speedup:
-    """What one comparison of the same code ended with; anything but `same` and `unclear` is a false one."""
+    """Return the verdict of one comparison of the same code; any but `same` and `unclear` is false."""
     return speedup.estimate(first, second, alpha=rules.alpha, equivalence=rules.equivalence)
 
 
@@ -108,7 +108,7 @@ def _alerts(estimates: Sequence[speedup.Speedup]) -> bool:
 
 
 def _pools(runs: Sequence[SuiteRun]) -> list[Floats]:
-    """The log ratios of each case over all runs, in the order measured, less nothing: their mean is noise too."""
+    """Return the log ratios of each case over all runs, in the order measured; the mean is noise and stays."""
     names = sorted({name for run in runs for name in run.cases})
     found = ([speedup.log_ratios(*run.cases[name]) for run in runs if name in run.cases] for name in names)
     return [np.concatenate(logs) for logs in found]

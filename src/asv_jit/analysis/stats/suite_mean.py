@@ -1,4 +1,4 @@
-"""A whole suite: its mean speedup, how far its cases spread, and which of them to raise an alert for.
+"""The mean speedup of a suite, the spread of its cases, and the cases to raise an alert for.
 
 A suite is a fixed set, not a sample of programs: its mean has an error only because each case was measured
 with noise. How unlike each other the cases are is another matter, and is shown beside it.
@@ -45,7 +45,7 @@ class CaseMean(Struct, frozen=True):
 
 
 class Placed(Protocol):
-    """What has a place in a suite."""
+    """Something with a place in a suite."""
 
     @property
     def group(self) -> str:
@@ -83,7 +83,7 @@ class SuiteSpeedup(Struct, frozen=True):
 
 
 def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None:
-    """The suite's speedup with its interval at level 1 - `alpha`; None without any case.
+    """Return the suite's speedup with its interval at level 1 - `alpha`; None without any case.
 
     Params are averaged within a benchmark, benchmarks within a group, then groups, all in logarithms, so that
     a benchmark with many params weighs no more than another. The mean is a sum of independent case means with
@@ -116,7 +116,7 @@ def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
 
 
 def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
-    """An interval of the suite's speedup from resampling whole pairs within each case: the check on `estimate`.
+    """Return a bootstrap interval of the suite's speedup over whole pairs of each case: a check on `estimate`.
 
     The cases stay, being fixed. A case's resampled deviations are stretched by the root of n / (n - 1), which
     gives its mean the variance that few pairs would otherwise understate. Raises ValueError as `estimate`
@@ -139,7 +139,7 @@ def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples:
 
 
 def weights(cases: Sequence[Placed]) -> Floats:
-    """The weight of each case in the suite's mean, shape (cases,), summing to 1.
+    """Return the weight of each case in the suite's mean, shape (cases,), summing to 1.
 
     A group weighs as much as any other, within it a benchmark (named within its group) as any other, within
     that a case as any other.
@@ -153,7 +153,7 @@ def weights(cases: Sequence[Placed]) -> Floats:
 
 
 def alerts(p_values: Sequence[float] | Floats, *, q: float = 0.01) -> tuple[bool, ...]:
-    """Which cases of a suite to raise an alert for, so that a share `q` of alerts is false on average.
+    """Return which cases to raise an alert for, so that on average a fraction `q` of alerts is false.
 
     The step-up procedure of Benjamini and Hochberg (1995) on two-sided p values of shape (cases,); with no
     difference anywhere, an alert of any kind has a probability of at most `q`. NaN (a case without a result)

@@ -1,4 +1,4 @@
-"""Whether something lies above or below a boundary, from noisy measurements: the answer that `git bisect run` wants."""
+"""Decide from noisy measurements which side of a boundary a value lies on, as `git bisect run` needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DECIDED_T = 5.0  # as for the ends of a bisection, see `culprit`
 
 
 def side_of(logs: Sequence[float], boundary: float, *, limit: int) -> Side:
-    """On which side of `boundary` the mean of `logs` lies, shape (measurements,), in the same unit.
+    """Return on which side of `boundary` the mean of `logs` lies, shape (measurements,), in the same unit.
 
     From 4 measurements on it is decided once the mean lies at least 5 standard errors away, the rule by which a
     bisection's ends differ; until then it is `more`, and `unclear` after `limit` measurements.
