@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asv_jit.asv_adapter.project import Project, load_project
-from asv_jit.installations import Installation, environment_of, install, requirements_of
+from asv_jit.installations import Installation, asv_environment_of, install, requirement_sets
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
 from asv_jit.system.processes import base_environment, run
@@ -75,7 +75,7 @@ def test_build_requirements_of_every_form_are_none_of_the_measured_environment(
     jit_interpreters: dict[str, Interpreter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, commit = _project(tmp_path, monkeypatch, matrix={"env": {"ASV_PYTHONPATH": "/somewhere"}})
-    built = install(project, jit_interpreters["3.15"], requirements_of(project), commit)
+    built = install(project, jit_interpreters["3.15"], requirement_sets(project, jit_interpreters["3.15"])[0], commit)
     found = _ask(
         built,
         "import demo, sys, importlib.util as u\n"
@@ -89,9 +89,9 @@ def test_an_editable_installation_keeps_its_checkout_and_asvs_variables_say_wher
     jit_interpreters: dict[str, Interpreter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, commit = _project(tmp_path, monkeypatch, **EDITABLE)
-    requirements = requirements_of(project)
+    requirements = requirement_sets(project, jit_interpreters["3.15"])[0]
     built = install(project, jit_interpreters["3.15"], requirements, commit)
-    asv = environment_of(project, jit_interpreters["3.15"], requirements, "0", tmp_path)
+    asv = asv_environment_of(project, jit_interpreters["3.15"], requirements, "0", tmp_path)
     assert {name for name in built.variables if name.startswith("ASV")} >= {*asv._global_env_vars}
     found = _ask(built, "import demo; print(json.dumps([dict(os.environ), demo.__file__]))")
     variables, imported_from = found
