@@ -103,7 +103,7 @@ def break_even(off: Timeline, on: Timeline) -> BreakEven:
 
 
 def typical(pairs: Sequence[BreakEven], *, alpha: float) -> TypicalBreakEven | None:
-    """Return the median over the pairs of one case, `never` for a majority of those; None without pairs.
+    """Return the median over the pairs of one case, `never` if most never break even; None without pairs.
 
     "Never" ranks above every time. Of an even number the two in the middle are averaged, unless the upper says
     "never": then the lower stands, so that half of the pairs is not "most". The interval runs between the

@@ -1,4 +1,4 @@
-"""Series by branch: commits of two branches are no sequence, so that a series holds those of one only."""
+"""Split series by branch: commits of two branches have no common order, so a series holds those of one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAIN = ""
 
 
 def by_branch(series: Sequence[CaseSeries], branches: Mapping[str, Places]) -> tuple[tuple[CaseSeries, ...], int]:
-    """Each series once for every branch that it has points of; and how many points are on none of them.
+    """Return each series once per branch that it has points of, and the number of points on no branch.
 
     `branches`: places of each branch's commits, the first branch under the empty name; empty where git does not
     tell: then all points are one sequence. The series of another branch holds its whole past, that which it shares
@@ -38,7 +38,7 @@ def by_branch(series: Sequence[CaseSeries], branches: Mapping[str, Places]) -> t
 
 
 def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeries:
-    """The points where `chosen`, shape (points,), is true; metrics without any value left are left out."""
+    """Return the points where `chosen`, shape (points,), is true, without metrics that have no value there."""
     if np.all(chosen):
         return series
     tracks = {

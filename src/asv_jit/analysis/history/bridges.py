@@ -1,4 +1,4 @@
-"""Bridges between releases: what was measured with two interpreters at one commit, so that the two are comparable.
+"""Bridges between releases: measurements with two interpreters at one commit, which make the releases comparable.
 
 Within a line each release is bridged to the one before; between two lines of one provider, such as 3.14 and 3.15, the
 newest releases that share a commit stand for their lines.
@@ -17,7 +17,7 @@ from asv_jit.analysis.cells.cell import Block, Cell
 from asv_jit.analysis.history.series import Bridge, Floats, Metric, SeriesKey
 
 ENOUGH_BLOCKS = 15
-"""A bridge of this many interleaved blocks stands by itself; a shorter one takes what other commits can add."""
+"""The interleaved blocks that a bridge needs; a shorter bridge adds blocks of other commits."""
 
 _FEWEST_BLOCKS = 2
 _METRICS: tuple[Metric, ...] = ("off", "on", "peak_memory_off", "peak_memory_on")
@@ -25,7 +25,7 @@ _Figures: TypeAlias = dict[Metric, tuple[Floats, Floats]]
 
 
 class Measured(Struct, frozen=True):
-    """A cell and where it stands: its series, its interpreter's identity and place in release order, its commit's."""
+    """A cell with its series, its interpreter's identity and place in release order, and its commit's place."""
 
     key: SeriesKey
     interpreter: str
@@ -35,7 +35,7 @@ class Measured(Struct, frozen=True):
 
 
 class _Common(Struct, frozen=True):
-    """One commit's blocks with both interpreters."""
+    """The blocks of one commit with both interpreters."""
 
     place: int
     before: Sequence[Block]
@@ -44,7 +44,7 @@ class _Common(Struct, frozen=True):
 
 
 def bridges_of(cells: Iterable[Measured]) -> list[Bridge]:
-    """The bridges that `cells` hold, at most one for each pair of neighbouring releases of a case."""
+    """Return the bridges in `cells`, at most one per case and pair of neighbouring releases."""
     cases: dict[tuple[object, ...], list[Measured]] = {}
     for one in cells:
         key = one.key
@@ -79,7 +79,7 @@ def _of_case(cells: Sequence[Measured]) -> Iterator[Bridge]:
 
 
 def _newest(older: Mapping[int, list[Measured]], newer: Mapping[int, list[Measured]]) -> Bridge | None:
-    """The bridge of the newest releases that have one."""
+    """Return the bridge of the newest releases that have one."""
     for after in sorted(newer, reverse=True):
         for before in sorted(older, reverse=True):
             bridge = _bridge(older[before], newer[after])
@@ -118,7 +118,7 @@ def _enough(chosen: Sequence[_Common]) -> bool:
 
 
 def _common(before: Measured, after: Measured) -> _Common | None:
-    """The blocks of the sessions that measured both; all blocks where no session did."""
+    """Return the blocks of sessions that measured both; all blocks if no session did."""
     old, new = before.cell.good_blocks, after.cell.good_blocks
     both = {block.trials[0].session for block in old} & {block.trials[0].session for block in new}
     old_both, new_both = ([block for block in blocks if block.trials[0].session in both] for blocks in (old, new))
@@ -128,7 +128,7 @@ def _common(before: Measured, after: Measured) -> _Common | None:
 
 
 def _figures(common: _Common) -> _Figures:
-    """One figure per block on each side, of the metrics that both sides have."""
+    """Return one figure per block on each side, for each metric that both sides have."""
     found: _Figures = {}
     for metric in _METRICS:
         sides = (_column(common.before, metric), _column(common.after, metric))
@@ -149,7 +149,7 @@ def _column(blocks: Sequence[Block], metric: Metric) -> Floats:
 
 
 def _joined(parts: Sequence[_Figures]) -> _Figures:
-    """Several commits as one: each brought to the first one's level, which changes none of the shifts."""
+    """Merge several commits: scale each to the level of the first, which changes none of the shifts."""
     joined: _Figures = {}
     for metric in _METRICS:
         if all(metric in part for part in parts):

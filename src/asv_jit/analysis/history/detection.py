@@ -1,4 +1,4 @@
-"""The change points of every metric of a stretch, with levels as the events tell them."""
+"""Find the change points of every metric of a stretch, with the levels that events report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOGARITHMIC_UNITS = ("seconds", "bytes")
 
 
 class Found(Struct, frozen=True):
-    """A change of one metric: the first point of the new level, and the points among which it is with 95%."""
+    """A change of one metric: the first point of the new level, and the 95% interval of that point."""
 
     change: Change
     index: int
@@ -55,7 +55,7 @@ def find_changes(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
 
 
 def is_worse(metric: Metric, before: float, after: float) -> bool:
-    """Whether a change is for the worse: a larger value, as asv has it for everything; a smaller speedup."""
+    """Return True if a change is for the worse: a larger value, as in asv, or a smaller speedup."""
     return after < before if METRICS[metric].higher_is_better else after > before
 
 
@@ -76,7 +76,7 @@ def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], 
 
 
 def _count(values: Floats) -> int:
-    """Of those that are not missing."""
+    """Count the values that are not NaN."""
     return int(np.count_nonzero(values == values))
 
 
@@ -86,7 +86,7 @@ def _is_logarithmic(values: Floats, metric: Metric, unit: str) -> bool:
 
 
 def _bridged_p(point: ChangePoint, error: float) -> float:
-    """The chance that the error of a bridge, and those of the levels, make such a difference."""
+    """Return the p value of a difference, given the errors of the bridge and of the levels."""
     shares = (point.before_error / point.before, point.after_error / point.after, error)
     total = math.hypot(*shares)
     size = abs(math.log(point.after / point.before))

@@ -1,4 +1,4 @@
-"""How a machine drifts: the anchor's level in each session, relative to the first."""
+"""The drift of a machine: the anchor's level in each session, relative to the first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AnchorLevel(Struct, frozen=True):
 
 
 def anchor_levels(trials: Iterable[Trial]) -> tuple[AnchorLevel, ...]:
-    """The anchor's level by session, oldest first, from the trials of purpose `anchor`.
+    """Return the anchor's level by session, oldest first, from the trials of purpose `anchor`.
 
     A session's level is the geometric mean over what it shares with the sessions before (same commit, interpreter,
     case and mode) of its median time over the median of the first session that has it: what only later sessions

@@ -1,4 +1,4 @@
-"""Events: the change points of a case that belong together, as one thing that a person can act on."""
+"""Events: related change points of a case, grouped so that a person can act on them."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ class Event(Struct, frozen=True):
 
     @property
     def headline(self) -> Change:
-        """The change that names the event."""
+        """Return the change that names the event."""
         return self.metrics[0]
 
     @property
     def ends(self) -> tuple[str, str]:
-        """The good and the bad end of a search for the culprit: commits as git names them, or two interpreters.
+        """Return the good and the bad end of a bisection: commits as git names them, or two interpreters.
 
         Parent and commit; where the place is not sure, the range of all suspects.
         """
@@ -87,7 +87,7 @@ class Event(Struct, frozen=True):
 
     @property
     def between_lines(self) -> bool:
-        """Whether this compares two interpreter lines, such as 3.14 and 3.15.
+        """Return True if the event compares two interpreter lines, such as 3.14 and 3.15.
 
         A series holds one line, so that no level changed: the two differ, and differ for as long as both are measured.
         """
@@ -95,15 +95,15 @@ class Event(Struct, frozen=True):
 
     @property
     def is_regression(self) -> bool:
-        """Whether it is for the worse, and neither the machine's doing nor what one line costs more than another."""
+        """Return True if it is worse, not caused by the machine, and not a difference between interpreter lines."""
         return self.worse and self.attribution.cause != "machine" and not self.between_lines
 
     @property
     def is_open(self) -> bool:
-        """Whether it is a regression that somebody should still do something about."""
+        """Return True if it is a regression that still needs action."""
         return self.is_regression and self.state in ("candidate", "confirmed")
 
 
 def is_one_line(before: str, after: str) -> bool:
-    """Whether two identities are patch releases of one minor version; bridges join one provider's builds only."""
+    """Return True if two identities are patch releases of one minor version; bridges never join providers."""
     return before.rpartition(".")[0] == after.rpartition(".")[0]

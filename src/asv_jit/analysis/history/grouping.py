@@ -1,4 +1,4 @@
-"""Events on the commit axis: the changes of a case's metrics that are at one place, as one event, with its cause."""
+"""Group the changes of a case's metrics at one place of the commit axis into an event, with its cause."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Scene(Struct, frozen=True):
     requirement_sets: Sequence[str] = ("",)
 
     def requirements(self, stretch: Stretch, point: int) -> str:
-        """The set of requirements that a point was measured with; empty where nothing tells."""
+        """Return the set of requirements that a point was measured with; empty if unknown."""
         return "" if stretch.requirements is None else self.requirement_sets[stretch.requirements[point]]
 
     def between(self, last_good: int, first_bad: int) -> tuple[str, ...]:
-        """The commits after one place up to and with another, those of the branch only."""
+        """Return the commits of the branch after one place, up to and including another."""
         if self.branch is None:
             return tuple(self.commits[last_good + 1 : first_bad + 1])
         start, stop = np.searchsorted(self.branch, [last_good, first_bad], side="right")
@@ -58,7 +58,7 @@ def commit_events(
     changes: Iterable[tuple[Stretch, Sequence[Found]]],
     anchors: Sequence[AnchorSeries],
 ) -> list[Event]:
-    """The events of one series over its commits, oldest first: candidates, and those that a later one took back.
+    """Return the events of one series, oldest first: candidates, and those fixed by a later event.
 
     `changes`: its stretches, the newest releases first, each with what `detection.find_changes` found in it;
     `anchors`: the machine's, with the series' fingerprint.
@@ -76,7 +76,7 @@ def commit_events(
 
 
 def is_event_worse(changes: Sequence[Change]) -> bool:
-    """Whether somebody lost: more time or memory, or a smaller speedup that is not just a faster interpreter."""
+    """Return True for more time or memory, or a smaller speedup not due to a faster interpreter."""
     worse = {change.metric for change in changes if is_worse(change.metric, change.before, change.after)}
     off_gained = any(change.metric == "off" and change.metric not in worse for change in changes)
     return bool(worse - {"speedup"}) or ("speedup" in worse and not off_gained)
@@ -105,7 +105,7 @@ def _size(change: Change) -> float:
 
 
 def _grouped(changes: Sequence[Found]) -> list[list[Found]]:
-    """Changes at one place, the surest of each group first, groups in order of their places."""
+    """Group changes by place, the most significant of each group first."""
     groups: list[list[Found]] = []
     for found in sorted(changes, key=lambda one: (one.change.p_value, one.index)):
         near = [group for group in groups if _is_near(found, group[0]) and not _has(group, found.change.metric)]
@@ -164,7 +164,7 @@ def _event(
 
 
 def _previous(stretch: Stretch, metric: Metric, index: int) -> int:
-    """The last point before `index` at which the metric was measured."""
+    """Return the last point before `index` at which the metric was measured."""
     values = stretch.values[metric]
     return next(place for place in range(index - 1, -1, -1) if not math.isnan(values[place]))
 
@@ -197,7 +197,7 @@ def _cause(
 
 
 def _modes(changes: Sequence[Change]) -> tuple[Metric, Metric | None]:
-    """The two modes that tell the cause: of times, or of memory where only that moved."""
+    """Return the two modes that decide the cause: times, or memory if only memory changed."""
     metrics = {change.metric for change in changes}
     if "plain" in metrics:
         return "plain", None

@@ -1,4 +1,4 @@
-"""Names of events that stay while points are added.
+"""Identities of events that stay stable while points are added.
 
 A change point may move by a commit or two as more points tell where it is, and a range of unmeasured commits shrinks.
 So what was reported once is remembered, and an event of the same series and direction keeps its name as long as it
@@ -53,7 +53,7 @@ def identity_of(key: SeriesKey, axis: Axis, place: str, *, worse: bool) -> str:
 
 
 def reported(event: Event, when: str) -> Reported:
-    """What is to be remembered of an event."""
+    """Return the record of an event for the file of known events."""
     key = event.key
     ends = (event.suspects[0], event.suspects[-1]) if event.suspects else (event.commit, event.commit)
     commit = event.commit
@@ -66,7 +66,7 @@ def reported(event: Event, when: str) -> Reported:
 
 
 def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[str, int]) -> list[Event]:
-    """The events of one machine under the names that they were first reported under, oldest reports first.
+    """Return one machine's events under the identities of their first report, oldest reports first.
 
     `places`: of each commit in the history's order. Events on the axis `pythons` are named after their releases and
     need no memory.
