@@ -12,9 +12,10 @@ from asv_jit.analysis.history.series import Metric
 
 
 class Row(Struct, frozen=True):
-    """One metric. `words` name it beside a case, `phrase` in a sentence.
+    """One metric. `words` label it next to a case, `phrase` names it in a sentence.
 
-    `kind`: of its unit; a `value` has the case's own (seconds for a timing). `order`: which of several names an event.
+    `kind` is the kind of unit; a `value` has the case's own (seconds for a timing). `order` ranks the
+    changes of an event for its headline, after those for the worse (see `history.grouping.headline_first`).
     """
 
     words: str

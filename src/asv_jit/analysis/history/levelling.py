@@ -1,4 +1,4 @@
-"""Patch releases join a line: their points are brought to one level, so that a release is never taken for a commit.
+"""Scale the points of a line's patch releases to one level, so that a release never looks like a change of a commit.
 
 A series is cut into stretches. Within a stretch every release is bridged to the next one by commits that were measured
 with both, and the points of older releases are moved to the level of the newest. How exactly a bridge is known is
@@ -22,7 +22,7 @@ _CERTAIN = 1e9
 
 
 class ReleaseShift(Struct, frozen=True):
-    """What a release did to a metric: the shift of its logarithm, the standard error of that, and its freedom."""
+    """The effect of a release on a metric: shift of its logarithm, standard error and degrees of freedom."""
 
     shift: float
     error: float
@@ -34,13 +34,13 @@ class ReleaseShift(Struct, frozen=True):
 
     @property
     def p_value(self) -> float:
-        """Two-sided, by Student's t."""
+        """Return the two-sided p value by Student's t."""
         if self.error == 0.0:
             return 1.0 if self.shift == 0.0 else 0.0
         return 2.0 * float(scipy.special.stdtr(self.freedom, -abs(self.shift) / self.error))
 
     def quantile(self, alpha: float) -> float:
-        """By how many standard errors an interval at level 1 - `alpha` reaches to either side."""
+        """Return the half-width of an interval at level 1 - `alpha`, in standard errors."""
         return float(scipy.special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
 
 
@@ -75,7 +75,7 @@ class Stretch(Struct, frozen=True):
 
 
 def stretches(series: CaseSeries, interpreters: Sequence[str], bridges: Sequence[Bridge]) -> list[Stretch]:
-    """The stretches of a series, from the newest releases to the oldest.
+    """Return the stretches of a series, from the newest releases to the oldest.
 
     `interpreters`: `History.interpreters`; `bridges`: those of the case within the series' line.
     """
@@ -102,7 +102,7 @@ def _of_one_release(series: CaseSeries) -> Stretch:
 
 
 def bridge_shift(bridge: Bridge, metric: Metric, between: float = 0.0) -> ReleaseShift | None:
-    """What the later release did to a metric. None where the bridge has nothing of it.
+    """Return the effect of the later release on a metric; None if the bridge lacks the metric.
 
     `between`: how much the logarithm differs between sessions (standard deviation), which counts where the two
     releases were not measured in the same ones. The freedom is Welch's and Satterthwaite's.
@@ -122,7 +122,7 @@ def bridge_shift(bridge: Bridge, metric: Metric, between: float = 0.0) -> Releas
 
 
 def metric_figures(bridge: Bridge, metric: Metric) -> tuple[Floats, Floats] | None:
-    """A bridge's figures of a metric before and after; the speedup's are ratios within blocks."""
+    """Return a bridge's figures of a metric before and after; for the speedup, ratios within blocks."""
     if metric == "speedup":
         off, on = bridge.figures.get("off"), bridge.figures.get("on")
         if off is None or on is None or any(len(a) != len(b) for a, b in zip(off, on, strict=True)):
@@ -166,7 +166,7 @@ def _newest_of_each_commit(series: CaseSeries, releases: Sequence[int]) -> Place
 
 
 def noise_of(values: Floats) -> float:
-    """Standard deviation of the logarithm from point to point, from neighbouring points; 0 where nothing tells."""
+    """Return the standard deviation of the logarithm between neighbouring points; 0 if unknown."""
     known = values[~np.isnan(values)]
     if len(known) < 3 or np.any(known <= 0.0):
         return 0.0

@@ -1,4 +1,4 @@
-"""What became of an event: taken back by a later change, confirmed or refuted by fresh blocks, accepted by a person."""
+"""The states of an event: fixed by a later change, confirmed or refuted by fresh blocks, accepted by a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from asv_jit.analysis.history.events import Change, Event
 
 
 def fixed_by_level(events: Sequence[Event], equivalence: float) -> list[Event]:
-    """Events of one stretch of commits, oldest first: those are fixed whose old level a later improvement reached.
+    """Mark events fixed whose old level a later improvement reached, in one stretch of commits, oldest first.
 
     `equivalence`: a fraction, by which the new level may still be worse.
     """
@@ -23,7 +23,7 @@ def fixed_by_level(events: Sequence[Event], equivalence: float) -> list[Event]:
 
 
 def fixed_by_ratio(events: Sequence[Event], equivalence: float) -> list[Event]:
-    """Events of one line over its releases, oldest first: fixed are those that later releases together took back."""
+    """Mark events fixed that later releases together reverted, for one line over its releases, oldest first."""
     return [
         replace(event, state="fixed") if event.worse and _is_made_up(event, events[at + 1 :], equivalence) else event
         for at, event in enumerate(events)

@@ -1,4 +1,4 @@
-"""Events on the release axis: what a new Python release did to a case at an unchanged commit.
+"""Events on the release axis: the effect of a new Python release on a case at an unchanged commit.
 
 Two releases are compared where both were measured at the same commit (`bridges`). Two binaries differ by a percent or
 two for reasons of layout alone, so a change within the equivalence is none; and as many cases are looked at together,
@@ -37,7 +37,7 @@ class _Test(Struct, frozen=True):
 def release_events(
     bridges: Sequence[Bridge], series: Sequence[CaseSeries], commits: Sequence[str], *, equivalence: float
 ) -> list[Event]:
-    """The events of all bridges, as candidates.
+    """Return the events of all bridges, as candidates.
 
     `series`: those that the bridges belong to, which tell how much sessions differ; `commits`: `History.commits`.
     """

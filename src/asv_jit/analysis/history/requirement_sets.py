@@ -1,4 +1,4 @@
-"""Sets of requirements over commits: which follow one another in one series, and which stand side by side.
+"""Assign sets of requirements to series: sets that follow one another share a series, parallel sets do not.
 
 A pin that changes from one commit to the next is one series whose points say where it changed, as patch releases of an
 interpreter are. Sets that were measured over the same commits, because the matrix has several or two configurations
@@ -14,7 +14,7 @@ UNRECORDED = ""
 
 
 def series_names(places: Mapping[str, Collection[int]]) -> dict[str, str]:
-    """For each set the name of its series, empty where all sets follow one another.
+    """Return the name of each set's series, empty if all sets follow one another.
 
     `places`: for each set the commits that were measured with it, as places in their order; none is empty. Two sets
     follow one another if they share at most the commit at which one took the other's place, and each has others.

@@ -41,7 +41,7 @@ BISECT_METRIC: Mapping[Metric, BisectMetric] = {metric: name for name, metric in
 
 
 class SeriesKey(Struct, frozen=True, order=True):
-    """What names the series of a case.
+    """The key of a case's series.
 
     `line` is an interpreter line such as `3.15 from debian`, with what tells its requirements from others that were
     measured beside them (see `requirement_sets.series_names`); or, for results that asv wrote by itself, the name of
@@ -95,12 +95,12 @@ class CaseSeries(Struct, frozen=True):
 
     @property
     def paired(self) -> bool:
-        """Whether its blocks are pairs."""
+        """Return True if its blocks are pairs."""
         return "on" in self.tracks
 
 
 class Bridge(Struct, frozen=True):
-    """A case that was measured with two interpreters at the same commits, so that the two are comparable.
+    """A case measured with two interpreters at the same commits, which makes the interpreters comparable.
 
     `key`: that of the later interpreter's series. `before`, `after`: identities, in release order; of one line, or of
     two lines of the same provider. `place`: the newest of the commits in `History.commits`. `figures`: for each
@@ -119,7 +119,7 @@ class Bridge(Struct, frozen=True):
 
 
 class AnchorSeries(Struct, frozen=True):
-    """What was measured again each time, to see the machine itself move, by session.
+    """The anchor's levels by session, which show drift of the machine.
 
     `case` is None for all anchored cases together. Each shape (sessions,): `sessions`, places in
     `History.sessions`, ascending; `levels`, the time relative to the first session's (above 1 the machine has become

@@ -1,4 +1,4 @@
-"""From trials to series: the cells of one machine become points, one for each commit and exact interpreter.
+"""Build series from trials: each cell of a machine becomes a point, one per commit and exact interpreter.
 
 A point is the level over the cell's blocks, as everywhere else; one of the speedup is the paired estimate. Only full
 measurements (purpose `run`, the current protocol) become points. The anchor's trials become series over sessions, and
@@ -52,7 +52,7 @@ class Timeline(Struct, frozen=True):
 
 
 def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float) -> Timeline:
-    """The series of one machine, from all its trials in the order of its journals; intervals at level 1 - `alpha`.
+    """Return the series of one machine, from all its trials in journal order; intervals at level 1 - `alpha`.
 
     Each fingerprint has series of its own: a machine that changed starts anew.
     """
@@ -104,7 +104,7 @@ class _Point(Struct, frozen=True):
 
 
 def _sound_cells(trials: Sequence[Trial], axes: Axes, left_out: Counter[str]) -> dict[CellKey, Cell]:
-    """The cells that become points; the others are counted by what is wrong with them."""
+    """Return the cells that become points; the others are counted by the reason for skipping them."""
     sound: dict[CellKey, Cell] = {}
     for key, cell in cells_of(trials).items():
         if key.protocol != PROTOCOL:
@@ -157,7 +157,7 @@ def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
 
 
 def _values(blocks: Sequence[Mapping[str, Trial]], alpha: float) -> _Values:
-    """The figures of a cell from its good blocks, each a trial by arm."""
+    """Return the figures of a cell from its good blocks, each a trial by arm."""
     paired = any("on" in arms for arms in blocks)
     off = [arms[arm] for arms in blocks if (arm := "off" if paired else "alone") in arms]
     on = [arms["on"] for arms in blocks if "on" in arms] if paired else []
@@ -207,7 +207,7 @@ def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
 
 
 def _bridges(name: _Name, trials: Sequence[Trial]) -> list[Bridge]:
-    """What was measured with two releases at one commit; an anchor is as good as a run for that."""
+    """Return the bridges: cells measured with two releases at one commit, from runs or anchors."""
     axes = name.axes
     cells = [
         Measured(name.key(key), key.interpreter, axes.interpreters[key.interpreter], axes.commits[key.commit], cell)
