@@ -209,3 +209,11 @@ def test_a_rise_in_two_steps_is_not_lost_whole():
     series = [np.exp(levels + 0.05 * rng.normal(size=59)) for _ in range(300)]
     lost = sum(not found for found in detect_many(series, scales=["log"] * len(series)))
     assert lost <= 16
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_extreme_values_end_no_search(scale: str) -> None:
+    values = [1.7e308, 5e-324, 1.0] * 10 + [1.7e308] * 10
+    with np.errstate(all="ignore"):
+        for found in detector.detect(values, scale=scale):  # type: ignore[arg-type]  # a Scale
+            assert 0 < found.index < len(values)

@@ -71,6 +71,11 @@ def _marks(kind: str, places: Sequence[float], levels: Sequence[Level | None], v
         if level.low is not None and level.high is not None and 0.0 < level.low <= level.high < math.inf:
             d = f"M{x:.1f} {vertical.at(level.low):.1f}V{vertical.at(level.high):.1f}"
             parts.append(element("path", class_=f"reach {kind}", d=d))
+            for bound, edge, tip in ((level.low, vertical.low, -5.0), (level.high, vertical.high, 5.0)):
+                if bound < vertical.low or bound > vertical.high:  # an arrow says that it goes on outside
+                    y_edge = vertical.at(edge)
+                    arrow = f"M{x - 4.0:.1f} {y_edge + tip:.1f}L{x:.1f} {y_edge:.1f}L{x + 4.0:.1f} {y_edge + tip:.1f}"
+                    parts.append(element("path", class_=f"reach {kind} beyond", d=arrow))
         if kind == "off":
             parts.append(element("rect", class_="point off", x=x - 4.0, y=y - 4.0, width=8.0, height=8.0))
         else:

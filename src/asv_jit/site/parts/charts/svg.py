@@ -26,6 +26,10 @@ def path(points: Sequence[tuple[float, float]], *, closed: bool = False) -> str:
     return "".join(steps) + ("Z" if closed else "")
 
 
+_LEAST, _MOST = 1e-300, 1e300
+"""What a scale reaches at most: beyond, the room that a chart leaves around its values is no number any more."""
+
+
 class Scale(Struct, frozen=True):
     """Logarithmic: `low` lies at `start`, `high` at `end`; values outside are drawn at the edge."""
 
@@ -36,12 +40,16 @@ class Scale(Struct, frozen=True):
 
     def at(self, value: float) -> float:
         """The place of a positive value."""
-        share = math.log(min(max(value, self.low), self.high) / self.low) / math.log(self.high / self.low)
+        low, high = _log(self.low), _log(self.high)
+        if low == high:
+            return (self.start + self.end) / 2.0
+        share = (min(max(_log(value), low), high) - low) / (high - low)
         return self.start + share * (self.end - self.start)
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
     """Round values within [`low`, `high`], at most `most`, for a logarithmic axis."""
+    low, high = max(low, _LEAST), min(high, _MOST)
     span = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     fine = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0)
     for steps in (fine, (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0,)):
@@ -49,6 +57,10 @@ def ticks(low: float, high: float, most: int) -> list[float]:
         if len(found) <= most:
             return found
     return found[:: math.ceil(len(found) / most)]
+
+
+def _log(value: float) -> float:
+    return math.log(min(max(value, _LEAST), _MOST))
 
 
 def _text(value: str | float) -> str:
