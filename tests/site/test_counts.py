@@ -8,12 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from playwright.sync_api import Browser
 
 from asv_jit.model import CaseKey
 from asv_jit.site import render
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from tests.site import contents
+from tests.site.browsing import address, barriers, visit
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT
 
 _GOLDEN = Path(__file__).parent / "golden"
@@ -90,3 +92,15 @@ def test_what_was_only_counted_has_a_page_that_is_linked(site: Path) -> None:
 def test_a_count_that_failed_says_why(site: Path) -> None:
     said = _text(_case(site, CaseKey("cpu.time_failing")))
     assert "off: failed: ValueError: <no>" in said
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (1440, "light"), (360, "dark")])
+def test_counts_fit_and_have_no_barrier(browser: Browser, site: Path, width: int, scheme: str) -> None:
+    with visit(browser, width=width, scheme=scheme, scripts=width > 360) as page:
+        for name in (f"case/{slug(FAST)}.html", "index.html", "guide.html", "cases.html", "method.html"):
+            page.goto(address(site, name))
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            if width > 360:  # axe is a script
+                page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+                assert barriers(page) == [], name

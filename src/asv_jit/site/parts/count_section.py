@@ -84,7 +84,7 @@ def count_section(cell: CountedCell, release: str, commits: CommitBook) -> Count
 
 def why_no_verdict(widest: Disagreement | None) -> str:
     """Why counts decide no verdict, with the case of this suite that shows it best."""
-    reason = "Counts do not say whether the JIT helps: its instructions are not worth the interpreter’s."
+    reason = "Counts do not say whether the JIT helps: its instructions take another time than the interpreter’s."
     if widest is None:
         return reason
     return (
