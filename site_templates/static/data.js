@@ -147,7 +147,7 @@ asvJit.csv = (() => {
   // Text that a spreadsheet would take for a formula gets a quote before it.
   function cell(value) {
     if (value === null || value === undefined) return "";
-    if (typeof value === "number") return String(Number(value.toPrecision(9)));
+    if (typeof value === "number") return String(value);
     const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }

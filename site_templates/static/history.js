@@ -121,7 +121,7 @@
         machine: oneOf(found.machine, this.machines),
         branch: oneOf(found.branch, this.branches),
         metric: oneOf(found.metric, this.metrics),
-        lines: found.lines ? found.lines.split(";").map(Number) : [],
+        lines: found.lines ? found.lines.split(";").map(decodeURIComponent) : [],
         x: found.x === "date" ? "date" : "commit",
         y: oneOf(found.y, ["fit", "zero", "log"]),
         from: this.commits.find(found.from),
@@ -134,7 +134,7 @@
       const short = (place) => place < 0 ? "" : this.commits.at(place).short;
       state.write({
         machine: machine === this.machines[0] ? "" : machine, branch: branch === this.branches[0] ? "" : branch,
-        metric: metric === this.metrics[0] ? "" : metric, lines: lines.join(";"),
+        metric: metric === this.metrics[0] ? "" : metric, lines: lines.map((name) => name.replace(/[%;]/g, encodeURIComponent)).join(";"),
         x: x === "date" ? x : "", y: y === "fit" ? "" : y, from: short(from), to: short(to),
       }, replace);
     }
@@ -153,7 +153,7 @@
 
     shown() {
       const panels = this.available();
-      const chosen = panels.filter((panel) => this.choice.lines.includes(panel.number));
+      const chosen = panels.filter((panel) => this.choice.lines.includes(panel.schedule.line));
       return chosen.length ? chosen : panels.slice(0, 1);
     }
 
@@ -267,7 +267,9 @@
     rows() {
       const rows = [["commit", "date", "author", "subject", "machine", "line", "interpreter", "benchmark_version",
         "protocol", "metric", "unit", "value", "low", "high", "blocks"]];
-      const [from, to] = this.bounds();
+      // Every line of the machine and branch; only a zoom leaves points out, not where the visible line ends.
+      const from = this.choice.from < 0 ? 0 : this.choice.from;
+      const to = this.choice.to < 0 ? Infinity : this.choice.to;
       for (const panel of this.available()) {
         for (const { series, columns } of panel.parts) {
           for (const [metric, column] of Object.entries(columns)) {
@@ -353,9 +355,8 @@
         const box = make("input", { type: "checkbox", name: "line", value: panel.number,
           checked: shown.includes(panel.number) });
         box.addEventListener("change", () => {
-          const lines = panels.map(({ number }) => number).filter((number) => number === panel.number ? box.checked :
-            shown.includes(number));
-          view.set({ lines });
+          const lines = panels.filter(({ number }) => number === panel.number ? box.checked : shown.includes(number));
+          view.set({ lines: [...new Set(lines.map(({ schedule }) => schedule.line))] });
         });
         return make("label", {}, box, make("bdi", {}, panel.schedule.line));
       }));

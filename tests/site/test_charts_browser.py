@@ -235,6 +235,26 @@ def test_series_come_as_a_spreadsheet_without_formulas(browser: Browser, rich_si
         assert 0.003 < float(rows[0]["value"]) < 0.004
         assert rows[0]["low"] == ""  # the band of the chart is no interval
         assert page.evaluate("asvJit.csv.text([['=1+1', 'a,\"b', -1.5, null]])") == '\'=1+1,"a,""b",-1.5,\r\n'
+        assert page.evaluate("asvJit.csv.text([[0.12345678901234567]])") == "0.12345678901234566\r\n"
+
+
+def test_the_spreadsheet_has_every_line_and_links_name_lines(browser: Browser, rich_site: Path) -> None:
+    with visit(browser) as page:
+        page.goto(_case(rich_site))
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Series as CSV").click()
+        rows = list(csv.DictReader(download.value.path().read_text("utf-8").splitlines()))
+        lines = page.locator("[name=line]").all()
+        names = {box.locator("xpath=..").inner_text() for box in lines}
+        assert len(names) > 1
+        assert {row["line"] for row in rows} == names
+        for box in lines:
+            box.check()
+        linked = page.url
+        assert all(name.partition(" ")[0] in linked for name in names)
+        page.goto("about:blank")
+        page.goto(linked)
+        assert all(box.is_checked() for box in page.locator("[name=line]").all())
 
 
 def test_any_two_commits_are_compared(browser: Browser, rich_site: Path) -> None:
