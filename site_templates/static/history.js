@@ -47,9 +47,10 @@
     return [...found.values()].sort((a, b) => a.number - b.number);
   }
 
-  // What asv measured has no interval that holds for another process: the band is how much the series usually varies.
+  // What asv measured has no interval that holds for another process: the band holds 95% of the steps from one value to
+  // the next.
   function usual({ value }, noise) {
-    const reach = Math.exp(1.96 * noise);
+    const reach = Math.exp(1.96 * Math.SQRT2 * noise);
     const times = (factor) => value.map((one) => one === null ? null : one * factor);
     return { value, low: times(1 / reach), high: times(reach), usual: reach };
   }

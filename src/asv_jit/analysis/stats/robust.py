@@ -16,6 +16,9 @@ _GAUSSIAN_MAD = 1.482602218505602
 _GAUSSIAN_MEAN_DEVIATION = 1.2533141373155003
 """Standard deviation over mean absolute deviation, for Gaussian values."""
 
+_STUDENT_95: tuple[float, ...] = (math.nan, *(-scipy.special.stdtrit(np.arange(1.0, 39.0), 0.025)).tolist())
+"""Student's quantile by degrees of freedom, for two-sided intervals at 95%."""
+
 
 def median(values: Floats) -> float:
     """Return the median of `values`, shape (n,), finite, n >= 1; faster than numpy's for short arrays."""
@@ -44,6 +47,22 @@ def difference_scale(values: Floats) -> float:
 def noise_of_neighbours(values: Floats) -> float:
     """Return `difference_scale`, but 0 if more than half of the neighbours are equal; needs at least 2 values."""
     return median(np.abs(values[1:] - values[:-1])) * _GAUSSIAN_MAD / math.sqrt(2.0)
+
+
+def usual_difference(values: Floats) -> float:
+    """Return what 95% of the differences between neighbours do not exceed; needs at least 2 values.
+
+    From 39 differences on it is an order statistic, for noise of any shape: the one that the next difference stays
+    below with a probability of 95%. In fewer, a single change of level would decide it: there it is the scaled median
+    of the absolute differences by Student's quantile, as if the noise were Gaussian.
+    """
+    steps = np.abs(values[1:] - values[:-1])
+    count = len(steps)
+    if count < len(_STUDENT_95):
+        return median(steps) * _GAUSSIAN_MAD * _STUDENT_95[count]
+    rank = math.ceil(0.95 * (count + 1))
+    steps.partition(rank - 1)
+    return float(steps[rank - 1])
 
 
 def scale_of_steps(steps: Floats) -> float:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from asv_jit.analysis.history.series import Floats, Track
-from asv_jit.analysis.stats.robust import median, noise_of_neighbours
+from asv_jit.analysis.stats.robust import median, noise_of_neighbours, usual_difference
 from asv_jit.site.content import format as form
 
 Counts = npt.NDArray[np.int64]
@@ -45,14 +45,17 @@ _LEAST_STEP = 1e-300
 _FEWEST = 3
 """Values that have a noise."""
 
+_USUAL = 1.96 * math.sqrt(2.0)
+"""What 95% of the differences of Gaussian values do not exceed, in standard deviations of the values."""
+
 
 class Column(Struct, frozen=True):
     """`length` slots, of which those at `places` (ascending) have a value: `counts[i] * step` at `places[i]`.
 
     Its interval reaches `below[i]` steps down and `above[i]` up: all arrays have shape (places,). Widths are -1 where
-    there is no interval; None where no value has one. `noise` is the standard deviation from
-    its neighbours' differences, so that it is robust to changes of level: of the logarithm, as a share of the level;
-    where a series has no logarithm, its own by its typical size; NaN where unknown.
+    there is no interval; None where no value has one. `noise` is the standard deviation of Gaussian values of which 95%
+    of the neighbours differ by no more than those of this series do: of the logarithm, as a share of the level; where a
+    series has no logarithm, its own by its typical size; NaN where unknown.
     """
 
     step: float
@@ -182,7 +185,7 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
     sizes = _sizes(values)
     noise, step = math.nan, 1.0
     if sizes is not None:
-        noise, step = sizes.noise, _step(values, sizes, widths, _FINER if fine else 1.0)
+        noise, step = sizes.usual / _USUAL, _step(values, sizes, widths, _FINER if fine else 1.0)
     counts = np.rint(values / step).astype(np.int64)
     if widths is None:
         return Column(step, len(track.values), places, counts, None, None, noise)
@@ -200,12 +203,17 @@ def of_counts(counts: Counts) -> Column | None:
 
 
 class _Sizes(Struct, frozen=True):
-    """How large the values of a series are that are not 0 (`typical`: their geometric mean); `noise`: see `Column`."""
+    """How large the values of a series are that are not 0 (`typical`: their geometric mean).
+
+    Of its logarithm, or its own by the typical size: `noise`, robust to outliers, and the `usual` difference of
+    neighbours.
+    """
 
     smallest: float
     typical: float
     largest: float
     noise: float
+    usual: float
 
 
 def _sizes(values: Floats) -> _Sizes | None:
@@ -220,12 +228,14 @@ def _sizes(values: Floats) -> _Sizes | None:
             return None
     logs = np.log(sizes)
     typical = math.exp(float(logs.sum()) / len(logs))
-    noise = math.nan
+    noise = usual = math.nan
     if len(values) >= _FEWEST:
-        noise = noise_of_neighbours(logs) if low > 0.0 or high < 0.0 else noise_of_neighbours(values) / typical
+        same_sign = low > 0.0 or high < 0.0
+        noisy, scale = (logs, 1.0) if same_sign else (values, typical)
+        noise, usual = noise_of_neighbours(noisy) / scale, usual_difference(noisy) / scale
     if low > 0.0:
-        return _Sizes(low, typical, high, noise)
-    return _Sizes(float(sizes.min()), typical, float(sizes.max()), noise)
+        return _Sizes(low, typical, high, noise, usual)
+    return _Sizes(float(sizes.min()), typical, float(sizes.max()), noise, usual)
 
 
 def _step(values: Floats, sizes: _Sizes, widths: tuple[Floats, Floats] | None, finer: float) -> float:

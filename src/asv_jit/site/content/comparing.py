@@ -9,9 +9,9 @@ with ha and hb the half-widths of the two intervals. The ratio's interval is rat
 that of `verdict.decide`; its 90% interval follows from the same figures, see `verdict.narrowing`.
 
 `static/compare.js` computes the same for any two releases that a reader chooses, and for any two commits, where the
-threshold is at least z · √2 · noise: noise is the robust standard deviation of the series from commit to commit, z the
-normal quantile of the intervals' level. What asv measured by itself has intervals from within one process, which say
-nothing about the next process: only the noise counts.
+threshold is at least z · √2 · noise: z is the normal quantile of the intervals' level, and 95% of the differences from
+one commit to the next stay within 1.96 · √2 · noise. What asv measured by itself has intervals from within one process,
+which say nothing about the next process: only the noise counts.
 """
 
 from __future__ import annotations

@@ -75,7 +75,10 @@ class SeriesData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: Annotated[str, Meta(description="Of `off`, `on` and `plain`: `seconds`, `bytes`, or the benchmark's own.")]
     noise: Annotated[
         float | None,
-        Meta(description="Of `plain`: the usual difference of neighbours as a share; asv's intervals say less."),
+        Meta(
+            description="Of `plain`, as a share: 95% of the differences between neighbours stay within 1.96 · √2 times "
+            "it. Asv's own intervals say less."
+        ),
     ]
     columns: Annotated[
         dict[str, ColumnData],
@@ -196,7 +199,10 @@ class ListedData(msgspec.Struct, frozen=True, kw_only=True):
     step: Annotated[list[dict[str, float]], Meta(description="The step of each column by its name.")]
     noise: Annotated[
         list[dict[str, Number]],
-        Meta(description="Of each metric: the usual difference of neighbours as a share (standard deviation)."),
+        Meta(
+            description="Of each metric, as a share: 95% of the differences between neighbours stay within 1.96 · √2 "
+            "times it. With Gaussian noise it is the standard deviation of the values."
+        ),
     ]
 
 

@@ -26,8 +26,7 @@ _VERSION = 16  # of asv's 64 characters: enough to tell two apart
 class Packed(Struct, frozen=True):
     """A series with its columns, which its case's own file and the slices share.
 
-    `case` is the case's place in the suite, `number` the series' own; `noise` of each metric is the usual
-    difference of neighbours, as a share.
+    `case` is the case's place in the suite, `number` the series' own; `noise` of each metric is that of its column.
     """
 
     case: int
