@@ -163,7 +163,7 @@ def test_suspected_bugs_come_first_with_their_command(tmp_path: Path) -> None:
     trials = contents.wrong_answer() + contents.crash()
     render.render_site(contents.content(trials), tmp_path / "html")
     page = Parsed((tmp_path / "html" / "index.html").read_text(encoding="utf-8"))
-    words = ("Fails with the JIT on only", "Wrong answer with", "Should I turn the JIT on?")
+    words = ("Fails only with the JIT on", "Wrong answer with", "Should I turn the JIT on?")
     order = [page.text.index(word) for word in words]
     assert order == sorted(order)
     assert "asv-jit run " in page.text

@@ -23,13 +23,13 @@ _CAUSES = {
     "code": "the code: both modes moved alike",
     "jit": "the JIT: only mode on moved",
     "interpreter": "the interpreter: only mode off moved",
-    "mixed": "mixed: both modes moved, and not alike",
+    "mixed": "mixed: both modes moved, by different amounts",
     "release": "the release",
     "machine": "the machine",
     "requirements": "the requirements",
     "unclear": "unclear",
 }
-_MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, not alike"}
+_MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, differently"}
 _TOP_NAMES = 4
 _TIMES: tuple[Metric, ...] = ("off", "on")
 _MANY_TIMES = 11.0  # the ratio of `1000% slower`; above it percents are hard to read
@@ -127,7 +127,7 @@ def trace_words(change: TraceChange) -> str:
     if change.before is None and change.after is not None:
         return f"{change.function}: compiled now ({units.count(change.after.executors, 'trace')})"
     if change.after is None and change.before is not None:
-        return f"{change.function}: not compiled any more (had {units.count(change.before.executors, 'trace')})"
+        return f"{change.function}: no longer compiled (had {units.count(change.before.executors, 'trace')})"
     assert change.before is not None
     assert change.after is not None
     names = ", ".join(f"{by:+d} {name}" for name, by in change.micro_ops[:_TOP_NAMES])
@@ -140,7 +140,7 @@ def trace_words(change: TraceChange) -> str:
 def worsening_words(one: Worsening) -> str:
     """Describe a confirmed worsening without naming its case: `JIT on: 5.2% slower`."""
     if one.metric is None or one.by is None:
-        return "gives no figures any more"
+        return "no longer gives figures"
     name = METRIC_NAMES[one.metric]
     return f"{name}: {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
 
@@ -149,10 +149,10 @@ def findings(case: CaseComparison) -> Sequence[str]:
     """List the suspected JIT bugs, failures and changed answers of a case."""
     sides = {"a": "before the change", "b": "after the change"}
     bug = "SUSPECTED JIT BUG:"
-    found = [f"{bug} answers differently with the JIT on, {sides[side]}" for side in case.wrong_answers]
-    found += [f"{bug} fails with the JIT on only, {sides[side]}" for side in case.only_on]
+    found = [f"{bug} gives a different answer with the JIT on, {sides[side]}" for side in case.wrong_answers]
+    found += [f"{bug} fails only with the JIT on, {sides[side]}" for side in case.only_on]
     if case.fails_on:
         found.append(f"gives no figures {' and '.join(sides[side] for side in case.fails_on)}: {case.complaint}")
     if case.answers == "changed":
-        found.append("gives another answer after the change")
+        found.append("gives a different answer after the change")
     return found

@@ -27,8 +27,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     machine: Annotated[str, Meta(description="The machine's name in the results tree.")]
     line: Annotated[str, Meta(description="The interpreter line, or asv's environment.")]
     branch: Annotated[str, Meta(description="Empty for the first configured branch.")]
-    places: Annotated[list[int], Meta(description="Of each slot: the commit, as its place in `hashes`.")]
-    interpreters: Annotated[list[int], Meta(description="Of each slot: the build, as its place in `interpreters`.")]
+    places: Annotated[list[int], Meta(description="The commit of each slot, as an index into `hashes`.")]
+    interpreters: Annotated[list[int], Meta(description="The build of each slot, as an index into `interpreters`.")]
 
 
 class CommitsData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-commits", tag_field="format"):
@@ -37,13 +37,13 @@ class CommitsData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-commit
     version: Annotated[int, Meta(ge=1)]
     generated: Annotated[str, Meta(description="When the site was made: UTC, ISO 8601.")]
     project: str
-    show_commit_url: Annotated[str, Meta(description="A hash appended to it is a commit's page; empty for none.")]
+    show_commit_url: Annotated[str, Meta(description="URL of a commit's page without the hash at its end; or empty.")]
     ordered_by: Annotated[str, Meta(pattern="^(git|date)$", description="How the commits are ordered.")]
     hashes: Annotated[list[str], Meta(description="Full hashes.")]
-    dates: Annotated[list[int], Meta(description="Of each commit: seconds since 1970, UTC.")]
+    dates: Annotated[list[int], Meta(description="Time of each commit in seconds since 1970, UTC.")]
     authors: Annotated[list[str], Meta(description="All authors, each once.")]
-    author: Annotated[list[int], Meta(description="Of each commit: its author's place in `authors`.")]
-    subjects: Annotated[list[str], Meta(description="Of each commit: the first line of its message.")]
+    author: Annotated[list[int], Meta(description="Author of each commit, as an index into `authors`.")]
+    subjects: Annotated[list[str], Meta(description="First line of each commit's message.")]
     interpreters: Annotated[list[str], Meta(description="Builds: `X.Y.Z+<8 hex>`, or asv's Python versions.")]
     schedules: list[Schedule]
 
@@ -122,7 +122,7 @@ class TrialsData(msgspec.Struct, frozen=True, kw_only=True):
     warmup: Annotated[list[Number], Meta(description="Seconds of running before the steady state.")]
     peak_memory: list[Number]
     kind: Annotated[list[str], Meta(description="`flat`, `warmup`, `slowdown`, `no_steady_state` or empty.")]
-    disturbed: Annotated[list[bool], Meta(description="Whether something else used its core.")]
+    disturbed: Annotated[list[bool], Meta(description="True if another program used its core.")]
     hash_seed: list[int]
     started: Annotated[list[str], Meta(description="UTC, ISO 8601.")]
     inner_loops: list[int]
@@ -162,7 +162,7 @@ class CaseData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-case", ta
     benchmark: str
     params: list[str]
     level: Annotated[float, Meta(description="Of the intervals of the cells, such as 0.998.")]
-    equivalence: Annotated[float, Meta(description="Differences within it count as none.")]
+    equivalence: Annotated[float, Meta(description="Differences up to this share count as no difference.")]
     series: list[SeriesData]
     events: list[EventData]
     cells: list[CellData]
@@ -216,7 +216,7 @@ class SuiteData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-suite", 
         list[Number],
         Meta(description="By number of blocks (0: very many): the width of an interval at 90% as a share of it."),
     ]
-    equivalence: Annotated[float, Meta(description="Differences within it count as none.")]
+    equivalence: Annotated[float, Meta(description="Differences up to this share count as no difference.")]
     slugs: Annotated[list[str], Meta(description="Of each case: its files are data/<slug>.js and case/<slug>.html.")]
     benchmarks: list[str]
     params: list[list[str]]

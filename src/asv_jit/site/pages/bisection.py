@@ -21,7 +21,7 @@ FILE = "bisections.html"
 _OUTCOMES = {
     "found": Badge("same", "✓", "found"),
     "not_reproducible": Badge("unclear", "?", "not reproducible", "the ends do not differ on this machine"),
-    "undecided": Badge("unclear", "?", "undecided", "no further measurement could tell the candidates apart"),
+    "undecided": Badge("unclear", "?", "undecided", "more measurements would not tell the candidates apart"),
     "unbuildable": Badge("failed", "✕", "nothing buildable", "an end, or all between the ends, cannot be measured"),
 }
 _CANDIDATES_SHOWN = 20

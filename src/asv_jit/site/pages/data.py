@@ -68,7 +68,7 @@ def make(site: Publication) -> Iterator[Drawn]:
         frame=site.frames.make(
             "data",
             "Data",
-            f"Everything that is known of {site.content.project}, as documented files.",
+            f"All results of {site.content.project}, as documented files.",
             path="data.html",
         ),
         call=form.CALL,

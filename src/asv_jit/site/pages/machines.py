@@ -171,7 +171,7 @@ def _needed(noise: float, changes: Sequence[float], alpha: float) -> tuple[tuple
 
 def _caveat(one: KnownNoise) -> str:
     disturbed = f"{one.disturbed:,} disturbed" if one.disturbed else ""
-    return ", ".join(filter(None, (disturbed, "the same code was called different" if one.false_alarm else "")))
+    return ", ".join(filter(None, (disturbed, "the same code differed significantly" if one.false_alarm else "")))
 
 
 def _levels(history: History, machine: str) -> list[tuple[str, float]]:

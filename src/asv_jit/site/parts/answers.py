@@ -30,7 +30,7 @@ def answer_of(current: Current | None, equivalence: float) -> Answer:
     """What the mean and the verdicts of a release say. `equivalence` is the share that counts as no difference."""
     mean = current.suite.mean if current is not None else None
     if current is None or mean is None:
-        return Answer("none", "Not known yet", "no pair of trials came to its end")
+        return Answer("none", "Not known yet", "no pair of trials has finished")
     counts = Counter(case.verdict for case in current.suite.cases)
     judged = sum(counts[verdict] for verdict in ("faster", "same", "slower", "unclear"))
     tally, verdict = _tally(counts, judged), mean.verdict(equivalence)

@@ -84,7 +84,7 @@ def count_section(cell: CountedCell, release: str, commits: CommitBook) -> Count
 
 def why_no_verdict(widest: Disagreement | None) -> str:
     """Why counts decide no verdict, with the case of this suite that shows it best."""
-    reason = "Counts do not say whether the JIT helps: its instructions take another time than the interpreter’s."
+    reason = "Counts do not say whether the JIT helps: its instructions and the interpreter’s take different times."
     if widest is None:
         return reason
     return (
@@ -145,11 +145,11 @@ def _warm_up_rows(count: CaseCount, curves: dict[Mode, list[CurvePoint]]) -> tup
     rows = [
         ("instructions of the first call", first.get("off", units.DASH), first.get("on", units.DASH)),
         ("of a steady call", _steady(count.off), _steady(count.on)),
-        ("warm-up: what all calls took beyond it", _beyond(count.off), _beyond(count.on)),
+        ("warm-up: instructions of all calls above the steady level", _beyond(count.off), _beyond(count.on)),
     ]
     if count.on is not None:
         said = f"{len(compiled):,}, at most by {max(compiled):,}" if compiled else "none"
-        rows.append(("later calls that took more than the next one", units.DASH, said))
+        rows.append(("later calls with more instructions than the next one", units.DASH, said))
     return tuple(rows)
 
 

@@ -21,14 +21,14 @@ from asv_jit.text import units
 from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words, requirements_words
 
 _STATES = {
-    "candidate": Badge("unclear", "?", "candidate", "seen in the history, not measured again yet"),
-    "confirmed": Badge("failed", "!", "confirmed", "fresh pairs of both sides show it too"),
-    "refuted": Badge("same", "=", "refuted", "fresh pairs of both sides do not show it"),
-    "fixed": Badge("faster", "✓", "fixed", "a later change took it back"),
+    "candidate": Badge("unclear", "?", "candidate", "found in the history, not confirmed yet"),
+    "confirmed": Badge("failed", "!", "confirmed", "new measurements of both sides show it too"),
+    "refuted": Badge("same", "=", "refuted", "new measurements of both sides do not show it"),
+    "fixed": Badge("faster", "✓", "fixed", "a later commit reversed it"),
     "accepted": Badge("same", "✓", "accepted", "somebody accepted it, with a reason"),
 }
 _BETWEEN = Badge(
-    "same", "≠", "two versions", "two minor versions of Python differ: nothing became worse on one of them"
+    "same", "≠", "two versions", "a difference between two minor versions of Python, not counted as a regression"
 )
 _CAUSES = {
     "code": "the code: both modes moved alike",

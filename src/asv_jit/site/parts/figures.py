@@ -24,7 +24,7 @@ _TOP_NAMES = 6
 _KINDS = {
     "flat": "flat from the start",
     "warmup": "after a warm-up",
-    "slowdown": "slower than it began",
+    "slowdown": "slower than at the start",
     "no_steady_state": "never",
     "good_inconsistent": "flat or warm-up, by process",
     "bad_inconsistent": "differs by process",
@@ -147,7 +147,7 @@ def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[
     lines = [
         ("Steady time per call" if case.timed else "Value", level_of(case.off, form), level_of(case.on, form)),
         levels("First call", lambda trial: trial.first_call_s),
-        levels("Running time before steady", lambda trial: trial.warmup_s),
+        levels("Running time before steady state", lambda trial: trial.warmup_s),
         ("How it settles", _kind(case.steady_off), _kind(case.steady_on)),
         levels("Start-up", start_up_s),
         levels("Peak memory", lambda trial: trial.peak_rss_bytes, units.size),
@@ -161,7 +161,7 @@ def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ..
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(str(seed) for seed in case.answers.hash_seeds[:8])
         detail = (
-            "The first call returns something else with the JIT on than with it off, under "
+            "The first call returns a different value with the JIT on than with it off, under "
             f"PYTHONHASHSEED={seeds}; each mode repeats its own answer."
         )
         found.append(_alert("Wrong answer with the JIT on", case, release, href, detail))
@@ -171,7 +171,7 @@ def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ..
             f"{found_on.bad} of {units.count(found_on.on_trials, 'trial')} with the JIT on ended with "
             f"{' and '.join(found_on.endings)}; none of {units.count(found_on.off_trials, 'trial')} with it off did."
         )
-        found.append(_alert("Fails with the JIT on only", case, release, href, detail))
+        found.append(_alert("Fails only with the JIT on", case, release, href, detail))
     return tuple(found)
 
 

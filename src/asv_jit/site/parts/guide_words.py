@@ -21,12 +21,12 @@ CHECKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cpu": (("A whole program, as it is:", f"asv-jit try {_PROGRAM}"),),
     "service": (
         ("Put a loop of requests into benchmarks/service.py of a suite of your own:", "asv-jit init"),
-        ("and see it warm:", "asv-jit run --group service"),
+        ("and measure it after warm-up:", "asv-jit run --group service"),
     ),
-    "io": (("A whole program, with an input that makes it wait as it does in use:", f"asv-jit try {_PROGRAM}"),),
-    "extension": (("A whole program; “hot” names the functions that the time goes to:", f"asv-jit try {_PROGRAM}"),),
+    "io": (("A whole program, with an input that makes it wait as in real use:", f"asv-jit try {_PROGRAM}"),),
+    "extension": (("A whole program; “hot” lists its slowest functions:", f"asv-jit try {_PROGRAM}"),),
     "startup": (("A command-line tool, start-up included:", "asv-jit try -m your_tool --help"),),
-    "memory": (("A whole program; “peak memory” says what the JIT adds:", f"asv-jit try {_PROGRAM}"),),
+    "memory": (("A whole program; “peak memory” shows how much the JIT adds:", f"asv-jit try {_PROGRAM}"),),
     "dijkstra": (("A program of your own on that release:", f"asv-jit try --python 3.14 {_PROGRAM}"),),
     "3.15": (("A program of your own on both:", f"asv-jit try --python 3.14 --python 3.15 {_PROGRAM}"),),
 }
