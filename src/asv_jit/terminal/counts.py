@@ -34,7 +34,10 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
         "off, on: instructions per call in steady state, and of them in the interpreter's loop, in code made by the "
         "JIT, in the interpreter's C code, in libraries.",
     )
-    say(screen, "Counts do not say whether the JIT helps: its instructions are not the interpreter's. Times do.")
+    say(
+        screen,
+        "Only times say whether the JIT helps: its instructions and the interpreter's take different times.",
+    )
     for one in order:
         if one.problem:
             say(screen, f"{one.key.case} on {one.key.interpreter}: {one.problem}")

@@ -108,7 +108,7 @@ def _print_findings(screen: Console, case: CaseSummary) -> None:
     again = f"to see it again: {figures.again(case)}"
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(map(str, case.answers.hash_seeds))
-        say(screen, f"{what} answers differently with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
+        say(screen, f"{what} gives a different answer with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
     if case.only_on is not None:
         endings = " or ".join(case.only_on.endings)
         say(screen, f"{what} ends with {endings} with the JIT on only; {again}", "bold red")

@@ -128,9 +128,7 @@ def _notes(report: TryReport) -> list[str]:
         notes.append("the output differs from run to run, so that it says nothing about right or wrong answers")
     busy = sum(case.disturbed for case in measured)
     if busy:
-        notes.append(
-            f"something else used the core in {units.count(busy, 'pair')}: `asv-jit doctor` says what may be done"
-        )
+        notes.append(f"something else used the core in {units.count(busy, 'pair')}: run `asv-jit doctor`")
     return notes
 
 

@@ -249,8 +249,7 @@ class Session:
         if not self._said_busy:
             self._said_busy = True
             self._reporter.warn(
-                "most trials share their core with something else, so disturbed ones are not repeated any more; "
-                "`asv-jit doctor` says what may be done"
+                "most trials were disturbed by other programs on their core, so repeats are off; run `asv-jit doctor`"
             )
 
     def sample(self, installation: Installation, case: Case) -> Trial:
