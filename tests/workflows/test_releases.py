@@ -45,7 +45,7 @@ def test_without_a_provider_the_night_goes_on() -> None:
     installed, complaints = _install(["3.15", "3.16"], [OLD], FakeProvider("debian", unavailable="no network"))
     assert not installed
     assert len(complaints) == 2
-    assert "going on with what is installed" in complaints[0]
+    assert "using what is installed" in complaints[0]
 
 
 def test_an_install_that_fails_is_a_complaint() -> None:

@@ -74,7 +74,7 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
         a, b = (_installed(session, interpreters, *side) for side in (suspect.before, suspect.after))
         case = case_named(discover_suite(project, session, [b, a]).cases, str(event.key.case))
         if case.benchmark.version != event.key.version:
-            raise UsageError(f"{event.key.case} was edited since: its measurements say nothing of the old one")
+            raise UsageError(f"{event.key.case} was edited since: its old measurements no longer apply")
         if math.isnan(event.headline.ratio):
             raise UsageError(f"{event.key.case} has values that are not positive: fresh blocks are compared by ratio")
         sides = [one.commit[:8] if event.axis == "commits" else one.interpreter.identity for one in (a, b)]
@@ -155,7 +155,7 @@ def _installed(
     session: Session, interpreters: dict[str, Interpreter], identity: str, commit: str, requirements: str
 ) -> Installation:
     if identity not in interpreters:
-        raise NoInterpreterError(f"CPython {identity} is not installed any more, and only the same build can confirm")
+        raise NoInterpreterError(f"CPython {identity} is no longer installed, and only the same build can confirm")
     interpreter = interpreters[identity]
     return session.install(interpreter, commit, session.requirements_named(requirements, interpreter))
 

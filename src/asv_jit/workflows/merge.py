@@ -100,7 +100,7 @@ def _readable(files: Mapping[str, Path]) -> tuple[dict[str, bytes], list[str]]:
         if complaint is None:
             contents[name] = content
         else:
-            problems.append(f"{complaint}; this file is left out")
+            problems.append(f"{complaint}; this file is skipped")
     return contents, problems
 
 

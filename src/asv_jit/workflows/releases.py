@@ -37,7 +37,7 @@ def install_releases(
     try:
         market = provision.offered(providers, wait_s=_PATIENCE_S)
     except LockedError as error:
-        return installed, [f"new releases were not looked for: {error}"]
+        return installed, [f"asv-jit could not search for new releases: {error}"]
     for text in wanted:
         spec = specs.parse(text)
         try:
@@ -48,7 +48,7 @@ def install_releases(
             done = provision.install([exact], list(market.providers.values()), wait_s=_PATIENCE_S, run=run)
             installed.extend(one.interpreter.identity for one in done if one.fresh)
         except (NoInterpreterError, LockedError) as error:
-            complaints.append(f"CPython {text}: {_first_line(error)}; going on with what is installed")
+            complaints.append(f"CPython {text}: {_first_line(error)}; using what is installed")
     return installed, complaints
 
 

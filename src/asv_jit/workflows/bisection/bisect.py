@@ -59,7 +59,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
         releases = release_chain(project, question.good, question.bad, watcher, installable=question.installable)
     chain, interpreter = chain_of(project, repository, question, tuple(releases))
     if interpreter is not None and question.line and interpreter.identity != question.python:
-        watcher.warn(f"CPython {question.python} is not installed any more; {interpreter.identity} measures instead")
+        watcher.warn(f"CPython {question.python} is no longer installed; {interpreter.identity} measures instead")
     stored = matching(unfinished, chain, question)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),

@@ -44,7 +44,7 @@ def interpreters_that_are_here(project: Project) -> tuple[list[Interpreter], lis
             missing[spec] = error
     if missing and not chosen:
         raise next(iter(missing.values()))
-    return list(chosen.values()), [f"CPython {spec} is not installed: nothing is measured with it" for spec in missing]
+    return list(chosen.values()), [f"CPython {spec} is not installed; it is skipped" for spec in missing]
 
 
 def interpreters_here(project: Project) -> list[Interpreter]:
@@ -111,7 +111,7 @@ def _listed(repository: Repository, name: str, warn: Callable[[str], None]) -> l
             try:
                 found.append(repository.resolve(line.strip()))
             except UsageError as error:
-                warn(f"HASHFILE, line {number}: {error}; the line is passed over")
+                warn(f"HASHFILE, line {number}: {error}; the line is skipped")
     return found
 
 

@@ -102,7 +102,7 @@ def _bisected(project: Project, question: Question, event: Event, watcher: _Watc
     try:
         result = bisect(project, question, watcher).result
     except _OutOfTimeError:
-        return f"{what}: out of time, it goes on the next night"
+        return f"{what}: out of time; it continues the next night"
     except (InterruptedRunError, StorageError):
         raise
     except AsvJitError as error:

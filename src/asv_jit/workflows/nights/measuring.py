@@ -137,7 +137,7 @@ class NightMeasuring:
             together = list(steps)
             commit = _resolved(repository, name)
             if commit is None:
-                self._problem(f"commit {name[:8]} is not in the repository any more; it is not measured")
+                self._problem(f"commit {name[:8]} is no longer in the repository; it is not measured")
                 continue
             identities = [identity for step in together for identity in step.interpreters]
             wanted = [interpreters[identity] for identity in identities if identity in interpreters]

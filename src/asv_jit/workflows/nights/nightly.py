@@ -171,10 +171,10 @@ class _Nightly:
         self._reporter.stage("fetching the repository")
         complaint = fetched(self._project)
         if complaint is not None:
-            self._problem(f"the repository could not be fetched ({one_line(complaint)}); going on with what is here")
+            self._problem(f"the repository could not be fetched ({one_line(complaint)}); using the local repository")
         else:
             for gone in Repository(repository_without_network(self._project)).vanished(self._project.branches):
-                self._problem(f"branch {gone} is not on the remote any more; going on with it as it was fetched last")
+                self._problem(f"branch {gone} is no longer on the remote; using the state fetched last")
         branch = named_branch(self._options.results or "")
         if branch is not None:
             with self._survived("the results branch could not be fetched"):
@@ -214,7 +214,7 @@ class _Nightly:
 
     def _detect(self, *, remember: bool = True) -> None:
         self._reporter.stage("looking for regressions")
-        with self._survived("regressions could not be looked for"):
+        with self._survived("regressions could not be searched"):
             history = read_history(self._project)
             self._night.events = find_events(self._project, history, remember=remember)
 

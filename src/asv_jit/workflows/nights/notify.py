@@ -54,7 +54,7 @@ def notify(night: Night, settings: Notify) -> list[str]:
             if complaint is None:
                 keep_notices(night.folder, [_notice(event, name) for event in untold])
             else:
-                complaints.append(f"jit.notify.{name}: {complaint}; it is tried again the next night")
+                complaints.append(f"jit.notify.{name}: {complaint}; asv-jit tries again the next night")
     return complaints
 
 

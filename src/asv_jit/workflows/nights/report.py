@@ -21,7 +21,7 @@ def headline(night: Night) -> str:
     if night.fresh:
         return f"{where}: {units.count(len(night.fresh), 'new regression')}"
     if not night.finished:
-        return f"{where}: the night was cut short; the next one goes on from there"
+        return f"{where}: the night was interrupted; the next one continues from there"
     if night.open_events:
         return f"{where}: nothing new, {units.count(len(night.open_events), 'open regression')}"
     return f"{where}: no regression"

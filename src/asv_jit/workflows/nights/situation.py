@@ -68,7 +68,7 @@ def branches_of(
     for branch in project.branches:
         tip = repository.tip(branch)
         if tip is None:
-            complaints.append(f"branch {branch or 'HEAD'} is not there any more; asv.conf.json names it under branches")
+            complaints.append(f"branch {branch or 'HEAD'} no longer exists; asv.conf.json names it under branches")
             continue
         reached = None if since is None else _since(repository, tip, since)
         if reached is not None:
@@ -171,7 +171,10 @@ def anchor_of(ground: Ground, tip: Commit | None) -> tuple[Point | None, str | N
     with_jit = [one for one in ground.interpreters if one.has_jit and one.identity in fitting]
     chosen = next(iter(with_jit), None) or next((one for one in ground.found if one.identity in fitting), None)
     if chosen is None:
-        return None, f"the anchor's interpreter {wanted.python} is not installed: nothing tells the machine's changes"
+        return (
+            None,
+            f"the anchor's interpreter {wanted.python} is not installed: asv-jit cannot tell changes of the machine",
+        )
     note = None
     if before:
         note = f"the anchor is a new one: CPython {before[0][1]}, on which {before[0][0][:8]} was measured, is gone"

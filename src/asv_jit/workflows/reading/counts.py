@@ -42,7 +42,7 @@ def read_machine_counts(project: Project, folder: Path) -> Counts:
         current = [one for one in trials if versions.get(one.benchmark) == one.benchmark_version]
         if len(current) < len(trials):
             left = len(trials) - len(current)
-            problems.append(f"{left} counted trials of benchmarks that were edited or removed since are left out")
+            problems.append(f"{left} counted trials of benchmarks edited or removed since are ignored")
         trials = current
     return Counts(tuple(case_counts(trials)), tuple(problems))
 

@@ -136,5 +136,5 @@ def _order_notes(order: CommitOrder) -> tuple[str, ...]:
     if order.ordered_by == "date" and order.commits:
         return (f"no repository knows the {len(order.commits)} commits: they are ordered by date",)
     if order.unknown:
-        return (f"{order.unknown} commits that the repository does not know stand where their dates put them",)
+        return (f"{order.unknown} commits that the repository does not know are ordered by date",)
     return ()

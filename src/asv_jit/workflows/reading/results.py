@@ -48,7 +48,7 @@ def read_results(
     cells = {key: cell for key, cell in cells_of(trials, (purpose,)).items() if key.protocol == protocol}
     current, stale = _current(project, cells)
     if stale:
-        problems.append(f"{stale} cells of benchmarks that were edited or removed since are left out")
+        problems.append(f"{stale} cells of benchmarks edited or removed since are ignored")
     return Results(current, suites_of(project, current), tuple(problems), tuple(trials))
 
 
