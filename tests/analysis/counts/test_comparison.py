@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from asv_jit.analysis.counts.comparison import compare_counts
@@ -30,3 +32,11 @@ def test_runs_of_one_seed_that_differ_are_named_and_give_no_verdict() -> None:
 def test_sides_without_a_common_seed_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="both sides"):
         compare_counts({1: [1.0]}, {2: [1.0]}, threshold=0.002)
+
+
+def test_a_count_of_zero_is_compared_too() -> None:
+    assert compare_counts({1: [0.0]}, {1: [0.0]}, threshold=0.002).verdict == "same"
+    more = compare_counts({1: [0.0]}, {1: [5.0]}, threshold=0.002)
+    assert (more.verdict, more.change) == ("more", math.inf)
+    assert compare_counts({1: [5.0]}, {1: [0.0]}, threshold=0.002).verdict == "fewer"
+    assert compare_counts({1: [0.0, 5.0]}, {1: [5.0]}, threshold=0.002).verdict == "not repeatable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -38,7 +39,7 @@ def compare_counts(
     if not seeds:
         raise ValueError(f"expected a hash seed on both sides, found {sorted(a)} and {sorted(b)}")
     reason = unrepeatable(a) or unrepeatable(b)
-    changes = {seed: min(b[seed]) / min(a[seed]) - 1 for seed in seeds}
+    changes = {seed: _change(min(a[seed]), min(b[seed])) for seed in seeds}
     least = min(changes.values(), key=abs)
     if reason is not None:
         return CountComparison("not repeatable", None, changes, reason)
@@ -48,10 +49,16 @@ def compare_counts(
     return CountComparison("more" if least > 0 else "fewer", least, changes)
 
 
+def _change(a: float, b: float) -> float:
+    if a == 0:
+        return 0.0 if b == 0 else math.inf
+    return b / a - 1
+
+
 def unrepeatable(runs: Mapping[int, Sequence[float]]) -> str | None:
     """Return why a count is not repeatable (two runs of one seed differ); None if it is, or no seed ran twice."""
     for seed, counts in sorted(runs.items()):
-        spread = max(counts) / min(counts) - 1 if min(counts) > 0 else 0.0
+        spread = _change(min(counts), max(counts))
         if spread > REPEATABLE:
             return (
                 f"two runs with hash seed {seed} differ by {spread:.2%}: the benchmark depends on something else, "
