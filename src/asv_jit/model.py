@@ -22,7 +22,7 @@ ARMS: tuple[Mode, Mode] = ("off", "on")
 # How trials are run. Series never mix protocols: when a figure changes its meaning, the protocol gets a new number.
 PROTOCOL = "2"
 QUICK_PROTOCOL = "2-quick"
-COUNT_PROTOCOL = "1"  # for counted trials, which have their own journals and series
+COUNT_PROTOCOL = "2"  # for counted trials, which have their own journals and series
 
 HASH_SEEDS = (1, 2, 3)
 """The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed."""

@@ -499,9 +499,12 @@ def measure(benchmark, request):
 def count(benchmark, request):
     """Run iterations from cold until their counts have settled, and let callgrind count each.
 
-    `os.getppid` takes the place of the clock: whenever that C function is entered, callgrind writes its counters to the
-    next file and resets them. So each even file holds an iteration, and each odd one what lies between two: reading the
+    `mark` takes the place of the clock: whenever its C function is entered, callgrind writes its counters to the next
+    file and resets them. So each even file holds an iteration, and each odd one what lies between two: reading the
     counts here is not counted.
+
+    Asked to find how many calls make an iteration, it ends as soon as that is known, unless it is one. So whatever is
+    counted ran the same code from cold, whether the number was known before or not.
     """
     if benchmark.kind != "time":
         raise SkippedError("only time_ benchmarks are counted")
@@ -514,25 +517,35 @@ def count(benchmark, request):
     return result
 
 
+def mark():
+    """A C function that little else calls. It always answers 0: to make a number that is not kept ready is counted."""
+    from _functools import partial
+
+    return partial(os.sched_get_priority_max, os.SCHED_OTHER)
+
+
 def count_iterations(benchmark, request):
     again, timed = Again(benchmark), Timed(benchmark)
-    timed.timer = os.getppid
-    counts, parts, loops = [], [0], request["inner_loops"] or Asked(benchmark).inner_loops
+    timed.timer = mark()
+    counts, parts = [], [0]
+    asked, loops = Asked(benchmark).inner_loops, 1
     _, _, digest = timed.first(1)
     while len(counts) < request["max_iterations"] and sum(counts) < request["max_instructions"]:
-        if len(counts) == 2 and not loops:
-            loops = 1
+        if len(counts) == 2:
             while loops * counts[1] < request["loop_instructions"]:
                 loops *= 2
+            loops = request["inner_loops"] or asked or loops
+            if loops > 1 and not request["inner_loops"]:
+                return {"inner_loops": loops, "iterations": 2}
         if counts:
             again()
-            timed.iterate(loops if len(counts) > 1 else 1)
+            timed.iterate(loops)
         files = written(request["counts"], parts[-1])
         if not files:
-            raise RuntimeError("callgrind wrote no counts at a call of os.getppid")
+            raise RuntimeError("callgrind wrote no counts at a call of sched_get_priority_max")
         # A coroutine's first call is counted in two pieces: how it is made, and how it runs.
         if len(files) != 2 and (counts or len(files) != 4):
-            raise SkippedError("it calls os.getppid, which marks the ends of iterations while they are counted")
+            raise SkippedError("it calls os.sched_get_priority_max, which marks the ends of counted iterations")
         counts.append(sum(files[1::2]))
         parts.append(parts[-1] + len(files))
         # A small benchmark with a setup is one call an iteration: many of them would mostly be setups.
@@ -541,7 +554,7 @@ def count_iterations(benchmark, request):
             break
     return {
         "digest": digest,
-        "inner_loops": loops or 1,
+        "inner_loops": loops,
         "iterations": len(counts),
         "instructions": counts,
         "parts": parts[1:],
