@@ -149,16 +149,15 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const kinds = () => [commits.hashes.length > 1 ? "commits" : null,
     suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
-  const leadingFirst = (machines) =>
-    machines.sort((one, other) => (other === app.dataset.machine) - (one === app.dataset.machine));
-  const hostsOf = (kind) => leadingFirst(kind === "releases" ?
+  // Both files have the newest machine first.
+  const hostsOf = (kind) => kind === "releases" ?
     suite.machines.filter((_, host) => suite.current.machine.includes(host)) :
-    [...new Set(commits.schedules.map((schedule) => schedule.machine))]);
+    [...new Set(commits.schedules.map((schedule) => schedule.machine))];
 
   const groupOf = (benchmark) => benchmark.split(".", 1)[0]; // the file that it is in
   const groups = () => [...new Set(suite.benchmarks.map(groupOf))].sort();
   const linesOf = (machine) => [...new Set(commits.schedules.filter((schedule) =>
-    schedule.machine === machine).map((schedule) => schedule.line))].sort();
+    schedule.machine === machine).map((schedule) => schedule.line))].reverse(); // the newest first
 
   // A commit by the beginning of its hash, or the last one of a day.
   function commitOf(text) {

@@ -32,7 +32,8 @@
     return { count, at, find, times, link: (commit) => file.show_commit_url ? file.show_commit_url + commit.hash : "" };
   }
 
-  // A panel shows one schedule: all series of the case in it, one after the other, with a hole where one ends.
+  // A panel shows one schedule: all series of the case in it, one after the other, with a hole where one ends. The
+  // machine that measured the newest commit of this case comes first, and of each machine the line that did.
   function panelsOf(data, file) {
     const found = new Map();
     data.series.forEach((series, number) => {
@@ -43,8 +44,16 @@
       if (columns.plain && series.noise > 0) columns.plain = usual(columns.plain, series.noise);
       found.get(series.schedule).parts.push({ series, number, columns });
     });
-    for (const panel of found.values()) panel.parts.sort((a, b) => a.series.start - b.series.start);
-    return [...found.values()].sort((a, b) => a.number - b.number);
+    const newest = new Map(); // by machine
+    for (const panel of found.values()) {
+      panel.parts.sort((a, b) => a.series.start - b.series.start);
+      const { machine, places } = panel.schedule;
+      panel.newest = Math.max(...panel.parts.map((part) => places[part.series.start + lengthOf(part) - 1]));
+      newest.set(machine, Math.max(newest.get(machine) ?? 0, panel.newest));
+    }
+    return [...found.values()].sort((a, b) => a.schedule.machine === b.schedule.machine ?
+      b.newest - a.newest || b.number - a.number :
+      newest.get(b.schedule.machine) - newest.get(a.schedule.machine) || a.number - b.number);
   }
 
   // What asv measured has no interval that holds for another process: the band holds 95% of the steps from one value to
@@ -107,7 +116,7 @@
       this.commits = commitsOf(file);
       this.all = panelsOf(data, file);
       this.machines = [...new Set(this.all.map((panel) => panel.schedule.machine))];
-      this.branches = [...new Set(this.all.map((panel) => panel.schedule.branch))];
+      this.branches = [...new Set(this.all.map((panel) => panel.schedule.branch))].sort(); // the main one first
       this.metrics = Object.keys(METRICS).filter((name) => METRICS[name].main.some(([metric]) => this.has(metric)));
       this.charts = [];
       this.choice = this.read();
@@ -118,16 +127,25 @@
     read() {
       const found = state.read();
       const oneOf = (value, options) => options.includes(value) ? value : options[0];
+      const machine = oneOf(found.machine, this.machines);
       return {
-        machine: oneOf(found.machine, this.machines),
-        branch: oneOf(found.branch, this.branches),
+        machine,
+        branch: this.branchOn(machine, found.branch),
         metric: oneOf(found.metric, this.metrics),
         lines: found.lines ? found.lines.split(";").map(decodeURIComponent) : [],
         x: found.x === "date" ? "date" : "commit",
         y: oneOf(found.y, ["fit", "zero", "log"]),
         from: this.commits.find(found.from),
         to: this.commits.find(found.to),
+        commit: this.commits.find(found.commit), // a link of an event names it
       };
+    }
+
+    // A branch that was measured on the machine: the wanted one if it was.
+    branchOn(machine, wanted) {
+      const on = this.branches.filter((branch) => this.all.some(({ schedule }) => schedule.machine === machine &&
+        schedule.branch === branch));
+      return on.includes(wanted) ? wanted : on[0];
     }
 
     write(replace = false) {
@@ -135,13 +153,14 @@
       const short = (place) => place < 0 ? "" : this.commits.at(place).short;
       state.write({
         machine: machine === this.machines[0] ? "" : machine, branch: branch === this.branches[0] ? "" : branch,
-        metric: metric === this.metrics[0] ? "" : metric, lines: lines.map((name) => name.replace(/[%;]/g, encodeURIComponent)).join(";"),
+        metric: metric === this.metrics[0] ? "" : metric,
+        lines: lines.map((name) => name.replace(/[%;]/g, encodeURIComponent)).join(";"),
         x: x === "date" ? x : "", y: y === "fit" ? "" : y, from: short(from), to: short(to),
       }, replace);
     }
 
     set(change, replace = false) {
-      Object.assign(this.choice, change);
+      Object.assign(this.choice, { commit: -1 }, change);
       this.write(replace);
       this.render();
     }
@@ -149,7 +168,7 @@
     // Panels of the machine and branch; the newest line alone until the reader wants more.
     available() {
       const { machine, branch } = this.choice;
-      return this.all.filter(({ schedule }) => schedule.machine === machine && schedule.branch === branch).reverse();
+      return this.all.filter(({ schedule }) => schedule.machine === machine && schedule.branch === branch);
     }
 
     shown() {
@@ -241,6 +260,7 @@
       for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change",
         () => this.charts.forEach((one) => one.redraw()));
       this.render();
+      if (this.choice.commit >= 0) this.root.scrollIntoView();
     }
 
     // What needs new charts; a change of the range alone only moves those that are there.
@@ -262,6 +282,7 @@
         METRICS[this.choice.metric], place === shown.length - 1));
       this.panels.replaceChildren(...this.sections.map((section) => section.element));
       this.charts = this.sections.flatMap((section) => section.draw());
+      this.sections.find((section) => section.has(this.choice.commit))?.open(this.choice.commit);
     }
 
     // Everything in sight as rows for a spreadsheet.
@@ -323,7 +344,7 @@
         view.metrics.length > 1 ? choice("metric", "Show", view.metrics.map((name) => [name, metrics[name].name]),
           (metric) => view.set({ metric })) : null,
         view.machines.length > 1 ? choice("machine", "Machine", named(view.machines),
-          (machine) => view.set({ machine, lines: [] })) : null,
+          (machine) => view.set({ machine, branch: view.branchOn(machine, view.choice.branch), lines: [] })) : null,
         view.branches.length > 1 ? choice("branch", "Branch", named(view.branches),
           (branch) => view.set({ branch, lines: [], from: -1, to: -1 })) : null,
         choice("span", "Range", [...Object.entries(spans).sort(([a], [b]) => (b === "all") - (a === "all")),
@@ -508,6 +529,23 @@
       const trials = document.querySelector(`[data-trials="${cell}"]`)?.closest("details");
       return { text: `${blocks} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`,
         href: trials ? `#${trials.id}` : null };
+    }
+
+    slotOf(commit) {
+      return this.points.slot.findLastIndex((slot) => slot !== null && this.panel.schedule.places[slot] === commit);
+    }
+
+    has(commit) { return this.slotOf(commit) >= 0; }
+
+    // Shows the details of a commit, and keeps them open. A chart knows its places only once it is drawn.
+    open(commit) {
+      requestAnimationFrame(() => {
+        const place = this.slotOf(commit);
+        const { plot } = this.charts[0];
+        this.point(plot, plot.valToPos(this.points.x[place], "x"));
+        this.show(place, plot);
+        this.pin();
+      });
     }
 
     hide() { this.tip.hidden = true; }

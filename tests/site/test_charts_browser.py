@@ -9,12 +9,15 @@ import re
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from asv_jit.analysis.history.series import History
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import Timetable
+from asv_jit.site.parts.event_lines import event_address
 from asv_jit.site.render import render_site
 from tests.site import compared, histories
 from tests.site.browsing import barriers, visit
@@ -157,6 +160,40 @@ def test_change_points_are_marked_and_lead_to_what_is_said_of_them(browser: Brow
         assert "asv-jit bisect" in event.inner_text()
         _drag(page, 0.1, 0.3)
         expect(mark).to_have_count(0)
+
+
+def test_a_link_from_an_event_opens_its_machine_line_and_commit(browser: Browser, rich_site: Path) -> None:
+    event = next(one for one in histories.rich().events if slug(one.key.case) == _CASE)
+    key = msgspec.structs.replace(event.key, machine=histories.MACHINES[1], line="3.14 from debian")
+    with visit(browser) as page:
+        page.goto(f"{rich_site.as_uri()}/{event_address(msgspec.structs.replace(event, key=key))}")
+        tip = page.locator(".tip.pinned")
+        expect(tip).to_be_in_viewport()
+        assert event.commit[:8] in tip.inner_text()
+        assert "3.14" in tip.inner_text()
+        assert page.locator(".panel h3").all_inner_texts() == ["3.14 from debian"]
+        assert page.locator("[name=machine]").input_value() == histories.MACHINES[1]
+        page.get_by_role("button", name="Zoom in").click()
+        assert "commit=" not in page.url
+
+
+def test_charts_open_on_the_machine_and_line_of_the_newest_commit(browser: Browser, tmp_path: Path) -> None:
+    case = CaseKey("a.time_a")
+    known = histories.commits(30)
+    old, new = (histories.plain_series(case, name, seed=1, count=count) for name, count in (("a", 10), ("z", 30)))
+    lines = [msgspec.structs.replace(new, key=msgspec.structs.replace(new.key, line=f"3.{minor}")) for minor in (9, 13)]
+    dates = np.array([commit.date for commit in known], dtype=np.int64)
+    history = History(tuple(one.hash for one in known), dates, "git", ("3.12",) * 4, (old, *lines))
+    content = msgspec.structs.replace(histories.rich(), commits=known[::-1], table=Timetable.of(history), events=())
+    render_site(content, tmp_path / "html")
+    with visit(browser) as page:
+        page.goto(_case(tmp_path / "html", slug(case)))
+        assert page.locator("[name=machine] option").all_inner_texts() == ["z", "a"]
+        assert page.locator(".panel h3").all_inner_texts() == ["3.13"]
+        page.goto((tmp_path / "html" / "compare.html").as_uri())
+        assert page.locator("[name=machine]").input_value() == "z"
+        page.locator("[name=line]").wait_for()
+        assert page.locator("[name=line] option").all_inner_texts() == ["all lines", "3.13", "3.9"]
 
 
 def test_fingers_move_the_cursor_and_zoom(browser: Browser, rich_site: Path) -> None:
@@ -393,7 +430,8 @@ def test_compare_begins_with_the_leading_machine_and_its_newest_commits(browser:
     made = histories.rich()
     for machines in (made.machines, made.machines[::-1]):
         site = tmp_path / machines[0].name
-        render_site(msgspec.structs.replace(made, machines=machines), site)
+        table = Timetable.of(made.history, [machine.name for machine in machines])
+        render_site(msgspec.structs.replace(made, machines=machines, table=table), site)
         with visit(browser) as page:
             page.goto((site / "compare.html").as_uri())
             expect(page.locator("[data-result] tbody tr").first).to_be_visible()

@@ -19,6 +19,7 @@ from asv_jit import __version__
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey
 from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.parts.event_lines import event_address
 from asv_jit.text import units
 from asv_jit.text.dates import time_of
 from asv_jit.text.event_words import (
@@ -103,7 +104,7 @@ def _add_entry(root: ElementTree.Element, content: SiteContent, event: Event, bo
     _add(entry, "category", term=event.state)
     _add(entry, "category", term=event.attribution.cause)
     if content.url:
-        address = _address(content, f"regressions.html#{event.identity}")
+        address = _address(content, event_address(event))
         _add(entry, "link", rel="alternate", type="text/html", href=address)
     _add(entry, "content", "\n".join(_lines(event, unit)), type="text")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,12 +93,13 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     history = read_history(project, machine, trials=trials)
     # While workers look for changes, everything else is made.
     search = begin_search(project, history)
-    table = Timetable.of(history)
+    table = Timetable.of(history, [one.folder.name for one in measured])
     bisections, unreadable = _bisections(measured)
     cells = {key for one in measured if one.results for key in one.results.cells}
     counted = {case.key.commit for one in measured for case in one.counts.cases}
     commits = _commits(project, {key.commit for key in cells} | counted, history)
     places = {commit.hash: place for place, commit in enumerate(commits)}
+    measured = _newest_first(measured, history, places)
     machines = tuple(
         _machine_for_readers(project, site_machine(one, places, newest=place == 0))
         for place, one in enumerate(measured)
@@ -125,6 +126,23 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
         bisections=bisections,
         left_out=(*history.left_out, *events.left_out),
     )
+
+
+def _newest_first(measured: Sequence[Measured], history: History, places: Mapping[str, int]) -> list[Measured]:
+    """The machine that measured the newest commit first; after all others those that only asv measured on."""
+    ages: dict[str, list[int]] = {}
+    for one in history.series:
+        if len(one.places):
+            ages.setdefault(one.key.machine, []).append(places[history.commits[int(one.places[-1])]])
+    for machine in measured:
+        cells = {key.commit for key in machine.results.cells} if machine.results is not None else set()
+        counted = {case.key.commit for case in machine.counts.cases}
+        ages.setdefault(machine.folder.name, []).extend(places[commit] for commit in cells | counted)
+
+    def order(one: Measured) -> tuple[bool, int]:
+        return one.results is None and not one.counts.cases, min(ages[one.folder.name], default=len(places))
+
+    return sorted(measured, key=order)
 
 
 def _events(project: Project, history: History, search: Changes) -> tuple[FoundEvents, tuple[str, ...]]:

@@ -26,14 +26,15 @@ class CountedCell(Struct, frozen=True):
 
 
 def counted_cells(content: SiteContent) -> dict[CaseKey, tuple[CountedCell, ...]]:
-    """Of each case: the leading machine first, then releases, newest first."""
+    """Of each case: machines in their order, the leading one first, and of each the newest release first."""
+    machines = {machine.name: place for place, machine in enumerate(content.machines)}
     found: dict[CaseKey, list[CountedCell]] = {}
     for place, machine in enumerate(content.machines):
         for count in machine.counts:
             found.setdefault(count.key.case, []).append(CountedCell(machine.name, place == 0, count))
     for cells in found.values():
         cells.sort(key=lambda cell: version_order(cell.count.key.interpreter), reverse=True)
-        cells.sort(key=lambda cell: (not cell.leading, cell.machine))
+        cells.sort(key=lambda cell: machines[cell.machine])
     return {case: tuple(found[case]) for case in sorted(found)}
 
 

@@ -34,7 +34,8 @@ def cell_anchor(machine: str, interpreter: str, *, leading: bool) -> str:
 
 
 def measured_cells(content: SiteContent) -> dict[CaseKey, tuple[MeasuredCell, ...]]:
-    """Of each case: the leading machine first, then releases, newest first."""
+    """Of each case: machines in their order, the leading one first, and of each the newest release first."""
+    machines = {machine.name: place for place, machine in enumerate(content.machines)}
     found: dict[CaseKey, list[MeasuredCell]] = {}
     for place, machine in enumerate(content.machines):
         for case in (case for current in machine.current for case in current.suite.cases):
@@ -42,5 +43,5 @@ def measured_cells(content: SiteContent) -> dict[CaseKey, tuple[MeasuredCell, ..
             found.setdefault(case.key.case, []).append(cell)
     for cells in found.values():
         cells.sort(key=lambda cell: version_order(cell.summary.key.interpreter), reverse=True)
-        cells.sort(key=lambda cell: (not cell.leading, cell.machine))
+        cells.sort(key=lambda cell: machines[cell.machine])
     return {case: tuple(found[case]) for case in sorted(found)}

@@ -51,7 +51,7 @@ class Fingerprint(Struct, frozen=True):
 class Machine(Struct, frozen=True):
     """One machine of the results tree, and what it measured.
 
-    `newest`: whether its results are the newest of all. `suites` holds one summary for each commit and interpreter,
+    `newest`: whether it leads. `suites` holds one summary for each commit and interpreter,
     those of the latest commit first; `trials` those of the cells whose warm-up curves and failures are to be shown;
     `current` has one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but
     asv itself measured there, so that it has series and no cells. `noise` is by interpreter, from its cells;
@@ -79,9 +79,9 @@ class SiteContent(Struct, frozen=True):
     (`#` for none), to which a full hash is appended. `commits` is newest first. `problems` are sentences about
     what could not be read or measured.
 
-    `machines` holds every machine, the leading one first, whose journal is the newest. `table` (the history, placed)
-    and `events` are over all machines, and empty where they were not asked for; `left_out` says what is in neither of
-    them, with counts. `bisections`: those of all machines, the newest first.
+    `machines` holds every machine: the leading one first, which measured the newest commit in trials. `table` (the
+    history, placed) and `events` are over all machines, and empty where they were not asked for; `left_out` says what
+    is in neither of them, with counts. `bisections`: those of all machines, the newest first.
     """
 
     title: str

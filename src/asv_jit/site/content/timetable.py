@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -60,19 +61,39 @@ class Placed(Struct, frozen=True):
 
 
 def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
-    """By schedule, the one of `placed` that reaches furthest; the first of those that reach as far."""
+    """By schedule, the one of `placed` that reaches furthest; the first of those that reach as far.
+
+    The machine that measured the newest commit of them comes first, and of each machine the line that did.
+    """
     newest: dict[int, Placed] = {}
     for one in placed:
         known = newest.get(one.schedule)
         if known is None or one.slots[-1] > known.slots[-1]:
             newest[one.schedule] = one
-    return newest
+    machines: dict[str, tuple[int, int]] = {}
+    for number, one in newest.items():
+        rank = -int(one.series.places[-1]), number
+        machines[one.series.key.machine] = min(machines.get(one.series.key.machine, rank), rank)
+
+    def order(number: int) -> tuple[tuple[int, int], str, int, int]:
+        key = newest[number].series.key
+        return machines[key.machine], key.branch, -int(newest[number].series.places[-1]), -number
+
+    return {number: newest[number] for number in sorted(newest, key=order)}
+
+
+def by_version(name: str) -> tuple[tuple[int, str], ...]:
+    """Orders names by the numbers in them: 3.13 after 3.9."""
+    parts = (part.lstrip("0") if part.isdecimal() else part for part in re.split("([0-9]+)", name))
+    return (*((len(part) if place % 2 else 0, part) for place, part in enumerate(parts)), (0, name))
 
 
 class Timetable(Struct, frozen=True):
     """A history, or None, placed. `commits`: the measured ones as places in `History.commits`, ascending.
 
-    `series` are by case, each case's in the order of the schedules.
+    Of the schedules those of the machine that measured the newest commit come first; of each machine's branch the
+    newest line is the last: that which measured the newest commit, then by version. `series` are by case, each case's
+    in the order of the schedules.
     """
 
     history: History | None
@@ -81,8 +102,8 @@ class Timetable(Struct, frozen=True):
     series: Mapping[CaseKey, tuple[Placed, ...]]
 
     @staticmethod
-    def of(history: History | None) -> Timetable:
-        """The timetable of `history`; empty without one."""
+    def of(history: History | None, machines: Sequence[str] = ()) -> Timetable:
+        """The timetable of `history`; empty without one. `machines`: their order where their commits are as new."""
         if history is None:
             return Timetable(None, np.empty(0, dtype=np.intp), (), {})
         builds = max(len(history.interpreters), 1)
@@ -90,7 +111,8 @@ class Timetable(Struct, frozen=True):
         for one in history.series:
             if len(one.places):
                 lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
-        found = [(line, lines[line], _slots(lines[line], builds, len(history.commits))) for line in sorted(lines)]
+        ordered = _ordered(lines, machines)
+        found = [(line, lines[line], _slots(lines[line], builds, len(history.commits))) for line in ordered]
         measured = np.zeros(len(history.commits), dtype=np.bool_)
         for _, _, (codes, _) in found:
             measured[codes // builds] = True
@@ -103,6 +125,24 @@ class Timetable(Struct, frozen=True):
             for one, mine in zip(members, slots, strict=True):
                 placed.setdefault(one.key.case, []).append(Placed(one, number, mine))
         return Timetable(history, commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
+
+
+def _ordered(
+    lines: Mapping[tuple[str, str, str], Sequence[CaseSeries]], machines: Sequence[str]
+) -> list[tuple[str, str, str]]:
+    """The lines (machine, branch, line) as `Timetable` orders them."""
+    newest = {line: max(int(one.places[-1]) for one in members) for line, members in lines.items()}
+    leading: dict[str, int] = {}
+    for (machine, _, _), place in newest.items():
+        leading[machine] = max(leading.get(machine, place), place)
+    known = {machine: place for place, machine in enumerate(machines)}
+
+    def order(line: tuple[str, str, str]) -> tuple[object, ...]:
+        machine, branch, name = line
+        where = -leading[machine], known.get(machine, len(known)), machine
+        return *where, branch, newest[line], by_version(name)
+
+    return sorted(lines, key=order)
 
 
 def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[Indices, list[Indices]]:

@@ -64,11 +64,10 @@ class ComparedReleases(Struct, frozen=True):
 
 
 class ComparePage(Struct, frozen=True):
-    """`compare.html`; `machine` is the one that the form begins with."""
+    """`compare.html`."""
 
     frame: Frame
     releases: ComparedReleases | None
-    machine: str
     level: str
     equivalence: str
 
@@ -77,17 +76,12 @@ def make(site: Publication) -> Iterator[Drawn]:
     """The page, with the newest releases compared."""
     content = site.content
     limits = content.settings
-    machine = content.machines[0].name
-    table = site.table
-    if table.schedules and all(one.machine != machine for one in table.schedules):
-        machine = table.schedules[0].machine
     page = ComparePage(
         frame=site.frames.make(
             "compare", "Compare", f"Any two commits or Python releases of {content.project}, side by side.",
             path="compare.html",
         ),
         releases=_releases(site),
-        machine=units.shorten(units.visible(machine), _LIMIT),
         level=units.level(limits.alpha),
         equivalence=f"{limits.equivalence * 100:.6g}%",
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
@@ -127,7 +128,7 @@ class EventLines:
             params=figures.params_text(case, 160),
             case=figures.case_text(case),
             group=units.shorten(units.visible(group_of(case.benchmark)), 60),
-            href=f"case/{slug(case)}.html",
+            href=event_address(event),
             line=units.shorten(units.visible(_line_name(event.key)), 120),
             machine=units.shorten(units.visible(event.key.machine), 80),
             release_event=event.axis == "pythons",
@@ -158,6 +159,19 @@ class EventLines:
         if known is None:
             known = self._suspects[digest] = self._commits.link(digest), self._commits.subject(digest)
         return known
+
+
+def event_address(event: Event) -> str:
+    """The case's page with its charts at the event's machine, line and commit, as `static/history.js` reads it."""
+    key = event.key
+    view = {
+        "machine": key.machine,
+        "branch": key.branch,
+        "lines": key.line.replace("%", "%25").replace(";", "%3B"),
+        "commit": event.commit[:8],
+    }
+    kept = urlencode({name: units.visible(text) for name, text in view.items() if text}, quote_via=quote)
+    return f"case/{slug(key.case)}.html#{kept}"
 
 
 def _what(event: Event) -> Badge:

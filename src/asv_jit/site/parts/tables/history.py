@@ -50,21 +50,20 @@ class HistoryTables:
 
     def __init__(self, table: Timetable, commits: CommitBook) -> None:
         self._history = table.history
-        self._schedules = table.schedules
         self._several = len({one.machine for one in table.schedules}) > 1
         self._commits = commits
 
     def of(self, placed: Sequence[Placed], name: str) -> tuple[HistoryTable, ...]:
-        """A table for each line of each machine, the newest line first; of its newest series: those never mix."""
+        """A table for each line of each machine, the newest first; of its newest series: those never mix."""
         history = self._history
         if history is None:
             return ()
         newest = newest_of_each(placed)
         found = []
-        for schedule in sorted(newest, key=lambda number: (self._schedules[number].machine, -number)):
+        for schedule, one in newest.items():
             parts = sum(other.schedule == schedule for other in placed)
             note = f"the newest of {parts} series: the benchmark, the machine or the protocol changed"
-            found.append(self._table(newest[schedule].series, history, name, note if parts > 1 else ""))
+            found.append(self._table(one.series, history, name, note if parts > 1 else ""))
         return tuple(found)
 
     def _table(self, series: CaseSeries, history: History, name: str, note: str) -> HistoryTable:

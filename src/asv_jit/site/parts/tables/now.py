@@ -35,11 +35,12 @@ class NowRow(Struct, frozen=True):
 def now_rows(
     placed: Sequence[Placed], events: Sequence[Event], history: History | None, commits: CommitBook
 ) -> tuple[NowRow, ...]:
-    """A row for each line that asv measured the case on, of its newest series; `events`: the case's, newest first."""
+    """A row for each line that asv measured the case on, the newest first, of its newest series; `events`: the case's,
+    newest first."""
     if history is None:
         return ()
     newest = newest_of_each(one for one in placed if one.series.key.protocol == "asv")
-    rows = (_row(newest[schedule].series, events, history, commits) for schedule in sorted(newest))
+    rows = (_row(one.series, events, history, commits) for one in newest.values())
     return tuple(row for row in rows if row is not None)
 
 

@@ -147,22 +147,27 @@ class _Rows:
 
 
 def plain_rows(content: SiteContent, trends: Trends) -> list[PlainRow]:
-    """The newest figure of every series that asv measured by itself, by machine, line and case."""
-    history = content.history
-    if history is None:
-        return []
-    commits = CommitBook.of(content)
-    found = [_plain_row(one, trends, commits) for one in history.series if one.key.protocol == "asv"]
-    rows = [row for row in found if row is not None]
-    return sorted(rows, key=lambda row: (row.machine, row.line, row.owner, row.name, row.params))
+    """The newest figure of every series that asv measured by itself; the newest machine and line come first."""
+    commits, schedules = CommitBook.of(content), content.table.schedules
+    machines = list(dict.fromkeys(one.machine for one in schedules))
+    order = [(machines.index(one.machine), one.branch, -number) for number, one in enumerate(schedules)]
+    placed = [one for members in content.table.series.values() for one in members if one.series.key.protocol == "asv"]
+    found = [(order[one.schedule], _plain_row(one.series, trends, commits)) for one in placed]
+    rows = [(place, row) for place, row in found if row is not None]
+    rows.sort(key=lambda one: (one[0], one[1].owner, one[1].name, one[1].params))
+    return [row for _, row in rows]
 
 
 def top_plain_rows(content: SiteContent, trends: Trends, most: int) -> list[PlainRow]:
-    """Of the series that asv measured by itself those that changed most lately, the strongest change first."""
+    """Of the series that asv measured by itself those that changed most lately, the strongest change first.
+
+    Those of the machine that measured the newest commit come before all others.
+    """
     if content.history is None:
         return []
     mine = [one for one in content.history.series if one.key.protocol == "asv"]
-    mine.sort(key=lambda one: (-_plain_weight(one, trends), one.key))
+    leading = next((one.machine for one in content.table.schedules), "")
+    mine.sort(key=lambda one: (one.key.machine != leading, -_plain_weight(one, trends), one.key))
     commits = CommitBook.of(content)
     return [row for one in mine[:most] if (row := _plain_row(one, trends, commits)) is not None]
 
