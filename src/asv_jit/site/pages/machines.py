@@ -93,7 +93,7 @@ class MachinesPage(Struct, frozen=True):
 
 
 def make(site: Publication) -> MachinesPage:
-    """A section for each machine, the one that measured last first."""
+    """A section for each machine, the leading one first."""
     content = site.content
     series: dict[str, int] = {}
     for one in content.history.series if content.history is not None else ():

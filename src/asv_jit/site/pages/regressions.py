@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
+from asv_jit.site.content.timetable import by_version
 from asv_jit.site.parts.event_lines import EventLine, EventLines
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Frame
@@ -64,7 +65,7 @@ def make(site: Publication) -> RegressionsPage:
         causes=tuple(sorted({event.cause_name for event in events})),
         machines=tuple(sorted(machines)) if len(machines) > 1 else (),
         groups=tuple(sorted({event.group for event in events})),
-        lines=tuple(sorted(lines)) if len(lines) > 1 else (),
+        lines=tuple(sorted(lines, key=by_version)) if len(lines) > 1 else (),
         searched=content.history is not None,
         bisections=bisections,
     )  # fmt: skip
