@@ -285,3 +285,22 @@ def test_a_call_of_half_the_time_out_is_calibrated_by_one_call_and_measured_by_t
     answer = inside.calibrate(Slow(), {**request, "min_iterations": 30, "max_iterations": 2000})
     assert answer == {"inner_loops": 1, "iterations": 2, "first_calls": False}
     assert len(calls) == 1  # a second one would leave no time for the answer
+
+
+N_BODY = [30_761_133, 21_600_861, 21_105_371, 21_105_493, 21_105_224, 21_105_493, 20_956_129, 19_615_099, 19_375_236]
+"""Counts with the JIT on, 3.15.2: after four on one level a trace was compiled. From the tenth on, 19,360,275."""
+
+
+def test_counts_are_not_settled_where_a_trace_is_still_to_be_compiled() -> None:
+    counts = [*N_BODY, *[19_360_275] * 50]
+    ends = {jit: next(n for n in range(len(counts)) if inside.settled(counts[:n], jit)) for jit in (False, True)}
+    assert counts[ends[False] - 1] == 21_105_493
+    assert ends[True] == 16
+
+
+def test_counts_that_change_are_not_settled_and_long_or_small_ones_need_other_numbers_of_iterations() -> None:
+    assert not inside.settled([1_000_000 * (100 - n) for n in range(60)], jit=True)
+    assert inside.settled([300_000_000] * 4, jit=True)
+    assert not inside.settled([1_000] * 99, jit=True)
+    assert inside.settled([1_000] * 100, jit=True)
+    assert inside.settled([1_000] * 30, jit=False)

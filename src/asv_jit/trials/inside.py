@@ -17,10 +17,10 @@ REQUEST, an object:
     iteration_ns    an iteration should last at least this ("calibrate")
     budget_ns       what all iterations may take together  ("calibrate"), or take at least ("sample")
     patience_ns     what they may take at the very most    ("calibrate")
-    min_iterations, max_iterations                         ("calibrate", "count")
+    min_iterations                                         ("calibrate")
+    max_iterations                                         ("calibrate", "count")
     micro_ops       whether the evidence counts micro-operations by name
     counts          where callgrind writes: a path that it ends with `.1`, `.2` …              ("count")
-    min_instructions    so few, in fewer than `min_iterations`, are never enough              ("count")
     max_instructions    what all iterations take at most                                      ("count")
     loop_instructions                     an iteration should take at least this              ("count")
 
@@ -528,7 +528,7 @@ def count_iterations(benchmark, request):
     again, timed = Again(benchmark), Timed(benchmark)
     timed.timer = mark()
     counts, parts = [], [0]
-    asked, loops = Asked(benchmark).inner_loops, 1
+    asked, loops, jit = Asked(benchmark).inner_loops, 1, bool(jit_state()[1])
     _, _, digest = timed.first(1)
     while len(counts) < request["max_iterations"] and sum(counts) < request["max_instructions"]:
         if len(counts) == 2:
@@ -548,9 +548,7 @@ def count_iterations(benchmark, request):
             raise SkippedError("it calls os.sched_get_priority_max, which marks the ends of counted iterations")
         counts.append(sum(files[1::2]))
         parts.append(parts[-1] + len(files))
-        # A small benchmark with a setup is one call an iteration: many of them would mostly be setups.
-        enough = sum(counts) >= request["min_instructions"] or len(counts) >= request["min_iterations"]
-        if enough and settled(counts[2:] if loops > 1 else counts):
+        if settled(counts[2:] if loops > 1 else counts, jit):
             break
     return {
         "digest": digest,
@@ -572,12 +570,13 @@ def written(path, last):
     return counts
 
 
-def settled(counts):
-    """Whether the counts were on one level for the last half of them, but for single ones.
-
-    At least six of them, or four of a long benchmark: in as many instructions a trace is compiled, if it ever is.
-    """
-    if len(counts) < (6 if sum(counts) < LONG_INSTRUCTIONS else 4):
+def settled(counts, jit):
+    """Whether the counts ran long enough, and were on one level for the last half of them, but for single ones."""
+    total = sum(counts)
+    if len(counts) < (LEAST_ITERATIONS[jit] if total < LONG_INSTRUCTIONS[jit] else 4):
+        return False
+    # A small benchmark with a setup is one call an iteration: many of them would mostly be setups.
+    if total < LEAST_INSTRUCTIONS[jit] and len(counts) < MANY_ITERATIONS[jit]:
         return False
     half = counts[len(counts) // 2 :]
     middle = len(half) // 2
@@ -587,7 +586,15 @@ def settled(counts):
 
 
 SAME_LEVEL = 0.0002
-LONG_INSTRUCTIONS = 400_000_000
+
+# How long a trial is at least, by whether the JIT is on. CPython compiles a loop after some 4,000 passes, and what
+# leaves its trace often after as many more, so that the level falls once more when it seemed steady. Beside the level
+# after 1.5e9 instructions, six programs on 3.15.2 were 0.15 to 9.4% too high with (6, 5e7), which is enough with the
+# JIT off; up to 9.4% with (10, 3e8); at most 0.22% with (16, 3e8), for 2.9 times the instructions.
+LEAST_ITERATIONS = {False: 6, True: 16}
+LEAST_INSTRUCTIONS = {False: 50_000_000, True: 300_000_000}
+LONG_INSTRUCTIONS = {False: 400_000_000, True: 1_000_000_000}  # in as many a trace is compiled, if it ever is
+MANY_ITERATIONS = {False: 30, True: 100}
 
 # Callgrind's client requests: their numbers from its header callgrind.h, and a sequence of instructions that does
 # nothing elsewhere. Without instrumentation a program starts two to three times as fast.
