@@ -50,6 +50,7 @@ class Finished:
     stdout: str
     stderr: str
     duration_s: float
+    pid: int = 0
 
     @property
     def ok(self) -> bool:
@@ -113,12 +114,14 @@ def run(
     cpu: int | None = None,
     keep_bytes: int = KEPT_OUTPUT_BYTES,
     input_text: str = "",
+    input_file: Path | None = None,
 ) -> Finished:
     """Run `command` to its end and return how it ended; never raises for the child's own failures.
 
     Parameters: `env` is the whole environment; after `timeout_s` the child and its descendants get SIGKILL; `cpu` pins
     the child to one core from its first instruction (Linux only); `keep_bytes` is how much of the end of each output
-    to return; `input_text` is the child's standard input.
+    to return; `input_text` is the child's standard input, or what `input_file`
+    holds.
 
     Raises OSError if the program cannot be started.
     """
@@ -126,7 +129,7 @@ def run(
     if family is not None:
         family.watch()
         env = {**env, guardian.VARIABLE: family.token}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, _readable(input_text) as given:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, _readable(input_text, input_file) as given:
         started = time.monotonic()
         with _pinned_to(cpu):
             child = subprocess.Popen(
@@ -154,19 +157,24 @@ def run(
             stdout=_tail(out, keep_bytes),
             stderr=_tail(err, keep_bytes),
             duration_s=duration_s,
+            pid=child.pid,
         )
 
 
 @contextlib.contextmanager
-def _readable(text: str) -> Iterator[IO[bytes] | int]:
-    """Yield a stream of `text` for a child's standard input."""
+def _readable(text: str, file: Path | None) -> Iterator[IO[bytes] | int]:
+    """Yield a stream of `file` or `text` for a child's standard input."""
+    if file is not None:
+        with file.open("rb") as stream:
+            yield stream
+        return
     if not text:
         yield subprocess.DEVNULL
         return
-    with tempfile.TemporaryFile() as stream:
-        stream.write(text.encode("utf-8"))
-        stream.seek(0)
-        yield stream
+    with tempfile.TemporaryFile() as written:
+        written.write(text.encode("utf-8"))
+        written.seek(0)
+        yield written
 
 
 @contextlib.contextmanager

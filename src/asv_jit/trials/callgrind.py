@@ -7,7 +7,7 @@ valgrind's manual, "Callgrind Format Specification".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,8 +21,9 @@ _OPTIONS = (
     "--tool=callgrind",
     "--quiet",
     "--vgdb=no",  # no pipes in /tmp
-    "--dump-before=sched_get_priority_max",  # see `mark` in inside.py
 )
+_MARK = "--dump-before=sched_get_priority_max"  # see `mark` in inside.py
+_RECURSION = re.compile(r"'\d+$")  # callgrind's suffix of a function that called itself
 
 
 class Callgrind(Struct, frozen=True):
@@ -45,7 +46,18 @@ class Callgrind(Struct, frozen=True):
     def command(self, command: Sequence[str], counts: Path) -> list[str]:
         """The command that counts `command`."""
         late = ["--instr-atstart=no"] if self.starts_late else []
-        return [str(self.program), *_OPTIONS, *late, f"--callgrind-out-file={counts}", *command]
+        return [
+            str(self.program),
+            *_OPTIONS,
+            _MARK,
+            *late,
+            f"--callgrind-out-file={counts}",
+            *command,
+        ]
+
+    def command_of_program(self, command: Sequence[str], counts: Path) -> list[str]:
+        """The command that counts `command` from start to end, into a file for each process that it forks."""
+        return [str(self.program), *_OPTIONS, f"--callgrind-out-file={counts}.%p", *command]
 
     def costs(self, counts: Path, part: int) -> list[Cost]:
         """The functions of one part. Raises ValueError."""
@@ -63,24 +75,39 @@ def parse_costs(text: str) -> list[Cost]:
     not the total that the file states.
     """
     sums: dict[tuple[str, str], int] = {}
-    for place, instructions in _own_costs(text.splitlines()):
-        sums[place] = sums.get(place, 0) + instructions
+    for place, called, instructions in _lines_of_cost(text.splitlines()):
+        if not called:
+            sums[place] = sums.get(place, 0) + instructions
     total = _total(text)
     if sum(sums.values()) != total:
         raise ValueError(f"expected functions that add up to {total:,} instructions, found {sum(sums.values()):,}")
     return [Cost(*place, instructions) for place, instructions in sums.items() if instructions]
 
 
-def _own_costs(lines: Iterable[str]) -> Iterator[tuple[tuple[str, str], int]]:
-    """Yield ((object, function), instructions) for every line of cost that is a function's own."""
+def cost_of_calls(text: str, functions: Collection[str]) -> int:
+    """The instructions of all calls of `functions`, with all that these called; calls among themselves count once."""
+    return sum(
+        instructions
+        for (_, caller), called, instructions in _lines_of_cost(text.splitlines())
+        if without_recursion(called) in functions and without_recursion(caller) not in functions
+    )
+
+
+def without_recursion(function: str) -> str:
+    """A function's name without callgrind's suffix for the depth of its recursion."""
+    return _RECURSION.sub("", function)
+
+
+def _lines_of_cost(lines: Iterable[str]) -> Iterator[tuple[tuple[str, str], str, int]]:
+    """Yield ((object, function), called, instructions) for every line of cost; `called` is empty for its own."""
     names: dict[tuple[str, str], str] = {}
-    current = {"ob": "", "fn": ""}
+    current = {"ob": "", "fn": "", "cfn": ""}
     of_a_call = False
     for line in lines:
         if line[:1].isdigit() or line[:1] in ("+", "-", "*"):
-            if not of_a_call:
-                _position, *events = line.split()
-                yield (current["ob"], current["fn"]), int(events[0]) if events else 0
+            _position, *events = line.split()
+            called = current["cfn"] if of_a_call else ""
+            yield (current["ob"], current["fn"]), called, int(events[0]) if events else 0
             of_a_call = False
         elif line.startswith("calls="):
             of_a_call = True

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from asv_jit.commands.common import Seconds, json_option, print_json
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.try_ import print_try
+from asv_jit.terminal.try_counts import print_try_counts
 from asv_jit.workflows.trying import trying
+from asv_jit.workflows.trying.counting_program import count_by_mode
 
 
 @click.command("try", context_settings={"allow_interspersed_args": False})
@@ -35,6 +38,10 @@ from asv_jit.workflows.trying import trying
     help="File fed to every run; `-` replays our own standard input (default: none).",
 )  # fmt: skip
 @click.option("--no-pin", is_flag=True, help="Do not pin to one core; for programs with several processes.")
+@click.option(
+    "--count", is_flag=True,
+    help="Count instructions under valgrind instead: one run in each mode, about 50 times slower.",
+)  # fmt: skip
 @json_option
 @click.argument("program", metavar="SCRIPT | -m MODULE")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]…")
@@ -46,6 +53,7 @@ def try_(
     timeout: float,
     stdin: Path | None,
     no_pin: bool,
+    count: bool,
     as_json: bool,
     program: str,
     arguments: tuple[str, ...],
@@ -65,6 +73,8 @@ def try_(
         stdin=stdin,
         pinned=not no_pin,
     )
+    if count:
+        return _count(options, as_json)
     with progress(quiet=as_json) as reporter:
         report = trying.try_program(options, reporter)
     if as_json:
@@ -74,3 +84,19 @@ def try_(
     if report.interrupted:
         return 130
     return 4 if any(result.summary is None for result in report.results) else 0
+
+
+def _count(options: trying.Options, as_json: bool) -> int:
+    given = click.get_current_context().get_parameter_source
+    for name, option in (("seconds", "--seconds"), ("pairs", "--pairs"), ("no_pin", "--no-pin")):
+        if given(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--count runs each mode once and times nothing: leave {option} out")
+    with progress(quiet=as_json) as reporter:
+        report = count_by_mode(options, reporter)
+    if as_json:
+        print_json(msgspec.to_builtins(report))
+    else:
+        print_try_counts(report)
+    if report.interrupted:
+        return 130
+    return 4 if any(result.off is None or result.on is None for result in report.results) else 0

@@ -104,7 +104,7 @@ class _Bench:
         self._rng = random.Random(secrets.randbits(64))
         self._cpu = default_cpu() if options.pinned else None
         self._variables = {**shell_variables(), "PYTHONPYCACHEPREFIX": str(folder / "pycache")}
-        self._program = Program(options.arguments, Path.cwd(), _stdin(options.stdin, folder), options.timeout_s)
+        self._program = Program(options.arguments, Path.cwd(), stdin_file(options.stdin, folder), options.timeout_s)
         self.name = shlex.join(options.arguments)
         self._case: Case = case_of(self.name, self._program)
         self._least = min(self._settings.pairs.min, options.pairs)
@@ -239,7 +239,7 @@ def try_program(options: Options, reporter: Reporter) -> TryReport:
     Raises UsageError where there is no such script or input, NoInterpreterError where no interpreter has a JIT,
     LockedError when something else measures.
     """
-    _check_script(options.arguments)
+    check_script(options.arguments)
     targets = targets_of(options.pythons)
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
@@ -277,14 +277,15 @@ def _measure(bench: _Bench, turns: list[_Turn]) -> None:
             bench.trace(turn)
 
 
-def _check_script(arguments: tuple[str, ...]) -> None:
+def check_script(arguments: tuple[str, ...]) -> None:
+    """Raise UsageError where a script is named that is not there."""
     if arguments[0] != "-m" and not Path(arguments[0]).exists():
         raise UsageError(
             f"expected the path of a Python script, found no file {arguments[0]} (a module: try -m MODULE)"
         )
 
 
-def _stdin(given: Path | None, folder: Path) -> Path:
+def stdin_file(given: Path | None, folder: Path) -> Path:
     """The file that each run reads as its standard input: nothing, a file, or a copy of our own input (`-`)."""
     if given is None:
         return Path("/dev/null") if sys.platform != "win32" else Path("NUL")
