@@ -46,14 +46,7 @@ class Callgrind(Struct, frozen=True):
     def command(self, command: Sequence[str], counts: Path) -> list[str]:
         """The command that counts `command`."""
         late = ["--instr-atstart=no"] if self.starts_late else []
-        return [
-            str(self.program),
-            *_OPTIONS,
-            _MARK,
-            *late,
-            f"--callgrind-out-file={counts}",
-            *command,
-        ]
+        return [str(self.program), *_OPTIONS, _MARK, *late, f"--callgrind-out-file={counts}", *command]
 
     def command_of_program(self, command: Sequence[str], counts: Path) -> list[str]:
         """The command that counts `command` from start to end, into a file for each process that it forks."""
