@@ -62,7 +62,7 @@ def _pair(block: int, **changed: object) -> list[Trial]:
 
 
 def _state(project: Project, trials: list[Trial]) -> tuple[str, int]:
-    state = cell_states(project, trials, [CASE], {NEW.identity: [""]})[FIRST, NEW.identity, CASE.key]
+    state = cell_states(project, trials, [CASE], {NEW.identity: [FULL.requirements]})[FIRST, NEW.identity, CASE.key]
     return state.state, state.failures
 
 
@@ -78,8 +78,8 @@ def test_a_cell_is_done_partial_or_failed(project: Project) -> None:
 
 def test_what_another_version_or_protocol_measured_does_not_count(project: Project) -> None:
     other = _pair(1, benchmark_version="w") + _pair(2, protocol=QUICK_PROTOCOL)
-    assert cell_states(project, other, [CASE], {NEW.identity: [""]}) == {}
-    assert cell_states(project, _pair(1), [CASE], {OLD.identity: [""]}) == {}
+    assert cell_states(project, other, [CASE], {NEW.identity: [FULL.requirements]}) == {}
+    assert cell_states(project, _pair(1), [CASE], {OLD.identity: [FULL.requirements]}) == {}
 
 
 def _ground(project: Project, trials: list[Trial], *found: object) -> Ground:

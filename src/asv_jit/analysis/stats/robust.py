@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -16,8 +17,11 @@ _GAUSSIAN_MAD = 1.482602218505602
 _GAUSSIAN_MEAN_DEVIATION = 1.2533141373155003
 """Standard deviation over mean absolute deviation, for Gaussian values."""
 
-_STUDENT_95: tuple[float, ...] = (math.nan, *(-scipy.special.stdtrit(np.arange(1.0, 39.0), 0.025)).tolist())
-"""Student's quantile by degrees of freedom, for two-sided intervals at 95%."""
+
+@functools.cache
+def _student_95() -> tuple[float, ...]:
+    """Return Student's quantile by degrees of freedom, for two-sided intervals at 95%."""
+    return (math.nan, *(-scipy.special.stdtrit(np.arange(1.0, 39.0), 0.025)).tolist())
 
 
 def median(values: Floats) -> float:
@@ -58,8 +62,8 @@ def usual_difference(values: Floats) -> float:
     """
     steps = np.abs(values[1:] - values[:-1])
     count = len(steps)
-    if count < len(_STUDENT_95):
-        return median(steps) * _GAUSSIAN_MAD * _STUDENT_95[count]
+    if count < len(_student_95()):
+        return median(steps) * _GAUSSIAN_MAD * _student_95()[count]
     rank = math.ceil(0.95 * (count + 1))
     steps.partition(rank - 1)
     return float(steps[rank - 1])
