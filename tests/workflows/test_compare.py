@@ -44,6 +44,14 @@ def test_both_modes_the_gain_memory_and_warm_up_are_compared(history: History) -
     assert all(arms == {"a-off", "a-on"} for arms in blocks.values())
 
 
+def test_counts_find_a_change_and_name_what_moved(history: History) -> None:
+    code, found = history.json("compare", "--count", history.commits[0], history.commits[2])
+    (one,) = found["comparisons"]
+    assert code == 1
+    assert {change["mode"]: change["verdict"] for change in one["changes"]} == {"off": "slower", "on": "slower"}
+    assert all(change["change"] > 1.0 and change["moved"] for change in one["changes"])
+
+
 def test_a_comment_for_a_pull_request_begins_with_what_matters(history: History) -> None:
     done = history.asv_jit("compare", f"{history.commits[0]}..main", "--markdown", "--fail-on", "5%")
     lines = done.stdout.splitlines()

@@ -86,11 +86,9 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
     Raises UsageError where there is nothing to compare, NoInterpreterError, LockedError, StorageError.
     """
     repository = Repository(repository_folder(project))
-    wanted, axis = _sides(project, repository, options)
+    wanted, axis = sides_of(project, repository, options)
     fail_on = project.settings.equivalence if options.fail_on is None else options.fail_on
-    notes = ["the suite is that of the working tree, on both sides"]
-    if repository.is_dirty():
-        notes.append("the working tree has changes that no commit holds: they are not measured")
+    notes = notes_of(repository)
     machine = this_machine(options.machine)
     comparisons, unbuilt = [], []
     with (
@@ -99,7 +97,7 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
         Session(project, machine, reporter, purpose="compare") as session,
     ):
         for before, after in wanted:
-            built, broken = _install(session, (before, after), reporter)
+            built, broken = install_sides(session, (before, after), reporter)
             unbuilt += broken
             if not broken:
                 found = _compare(project, session, (before, after), built, axis, options, reporter)
@@ -111,7 +109,16 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
     return Outcome(tuple(comparisons), tuple(unbuilt), worsenings(cases, fail_on=fail_on), fail_on, tuple(notes))
 
 
-def _sides(project: Project, repository: Repository, options: Options) -> tuple[list[tuple[Side, Side]], Axis]:
+def notes_of(repository: Repository) -> list[str]:
+    """Return what a reader must know of any comparison."""
+    notes = ["the suite is that of the working tree, on both sides"]
+    if repository.is_dirty():
+        notes.append("the working tree has changes that no commit holds: they are not measured")
+    return notes
+
+
+def sides_of(project: Project, repository: Repository, options: Options) -> tuple[list[tuple[Side, Side]], Axis]:
+    """Return the pairs of sides that the user asked for, and what differs between them."""
     if options.between is not None:
         if len(options.words) > 1 or options.pythons:
             raise UsageError("expected `compare --pythons X Y [COMMIT]`: two interpreters and at most one commit")
@@ -152,9 +159,10 @@ def _commits(repository: Repository, words: Sequence[str]) -> tuple[Commit, Comm
     return a, b
 
 
-def _install(
+def install_sides(
     session: Session, sides: Sequence[Side], reporter: Reporter
 ) -> tuple[list[Installation], list[tuple[str, str]]]:
+    """Return what was built, and what could not be built with the reason."""
     built, broken = [], []
     for side in sides:
         reporter.stage(f"installing {side}")

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.errors import UsageError
 from asv_jit.terminal.compare import comparison_json, comparison_markdown, print_comparison
+from asv_jit.terminal.compare_counts import count_json, count_markdown, print_count_comparison
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import compare as comparing
+from asv_jit.workflows.compare_counts import compare_counted
 
 
 @click.command()
@@ -19,6 +22,7 @@ from asv_jit.workflows import compare as comparing
 @json_option
 @machine_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request comment.")
+@click.option("--count", is_flag=True, help="Count instructions instead of taking times: exact on a busy machine.")
 @click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
 @click.option("--group", multiple=True, metavar="NAME", help="Only benchmarks of this file; repeatable.")
 @click.option(
@@ -26,7 +30,9 @@ from asv_jit.workflows import compare as comparing
 )
 @click.option("--pythons", "between", nargs=2, metavar="X Y", help="Compare two interpreters at one commit.")
 @click.option(
-    "--fail-on", metavar="SHARE", help="Exit with code 1 from this much slower on, such as 2% (default: `equivalence`)."
+    "--fail-on",
+    metavar="SHARE",
+    help="Exit with code 1 from this much slower on, such as 2% (default: `equivalence`; --count: 0.2%).",
 )
 def compare(
     words: tuple[str, ...],
@@ -34,6 +40,7 @@ def compare(
     as_json: bool,
     machine: str | None,
     as_markdown: bool,
+    count: bool,
     bench: tuple[str, ...],
     group: tuple[str, ...],
     chosen: tuple[str, ...],
@@ -56,6 +63,8 @@ def compare(
         fail_on=None if fail_on is None else parse_share(fail_on, "--fail-on"),
         machine=machine,
     )
+    if count:
+        return _count(project, options, as_json=as_json, as_markdown=as_markdown)
     with progress(quiet=as_json or as_markdown) as reporter:
         outcome = comparing.compare_sides(project, options, reporter)
     if as_json:
@@ -67,6 +76,20 @@ def compare(
     if outcome.worse:
         return 1
     return 4 if outcome.unmeasured else 0
+
+
+def _count(project: Project, options: comparing.Options, *, as_json: bool, as_markdown: bool) -> int:
+    with progress(quiet=as_json or as_markdown) as reporter:
+        outcome = compare_counted(project, options, reporter)
+    if as_json:
+        print_json(count_json(outcome))
+    elif as_markdown:
+        click.echo(count_markdown(outcome), nl=False)
+    else:
+        print_count_comparison(outcome)
+    if outcome.is_worse:
+        return 1
+    return 4 if outcome.unbuilt or any(one.missing for one in outcome.sides) else 0
 
 
 def parse_share(text: str, where: str) -> float:

@@ -1,0 +1,122 @@
+"""What `asv-jit compare --count` found: a line a case and mode in the terminal, a comment, JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asv_jit.analysis.counts.summary import ModeCount
+from asv_jit.terminal.console import console, say
+from asv_jit.text import units
+from asv_jit.workflows.compare_counts import CountedSides, CountOutcome, ModeChange
+
+_WORDS = {"same": "same", "more": "slower", "fewer": "faster", "not repeatable": "not repeatable"}
+_PARTS = ("jit", "loop", "interpreter", "extensions", "libc", "other")
+_MOVED_SHOWN = 5
+_LEGEND = "slower, faster: in instructions per call, within one mode. A count does not say whether the JIT helps."
+
+
+def print_count_comparison(outcome: CountOutcome) -> None:
+    """A line for each case and mode, and below a change what moved."""
+    screen = console()
+    for one in outcome.sides:
+        say(screen, _title(one), "bold")
+        for change in one.changes:
+            say(screen, f"{change.case}, {change.mode}: {_figures(change)}: {_verdict(change)}")
+            if change.found.verdict in ("more", "fewer"):
+                say(screen, f"  what moved, per call: {_moved_text(change)}")
+        for case, reason in one.missing:
+            say(screen, f"{case}: {reason}", "yellow")
+    for name, reason in outcome.unbuilt:
+        say(screen, f"{name} could not be built: {reason}", "yellow")
+    for note in outcome.notes:
+        say(screen, f"note: {note}")
+    say(screen, _LEGEND)
+
+
+def count_markdown(outcome: CountOutcome) -> str:
+    """A comment for a pull request."""
+    worse = units.count(len(outcome.worse), "count")
+    lines = [f"### asv-jit: {worse} grew by {outcome.fail_on:.1%} or more", ""]
+    for one in outcome.sides:
+        lines += [f"#### {_title(one)}", "", "| case | mode | instructions per call | verdict |", "|---|---|---|---|"]
+        lines += [f"| `{_cell(c.case)}` | {c.mode} | {_figures(c)} | {_verdict(c)} |" for c in one.changes]
+        lines.append("")
+        moved = [change for change in one.changes if change.found.verdict in ("more", "fewer")]
+        lines += [f"- `{_cell(c.case)}`, {c.mode}, what moved per call: {_cell(_moved_text(c))}" for c in moved]
+        lines += [f"- `{_cell(case)}`: {_cell(reason)}" for case, reason in one.missing]
+        lines.append("")
+    lines += [f"- {_cell(name)} could not be built: {_cell(reason)}" for name, reason in outcome.unbuilt]
+    lines += [f"- note: {_cell(note)}" for note in outcome.notes]
+    return "\n".join([*lines, "", _LEGEND, ""])
+
+
+def count_json(outcome: CountOutcome) -> dict[str, Any]:
+    """All figures."""
+    return {
+        "fail_on": outcome.fail_on,
+        "notes": list(outcome.notes),
+        "worse": [{"case": one.case, "mode": one.mode} for one in outcome.worse],
+        "unbuilt": [{"what": name, "reason": reason} for name, reason in outcome.unbuilt],
+        "comparisons": [
+            {
+                "before": _side_json(one.before.commit.hash, one.before.interpreter.identity),
+                "after": _side_json(one.after.commit.hash, one.after.interpreter.identity),
+                "changes": [_change_json(change) for change in one.changes],
+                "broken": list(one.broken),
+                "missing": [{"case": case, "reason": reason} for case, reason in one.missing],
+            }
+            for one in outcome.sides
+        ],
+    }
+
+
+def _side_json(commit: str, interpreter: str) -> dict[str, str]:
+    return {"commit": commit, "interpreter": interpreter}
+
+
+def _change_json(one: ModeChange) -> dict[str, Any]:
+    return {
+        "case": one.case,
+        "mode": one.mode,
+        "verdict": _WORDS[one.found.verdict],
+        "change": one.found.change,
+        "reason": one.found.reason,
+        "before": one.before.per_call,
+        "after": one.after.per_call,
+        "moved": [{"what": what, "instructions_per_call": by} for what, by in moved(one)],
+    }
+
+
+def moved(change: ModeChange) -> list[tuple[str, float]]:
+    """Instructions per call that parts, and functions among the heaviest of both sides, gained or lost."""
+    a, b = change.before, change.after
+    parts = {part: _per_call(b, getattr(b.split, part)) - _per_call(a, getattr(a.split, part)) for part in _PARTS}
+    x, y = ({(one.part, one.name): _per_call(s, one.instructions) for one in s.functions} for s in (a, b))
+    inner = {key[1]: y[key] - x[key] for key in x.keys() & y.keys() if key[0] not in ("jit", "loop")}
+    heaviest = sorted(inner.items(), key=lambda item: (-abs(item[1]), item[0]))[:_MOVED_SHOWN]
+    return [item for item in (*parts.items(), *heaviest) if item[1]]
+
+
+def _per_call(count: ModeCount, instructions: int) -> float:
+    return instructions / count.inner_loops
+
+
+def _title(one: CountedSides) -> str:
+    return f"{one.before} → {one.after}"
+
+
+def _figures(one: ModeChange) -> str:
+    change = "" if one.found.change is None else f" ({one.found.change:+.2%})"
+    return f"{one.before.per_call:,.0f} → {one.after.per_call:,.0f}{change}"
+
+
+def _verdict(one: ModeChange) -> str:
+    return _WORDS[one.found.verdict] + (f": {one.found.reason}" if one.found.reason else "")
+
+
+def _moved_text(one: ModeChange) -> str:
+    return ", ".join(f"{name} {by:+,.0f}" for name, by in moved(one))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("`", "'").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,155 @@
+"""`asv-jit compare --count`: the instructions of two builds in each mode, exact, whatever else the machine does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from asv_jit import installations
+from asv_jit.analysis.counts.comparison import CountComparison, compare_counts
+from asv_jit.analysis.counts.summary import ModeCount, case_counts
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.asv_adapter.project import Project
+from asv_jit.errors import UsageError
+from asv_jit.git.repository import Repository
+from asv_jit.installations import Installation
+from asv_jit.interpreters.valgrind import find_or_install
+from asv_jit.model import ARMS, HASH_SEEDS, Case, Mode
+from asv_jit.system import locks
+from asv_jit.workflows.compare import Options, Side, install_sides, notes_of, sides_of
+from asv_jit.workflows.measuring.counting import Counting
+from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
+from asv_jit.workflows.measuring.reporter import Reporter
+from asv_jit.workflows.measuring.session import Session
+
+
+class ModeChange(Struct, frozen=True):
+    """A case in one mode on both sides."""
+
+    case: str
+    mode: Mode
+    before: ModeCount
+    after: ModeCount
+    found: CountComparison
+
+
+class CountedSides(Struct, frozen=True):
+    """Two sides: their changes, and for each case without an answer the reason.
+
+    `broken`: the cases among these that gave counts before the change and fail after it.
+    """
+
+    before: Side
+    after: Side
+    changes: tuple[ModeChange, ...]
+    missing: tuple[tuple[str, str], ...]
+    broken: tuple[str, ...]
+
+
+class CountOutcome(Struct, frozen=True):
+    """What was found. `worse`: the changes to more instructions by at least `fail_on`; `unbuilt`, `notes`: as in
+    `compare.Outcome`.
+    """
+
+    sides: tuple[CountedSides, ...]
+    unbuilt: tuple[tuple[str, str], ...]
+    worse: tuple[ModeChange, ...]
+    fail_on: float
+    notes: tuple[str, ...]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether anything became worse: more instructions, or a case that fails only after the change."""
+        return bool(self.worse) or any(one.broken for one in self.sides)
+
+
+def compare_counted(project: Project, options: Options, reporter: Reporter) -> CountOutcome:
+    """Count both sides and say what changed. Raises as `compare_sides`, and NoCounterError."""
+    repository = Repository(repository_folder(project))
+    wanted, _ = sides_of(project, repository, options)
+    threshold = project.settings.count_threshold
+    notes = notes_of(repository)
+    counter = find_or_install().callgrind()
+    found: list[CountedSides] = []
+    unbuilt: list[tuple[str, str]] = []
+    with (
+        locks.held(locks.measuring_lock(), doing="measure"),
+        locks.held(locks.results_lock(project.results_dir), doing="write results"),
+        Session(project, this_machine(options.machine), reporter, purpose="compare") as session,
+    ):
+        counting = Counting(session, counter, reporter)
+        for before, after in wanted:
+            built, broken = install_sides(session, (before, after), reporter)
+            unbuilt += broken
+            if not broken:
+                reporter.stage("discovering the suite")
+                described = discover_suite(project, session, list(reversed(built)))
+                every = suite.select(described.cases, options.bench)
+                cases = [case for case in every if case.benchmark.kind == "time"]
+                if len(cases) < len(every):
+                    notes.append(f"{len(every) - len(cases)} cases are not counted: only `time_` benchmarks are")
+                found.append(_sides(counting, before, after, built, cases, threshold))
+        installations.prune([])
+    if not found:
+        raise UsageError("nothing can be compared:\n" + "\n".join(reason for _, reason in unbuilt))
+    fail_on = threshold if options.fail_on is None else options.fail_on
+    changes = [change for one in found for change in one.changes]
+    worse = tuple(one for one in changes if one.found.verdict == "more" and (one.found.change or 0.0) >= fail_on)
+    return CountOutcome(tuple(found), tuple(unbuilt), worse, fail_on, tuple(dict.fromkeys(notes)))
+
+
+def _sides(
+    counting: Counting,
+    before: Side,
+    after: Side,
+    built: Sequence[Installation],
+    cases: Sequence[Case],
+    threshold: float,
+) -> CountedSides:
+    """Count every case with one seed, and with the others only where that one changed: else it is `same` anyway."""
+    counting.count(
+        [
+            one
+            for case in cases
+            for place in built
+            for one in counting.missing(place, case, seeds=HASH_SEEDS[:1], repeat=True)
+        ]
+    )
+    moved = [case for case in cases if _has_changed(_changes(counting, built, case, threshold)[0])]
+    counting.count([one for case in moved for place in built for one in counting.missing(place, case)])
+    changes: list[ModeChange] = []
+    missing: list[tuple[str, str]] = []
+    broken: list[str] = []
+    for case in cases:
+        found, reasons, fails_after = _changes(counting, built, case, threshold)
+        changes += found
+        missing += [(str(case.key), reason) for reason in reasons]
+        broken += [str(case.key)] if fails_after else []
+    return CountedSides(before, after, tuple(changes), tuple(missing), tuple(broken))
+
+
+def _has_changed(changes: Sequence[ModeChange]) -> bool:
+    return any(one.found.verdict in ("more", "fewer") for one in changes)
+
+
+def _changes(
+    counting: Counting, built: Sequence[Installation], case: Case, threshold: float
+) -> tuple[list[ModeChange], list[str], bool]:
+    """The changes of a case by mode, why a mode has none, and whether the case fails after the change only."""
+    a, b = (next(iter(case_counts(counting.known(place, case))), None) for place in built)
+    changes: list[ModeChange] = []
+    reasons: list[str] = []
+    for mode in ARMS:
+        before, after = (None if one is None else one.off if mode == "off" else one.on for one in (a, b))
+        if before is not None and after is not None and before.by_seed.keys() & after.by_seed.keys():
+            found = compare_counts(before.by_seed, after.by_seed, threshold=threshold)
+            changes.append(ModeChange(str(case.key), mode, before, after, found))
+        elif before is not None or after is not None:
+            reasons.append(f"JIT {mode}: counted on one side only")
+    problems = [one.problem for one in (a, b) if one is not None and one.failed]
+    if a is None and b is None:
+        problems.append("no counts: every trial failed, or the benchmark asks not to be run")
+    fails_after = b is not None and b.failed and not (a is not None and a.failed)
+    return changes, [*problems, *reasons], fails_after
