@@ -108,6 +108,11 @@
     return points;
   }
 
+  // A name in a link that somebody may have cut.
+  function decoded(text) {
+    try { return decodeURIComponent(text); } catch { return text; }
+  }
+
   // ---- The view: what the reader chose ----
 
   class View {
@@ -132,7 +137,7 @@
         machine,
         branch: this.branchOn(machine, found.branch),
         metric: oneOf(found.metric, this.metrics),
-        lines: found.lines ? found.lines.split(";").map(decodeURIComponent) : [],
+        lines: found.lines ? found.lines.split(";").map(decoded) : [],
         x: found.x === "date" ? "date" : "commit",
         y: oneOf(found.y, ["fit", "zero", "log"]),
         from: this.commits.find(found.from),

@@ -12,7 +12,9 @@ from typing import Any
 from asv import util
 from asv.machine import Machine, MachineCollection
 
+from asv_jit.asv_adapter.history.names import is_sound_name
 from asv_jit.asv_adapter.whole_files import save_whole
+from asv_jit.errors import UsageError
 from asv_jit.store.files import storage_errors
 from asv_jit.store.fingerprints import keep_fingerprint, known_fingerprints
 
@@ -60,9 +62,14 @@ class ThisMachine:
 
 
 def this_machine(name: str | None = None) -> ThisMachine:
-    """Load this machine from asv's machine file; if it is missing, save asv's defaults, as `asv machine --yes` does."""
+    """Load this machine from asv's machine file; if it is missing, save asv's defaults, as `asv machine --yes` does.
+
+    Raises UsageError where the name cannot be a folder's.
+    """
     described: dict[str, Any] = {}
     wanted = name or Machine.get_unique_machine_name()
+    if not is_sound_name(wanted) or wanted.startswith("."):  # it becomes a folder of the results
+        raise UsageError(f"expected the name of a machine, which becomes a folder of the results, found {wanted!r}")
     try:
         described = dict(MachineCollection.load(wanted))
     except (util.UserError, OSError):

@@ -181,6 +181,7 @@ def _remarks(project: Project) -> tuple[str, ...]:
 
 def _next_steps(project: Project, *, workflows: bool) -> tuple[str, ...]:
     steps = [
+        "git add -A && git commit       only what is committed is measured",
         "asv-jit pythons install        gets the interpreters that asv.conf.json names",
         "asv-jit doctor                 says what would spoil measurements on this machine",
         "asv-jit run HEAD --quick       a first look at every case, kept apart from full results",
