@@ -76,9 +76,10 @@ def change(off: int, on: int) -> str:
 
 
 def compiled(on: ProgramCount) -> str:
-    """What compiling cost, as far as the names of functions tell."""
+    """What compiling cost, as far as the names of functions tell. `split.jit` alone tells nothing: the kernel's code in
+    no file is there, too."""
     if not on.compiling:
-        return "the JIT compiled nothing" if not on.split.jit else "what compiling cost is not known in this build"
+        return "no call of the JIT's compiler was seen: it compiled nothing, or this build lacks the function's name"
     share = on.compiling / on.instructions
     return f"recording and compiling traces: {units.instructions(on.compiling)} ({share:.1%}), mostly C code above"
 
