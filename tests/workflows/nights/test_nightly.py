@@ -135,7 +135,7 @@ def test_a_branch_that_vanished_is_named(toy: NightToy, first: dict[str, Any]) -
         report = _report(toy, exit_code=4)
     finally:
         path.write_text(before)
-    assert any("branch gone is not there" in problem for problem in report["problems"])
+    assert any("branch gone no longer exists" in problem for problem in report["problems"])
     assert report["trials"] > 0
 
 
