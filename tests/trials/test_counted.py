@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from asv_jit.analysis.counts.comparison import REPEATABLE
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import CountedTrial, Mode
@@ -40,7 +41,8 @@ def test_a_trial_that_finds_its_loops_counts_as_one_that_is_told_them(
     told = counted(python, tmp_path, name, mode, loops=finding.inner_loops)
     assert finding.outcome == "ok", finding.stderr
     assert (finding.inner_loops > 1) == (name == "counting.time_small")
-    assert finding.curve == told.curve
+    # A curve may alternate between two levels some hundred instructions apart, and begin with either.
+    assert told.steady_instructions == pytest.approx(finding.steady_instructions, rel=REPEATABLE)
 
 
 def test_a_count_says_where_the_work_goes_and_what_warm_up_took(python: Path, tmp_path: Path) -> None:
