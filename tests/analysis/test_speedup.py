@@ -95,7 +95,7 @@ def test_exchanging_the_arms_inverts_the_ratio_and_mirrors_the_verdict(pairs, al
     other = estimate(on, off, alpha=alpha, equivalence=equivalence)
     assert other.verdict == MIRROR[one.verdict]
     assert math.log(other.ratio) == pytest.approx(-math.log(one.ratio), abs=1e-12)
-    assert other.p_value == one.p_value
+    assert other.p_value == pytest.approx(one.p_value, rel=1e-9)  # the sums end in another last bit
     if one.low > 0.0 and one.high < math.inf:
         assert other.low == pytest.approx(1 / one.high, rel=1e-9)
         assert other.high == pytest.approx(1 / one.low, rel=1e-9)

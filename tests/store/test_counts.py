@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from asv_jit.analysis.counts.split import Cost
-from asv_jit.model import CountedTrial, Split
+from asv_jit.model import COUNT_PROTOCOL, CountedTrial, Split
 from asv_jit.store import counts
 from asv_jit.store.foreign import complaint_of
 from asv_jit.store.journal import journal_path
@@ -15,7 +15,7 @@ COMMIT, INTERPRETER = "c" * 40, "3.15.2+e451c8ba"
 def trial(name: str = "s.00001.1-count-on") -> CountedTrial:
     return CountedTrial(
         trial=name, session="s", purpose="run", commit=COMMIT, interpreter=INTERPRETER, installation="i",
-        benchmark="b.time_x", benchmark_version="1", params=(), machine="m", protocol="1", requirements="",
+        benchmark="b.time_x", benchmark_version="1", params=(), machine="m", protocol=COUNT_PROTOCOL, requirements="",
         counter="callgrind 3.19.0",
         mode="on", jit_enabled=True, hash_seed=1, inner_loops=1, iterations=3, outcome="ok", exit=0, signal=None,
         stderr="", started="2026-12-01T00:00:00+00:00", duration_s=1.0, steady_instructions=100,

@@ -61,7 +61,6 @@ FULL = Trial(
     ),
     start_s=0.05,
     value=42.5,
-    requirements="numpy==2.1.0 six",
     samples=(("a.py:f", 12), ("b.py:g", 3)),
 )
 

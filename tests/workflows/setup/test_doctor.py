@@ -29,7 +29,7 @@ class Heard(Silent):
     def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         self.progress.append((done, total))
         assert text
-        assert left_s is None or left_s >= 0.0
+        assert left_s is None or 0.0 <= left_s[0] <= left_s[1]
 
 
 @pytest.fixture(scope="module")
