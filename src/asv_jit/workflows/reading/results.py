@@ -101,15 +101,17 @@ def told_apart(results: Results, places: Mapping[str, int]) -> Results:
     commits: dict[str, dict[str, set[int]]] = {}
     for key in results.cells:
         commits.setdefault(key.interpreter, {}).setdefault(key.requirements, set()).add(-places[key.commit])
+    if all(len(sets) == 1 for sets in commits.values()):
+        return results  # nearly always: there is nothing to tell apart
     names = {interpreter: series_names(sets) for interpreter, sets in commits.items()}
-    newest: dict[tuple[str, str, str], str] = {}
+    newest: dict[tuple[str, str, int], str] = {}
     for interpreter, sets in sorted(commits.items()):
         for requirements, seen in sorted(sets.items(), key=lambda item: max(item[1])):
             for place in seen:
-                newest[interpreter, names[interpreter][requirements], str(place)] = requirements
+                newest[interpreter, names[interpreter][requirements], place] = requirements
 
     def counts(commit: str, interpreter: str, requirements: str) -> bool:
-        return newest[interpreter, names[interpreter][requirements], str(-places[commit])] == requirements
+        return newest[interpreter, names[interpreter][requirements], -places[commit]] == requirements
 
     def named(key: CellKey) -> CellKey:
         return replace(key, interpreter=build_of(key.interpreter, names[key.interpreter][key.requirements]))
