@@ -1,6 +1,16 @@
 "use strict";
 
-// The Compare page: any two commits or releases, as `comparing.py` says.
+// The Compare page: any two commits or releases.
+//
+// A figure is a sample of what a new measurement would give; its interval says how much it varies:
+//
+//     threshold = sqrt(ha² + hb²), in logarithms of the ratio
+//     significance = |ln(after / before)| / threshold
+//
+// with ha and hb the half-widths of the two intervals. The ratio's interval is ratio · exp(± threshold); the verdict is
+// that of `analysis/verdict.py`. Between two commits the threshold is at least z · √2 · noise: z is the normal quantile
+// of the intervals' level, and 95% of the differences from one commit to the next stay within 1.96 · √2 · noise.
+// Intervals of asv's own results come from within one process and say nothing about the next one: only the noise counts.
 document.addEventListener("DOMContentLoaded", () => {
   const { files, slices, units, make, state, load, decode } = asvJit;
   const app = document.querySelector("[data-compare]");
@@ -368,7 +378,6 @@ document.addEventListener("DOMContentLoaded", () => {
 
   async function compare() {
     const mine = (turn += 1);
-    for (const section of document.querySelectorAll("[data-static]")) section.hidden = true;
     const places = choice.kind === "commits" ? [commitOf(choice.a), commitOf(choice.b)] : [];
     const result = app.querySelector("[data-result]");
     if (places.some((place) => place < 0)) {
@@ -396,18 +405,16 @@ document.addEventListener("DOMContentLoaded", () => {
     list();
   }
 
-  // The style sheet hides it wherever scripts run, so that nothing moves when the choice of commits appears.
-  function keepStatic() {
-    app.remove();
-    for (const section of document.querySelectorAll("[data-static]")) section.classList.add("kept");
-  }
-
   async function start() {
     commits = files.commits;
-    if (!commits) { keepStatic(); return; }
-    try { await load(`${folder}suite.js`); } catch { keepStatic(); return; } // the newest releases need no script
+    try { await load(`${folder}suite.js`); } catch { commits = null; }
     suite = files.suite;
-    if (!suite || !kinds().length) { keepStatic(); return; }
+    if (!commits || !suite || !kinds().length) {
+      const why = commits && suite ? "There are no two commits or releases to compare yet."
+        : "The data files of this site could not be loaded.";
+      app.replaceWith(make("p", { class: "empty", role: "alert" }, why));
+      return;
+    }
     choice = read();
     draw();
     compare();

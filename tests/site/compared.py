@@ -1,4 +1,4 @@
-"""Two commits compared as the head of `site.content.comparing` says: the oracle of what a browser shows."""
+"""Two commits compared as the head of `static/compare.js` says: the oracle of what a browser shows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TypeAlias
 from asv_jit.analysis.verdict import decide, quantile
 from asv_jit.model import CaseKey
 from asv_jit.site.content.columns import Column
-from asv_jit.site.content.comparing import COMPARED
 from asv_jit.site.content.timetable import Placed, Timetable
+from asv_jit.site.data.files import COMPARED
 from asv_jit.text import units
 
 NAMES = {"off": "JIT off", "on": "JIT on", "speedup": "speedup", "plain": "asv’s result"}

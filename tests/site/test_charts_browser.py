@@ -305,7 +305,6 @@ def test_any_two_commits_are_compared(browser: Browser, rich_site: Path) -> None
             page.locator(f"[name={side}]").fill(commit.hash)
             page.locator(f"[name={side}]").press("Enter")
         expect(page.locator("[data-shown]")).to_have_text(f"{len(wanted)} of {len(wanted)} rows")
-        expect(page.locator("[data-static]").first).to_be_hidden()
         sure = [one for one in wanted if one.verdict in ("worse", "better")]
         page.locator("[name=show]").select_option("worse")
         names = page.locator("[data-result] .name").all_inner_texts()
@@ -373,8 +372,10 @@ def test_without_scripts_everything_current_is_there(browser: Browser, rich_site
         page.goto((rich_site / name).as_uri())
         assert page.locator(":is(.chart-controls, button):visible").count() == 0
         if name == "compare.html":
-            assert page.locator("table.compare").count() == 1
-            assert "3.15.2" in page.locator(".sides").inner_text()
+            assert page.locator("noscript a").evaluate_all("links => links.map(one => one.getAttribute('href'))") == [
+                "releases.html",
+                "regressions.html",
+            ]
         elif name.startswith("case"):
             table = page.locator("table.points").first
             page.locator("details.last summary").first.click()

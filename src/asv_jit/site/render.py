@@ -86,7 +86,7 @@ _PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
     "bisections": bisection.make,
     "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide.make(site))]),
     "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines.make(site))]),
-    "compare": compare_page.make,
+    "compare": lambda site: iter([Drawn("compare.html", "compare.html", compare_page.make(site))]),
     "data": data_page.make,
     "method": lambda site: iter([Drawn("method.html", "method.html", prose.method(site))]),
     "404": lambda site: iter([Drawn("404.html", "404.html", prose.not_found(site))]),

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from asv_jit.analysis import verdict
 from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
-from asv_jit.site.content.comparing import COMPARED
 from asv_jit.site.content.measured import MeasuredCell
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
@@ -29,6 +29,8 @@ SLICE = 256
 """Commits in one of the files that the Compare page loads: two of them for a comparison, each some 300 KB with 2,000
 series before compression."""
 
+COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "plain")
+"""What the slices hold of each commit, so that `static/compare.js` can compare any two."""
 _SLICED: tuple[ColumnName, ...] = (*COMPARED, BLOCKS)
 _SUBJECT_LIMIT = 200
 _AUTHOR_LIMIT = 80
