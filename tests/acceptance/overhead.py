@@ -32,7 +32,7 @@ from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Mode
 from asv_jit.system import locks
 from asv_jit.system.processes import run
-from asv_jit.trials import inside
+from asv_jit.trials import launch as launching
 from asv_jit.trials.launch import Place, TrialTask, environment_of, launch, workspace
 from asv_jit.trials.record import record
 from tests.acceptance.__main__ import table
@@ -67,7 +67,11 @@ atexit.register(leave)
 
 # What the start of a trial consists of: a command each, as options of the interpreter.
 IMPORTS = "import gc, importlib, importlib.machinery, itertools, json, os, re, sys"
-COMPILE = f"compile(open({inside.__file__!r}, encoding='utf-8').read(), 'inside.py', 'exec')"
+INSIDE = str(Path(launching.__file__).with_name("inside.py"))
+LOAD = f"""\
+names = {{"__name__": "inside", "__file__": {INSIDE!r}}}
+exec(compile(open({INSIDE!r}, encoding='utf-8').read(), {INSIDE!r}, 'exec'), names)
+import asv_jit_child.timing"""
 STARTS: Mapping[str, tuple[str, ...]] = {
     BARE: ("-c", "pass"),
     "python -S -c pass (without site)": ("-S", "-c", "pass"),
@@ -77,8 +81,8 @@ STARTS: Mapping[str, tuple[str, ...]] = {
     ),
     "import re too": ("-c", "import gc, importlib, importlib.machinery, itertools, os, re, sys"),
     "import json too: all of inside.py's": ("-c", IMPORTS),
-    "the same, and compile inside.py": ("-c", f"{IMPORTS}\n{COMPILE}"),
-    "the same, and import opcode (evidence)": ("-c", f"{IMPORTS}, opcode\n{COMPILE}"),
+    "the same, and load inside.py and its files": ("-c", f"{IMPORTS}\n{LOAD}"),
+    "the same, and import opcode (evidence)": ("-c", f"{IMPORTS}, opcode\n{LOAD}\nimport asv_jit_child.evidence"),
 }
 
 Samples = defaultdict[str, list[float]]
@@ -122,7 +126,7 @@ def trial(place: Place, mode: Mode, task: TrialTask, stamps: Path) -> dict[str, 
         "the benchmark: import, setup, iterations": measured,
         "parent: request, private folder": entered - start_s - began,
         "spawn, start, compile inside.py": start_s,
-        "imports of inside.py, request, find the suite": imported - entered,
+        "the files of inside.py, request, find the suite": imported - entered,
         "suite and iterations beyond what they say": called - imported - measured,
         "usage, peak memory, evidence": torn_down - called,
         "answer written": left - torn_down,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from asv_jit.model import PROTOCOL, Benchmark, Case, Mode, Trial
-from asv_jit.trials.inside import kind_of
+from asv_jit.trials.child.finding import kind_of
 from asv_jit.trials.launch import Launched, Place, TrialTask, launch, workspace
 from asv_jit.trials.record import Context, record
 

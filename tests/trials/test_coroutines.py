@@ -8,8 +8,8 @@ import pytest
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Case, Trial
-from asv_jit.trials import inside
 from asv_jit.trials.block import Effort, calibrate, make_cache
+from asv_jit.trials.child.digests import digest_of
 from asv_jit.trials.launch import Launched
 from tests.trials.starting import measure, tiny_case, tiny_place, trial_of
 
@@ -33,7 +33,7 @@ def test_what_a_coroutine_or_generator_does_is_run_at_every_call_and_checked(nam
     launched = measure(tiny_place(tmp_path / "log"), tiny_case(f"coroutines.{name}"), inner_loops=3, iterations=4)
     assert launched.answer is not None, launched.finished.stderr
     assert _log(tmp_path) == ["ran"] * 12
-    assert launched.answer.digest == inside.digest_of(["ran"])
+    assert launched.answer.digest == digest_of(["ran"])
     assert len(launched.answer.durations_ns) == 4
     assert "never awaited" not in launched.finished.stderr
 
@@ -56,7 +56,7 @@ def test_all_steps_of_a_benchmark_share_one_event_loop(tmp_path: Path) -> None:
     assert trial.outcome == "ok", trial.stderr
     one = ["setup", "ab", "teardown"]
     assert _log(tmp_path) == ["cached", *one, *one, "cancelled", "cancelled"]
-    assert trial.digest == inside.digest_of(["cached", "ab"])
+    assert trial.digest == digest_of(["cached", "ab"])
     assert launched.finished.stderr == ""
 
 
@@ -97,5 +97,5 @@ def test_coroutines_run_with_the_jit_on_too(
     for name in RUN:
         answer = measure(place, tiny_case(f"coroutines.{name}"), "on", inner_loops=2, iterations=3).answer
         assert answer is not None
-        assert answer.digest == inside.digest_of(["ran"])
+        assert answer.digest == digest_of(["ran"])
     assert _log(tmp_path) == ["ran"] * 6 * len(RUN)

@@ -1,4 +1,4 @@
-"""The file that runs in the interpreter under test: counting, digests, memory, evidence."""
+"""The files that run in the interpreter under test: counting, digests, memory, evidence."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from asv_jit.interpreters import discover
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Mode, Trial
-from asv_jit.trials import inside
+from asv_jit.trials import child
 from asv_jit.trials.block import Arm, Effort, NoEffort, Stand, calibrate, run_without_effort
-from asv_jit.trials.launch import Answer, TrialTask, launch, workspace
+from asv_jit.trials.child import calibrating, counting, evidence, timing
+from asv_jit.trials.child.digests import digest_of
+from asv_jit.trials.launch import Answer, Place, TrialTask, launch, workspace
 from tests.trials.starting import CONTEXT, measure, tiny_case, tiny_place, trial_of
 
-SOURCE = Path(inside.__file__)
+CHILD = Path(child.__path__[0])
+SOURCES = [CHILD.parent / "inside.py", *sorted(CHILD.glob("*.py"))]
 MODES: tuple[Mode, ...] = ("off", "on")
 
 
@@ -124,13 +127,13 @@ def test_anything_else_is_no_check(name: str, tmp_path: Path) -> None:
 
 def test_only_the_first_call_counts_for_the_digest(tmp_path: Path) -> None:
     changing = _answer("answers.time_state", tmp_path, inner_loops=3, iterations=4)
-    assert changing.digest == _answer("answers.time_one", tmp_path).digest == inside.digest_of(1)
+    assert changing.digest == _answer("answers.time_one", tmp_path).digest == digest_of(1)
 
 
 def test_what_a_benchmark_prints_does_not_matter(tmp_path: Path) -> None:
     noisy = _answer("answers.time_noise", tmp_path, iterations=2)
     assert noisy.entered_ns > 1
-    assert noisy.digest == inside.digest_of(1)
+    assert noisy.digest == digest_of(1)
 
 
 _PLAIN = st.recursive(
@@ -147,7 +150,7 @@ _PLAIN = st.recursive(
 @given(_PLAIN, _PLAIN)
 def test_digests_agree_exactly_where_the_results_do(one: object, other: object) -> None:
     # repr() tells apart all that plain values can differ in, the sign of zero and the order of a dict included.
-    assert (inside.digest_of(one) == inside.digest_of(other)) == (repr(one) == repr(other))
+    assert (digest_of(one) == digest_of(other)) == (repr(one) == repr(other))
 
 
 # --- memory ----------------------------------------------------------------------------------------------------
@@ -164,8 +167,36 @@ def test_the_peak_is_the_process_own_and_not_its_parents(tmp_path: Path) -> None
 # --- every interpreter -----------------------------------------------------------------------------------------
 
 
-def test_the_file_is_python_3_9() -> None:
-    ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 9))
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_each_file_is_python_3_9_and_imports_little_at_its_start(source: Path) -> None:
+    tree = ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 9))
+    imported = {name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names}
+    allowed = {"gc", "importlib", "importlib.machinery", "itertools", "json", "os", "re", "sys", "time"}
+    assert imported <= allowed
+    others = {node.module for node in tree.body if isinstance(node, ast.ImportFrom) and not node.level}
+    assert all(str(module).startswith("asv_jit_child.") for module in others)
+
+
+def test_a_suite_may_have_modules_of_the_same_names_as_our_files(tmp_path: Path) -> None:
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    names = sorted({source.stem for source in SOURCES} - {"__init__"} | {"child"})
+    for name in names:
+        (suite / f"{name}.py").write_text(f"WHO = 'the suite, {name}'\n", encoding="utf-8")
+    lines = ["import sys", "sys.path.insert(0, __file__.rsplit('/', 1)[0])", f"import {', '.join(names)}"]
+    lines += ["from . import timing as own", "def time_names():"]
+    lines += [f"    return own.WHO, {', '.join(f'{name}.WHO' for name in names)}"]
+    (suite / "__init__.py").touch()
+    (suite / "one.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (suite / "evidence.py").write_text("WHO = 'the suite, evidence'\ndef time_here(): return WHO\n", encoding="utf-8")
+    place = Place(python=Path(sys.executable), benchmark_dir=suite, variables={}, cpu=None)
+    for benchmark, answer in (
+        ("one.time_names", ("the suite, timing", *(f"the suite, {name}" for name in names))),
+        ("evidence.time_here", "the suite, evidence"),
+    ):
+        launched = measure(place, tiny_case(benchmark))
+        assert launched.answer is not None, launched.complaint
+        assert launched.answer.digest == digest_of(answer)
 
 
 @pytest.mark.interpreters
@@ -177,7 +208,7 @@ def test_it_runs_on_every_cpython_at_hand(jit_interpreters: dict[str, Interprete
         launched = measure(tiny_place(tmp_path / "log", python), case, inner_loops=2, iterations=3)
         assert launched.answer is not None, (python, launched.complaint)
         assert launched.answer.jit_enabled is False
-        assert launched.answer.digest == inside.digest_of({"a": [1, 2.5, None, True, (b"x", "y")], "b": {}})
+        assert launched.answer.digest == digest_of({"a": [1, 2.5, None, True, (b"x", "y")], "b": {}})
         assert len(launched.answer.durations_ns) == 3
 
 
@@ -239,7 +270,7 @@ def test_names_of_micro_operations_are_left_out_unless_asked_for(
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="3.13 and later have _opcode.get_executor")
 def test_there_is_no_evidence_where_it_cannot_be_asked_for() -> None:
-    assert inside.gather_evidence(micro_ops=True) is None
+    assert evidence.gather_evidence(micro_ops=True) is None
 
 
 def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,8 +287,8 @@ def test_the_speed_of_the_core_is_looked_at_every_few_milliseconds(monkeypatch: 
 
         run_teardown = run_setup
 
-    monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
-    answer = inside.measure(Short(), {"inner_loops": 1, "iterations": 16})
+    monkeypatch.setattr(timing, "clock", lambda: now_ns[0])
+    answer = timing.measure(Short(), {"inner_loops": 1, "iterations": 16})
     assert [index for index, _ in answer["fixed_work"]] == [5, 10, 15]
     assert answer["durations_ns"] == [2_000_000] * 16
 
@@ -280,9 +311,9 @@ def test_a_call_of_half_the_time_out_is_calibrated_by_one_call_and_measured_by_t
 
         run_teardown = run_setup
 
-    monkeypatch.setattr(inside, "clock", lambda: now_ns[0])
+    monkeypatch.setattr(timing, "clock", lambda: now_ns[0])
     request = {"budget_ns": 500_000_000, "patience_ns": 15_000_000_000, "iteration_ns": 1_000_000}
-    answer = inside.calibrate(Slow(), {**request, "min_iterations": 30, "max_iterations": 2000})
+    answer = calibrating.calibrate(Slow(), {**request, "min_iterations": 30, "max_iterations": 2000})
     assert answer == {"inner_loops": 1, "iterations": 2, "first_calls": False}
     assert len(calls) == 1  # a second one would leave no time for the answer
 
@@ -293,14 +324,14 @@ N_BODY = [30_761_133, 21_600_861, 21_105_371, 21_105_493, 21_105_224, 21_105_493
 
 def test_counts_are_not_settled_where_a_trace_is_still_to_be_compiled() -> None:
     counts = [*N_BODY, *[19_360_275] * 50]
-    ends = {jit: next(n for n in range(len(counts)) if inside.settled(counts[:n], jit)) for jit in (False, True)}
+    ends = {jit: next(n for n in range(len(counts)) if counting.settled(counts[:n], jit)) for jit in (False, True)}
     assert counts[ends[False] - 1] == 21_105_493
     assert ends[True] == 16
 
 
 def test_counts_that_change_are_not_settled_and_long_or_small_ones_need_other_numbers_of_iterations() -> None:
-    assert not inside.settled([1_000_000 * (100 - n) for n in range(60)], jit=True)
-    assert inside.settled([300_000_000] * 4, jit=True)
-    assert not inside.settled([1_000] * 99, jit=True)
-    assert inside.settled([1_000] * 100, jit=True)
-    assert inside.settled([1_000] * 30, jit=False)
+    assert not counting.settled([1_000_000 * (100 - n) for n in range(60)], jit=True)
+    assert counting.settled([300_000_000] * 4, jit=True)
+    assert not counting.settled([1_000] * 99, jit=True)
+    assert counting.settled([1_000] * 100, jit=True)
+    assert counting.settled([1_000] * 30, jit=False)

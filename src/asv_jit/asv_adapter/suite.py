@@ -18,7 +18,7 @@ from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case, Kind
 from asv_jit.settings import bounded_s
 from asv_jit.system.processes import run
-from asv_jit.trials.inside import kind_of
+from asv_jit.trials.child.finding import kind_of
 
 BENCHMARKS_VERSION = 2
 """Version of asv's benchmarks.json; a test compares it with asv's."""

@@ -27,7 +27,7 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _LIBRARIES = ("libexec/valgrind", "lib/valgrind", "lib/x86_64-linux-gnu/valgrind", "lib/aarch64-linux-gnu/valgrind")
 # Processor features by which C libraries and extensions select their code.
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "bmi1", "bmi2", "abm", "erms", "fsrm", "asimd", "asimddp", "sve")
-_LATE = frozenset({"x86_64"})  # where inside.py can issue the client request that starts counting
+_LATE = frozenset({"x86_64"})  # where trials/child/counting.py can issue the client request that starts counting
 _TIMEOUT_S = 60.0
 _BY_HAND = "install it (`apt install valgrind`, `dnf install valgrind`)"
 _ELSE = f"{_BY_HAND}, or time instead of counting"

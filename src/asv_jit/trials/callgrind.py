@@ -1,6 +1,6 @@
 """Callgrind as a counter: its command, and a parser of what it writes.
 
-How an iteration becomes a part, a file of its own, is said at `count` in inside.py. The format is described in
+How an iteration becomes a part, a file of its own, is said at `count` in child/counting.py. The format is described in
 valgrind's manual, "Callgrind Format Specification".
 """
 
@@ -22,7 +22,7 @@ _OPTIONS = (
     "--quiet",
     "--vgdb=no",  # no pipes in /tmp
 )
-_MARK = "--dump-before=sched_get_priority_max"  # see `mark` in inside.py
+_MARK = "--dump-before=sched_get_priority_max"  # see `mark` in child/counting.py
 _RECURSION = re.compile(r"'\d+$")  # callgrind's suffix of a function that called itself
 
 

@@ -77,7 +77,7 @@ def unstarted(counter_identity: str, case: Case, context: Context, complaint: st
 
 
 def calls_of(iterations: int, inner_loops: int) -> list[int]:
-    """The calls in each iteration: the first two are single ones, as `count` in inside.py makes them."""
+    """The calls in each iteration: the first two are single ones, as `count` in child/counting.py makes them."""
     return [1 if index < 2 else inner_loops for index in range(iterations)]
 
 

@@ -23,7 +23,6 @@ from msgspec.structs import replace
 
 from asv_jit.model import Case, Evidence, Mode
 from asv_jit.system.processes import Finished, base_environment, end_strays, run
-from asv_jit.trials import inside
 from asv_jit.trials.counter import Counter
 from asv_jit.trials.disturbance import Watch, Watched
 
@@ -32,11 +31,12 @@ _MOST = 2**63 - 1
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
 Operation = Literal["measure", "calibrate", "setup_cache", "sample", "count", "program"]
 
-_INSIDE = Path(inside.__file__)
+_INSIDE = Path(__file__).with_name("inside.py")
 _OUTSIDE = _INSIDE.with_name("outside.py")
 _TRACED = _INSIDE.with_name("traced.py")
 
-# A counted trial ends after so many iterations, or instructions, at the latest; inside.py says how many are enough.
+# A counted trial ends after so many iterations, or instructions, at the latest; child/counting.py says how many
+# are enough.
 # Callgrind executes about 100 million a second on one core of a shared host.
 _COUNTED_ITERATIONS = 200
 _MOST_INSTRUCTIONS = 2_000_000_000

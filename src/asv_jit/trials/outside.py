@@ -85,9 +85,9 @@ def jit_state():
     if jit is not None:
         return jit.is_available(), jit.is_enabled()
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    import inside
+    from child import process
 
-    return inside.jit_state()
+    return process.jit_state()
 
 
 def as_json(value):

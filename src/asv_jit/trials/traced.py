@@ -18,11 +18,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 INTERVAL_S = 0.001
 
 
-def load_inside():
-    """inside.py, under a name that no program imports."""
+def load(name):
+    """A file of child/, under a name that no program imports."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location("asv_jit_inside", os.path.join(HERE, "inside.py"))
+    spec = importlib.util.spec_from_file_location("asv_jit_child_" + name, os.path.join(HERE, "child", name + ".py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -104,19 +104,21 @@ def sampled(code, names):
 
 
 def main(result_path, stdin, *arguments):
-    inside = load_inside()
-    available, enabled = inside.jit_state()
+    import json
+
+    evidence_file = load("evidence")
+    available, enabled = load("process").jit_state()
     os.dup2(os.open(stdin, os.O_RDONLY), 0)
     code, names = prepare(list(arguments))
     # A function around the module's own code makes it one that the evidence can find.
     kept = [type(main)(code, names)]
     counts, ending = sampled(code, names)
-    evidence = inside.gather_evidence(False) if enabled else None
+    evidence = evidence_file.gather_evidence(False) if enabled else None
     del kept, ending
     samples = {}
     for place, count in counts.items():
-        if place.co_filename not in (__file__, inside.__file__):
-            name = inside.function_name(place)
+        if not evidence_file.is_ours(place):
+            name = evidence_file.function_name(place)
             samples[name] = samples.get(name, 0) + count
     answer = {
         "outcome": "ok",
@@ -129,7 +131,7 @@ def main(result_path, stdin, *arguments):
         "samples": sorted(samples.items(), key=lambda row: (-row[1], row[0])),
     }
     with open(result_path + ".part", "w", encoding="utf-8") as stream:
-        inside.json.dump(answer, stream)
+        json.dump(answer, stream)
     os.replace(result_path + ".part", result_path)
     with contextlib.suppress(AttributeError, OSError, ValueError):  # the program may have closed it
         sys.stdout.flush()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 SAME_LEVEL = 0.0002
-"""Counts whose relative difference is at most this are on one level; `trials/inside.py` stops by the same rule."""
+"""Counts that differ by at most this share are on one level; `trials/child/counting.py` stops by the same rule."""
 
 
 class Excess(Struct, frozen=True):
