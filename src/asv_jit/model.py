@@ -114,23 +114,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the journal: one fresh process, one case, one mode, one installation.
+class TrialBase(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lines of both journals share: one fresh process, one case, one mode, one installation.
 
-    `steady_s` and `first_call_s` are per call; other times are of the whole step. `curve` holds at most 64 points
-    (iterations, elapsed seconds), spaced evenly on a log scale. `start_s` runs from the start of the process to the
-    harness's first instruction. `value` is the result of a `track_`, `mem_` or `peakmem_` benchmark, in the
-    benchmark's unit. `requirements` names the installed set of the matrix, such as `numpy==2.1.0 six`; it is empty if
-    the matrix adds nothing, and in old lines. `samples` (function, count) come from trials of arm `sample`, which a
-    timer interrupts and which are not timed.
+    `requirements` names the installed set of the matrix, such as `numpy==2.1.0 six`; it is empty if the matrix adds
+    nothing, and in old lines. `steady_start` counts iterations from 0.
     """
 
     trial: str
     session: str
-    block: str
-    arm: str
     purpose: Purpose
-    attempt: int
     commit: str
     interpreter: str
     installation: str
@@ -142,7 +135,6 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     jit_enabled: bool | None
     hash_seed: int
-    cpu: int | None
     inner_loops: int
     iterations: int
     outcome: Outcome
@@ -151,27 +143,43 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     stderr: str
     started: str
     duration_s: float
-    import_s: float | None = None
-    setup_s: float | None = None
-    first_call_s: float | None = None
-    steady_kind: str | None = None
-    steady_start: int | None = None
-    steady_s: float | None = None
-    warmup_s: float | None = None
-    curve: tuple[tuple[int, float], ...] = ()
-    peak_rss_bytes: int | None = None
-    digest: str | None = None
-    disturbance: Disturbance | None = None
-    evidence: Evidence | None = None
-    start_s: float | None = None
-    value: float | None = None
     requirements: str = ""
-    samples: tuple[tuple[str, int], ...] = ()
+    steady_start: int | None = None
+    digest: str | None = None
+    evidence: Evidence | None = None
 
     @property
     def key(self) -> CaseKey:
         """The case that the trial ran."""
         return CaseKey(self.benchmark, self.params)
+
+
+class Trial(TrialBase, frozen=True, kw_only=True):
+    """One line of the journal of times.
+
+    `steady_s` and `first_call_s` are per call; other times are of the whole step. `curve` holds at most 64 points
+    (iterations, elapsed seconds), spaced evenly on a log scale. `start_s` runs from the start of the process to the
+    harness's first instruction. `value` is the result of a `track_`, `mem_` or `peakmem_` benchmark, in the
+    benchmark's unit. `samples` (function, count) come from trials of arm `sample`, which a timer interrupts and which
+    are not timed.
+    """
+
+    block: str
+    arm: str
+    attempt: int
+    cpu: int | None
+    import_s: float | None = None
+    setup_s: float | None = None
+    first_call_s: float | None = None
+    steady_kind: str | None = None
+    steady_s: float | None = None
+    warmup_s: float | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+    peak_rss_bytes: int | None = None
+    disturbance: Disturbance | None = None
+    start_s: float | None = None
+    value: float | None = None
+    samples: tuple[tuple[str, int], ...] = ()
 
     @property
     def disturbed(self) -> bool:
@@ -213,53 +221,21 @@ class FunctionCount(msgspec.Struct, frozen=True, kw_only=True):
     instructions: int
 
 
-class CountedTrial(msgspec.Struct, frozen=True, kw_only=True):
+class CountedTrial(TrialBase, frozen=True, kw_only=True):
     """One line of the journal of counts: one fresh process whose instructions were counted. Stored like `Trial`.
 
     `counter` names the counter (tool, version, the processor features that it shows to programs); a different counter
     starts a new series. Instructions are per iteration of `inner_loops` calls, except the first two iterations, which
     are single calls. `curve` holds (repetitions, instructions) of successive iterations from a cold start, as a
-    run-length encoding. `steady_start` counts iterations from 0. `functions` are the heaviest in the steady iteration
-    that `split` describes. All other fields are as in `Trial`.
+    run-length encoding. `functions` are the heaviest in the steady iteration that `split` describes.
     """
 
-    trial: str
-    session: str
-    purpose: Purpose
-    commit: str
-    interpreter: str
-    installation: str
-    benchmark: str
-    benchmark_version: str
-    params: tuple[str, ...]
-    machine: str
-    protocol: str
-    requirements: str
     counter: str
-    mode: Mode
-    jit_enabled: bool | None
-    hash_seed: int
-    inner_loops: int
-    iterations: int
-    outcome: Outcome
-    exit: int | None
-    signal: str | None
-    stderr: str
-    started: str
-    duration_s: float
     steady_instructions: int | None = None
-    steady_start: int | None = None
     warmup_instructions: int | None = None
     curve: tuple[tuple[int, int], ...] = ()
     split: Split | None = None
     functions: tuple[FunctionCount, ...] = ()
-    digest: str | None = None
-    evidence: Evidence | None = None
-
-    @property
-    def key(self) -> CaseKey:
-        """The case that the trial ran."""
-        return CaseKey(self.benchmark, self.params)
 
     @property
     def per_call(self) -> float | None:

@@ -14,7 +14,7 @@ from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.comparison import CaseComparison, compare, worsenings
 from asv_jit.model import ARMS, CaseKey, Mode, Outcome, Trial
-from asv_jit.store.journal import encode
+from asv_jit.store.journal import TRIALS
 from tests.store.trials import FULL
 
 CASE = CaseKey("toys.time_work")
@@ -186,7 +186,7 @@ def test_the_last_whole_attempt_of_a_block_counts_and_cells_of_runs_know_nothing
     (block,) = blocks_of([*first, *again], ARMS)
     assert figure_of(block, "b", "on") == 2.0
     assert cells_of([*first, *again]) == {}
-    assert encode([*first, *again]).count(b"\n") == 9
+    assert TRIALS.encode([*first, *again]).count(b"\n") == 9
 
 
 def test_measuring_stops_on_precision_and_never_on_a_difference() -> None:

@@ -21,12 +21,12 @@ from asv_jit.model import CaseKey
 from asv_jit.settings import Settings, parse_settings
 from asv_jit.store.findings.accepted import FILE_NAME, Accepted, add_accepted, read_accepted
 from asv_jit.store.findings.bisections import Bisection, Measurement, Stage, read_bisections
-from asv_jit.store.findings.confirmations import read_confirmations
+from asv_jit.store.findings.confirmations import CONFIRMATIONS
 from asv_jit.store.findings.known_events import known_events
-from asv_jit.store.findings.nights import nights, notices
+from asv_jit.store.findings.nights import NIGHTS, NOTICES
 from asv_jit.store.foreign import complaint_of
-from asv_jit.store.interpreters import known_interpreters
-from asv_jit.store.journal import Journal, encode, journal_path, read_all, read_journal_bytes
+from asv_jit.store.journal import TRIALS
+from asv_jit.store.machines import known_interpreters
 from asv_jit.store.uniting import unite
 from asv_jit.workflows.merge import absorb
 from tests.fuzz.damage import any_json, encoded, swapped, wounded
@@ -34,8 +34,7 @@ from tests.store.trials import COMMIT, FULL, INTERPRETER, made
 
 quick = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
-TRIALS = [FULL, made("b2", "off"), made("b2", "on")]
-JOURNAL = encode(TRIALS)
+JOURNAL = TRIALS.encode([FULL, made("b2", "off"), made("b2", "on")])
 JOURNAL_NAME = f"box/trials/{COMMIT}-{INTERPRETER}.jsonl"
 TRIAL = json.loads(JOURNAL.split(b"\n")[1])
 ASV_NAME = f"box/{COMMIT[:8]}-env.json"
@@ -82,25 +81,25 @@ def _in_folder(files: dict[str, bytes], read: Callable[[Path], object]) -> None:
 @quick
 @given(wounded(JOURNAL) | swapped(TRIAL).map(lambda trial: JOURNAL + encoded(trial) + b"\n"))
 def test_a_journal(content: bytes) -> None:
-    read = read_journal_bytes(Path("j"), content)
-    assert len(read.trials) <= content.count(b"\n")
+    read = TRIALS.parse(Path("j"), content)
+    assert len(read.records) <= content.count(b"\n")
     assert complaint_of(JOURNAL_NAME, content) is not None or not read.problems
     with tempfile.TemporaryDirectory() as folder:
-        path = journal_path(Path(folder), COMMIT, INTERPRETER)
+        path = TRIALS.path(Path(folder), COMMIT, INTERPRETER)
         path.parent.mkdir()
         path.write_bytes(content)
-        list(read_all(Path(folder)))
+        list(TRIALS.read_all(Path(folder)))
         if not read.problems:  # a good journal goes on as if nothing had been
-            Journal(path).append(FULL)
-            assert read_journal_bytes(path, path.read_bytes()).trials == (*read.trials, FULL)
+            TRIALS.append(Path(folder), FULL)
+            assert TRIALS.parse(path, path.read_bytes()).records == (*read.records, FULL)
 
 
 @quick
 @given(wounded(JOURNAL), wounded(JOURNAL))
 def test_uniting_two_journals_keeps_what_the_first_has(first: bytes, second: bytes) -> None:
     united = unite(JOURNAL_NAME, first, second)
-    known = read_journal_bytes(Path("j"), first).trials
-    assert read_journal_bytes(Path("j"), united.content).trials[: len(known)] == known
+    known = TRIALS.parse(Path("j"), first).records
+    assert TRIALS.parse(Path("j"), united.content).records[: len(known)] == known
     assert unite(JOURNAL_NAME, united.content, second).content == united.content
 
 
@@ -185,8 +184,8 @@ def test_the_file_of_accepted_regressions(content: bytes) -> None:
 def test_the_state_of_a_bisection_and_other_records(content: bytes, other: bytes) -> None:
     def read(folder: Path) -> None:
         read_bisections(folder)
-        read_confirmations(folder)
-        for reader in (nights, notices, known_events, known_interpreters):
+        CONFIRMATIONS.read(folder)
+        for reader in (NIGHTS.read, NOTICES.read, known_events, known_interpreters):
             reader(folder)
 
     lines = other + b"\n" + content

@@ -23,7 +23,7 @@ from asv_jit.site.parts.answers import answer_of
 from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.templates import template_environment, template_folders
-from asv_jit.store.noise import KnownNoise
+from asv_jit.store.machines import KnownNoise
 from asv_jit.text import units
 from tests.site import contents, histories
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
+
+import msgspec
 
 from asv_jit.analysis.counts.split import Cost
 from asv_jit.model import COUNT_PROTOCOL, CountedTrial, Split
-from asv_jit.store import counts
 from asv_jit.store.foreign import complaint_of
-from asv_jit.store.journal import journal_path
+from asv_jit.store.journal import COUNTS, TRIALS, RawProfile, append_profile
 from asv_jit.store.uniting import is_journal, unite
 
 COMMIT, INTERPRETER = "c" * 40, "3.15.2+e451c8ba"
@@ -24,37 +26,31 @@ def trial(name: str = "s.00001.1-count-on") -> CountedTrial:
 
 
 def test_counted_trials_come_back_as_they_were_and_not_among_the_times(tmp_path: Path) -> None:
-    journal = counts.counts_journal(tmp_path, COMMIT, INTERPRETER)
-    journal.append(trial())
-    journal.append(trial("s.00002.1-count-on"))
-    content = counts.read_counts(journal.path)
+    COUNTS.append(tmp_path, trial())
+    COUNTS.append(tmp_path, trial("s.00002.1-count-on"))
+    content = COUNTS.read(COUNTS.path(tmp_path, COMMIT, INTERPRETER))
     assert content.problems == ()
-    assert content.trials == (trial(), trial("s.00002.1-count-on"))
-    assert content.trials[0].counts == (150, 100, 100)
-    assert not journal_path(tmp_path, COMMIT, INTERPRETER).exists()
-    assert [found.trials for _, found in counts.read_all_counts(tmp_path)] == [content.trials]
+    assert content.records == (trial(), trial("s.00002.1-count-on"))
+    assert content.records[0].counts == (150, 100, 100)
+    assert not TRIALS.path(tmp_path, COMMIT, INTERPRETER).exists()
+    assert [found.records for _, found in COUNTS.read_all(tmp_path)] == [content.records]
 
 
 def test_a_journal_of_counts_is_validated_and_united_as_one_of_times(tmp_path: Path) -> None:
     name = f"m/counts/{COMMIT}-{INTERPRETER}.jsonl"
-    contents = []
-    for number in (1, 2):
-        journal = counts.counts_journal(tmp_path / str(number), COMMIT, INTERPRETER)
-        journal.append(trial(f"s.0000{number}.1-count-on"))
-        contents.append(journal.path.read_bytes())
+    contents = [COUNTS.encode([trial(f"s.0000{number}.1-count-on")]) for number in (1, 2)]
     assert is_journal(name)
     assert complaint_of(name, contents[0]) is None
     united = unite(name, *contents)
-    assert len(counts.read_counts_bytes(Path(name), united.content).trials) == 2
+    assert len(COUNTS.parse(Path(name), united.content).records) == 2
     assert united.conflicts == ()
     times = contents[0].replace(b"asv-jit-counts", b"asv-jit-trials")
     assert "expected format asv-jit-counts" in (complaint_of(name, times) or "")
 
 
-def test_profiles_are_kept_beside_and_a_torn_one_costs_itself_only(tmp_path: Path) -> None:
-    path = counts.profiles_path(tmp_path, "s")
-    counts.append_profile(path, "t1", [Cost("/p/python3.15", "f", 60)])
-    counts.append_profile(path, "t2", [Cost("???", "0x1", 40)])
-    path.write_bytes(path.read_bytes()[:-3])
-    assert next(iter(counts.read_profiles(path))) == counts.RawProfile("t1", (Cost("/p/python3.15", "f", 60),))
-    assert list(counts.read_profiles(tmp_path / "none.gz")) == []
+def test_each_profile_is_kept_beside_as_a_line_of_its_own(tmp_path: Path) -> None:
+    profiles = [RawProfile("t1", (Cost("/p/python3.15", "f", 60),)), RawProfile("t2", (Cost("???", "0x1", 40),))]
+    for profile in profiles:
+        append_profile(tmp_path, "s", profile)
+    lines = gzip.decompress((tmp_path / "counts" / "raw" / "s.jsonl.gz").read_bytes()).splitlines()
+    assert [msgspec.json.decode(line, type=RawProfile) for line in lines] == profiles

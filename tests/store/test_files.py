@@ -14,7 +14,8 @@ import pytest
 
 from asv_jit.errors import StorageError
 from asv_jit.store.files import append_synced, write_atomically
-from asv_jit.store.journal import Journal, encode, read_journal
+from asv_jit.store.journal import TRIALS
+from asv_jit.store.lines import append_lines
 from tests.store.trials import FULL
 
 if sys.platform != "win32":
@@ -53,13 +54,11 @@ def test_an_append_that_does_not_fit_is_taken_back(room: int, tmp_path: Path) ->
 def test_a_journal_on_a_full_disk_goes_on_when_there_is_room_again(size: int, tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     long = type(FULL)(**{name: getattr(FULL, name) for name in FULL.__struct_fields__} | {"stderr": "e" * 4000})
-    journal = Journal(path)
     with file_size_limit(size), pytest.raises(StorageError):
-        journal.append(long)
-    journal.append(FULL)  # the same run, or the next one
-    assert path.read_bytes() == encode([FULL])
-    assert Journal(path).warning is None
-    assert read_journal(path).trials == (FULL,)
+        append_lines(path, [long], head=TRIALS.head)
+    assert append_lines(path, [FULL], head=TRIALS.head) is None  # the same run, or the next one
+    assert path.read_bytes() == TRIALS.encode([FULL])
+    assert TRIALS.read(path).records == (FULL,)
 
 
 @needs_limits
@@ -107,7 +106,7 @@ def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None
         with pytest.raises(StorageError, match="check the folder's permissions"):
             write(tmp_path / "file" / "below", b"x")
     with pytest.raises(StorageError):
-        Journal(tmp_path / "file" / "j.jsonl").append(FULL)
+        TRIALS.append(tmp_path / "file", FULL)
 
 
 def test_a_replaced_file_can_be_read_by_others(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_jit.model import Trial
-from asv_jit.store.journal import Journal, encode, journal_path, read_all, read_journal
+from asv_jit.store.journal import TRIALS
+from asv_jit.store.lines import Lines, append_lines, mend
 from tests.store.trials import COMMIT, FULL, INTERPRETER, any_trial
 
 HEADER = b'{"format":"asv-jit-trials","version":1}\n'
@@ -22,10 +23,9 @@ def _numbered(count: int) -> list[Trial]:
 
 
 def _written(folder: Path, trials: list[Trial]) -> Path:
-    path = journal_path(folder, COMMIT, INTERPRETER)
-    journal = Journal(path)
+    path = TRIALS.path(folder, COMMIT, INTERPRETER)
     for trial in trials:
-        journal.append(trial)
+        assert TRIALS.append(folder, trial) is None
     return path
 
 
@@ -36,24 +36,24 @@ def test_the_file_is_where_and_what_the_documentation_says(tmp_path: Path) -> No
     assert msgspec.json.decode(header) == {"format": "asv-jit-trials", "version": 1}
     assert set(msgspec.json.decode(line)) == {field.name for field in msgspec.structs.fields(Trial)}
     assert end == b""
-    assert path.read_bytes() == encode([FULL])
+    assert path.read_bytes() == TRIALS.encode([FULL])
 
 
 def test_every_field_comes_back(tmp_path: Path) -> None:
     full = msgspec.structs.replace(FULL, requirements="numpy==2.1.0 six")
     for field in msgspec.structs.fields(Trial):  # so that no field can be forgotten here
         assert field.default is msgspec.NODEFAULT or getattr(full, field.name) != field.default, field.name
-    content = read_journal(_written(tmp_path, [full]))
-    assert (content.trials, content.problems) == ((full,), ())
+    content = TRIALS.read(_written(tmp_path, [full]))
+    assert (content.records, content.problems) == ((full,), ())
 
 
 @given(st.lists(any_trial, max_size=4))
 def test_any_trials_come_back_in_order(trials: list[Trial]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "j.jsonl"
-        path.write_bytes(encode(trials))
-        content = read_journal(path)
-        assert (content.trials, content.problems) == (tuple(trials), ())
+        path.write_bytes(TRIALS.encode(trials))
+        content = TRIALS.read(path)
+        assert (content.records, content.problems) == (tuple(trials), ())
 
 
 def test_a_line_of_an_older_version_without_the_newer_fields_is_read(tmp_path: Path) -> None:
@@ -64,38 +64,36 @@ def test_a_line_of_an_older_version_without_the_newer_fields_is_read(tmp_path: P
     }
     path = tmp_path / "j.jsonl"
     path.write_bytes(HEADER + msgspec.json.encode(old) + b"\n" + msgspec.json.encode({**old, "newer": [1]}) + b"\n")
-    content = read_journal(path)
+    content = TRIALS.read(path)
     assert content.problems == ()
-    assert [trial.trial for trial in content.trials] == [FULL.trial] * 2
-    assert content.trials[0].value is None
+    assert [trial.trial for trial in content.records] == [FULL.trial] * 2
+    assert content.records[0].value is None
 
 
 def test_a_line_torn_anywhere_costs_that_line_only(tmp_path: Path) -> None:
     trials = _numbered(3)
-    whole = encode(trials)
-    begin = len(encode(trials[:2]))
+    whole = TRIALS.encode(trials)
+    begin = len(TRIALS.encode(trials[:2]))
     path = tmp_path / "j.jsonl"
     for cut in range(begin + 1, len(whole)):
         path.write_bytes(whole[:cut])
-        content = read_journal(path)
-        assert content.trials == tuple(trials[:2])
+        content = TRIALS.read(path)
+        assert content.records == tuple(trials[:2])
         assert len(content.problems) == 1
-        journal = Journal(path)
-        assert journal.warning is not None
-        assert str(path) in journal.warning
-        assert path.read_bytes() == whole[:begin]
-    journal.append(trials[2])
-    assert path.read_bytes() == whole
-    assert Journal(path).warning is None
+        warning = append_lines(path, [trials[2]], head=TRIALS.head)
+        assert warning is not None
+        assert str(path) in warning
+        assert path.read_bytes() == whole
+        assert mend(path) is None
 
 
 def test_a_torn_first_line_leaves_a_journal_that_works(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     for cut in range(len(HEADER)):
         path.write_bytes(HEADER[:cut])
-        Journal(path).append(FULL)
-        content = read_journal(path)
-        assert (content.trials, content.problems) == ((FULL,), ()), cut
+        append_lines(path, [FULL], head=TRIALS.head)
+        content = TRIALS.read(path)
+        assert (content.records, content.problems) == ((FULL,), ()), cut
 
 
 @pytest.mark.parametrize(
@@ -104,16 +102,16 @@ def test_a_torn_first_line_leaves_a_journal_that_works(tmp_path: Path) -> None:
 )
 def test_a_broken_line_is_named_and_the_others_are_kept(broken: bytes, tmp_path: Path) -> None:
     trials = _numbered(3)
-    lines = encode(trials).split(b"\n")
+    lines = TRIALS.encode(trials).split(b"\n")
     lines[2] = broken
     path = tmp_path / "j.jsonl"
     path.write_bytes(b"\n".join(lines))
-    content = read_journal(path)
-    assert content.trials == (trials[0], trials[2])
+    content = TRIALS.read(path)
+    assert content.records == (trials[0], trials[2])
     assert len(content.problems) == 1
     assert content.problems[0].startswith(f"{path}:3: ")
     before = path.read_bytes()
-    assert Journal(path).warning is None
+    assert mend(path) is None
     assert path.read_bytes() == before
 
 
@@ -131,8 +129,8 @@ def test_a_broken_line_is_named_and_the_others_are_kept(broken: bytes, tmp_path:
 def test_a_wrong_first_line_refuses_the_file(header: bytes, words: str, tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     path.write_bytes(header + b"\n" + msgspec.json.encode(FULL) + b"\n")
-    content = read_journal(path)
-    assert content.trials == ()
+    content = TRIALS.read(path)
+    assert content.records == ()
     assert len(content.problems) == 1
     assert content.problems[0].startswith(f"{path}:1: ")
     assert words in content.problems[0]
@@ -143,44 +141,44 @@ def test_no_bytes_are_too_strange(data: bytes, with_header: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "j.jsonl"
         path.write_bytes(HEADER + data if with_header else data)
-        content = read_journal(path)
-        assert content.trials == ()
+        content = TRIALS.read(path)
+        assert content.records == ()
         assert all(problem.startswith(str(path)) for problem in content.problems)
         assert bool(content.problems) == (path.read_bytes() != HEADER)
-        Journal(path)
-        assert not any("incomplete" in problem for problem in read_journal(path).problems)
+        mend(path)
+        assert not any("incomplete" in problem for problem in TRIALS.read(path).problems)
 
 
 @given(st.data())
 def test_a_flipped_byte_costs_at_most_the_lines_that_it_touches(data: st.DataObject) -> None:
     trials = _numbered(4)
-    content = bytearray(encode(trials))
+    content = bytearray(TRIALS.encode(trials))
     place = data.draw(st.integers(len(HEADER), len(content) - 1))
     content[place] = data.draw(st.integers(0, 255))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "j.jsonl"
         path.write_bytes(content)
-        read = read_journal(path)
-        kept = [trial for trial in trials if trial in read.trials]
+        read = TRIALS.read(path)
+        kept = [trial for trial in trials if trial in read.records]
         assert len(kept) >= 2
-        assert len(read.trials) + len(read.problems) >= 3
+        assert len(read.records) + len(read.problems) >= 3
 
 
 def test_a_machines_journals_come_in_order_and_strangers_are_named(tmp_path: Path) -> None:
-    assert list(read_all(tmp_path)) == []
-    later = journal_path(tmp_path, "f" * 40, INTERPRETER)
+    assert list(TRIALS.read_all(tmp_path)) == []
+    later = TRIALS.path(tmp_path, "f" * 40, INTERPRETER)
     for path in (later, _written(tmp_path, [FULL])):
-        Journal(path).append(FULL)
-    (tmp_path / "trials" / "notes.jsonl").write_bytes(encode([FULL]))
+        append_lines(path, [FULL], head=TRIALS.head)
+    (tmp_path / "trials" / "notes.jsonl").write_bytes(TRIALS.encode([FULL]))
     (tmp_path / "trials" / "raw").mkdir()
-    found = dict(read_all(tmp_path))
+    found = dict(TRIALS.read_all(tmp_path))
     assert [path.name[0] for path in found] == ["0", "f", "n"]
     stranger = found[tmp_path / "trials" / "notes.jsonl"]
-    assert stranger.trials == ()
+    assert stranger.records == ()
     assert "not the name of a journal" in stranger.problems[0]
 
 
 def test_a_file_that_cannot_be_read_is_a_problem_and_no_crash(tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
-    assert "cannot be read" in read_journal(tmp_path / "folder.jsonl").problems[0]
-    assert "cannot be read" in read_journal(tmp_path / "absent.jsonl").problems[0]
+    assert "cannot be read" in TRIALS.read(tmp_path / "folder.jsonl").problems[0]
+    assert TRIALS.read(tmp_path / "absent.jsonl") == Lines()

@@ -13,13 +13,10 @@ from hypothesis import strategies as st
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
-from asv_jit.store.findings.known_events import Reported, remember_events
-from asv_jit.store.findings.nights import NightRecord, Notice, keep_night, keep_notices
-from asv_jit.store.fingerprints import keep_fingerprint
-from asv_jit.store.interpreters import keep_interpreter
+from asv_jit.store.findings.known_events import EVENTS, Reported
+from asv_jit.store.findings.nights import NIGHTS, NOTICES, NightRecord, Notice
 from asv_jit.store.lines import append_lines, decode_lines, encode_lines, mend, mend_all, read_lines
-from asv_jit.store.noise import KnownNoise, keep_noise
-from asv_jit.store.same_code import SameCodeCase, keep_comparison
+from asv_jit.store.machines import NOISE, KnownNoise, SameCodeCase, keep_comparison, keep_fingerprint, keep_interpreter
 
 
 class One(msgspec.Struct, frozen=True):
@@ -46,11 +43,11 @@ def _kept(folder: Path) -> dict[str, Callable[[], str | None]]:
     comparison = SameCodeCase(run="r", case="c", rules="x", first=(1.0,), second=(2.0,), disturbed=0, repeated=0)
     return {
         "interpreters.jsonl": lambda: keep_interpreter(folder, interpreter),
-        "noise.jsonl": lambda: keep_noise(folder, noise),
+        "noise.jsonl": lambda: NOISE.append(folder, noise),
         "fingerprints.jsonl": lambda: keep_fingerprint(folder, "f", {"cpu": "x"}),
-        "events.jsonl": lambda: remember_events(folder, [event]),
-        "nights.jsonl": lambda: keep_night(folder, NightRecord("2026", None, 1.0, 2)),
-        "notified.jsonl": lambda: keep_notices(folder, [Notice("e", "found", "2026")]),
+        "events.jsonl": lambda: EVENTS.append(folder, event),
+        "nights.jsonl": lambda: NIGHTS.append(folder, NightRecord("2026", None, 1.0, 2)),
+        "notified.jsonl": lambda: NOTICES.append(folder, Notice("e", "found", "2026")),
         "same.jsonl": lambda: keep_comparison(folder / "same.jsonl", comparison),
     }
 

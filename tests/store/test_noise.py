@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from asv_jit.store.lines import Lines
-from asv_jit.store.noise import FILE_NAME, KnownNoise, keep_noise, known_noise
+from asv_jit.store.machines import NOISE, KnownNoise, known_noise
 
 
 def _noise(at: str, value: float) -> KnownNoise:
@@ -15,20 +15,20 @@ def _noise(at: str, value: float) -> KnownNoise:
 
 def test_what_is_kept_is_read_again_in_the_order_of_time(tmp_path: Path) -> None:
     later, earlier = _noise("2026-11-02T00:00:00+00:00", 0.01), _noise("2026-11-01T00:00:00+00:00", 0.02)
-    keep_noise(tmp_path, later)
-    keep_noise(tmp_path, earlier)
+    NOISE.append(tmp_path, later)
+    NOISE.append(tmp_path, earlier)
     assert known_noise(tmp_path).records == (earlier, later)
 
 
 def test_a_broken_line_or_no_file_costs_nothing_else(tmp_path: Path) -> None:
     assert known_noise(tmp_path) == Lines()
-    keep_noise(tmp_path, _noise("2026-11-01T00:00:00+00:00", 0.01))
-    path = tmp_path / FILE_NAME
+    NOISE.append(tmp_path, _noise("2026-11-01T00:00:00+00:00", 0.01))
+    path = tmp_path / NOISE.name
     path.write_bytes(b'{"at": 1}\n\xff\n' + path.read_bytes() + b'{"at": "2026')
     read = known_noise(tmp_path)
     assert [one.value for one in read.records] == [0.01]
     assert [problem.partition(": ")[0] for problem in read.problems] == [str(path), f"{path}:1", f"{path}:2"]
-    warning = keep_noise(tmp_path, _noise("2026-11-02T00:00:00+00:00", 0.02))
+    warning = NOISE.append(tmp_path, _noise("2026-11-02T00:00:00+00:00", 0.02))
     assert warning is not None
     assert "incomplete" in warning
     assert [one.value for one in known_noise(tmp_path).records] == [0.01, 0.02]

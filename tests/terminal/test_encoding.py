@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from asv_jit.analysis.comparison import Effect
-from asv_jit.store.journal import Journal, journal_path
+from asv_jit.store.journal import TRIALS
 from asv_jit.system import paths
 from asv_jit.text import comparison_words, units
-from tests.store.trials import COMMIT, INTERPRETER, pairs_of
+from tests.store.trials import pairs_of
 
 SOURCES = Path(paths.__file__).parents[1]
 POOR = {
@@ -72,9 +72,8 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     subprocess.run(["git", "init", "-q", folder], check=True)
     (folder / "asv.conf.json").write_text(json.dumps({"version": 1, "project": "x", "repo": ".", "matrix": {}}))
-    journal = Journal(journal_path(folder / "results" / "box", COMMIT, INTERPRETER))
     for trial in pairs_of([2.0, 2.02, 1.98, 2.01, 1.99], [1.0, 1.01, 0.99, 1.02, 0.98]):
-        journal.append(trial)
+        TRIALS.append(folder / "results" / "box", trial)
     return folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.model import Trial
-from asv_jit.store.journal import Journal, journal_path
+from asv_jit.store.journal import TRIALS
 from asv_jit.system.processes import base_environment, run
 from tests.store.trials import COMMIT, INTERPRETER, made
 
@@ -42,9 +42,8 @@ class Place:
         """Append trials to the journal, and say what machine this is."""
         (self.machine / "trials").mkdir(parents=True, exist_ok=True)
         (self.machine / "machine.json").write_text(json.dumps({"machine": MACHINE, "version": 1}))
-        journal = Journal(journal_path(self.machine, COMMIT, INTERPRETER))
         for trial in trials:
-            journal.append(trial)
+            TRIALS.append(self.machine, trial)
 
     def on_branch(self, branch: str) -> dict[str, str]:
         """The files of a branch of the remote."""

@@ -15,7 +15,8 @@ from asv_jit.asv_adapter.project import load_project
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import CaseKey
 from asv_jit.store.findings.bisections import read_bisections
-from asv_jit.store.findings.confirmations import read_confirmations
+from asv_jit.store.findings.confirmations import CONFIRMATIONS
+from asv_jit.store.lines import Lines
 from asv_jit.workflows import confirm as module
 from asv_jit.workflows.confirm import judge
 from asv_jit.workflows.measuring.reporter import Silent
@@ -50,10 +51,10 @@ def test_damaged_files_are_named_and_the_others_kept(tmp_path: Path) -> None:
     for folder in ("confirmations", "bisections"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "0123456789.json").write_text('{"format": "something else"')
-    assert read_confirmations(tmp_path)[0] == {}
-    assert read_bisections(tmp_path)[0] == ()
-    for read in (read_confirmations, read_bisections):
-        (problem,) = read(tmp_path)[1]
+    assert CONFIRMATIONS.read(tmp_path).records == ()
+    assert read_bisections(tmp_path).records == ()
+    for read in (CONFIRMATIONS.read, read_bisections):
+        (problem,) = read(tmp_path).problems
         assert "0123456789.json" in problem
 
 
@@ -90,4 +91,4 @@ def test_a_suspect_is_measured_against_its_parent_and_the_judgement_is_stored(
     assert found.effect is not None
     assert found.effect.ratio > 1.5
     (folder,) = (history.folder / "results").glob("*/confirmations")
-    assert read_confirmations(folder.parent) == ({"0123456789": found}, ())
+    assert CONFIRMATIONS.read(folder.parent) == Lines((found,))

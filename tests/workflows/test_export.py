@@ -15,7 +15,7 @@ from pyarrow import parquet
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
 from asv_jit.model import Trial
-from asv_jit.store.journal import Journal, journal_path
+from asv_jit.store.journal import TRIALS
 from asv_jit.workflows import export
 from asv_jit.workflows.reading.results import Results, read_results
 from tests.store.trials import COMMIT, INTERPRETER, failed, pairs_of
@@ -46,12 +46,11 @@ def measured(tmp_path: Path) -> tuple[Project, Path, Results]:
         (INTERPRETER, "cpu.time_two"),
         (OTHER, "cpu.time_one"),
     ):
-        journal = Journal(journal_path(folder, COMMIT, interpreter))
         trials = pairs_of([2.0, 2.02, 1.98, 2.01, 1.99], [1.0, 1.01, 0.99, 1.02, 0.98])
         if benchmark == "cpu.time_two":
             trials += [failed("b99", "off"), failed("b99", "on")]
         for trial in trials:
-            journal.append(_place(trial, interpreter, benchmark))
+            TRIALS.append(folder, _place(trial, interpreter, benchmark))
     return project, folder, read_results(project, folder)
 
 

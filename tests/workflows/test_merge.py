@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.model import Trial
-from asv_jit.store.journal import Journal, encode, journal_path, read_journal
+from asv_jit.store.journal import TRIALS
 from asv_jit.workflows.merge import absorb, source_folder
 from tests.store.trials import COMMIT, INTERPRETER, made
+
+JOURNAL = f"box/trials/{COMMIT}-{INTERPRETER}.jsonl"
 
 
 def _trial(block: str, seconds: float = 1.0) -> Trial:
@@ -24,14 +26,13 @@ def _tree(folder: Path, *trials: Trial, machine: str = "box", fingerprint: str =
     place.mkdir(parents=True)
     (place / "machine.json").write_text(json.dumps({"machine": machine, "version": 1}))
     (place / "fingerprints.jsonl").write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
-    journal = Journal(journal_path(place, COMMIT, INTERPRETER))
     for trial in trials:
-        journal.append(trial)
+        TRIALS.append(place, trial)
     return folder
 
 
 def _journal(tree: Path, machine: str = "box") -> Path:
-    return journal_path(tree / machine, COMMIT, INTERPRETER)
+    return TRIALS.path(tree / machine, COMMIT, INTERPRETER)
 
 
 def test_two_trees_become_one_and_again_changes_nothing(tmp_path: Path) -> None:
@@ -43,8 +44,8 @@ def test_two_trees_become_one_and_again_changes_nothing(tmp_path: Path) -> None:
     merged = absorb(theirs, ours)
     assert (merged.trials, merged.problems, merged.notes) == (2, (), ())
     assert _journal(ours).read_bytes().startswith(before)
-    assert [trial.block for trial in read_journal(_journal(ours)).trials] == ["a", "b", "c"]
-    assert [trial.block for trial in read_journal(_journal(ours, "other")).trials] == ["d"]
+    assert [trial.block for trial in TRIALS.read(_journal(ours)).records] == ["a", "b", "c"]
+    assert [trial.block for trial in TRIALS.read(_journal(ours, "other")).records] == ["d"]
     assert (ours / "benchmarks.json").is_file()
     assert absorb(theirs, ours).files == ()
 
@@ -83,13 +84,17 @@ def test_the_same_trial_written_by_another_version_is_the_same(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", b"nothing\n", "expected"),
-        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")]) + b"{}\n", "not a trial"),
-        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")])[:-5], "incomplete"),
-        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([_trial("a")] * 2), "occurs twice"),
-        (f"box/trials/{'b' * 40}-{INTERPRETER}.jsonl", encode([_trial("a")]), "as the name says"),
-        (f"box/trials/{COMMIT}-{INTERPRETER}.jsonl", encode([replace(_trial("a"), interpreter="3.9")]), "as the name"),
-        ("box/trials/evil.jsonl", encode([]), "expected a journal named"),
+        (JOURNAL, b"nothing\n", "expected"),
+        (JOURNAL, TRIALS.encode([_trial("a")]) + b"{}\n", "not a trial"),
+        (JOURNAL, TRIALS.encode([_trial("a")])[:-5], "incomplete"),
+        (JOURNAL, TRIALS.encode([_trial("a")] * 2), "occurs twice"),
+        (f"box/trials/{'b' * 40}-{INTERPRETER}.jsonl", TRIALS.encode([_trial("a")]), "as the name says"),
+        (
+            f"box/trials/{COMMIT}-{INTERPRETER}.jsonl",
+            TRIALS.encode([replace(_trial("a"), interpreter="3.9")]),
+            "as the name",
+        ),
+        ("box/trials/evil.jsonl", TRIALS.encode([]), "expected a journal named"),
         ("box/abababab-env.json", b'{"commit_hash": "cdcdcdcd", "results": {}}', "abababab"),
         ("box/abababab-env.json", b'{"commit_hash": "abababab"}', "results"),
         ("box/abababab-env.json", b"[" * 100_000, "JSON object"),

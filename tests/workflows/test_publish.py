@@ -14,8 +14,7 @@ from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
-from asv_jit.store.counts import counts_journal
-from asv_jit.store.journal import Journal, journal_path
+from asv_jit.store.journal import COUNTS, TRIALS
 from asv_jit.workflows.publish import publish, site_content
 from tests.asv_adapter import trees
 from tests.site import contents
@@ -44,10 +43,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def _measure(folder: Path, case: CaseKey, commit: Commit, release: contents.Release, ratio: float) -> None:
-    journal = Journal(journal_path(folder, commit.hash, release.identity))
     day = "01" if release == OLDER else "02"
     for trial in contents.pairs(case, release, ratio, count=5, commit=commit):
-        journal.append(msgspec.structs.replace(trial, started=trial.started.replace("11-23", f"11-{day}")))
+        TRIALS.append(folder, msgspec.structs.replace(trial, started=trial.started.replace("11-23", f"11-{day}")))
 
 
 def _by_asv(project: Project) -> None:
@@ -159,9 +157,9 @@ def test_the_site_names_no_folder_of_a_machine(project: Project) -> None:
         "OSError: /home/ada/data.csv"
     )
     commit = Repository(project.folder).commits("main")[0]
-    journal = Journal(journal_path(project.results_dir / "quick", commit.hash, WITH_JIT.identity))
     for trial in contents.crash():
-        journal.append(msgspec.structs.replace(trial, commit=commit.hash, stderr=said if trial.outcome != "ok" else ""))
+        stderr = said if trial.outcome != "ok" else ""
+        TRIALS.append(project.results_dir / "quick", msgspec.structs.replace(trial, commit=commit.hash, stderr=stderr))
     publish(project)
     page = (project.html_dir / "case" / f"{slug(CaseKey('cpu.Crash.time_loop', ('1',)))}.html").read_text("utf-8")
     assert "&lt;interpreter&gt;/usr/lib/python3.15/json/decoder.py" in page
@@ -174,10 +172,9 @@ def test_the_site_names_no_folder_of_a_machine(project: Project) -> None:
 
 
 def _count(project: Project, machine: str, case: CaseKey, commit: Commit, *, good: bool = True) -> None:
-    journal = counts_journal(project.results_dir / machine, commit.hash, WITH_JIT.identity)
     for trial in contents.counts(case, WITH_JIT, commit=commit, good=good):
         folder = f"{project.folder}/{project.benchmark_dir.name}/cpu.py is missing"
-        journal.append(trial if good else msgspec.structs.replace(trial, stderr=folder))
+        COUNTS.append(project.results_dir / machine, trial if good else msgspec.structs.replace(trial, stderr=folder))
 
 
 def test_the_newest_counts_of_each_case_are_on_the_site(project: Project) -> None:

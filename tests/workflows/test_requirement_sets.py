@@ -11,7 +11,7 @@ from asv_jit.asv_adapter.project import load_project
 from asv_jit.errors import UsageError
 from asv_jit.installations import Requirements, requirement_sets
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.store.journal import read_all
+from asv_jit.store.journal import TRIALS
 from tests.interpreters.fakes import interpreter
 from tests.workflows.histories import FAST, make_history
 
@@ -59,7 +59,7 @@ def test_each_set_is_measured_and_told_apart(tmp_path: Path, jit_interpreters: d
     done = history.asv_jit("run", "HEAD", "--bench", "time_work")
     assert done.ok, done.complaint()
     (machine,) = (path for path in (history.folder / "results").iterdir() if path.is_dir())
-    trials = [trial for _, content in read_all(machine) for trial in content.trials]
+    trials = [trial for _, content in TRIALS.read_all(machine) for trial in content.records]
     assert {trial.requirements for trial in trials} == {"six==1.15.0", "six==1.16.0"}
     assert len({trial.installation for trial in trials}) == 2
     rows = {path.name for path in machine.glob("*PYTHON_JIT1.json")}

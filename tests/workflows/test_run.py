@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.store.journal import read_journal
+from asv_jit.store.journal import TRIALS
 from asv_jit.system import paths
 from asv_jit.system.processes import Finished, run
 
@@ -190,11 +190,11 @@ def test_the_journal_holds_pairs_of_equal_effort_in_both_modes(
     toy: Toy, measured: tuple[Finished, dict[str, Any]]
 ) -> None:
     (path,) = toy.results.glob("*/trials/*.jsonl")
-    content = read_journal(path)
+    content = TRIALS.read(path)
     assert not content.problems
-    assert measured[1]["outcome"]["trials"] == len(content.trials)  # also those that something disturbed
+    assert measured[1]["outcome"]["trials"] == len(content.records)  # also those that something disturbed
     blocks: dict[tuple[str, int], list[Any]] = {}
-    pairs = [trial for trial in content.trials if trial.arm != "sample"]
+    pairs = [trial for trial in content.records if trial.arm != "sample"]
     for trial in pairs:
         blocks.setdefault((trial.block, trial.attempt), []).append(trial)
     for arms in blocks.values():

@@ -16,7 +16,7 @@ from asv_jit.asv_adapter.history.names import is_sound_name
 from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
 from asv_jit.store.files import storage_errors
-from asv_jit.store.fingerprints import keep_fingerprint, known_fingerprints
+from asv_jit.store.machines import keep_fingerprint, known_fingerprints
 
 # Left by docker, podman, and systemd-nspawn or lxc.
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")

@@ -21,9 +21,8 @@ import numpy as np
 
 from asv_jit.system import paths
 
-_MAGIC = b"asv-jit analysis, entry 002\n"  # 32 bytes with the checksum, so that arrays after it are aligned
+_MAGIC = b"asv-jit analysis, entry 003\n"  # 32 bytes with the checksum, so that arrays after it are aligned
 _CHECKSUM_BYTES = 4
-_PAGE_BYTES = 4096
 
 
 class AnalysisCache:
@@ -85,13 +84,8 @@ def _mapped(path: Path) -> memoryview:
 
 
 def _checksum(content: bytes | bytearray | memoryview) -> bytes:
-    """Return the CRC of the sums of all pages: 5 ms for 70 MB, where a full CRC takes 20 ms.
-
-    A power cut loses whole pages, which the sums reveal.
-    """
-    pages, rest = divmod(len(content), _PAGE_BYTES)
-    words = np.frombuffer(content, dtype="<u8", count=pages * (_PAGE_BYTES // 8))
-    sums = words.reshape(pages, -1).sum(axis=1, dtype=np.uint64) if pages else words
-    return zlib.crc32(memoryview(content)[len(content) - rest :], zlib.crc32(sums.tobytes())).to_bytes(
-        _CHECKSUM_BYTES, "big"
-    )
+    """Sum the content as integers: 10 ms for 70 MB, where a CRC takes 70 ms. A power cut loses whole pages, so the sum
+    reveals it."""
+    words = np.frombuffer(content, dtype="<u8", count=len(content) // 8)
+    rest = content[len(words) * 8 :]
+    return zlib.crc32(rest, zlib.crc32(words.sum(dtype=np.uint64).tobytes())).to_bytes(_CHECKSUM_BYTES, "big")

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
 from asv_jit.model import CountedTrial, Trial
-from asv_jit.store.counts import read_counts_bytes
 from asv_jit.store.files import storage_errors
-from asv_jit.store.journal import named_in, read_journal_bytes
+from asv_jit.store.journal import COUNTS, TRIALS, named_in
+from asv_jit.store.lines import Lines
 from asv_jit.store.uniting import MAX_FILE_BYTES, is_journal, is_result_file
 
 _MAX_LINE_BYTES = 4 << 20
@@ -71,14 +70,13 @@ def _journal_complaint(path: str, content: bytes) -> str | None:
         return f"{path}: expected a journal named <full commit>-<interpreter>.jsonl"
     if max((len(line) for line in content.split(b"\n")), default=0) > _MAX_LINE_BYTES:
         return f"{path}: expected lines of at most {_MAX_LINE_BYTES >> 20} MiB, found a longer one"
-    counted = PurePosixPath(path).parts[1] == "counts"
-    read = (read_counts_bytes if counted else read_journal_bytes)(Path(path), content)
+    counted = PurePosixPath(path).parts[1] == COUNTS.folder
+    read: Lines[Trial] | Lines[CountedTrial] = (COUNTS if counted else TRIALS).parse(Path(path), content)
     if read.problems:
         return read.problems[0]
     commit, interpreter = named
     seen = set()
-    trials: Sequence[Trial | CountedTrial] = read.trials
-    for number, trial in enumerate(trials, start=2):
+    for number, trial in enumerate(read.records, start=2):
         if (trial.commit, trial.interpreter) != (commit, interpreter):
             return (
                 f"{path}:{number}: expected trials of commit {commit[:8]} on {interpreter}, as the name says, "

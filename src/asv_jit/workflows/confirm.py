@@ -19,7 +19,7 @@ from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Case
-from asv_jit.store.findings.confirmations import Confirmation, Effects, State, save_confirmation
+from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation, Effects, State
 from asv_jit.system import locks
 from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, modes_of
 from asv_jit.workflows.measuring.reporter import Reporter
@@ -86,7 +86,7 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
     effect = found.effect(event.headline.metric) if found is not None else None
     state, why = judge(effect, event.headline.ratio, project.settings.equivalence)
     confirmation = _confirmation(event, suspect, state, reason or (found.complaint if found else "") or why, found)
-    save_confirmation(session.folder, confirmation)
+    CONFIRMATIONS.save(session.folder, confirmation.event, confirmation)
     return confirmation
 
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.store.files import storage_errors, write_atomically
-from asv_jit.store.fingerprints import known_fingerprints
 from asv_jit.store.foreign import complaint_of, foreign_files
+from asv_jit.store.machines import known_fingerprints
 from asv_jit.store.uniting import is_journal, unite
 
 

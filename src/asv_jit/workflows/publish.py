@@ -24,8 +24,7 @@ from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.render import render_site
 from asv_jit.store.findings.bisections import Bisection, read_bisections
-from asv_jit.store.interpreters import known_interpreters
-from asv_jit.store.noise import known_noise
+from asv_jit.store.machines import known_interpreters, known_noise
 from asv_jit.text.folders import without_folders
 from asv_jit.workflows.events.found_changes import Changes
 from asv_jit.workflows.events.regressions import FoundEvents, begin_search, found_events
@@ -157,8 +156,8 @@ def _events(project: Project, history: History, search: Changes) -> tuple[FoundE
 def _bisections(measured: Sequence[Measured]) -> tuple[tuple[Bisection, ...], list[str]]:
     """Every machine's bisections, the newest first, and what could not be read."""
     read = [read_bisections(one.folder) for one in measured]
-    found = sorted((one for bisections, _ in read for one in bisections), key=lambda one: one.started, reverse=True)
-    return tuple(found), [problem for _, problems in read for problem in problems]
+    found = sorted((one for lines in read for one in lines.records), key=lambda one: one.started, reverse=True)
+    return tuple(found), [problem for lines in read for problem in lines.problems]
 
 
 def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from asv_jit.analysis.counts.comparison import compare_counts
 from asv_jit.model import CaseKey, CountedTrial, Mode
-from asv_jit.store.counts import read_all_counts
+from asv_jit.store.journal import COUNTS
 from asv_jit.system.processes import base_environment, run
 from tests.acceptance.counting.trials import held_cores
 from tests.acceptance.rows import Row
@@ -48,8 +48,8 @@ def read(results: Path) -> Counts:
     """The steady counts of a results tree by case, interpreter, mode and hash seed."""
     trials: list[CountedTrial] = []
     for machine in sorted(path for path in results.iterdir() if path.is_dir()):
-        for _, content in read_all_counts(machine):
-            trials += content.trials
+        for _, read in COUNTS.read_all(machine):
+            trials += read.records
     found: dict[Name, dict[int, list[float]]] = {}
     for trial in trials:
         if trial.per_call is not None:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Trial
-from asv_jit.store.interpreters import keep_interpreter
-from asv_jit.store.journal import encode, journal_path
+from asv_jit.store.journal import TRIALS
+from asv_jit.store.machines import keep_interpreter
 from tests.analysis.worlds import World, place_of, step
 from tests.workflows.histories import FAST, SLOW, make_history
 
@@ -37,9 +37,9 @@ def test_a_regression_of_an_older_line_is_searched_on_that_line(
         commit = history.commits[place_of(trial.commit)]
         journals.setdefault(commit, []).append(replace(trial, commit=commit))
     for commit, trials in journals.items():
-        path = journal_path(machine, commit, older.identity)
+        path = TRIALS.path(machine, commit, older.identity)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(trials))
+        path.write_bytes(TRIALS.encode(trials))
     keep_interpreter(machine, older)
 
     code, report = history.json("regressions")

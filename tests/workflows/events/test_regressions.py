@@ -19,9 +19,9 @@ from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.cli import main
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.store.findings.accepted import FILE_NAME
-from asv_jit.store.findings.confirmations import Confirmation, save_confirmation
+from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation
 from asv_jit.store.findings.known_events import known_events
-from asv_jit.store.journal import encode, journal_path
+from asv_jit.store.journal import TRIALS
 from asv_jit.system import paths
 from asv_jit.workflows.accept import accept
 from asv_jit.workflows.bisection.question import Question
@@ -75,9 +75,9 @@ def _write(tree: Tree, world: World, machine: str = "m1", until: int = COMMITS) 
             mine = replace(trial, commit=tree.commits[place_of(trial.commit)])
             journals.setdefault((mine.commit, mine.interpreter), []).append(mine)
     for (commit, interpreter), trials in journals.items():
-        path = journal_path(tree.folder / "results" / machine, commit, interpreter)
+        path = TRIALS.path(tree.folder / "results" / machine, commit, interpreter)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(trials))
+        path.write_bytes(TRIALS.encode(trials))
 
 
 @pytest.fixture
@@ -282,12 +282,12 @@ def test_fresh_blocks_confirm_or_refute(measured: Tree) -> None:
         version="1", axis="commits", commit=slow.commit, interpreter=slow.after, before=slow.parent, after=slow.commit,
         blocks=15, effects=(), cause="jit", moved="on", probability=0.97, at="2026-02-01T00:00:00+00:00",
     )  # fmt: skip
-    save_confirmation(measured.folder / "results" / "m1", confirmation)
+    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation.event, confirmation)
     assert (_by_case(measured.events())["slow"].state, _asv_jit("regressions")) == ("refuted", 0)
     elsewhere = replace(confirmation, before=measured.commits[21], after=measured.commits[22])
-    save_confirmation(measured.folder / "results" / "m1", elsewhere)  # the event has moved since
+    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation.event, elsewhere)  # the event has moved since
     assert _by_case(measured.events())["slow"].state == "candidate"
-    save_confirmation(measured.folder / "results" / "m1", replace(confirmation, state="confirmed"))
+    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation.event, replace(confirmation, state="confirmed"))
     confirmed = _by_case(measured.events())["slow"]
     assert (confirmed.state, confirmed.attribution.cause, confirmed.is_open) == ("confirmed", "jit", True)
 
@@ -315,7 +315,7 @@ def test_asvs_own_settings_are_honoured(measured: Tree) -> None:
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_used(measured: Tree, capsys: pytest.CaptureFixture[str]) -> None:
-    path = journal_path(measured.folder / "results" / "m1", measured.commits[5], "3.15.2+e451c8ba")
+    path = TRIALS.path(measured.folder / "results" / "m1", measured.commits[5], "3.15.2+e451c8ba")
     path.write_bytes(b"rubbish\n")
     assert _asv_jit("regressions") == 1
     assert "rubbish" not in capsys.readouterr().err.replace(str(path), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from asv_jit.analysis.counts.split import Cost
 from asv_jit.analysis.counts.summary import case_counts
 from asv_jit.model import Benchmark, Case, CountedTrial, Mode
-from asv_jit.store.counts import counts_path, profiles_path, read_counts, read_profiles
+from asv_jit.store.journal import COUNTS
 from asv_jit.trials import counted
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.reporter import Silent
@@ -99,10 +100,10 @@ def test_each_mode_gets_three_seeds_the_first_of_them_twice_once_and_for_all(
 def test_every_trial_and_its_profile_is_kept_and_summarised(tmp_path: Path, processes: _Processes) -> None:
     known = counting(tmp_path)
     known.count(known.missing(INSTALLATION, CASE))
-    kept = read_counts(counts_path(tmp_path, COMMIT, INTERPRETER))
-    assert (len(kept.trials), kept.problems) == (6, ())
-    assert len(list(read_profiles(profiles_path(tmp_path, "s")))) == 6
-    (case,) = case_counts(kept.trials)
+    kept = COUNTS.read(COUNTS.path(tmp_path, COMMIT, INTERPRETER))
+    assert (len(kept.records), kept.problems) == (6, ())
+    assert gzip.decompress((tmp_path / "counts" / "raw" / "s.jsonl.gz").read_bytes()).count(b"\n") == 6
+    (case,) = case_counts(kept.records)
     assert case.off is not None
     assert case.on is not None
     assert (case.off.per_call, case.on.per_call, case.break_even_calls) == (1000.0, 1001.0, None)

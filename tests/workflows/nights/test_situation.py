@@ -18,7 +18,7 @@ from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import NoInterpreterError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Trial
-from asv_jit.store.interpreters import keep_interpreter
+from asv_jit.store.machines import keep_interpreter
 from asv_jit.system import paths
 from asv_jit.workflows.measuring import selection
 from asv_jit.workflows.nights.situation import Ground, anchor_of, branches_of, cell_states, situation_of

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Trial
-from asv_jit.store.journal import read_journal
+from asv_jit.store.journal import TRIALS
 from asv_jit.system import paths
 from asv_jit.system.processes import Finished, run
 
@@ -68,9 +68,9 @@ class NightToy:
         """What the journals hold; unless `mended`, a kill may have torn their last lines."""
         found: list[Trial] = []
         for path in sorted(self.folder.glob("results/*/trials/*.jsonl")):
-            content = read_journal(path)
+            content = TRIALS.read(path)
             assert not mended or not content.problems, content.problems
-            found.extend(content.trials)
+            found.extend(content.records)
         return found
 
     def wait_for_guardians(self) -> None:

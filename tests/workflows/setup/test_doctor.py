@@ -12,7 +12,7 @@ from asv_jit.errors import LockedError, NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe
 from asv_jit.settings import PairLimits, Settings
-from asv_jit.store.noise import known_noise
+from asv_jit.store.machines import known_noise
 from asv_jit.system import locks, paths
 from asv_jit.workflows.measuring.reporter import Left, Silent
 from asv_jit.workflows.setup import doctor

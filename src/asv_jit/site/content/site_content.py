@@ -16,7 +16,7 @@ from asv_jit.git.repository import Commit
 from asv_jit.model import Trial, version_of
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.store.findings.bisections import Bisection
-from asv_jit.store.noise import KnownNoise
+from asv_jit.store.machines import KnownNoise
 
 
 class Release(Struct, frozen=True):

@@ -16,7 +16,7 @@ from asv_jit.site.content.slugs import anchor_of
 from asv_jit.site.parts.charts.marks import trend_mark
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Figure, Frame
-from asv_jit.store.noise import KnownNoise
+from asv_jit.store.machines import KnownNoise
 from asv_jit.text import units
 
 _MOST_DRIFT, _MOST_SAME_CODE = 60, 8

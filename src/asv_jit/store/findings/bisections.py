@@ -16,8 +16,9 @@ import msgspec
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.history.series import BisectMetric
 from asv_jit.model import CaseKey
-from asv_jit.store.files import write_atomically
 from asv_jit.store.findings.confirmations import Effects
+from asv_jit.store.lines import Lines
+from asv_jit.store.records import RecordFolder
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,19 +103,10 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "asv-jit-bisection"
 
 
-def save_bisection(machine_folder: Path, bisection: Bisection) -> Path:
-    """Replace the file of this bisection. Raises StorageError."""
-    path = machine_folder / "bisections" / f"{bisection.identity}.json"
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(bisection), indent=1) + b"\n")
-    return path
+BISECTIONS = RecordFolder("bisections", Bisection, "a bisection")
 
 
-def read_bisections(machine_folder: Path) -> tuple[tuple[Bisection, ...], tuple[str, ...]]:
-    """Read the bisections of a machine, newest first; return them and a sentence for each invalid file."""
-    found, problems = [], []
-    for path in sorted((machine_folder / "bisections").glob("*.json")):
-        try:
-            found.append(msgspec.json.decode(path.read_bytes(), type=Bisection))
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: not a bisection ({error}); skipped")
-    return tuple(sorted(found, key=lambda one: one.started, reverse=True)), tuple(problems)
+def read_bisections(machine_folder: Path) -> Lines[Bisection]:
+    """Read the bisections of a machine, newest first, with a sentence for each invalid file."""
+    read = BISECTIONS.read(machine_folder)
+    return Lines(tuple(sorted(read.records, key=lambda bisection: bisection.started, reverse=True)), read.problems)

@@ -7,14 +7,13 @@ The blocks themselves are in the journals, with purpose `confirm`.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from asv_jit.analysis.history.series import Metric
 from asv_jit.model import CaseKey
-from asv_jit.store.files import write_atomically
+from asv_jit.store.records import RecordFolder
 
 State = Literal["confirmed", "refuted", "unclear"]
 
@@ -58,25 +57,8 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def effect(self) -> Effects | None:
         """The figures of the event's metric."""
-        return next((one for one in self.effects if one.metric == self.metric), None)
+        return next((effect for effect in self.effects if effect.metric == self.metric), None)
 
 
-def save_confirmation(machine_folder: Path, confirmation: Confirmation) -> Path:
-    """Store a confirmation, replacing an older one of the same event. Raises StorageError."""
-    path = machine_folder / "confirmations" / f"{confirmation.event}.json"
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(confirmation), indent=1) + b"\n")
-    return path
-
-
-def read_confirmations(machine_folder: Path) -> tuple[dict[str, Confirmation], tuple[str, ...]]:
-    """Read the confirmations of a machine, by event; return them and a sentence for each invalid file."""
-    found: dict[str, Confirmation] = {}
-    problems = []
-    for path in sorted((machine_folder / "confirmations").glob("*.json")):
-        try:
-            one = msgspec.json.decode(path.read_bytes(), type=Confirmation)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: not a confirmation ({error}); skipped")
-        else:
-            found[one.event] = one
-    return found, tuple(problems)
+CONFIRMATIONS = RecordFolder("confirmations", Confirmation, "a confirmation")
+"""By the event's identity."""

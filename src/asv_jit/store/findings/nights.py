@@ -6,15 +6,11 @@ results/<machine>/notified.jsonl    one `Notice` each: an event that was found o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from asv_jit.store.lines import Lines, append_lines, read_lines
-
-_NIGHTS, _NOTICES = "nights.jsonl", "notified.jsonl"  # not *.json: asv takes every such file for a result
+from asv_jit.store.records import RecordFile
 
 
 class NightRecord(msgspec.Struct, frozen=True):
@@ -37,21 +33,6 @@ class Notice(msgspec.Struct, frozen=True):
     at: str
 
 
-def nights(machine_folder: Path) -> Lines[NightRecord]:
-    """Return every valid record of a night, oldest first."""
-    return read_lines(machine_folder / _NIGHTS, NightRecord, "a night")
-
-
-def keep_night(machine_folder: Path, record: NightRecord) -> str | None:
-    """Append one record; return a warning if a torn line was removed. Raises StorageError."""
-    return append_lines(machine_folder / _NIGHTS, [record])
-
-
-def notices(machine_folder: Path) -> Lines[Notice]:
-    """Return every valid notice; an invalid one causes at most a repeated message."""
-    return read_lines(machine_folder / _NOTICES, Notice, "a notice")
-
-
-def keep_notices(machine_folder: Path, fresh: Sequence[Notice]) -> str | None:
-    """Append all notices or none; return a warning if a torn line was removed. Raises StorageError."""
-    return append_lines(machine_folder / _NOTICES, fresh)
+NIGHTS = RecordFile("nights.jsonl", NightRecord, "a night")
+NOTICES = RecordFile("notified.jsonl", Notice, "a notice")
+"""An invalid line causes at most a repeated message."""

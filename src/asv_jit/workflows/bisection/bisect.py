@@ -29,7 +29,7 @@ from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.provision import install as install_interpreters
 from asv_jit.model import Case, CaseKey
-from asv_jit.store.findings.bisections import Bisection, Result, Stage, read_bisections, save_bisection
+from asv_jit.store.findings.bisections import BISECTIONS, Bisection, Result, Stage, read_bisections
 from asv_jit.system import locks
 from asv_jit.workflows.bisection.chain import Release, merged_chains, release_chain
 from asv_jit.workflows.bisection.question import Chain, Question, chain_of, matching, resumed
@@ -52,7 +52,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
     """
     repository = Repository(repository_folder(project))
     machine = this_machine(question.machine)
-    unfinished = [one for one in read_bisections(project.results_dir / machine.name)[0] if one.result is None]
+    unfinished = [one for one in read_bisections(project.results_dir / machine.name).records if one.result is None]
     question = resumed(question, unfinished)
     releases: Mapping[str, Release] = {}
     if question.axis == "pythons":
@@ -144,7 +144,7 @@ class _Run:
             event=question.event,
             requirements=question.requirements,
         )
-        save_bisection(self._session.folder, bisection)
+        BISECTIONS.save(self._session.folder, bisection.identity, bisection)
         return bisection
 
     def search(self, bisection: Bisection) -> tuple[Bisection, Culprit, int]:
@@ -174,7 +174,7 @@ class _Run:
         if answer.index is not None:
             result = self._confirmed(bisection, result, points[answer.index - 1], points[answer.index])
         bisection = replace(bisection, result=result, updated=datetime.now(UTC).isoformat(timespec="seconds"))
-        save_bisection(self._session.folder, bisection)
+        BISECTIONS.save(self._session.folder, bisection.identity, bisection)
         return bisection
 
     def _search(self, bisection: Bisection, place: int) -> tuple[Bisection, Culprit]:
@@ -194,7 +194,7 @@ class _Run:
         def store(now: Stage) -> None:
             stages = (*kept[0].stages[:place], now, *kept[0].stages[place + 1 :])
             kept[0] = replace(kept[0], stages=stages, updated=datetime.now(UTC).isoformat(timespec="seconds"))
-            save_bisection(self._session.folder, kept[0])
+            BISECTIONS.save(self._session.folder, kept[0].identity, kept[0])
 
         measurer = Measurer(self._session, self._case, bisection.metric, stage.points, self._install)
         _, answer = searched(stage, search, measurer, store, self._watcher)

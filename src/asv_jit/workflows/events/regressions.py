@@ -19,7 +19,7 @@ from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError
-from asv_jit.store.findings.known_events import known_events, remember_events
+from asv_jit.store.findings.known_events import EVENTS, known_events
 from asv_jit.workflows.events.counting import counting_of
 from asv_jit.workflows.events.found_changes import Changes, changes_of
 from asv_jit.workflows.events.states import read_records, with_state
@@ -135,6 +135,6 @@ def _with_names(
         if remember:
             fresh = [reported(event, when) for event in with_names if event.identity not in names]
             with suppress(StorageError):  # a tree that is only read: names then follow the commits
-                remember_events(project.results_dir / machine, fresh)
+                EVENTS.append(project.results_dir / machine, *fresh)
         kept += with_names
     return kept

@@ -14,8 +14,8 @@ from asv_jit.analysis.history.series import BISECT_METRIC
 from asv_jit.asv_adapter.project import Project
 from asv_jit.store.findings.accepted import Accepted, read_accepted
 from asv_jit.store.findings.bisections import Bisection, read_bisections
-from asv_jit.store.findings.confirmations import Confirmation, read_confirmations
-from asv_jit.store.interpreters import known_interpreters
+from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation
+from asv_jit.store.machines import known_interpreters
 
 
 class Records(Struct, frozen=True):
@@ -38,11 +38,12 @@ def read_records(project: Project) -> Records:
     lines: dict[str, Mapping[str, str]] = {}
     problems: list[str] = []
     for folder in sorted(path for path in project.results_dir.glob("*") if path.is_dir()):
-        confirmations[folder.name], unreadable = read_confirmations(folder)
-        bisections[folder.name], damaged = read_bisections(folder)
+        confirmed, searched = CONFIRMATIONS.read(folder), read_bisections(folder)
+        confirmations[folder.name] = {record.event: record for record in confirmed.records}
+        bisections[folder.name] = searched.records
         known, _ = known_interpreters(folder)  # whose problems the history tells
         lines[folder.name] = {identity: one.line for identity, one in known.items()}
-        problems += [*unreadable, *damaged]
+        problems += [*confirmed.problems, *searched.problems]
     return Records(read_accepted(project.folder), confirmations, bisections, lines, tuple(problems))
 
 

@@ -17,15 +17,7 @@ from msgspec import Struct
 
 from asv_jit.installations import Installation
 from asv_jit.model import ARMS, COUNT_PROTOCOL, HASH_SEEDS, Case, CaseKey, CountedTrial, Mode
-from asv_jit.store.counts import (
-    append_profile,
-    counts_journal,
-    counts_path,
-    profiles_path,
-    read_all_counts,
-    read_counts,
-)
-from asv_jit.store.journal import Journal
+from asv_jit.store.journal import COUNTS, RawProfile, append_profile
 from asv_jit.system import processes
 from asv_jit.trials import counted
 from asv_jit.trials.counter import Counter
@@ -55,7 +47,6 @@ class Counting:
         self._session = session
         self._counter = counter
         self._reporter = reporter
-        self._journals: dict[Path, Journal] = {}
         self._loops: dict[_Key, int] = {}
         self._repeated: set[_Key] = set()
         self._learned: set[str] = set()
@@ -63,12 +54,12 @@ class Counting:
     def known(self, installation: Installation, case: Case) -> list[CountedTrial]:
         """The trials of a case that the journal has of this installation's commit, by this counter."""
         identity, folder = installation.interpreter.identity, self._session.folder
-        content = read_counts(counts_path(folder, installation.commit, identity))
-        for problem in content.problems:
+        read = COUNTS.read(COUNTS.path(folder, installation.commit, identity))
+        for problem in read.problems:
             self._reporter.warn(problem)
         return [
             trial
-            for trial in content.trials
+            for trial in read.records
             if _key_of(trial) == _key(installation, case)
             and (trial.counter, trial.protocol) == (self._counter.identity, COUNT_PROTOCOL)
             and trial.requirements == installation.requirements
@@ -174,22 +165,19 @@ class Counting:
     def _keep(self, result: counted.Counted) -> None:
         """Append a trial to its journal, synced, then its profile."""
         trial, folder = result.trial, self._session.folder
-        path = counts_path(folder, trial.commit, trial.interpreter)
-        if path not in self._journals:
-            self._journals[path] = counts_journal(folder, trial.commit, trial.interpreter)
-        self._journals[path].append(trial)
+        COUNTS.append(folder, trial)
         if result.costs:
-            append_profile(profiles_path(folder, self._session.identity), trial.trial, result.costs)
+            append_profile(folder, self._session.identity, RawProfile(trial.trial, result.costs))
 
     def _learn(self, interpreter: str) -> None:
         """Learn from earlier trials the calls of an iteration, so that a series has one number, and what ran twice."""
         if interpreter in self._learned:
             return
         self._learned.add(interpreter)
-        for path, content in read_all_counts(self._session.folder):
+        for path, read in COUNTS.read_all(self._session.folder):
             if not path.name.endswith(f"-{interpreter}.jsonl"):
                 continue
-            good = [one for one in content.trials if one.outcome == "ok" and one.protocol == COUNT_PROTOCOL]
+            good = [trial for trial in read.records if trial.outcome == "ok" and trial.protocol == COUNT_PROTOCOL]
             self._loops |= {_key_of(trial): trial.inner_loops for trial in good}
             runs = Counts((_key_of(trial), trial.mode, trial.hash_seed) for trial in good)
             self._repeated |= {key for (key, _, _), often in runs.items() if often > 1}

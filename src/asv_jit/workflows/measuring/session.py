@@ -27,9 +27,9 @@ from asv_jit.installations import Installation, Requirements, UnbuildableError, 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Mode, Purpose, Trial
-from asv_jit.store.interpreters import keep_interpreter
-from asv_jit.store.journal import Journal, journal_path, read_journal
+from asv_jit.store.journal import TRIALS
 from asv_jit.store.lines import mend_all
+from asv_jit.store.machines import keep_interpreter
 from asv_jit.trials.block import (
     ALONE,
     SAMPLE,
@@ -75,7 +75,6 @@ class Session:
         self.folder = machine.save(project.results_dir)
         self._machine = machine
         self._reporter = reporter
-        self._journals: dict[tuple[str, str], Journal] = {}
         self._efforts: dict[tuple[str, Case], Effort] = {}
         self._caches: dict[tuple[str, str], tuple[Path | None, str | None]] = {}
         self._learned: set[str] = set()
@@ -132,18 +131,17 @@ class Session:
 
     def known_trials(self, interpreter: str, commits: Sequence[str] | None = None) -> list[Trial]:
         """What the journal has of an interpreter, all commits or the given ones; problems become warnings."""
-        names = (
-            sorted((self.folder / "trials").glob(f"*-{interpreter}.jsonl"))
+        paths = (
+            sorted((self.folder / TRIALS.folder).glob(f"*-{interpreter}.jsonl"))
             if commits is None
-            else [journal_path(self.folder, commit, interpreter) for commit in commits]
+            else [TRIALS.path(self.folder, commit, interpreter) for commit in commits]
         )
         trials: list[Trial] = []
-        for path in names:
-            if path.is_file():
-                content = read_journal(path)
-                trials.extend(content.trials)
-                for problem in content.problems:
-                    self._reporter.warn(problem)
+        for path in paths:
+            read = TRIALS.read(path)
+            trials.extend(read.records)
+            for problem in read.problems:
+                self._reporter.warn(problem)
         return trials
 
     def warn(self, text: str) -> None:
@@ -269,13 +267,9 @@ class Session:
     def keep(self, trial: Trial) -> None:
         """Append a trial to its journal, synced."""
         self.trials += trial.outcome != "unbuildable"
-        key = trial.commit, trial.interpreter
-        if key not in self._journals:
-            journal = Journal(journal_path(self.folder, *key))
-            if journal.warning is not None:
-                self._reporter.warn(journal.warning)
-            self._journals[key] = journal
-        self._journals[key].append(trial)
+        warning = TRIALS.append(self.folder, trial)
+        if warning is not None:
+            self._reporter.warn(warning)
 
     def keep_unbuildable(
         self, interpreter: Interpreter, requirements: Requirements, commit: str, case: Case, error: UnbuildableError

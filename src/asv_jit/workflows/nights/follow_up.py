@@ -9,7 +9,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError
-from asv_jit.store.findings.confirmations import Confirmation, read_confirmations
+from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation
 from asv_jit.workflows.bisection.bisect import bisect
 from asv_jit.workflows.bisection.question import Question, as_asked, question_of
 from asv_jit.workflows.bisection.search import View
@@ -36,7 +36,7 @@ def confirm_candidates(
 
     `trial_s`: what a trial took this night, with all that goes on around it. Raises StorageError.
     """
-    earlier, _ = read_confirmations(project.results_dir / machine.name)
+    earlier = {record.event: record for record in CONFIRMATIONS.read(project.results_dir / machine.name).records}
     due = [event for event in candidates if _is_due(earlier.get(event.identity))]
     # Two sides in two modes, the fewest blocks that can settle it.
     likely_s = FEWEST_BLOCKS * 4 * max(trial_s or 0.0, project.settings.trial_seconds + _BESIDE_ITERATIONS_S)

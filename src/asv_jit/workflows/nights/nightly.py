@@ -23,7 +23,7 @@ from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, Storag
 from asv_jit.git.branches import RemoteBranch
 from asv_jit.git.repository import Repository
 from asv_jit.store.files import remove_parts
-from asv_jit.store.findings.nights import NightRecord, keep_night, nights, notices
+from asv_jit.store.findings.nights import NIGHTS, NOTICES, NightRecord
 from asv_jit.store.lines import mend_all
 from asv_jit.system import locks
 from asv_jit.workflows import publish as publishing
@@ -92,7 +92,7 @@ class _Nightly:
             project, self._machine, self._night, reporter, since=options.since, problem=self._problem
         )
         self._publish_s: float | None = None
-        past = [one.publish_s for one in nights(folder).records if one.publish_s is not None]
+        past = [one.publish_s for one in NIGHTS.read(folder).records if one.publish_s is not None]
         self._reserve_s = past[-1] if past and options.publish is not None else 0.0
 
     def run(self) -> Night:
@@ -162,7 +162,7 @@ class _Nightly:
         """Finish what a killed run left half-done."""
         remove_parts(self._project.results_dir)
         folder = self._night.folder
-        for warning in (*mend_all(folder), *nights(folder).problems, *notices(folder).problems):
+        for warning in (*mend_all(folder), *NIGHTS.read(folder).problems, *NOTICES.read(folder).problems):
             self._reporter.warn(warning)
 
     def _fetch(self) -> None:
@@ -254,7 +254,7 @@ class _Nightly:
         if self._takes("publish"):
             self._publish()
         night.spent_s = self._budget.spent_s
-        keep_night(
+        NIGHTS.append(
             night.folder,
             NightRecord(
                 night.started,

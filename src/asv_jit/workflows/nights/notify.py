@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from asv_jit.analysis.history.events import Event
 from asv_jit.settings import Notify
-from asv_jit.store.findings.nights import Notice, keep_notices, notices
+from asv_jit.store.findings.nights import NOTICES, Notice
 from asv_jit.system.processes import base_environment, run
 from asv_jit.workflows.nights.night import Night, event_json
 from asv_jit.workflows.nights.report import headline, markdown
@@ -29,7 +29,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def fresh_events(folder: Path, events: Sequence[Event]) -> tuple[Event, ...]:
     """The confirmed open regressions that no earlier night had found."""
-    known = {notice.event for notice in notices(folder).records if notice.what == "found"}
+    known = {notice.event for notice in NOTICES.read(folder).records if notice.what == "found"}
     return tuple(event for event in events if _is_told(event) and event.identity not in known)
 
 
@@ -38,7 +38,7 @@ def notify(night: Night, settings: Notify) -> list[str]:
 
     Raises StorageError where that cannot be written down: then the next night tells again.
     """
-    keep_notices(night.folder, [_notice(event, "found") for event in night.fresh])
+    NOTICES.append(night.folder, *(_notice(event, "found") for event in night.fresh))
     hooks: list[tuple[Hook, Callable[[Night, Sequence[Event]], str | None]]] = []
     if settings.webhook is not None:
         address = settings.webhook
@@ -47,12 +47,12 @@ def notify(night: Night, settings: Notify) -> list[str]:
         hooks.append(("command", lambda night, events: _pipe(settings.command, night)))
     complaints = []
     for name, tell in hooks:
-        told = {notice.event for notice in notices(night.folder).records if notice.what == name}
+        told = {notice.event for notice in NOTICES.read(night.folder).records if notice.what == name}
         untold = [event for event in night.open_events if _is_told(event) and event.identity not in told]
         if untold:
             complaint = tell(night, untold)
             if complaint is None:
-                keep_notices(night.folder, [_notice(event, name) for event in untold])
+                NOTICES.append(night.folder, *(_notice(event, name) for event in untold))
             else:
                 complaints.append(f"jit.notify.{name}: {complaint}; asv-jit tries again the next night")
     return complaints

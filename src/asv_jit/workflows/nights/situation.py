@@ -22,9 +22,9 @@ from asv_jit.git.repository import Commit, Repository
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.model import PROTOCOL, Case, CaseKey, Trial, moment_s
-from asv_jit.store.findings.nights import nights
-from asv_jit.store.interpreters import known_interpreters
-from asv_jit.store.journal import read_all
+from asv_jit.store.findings.nights import NIGHTS
+from asv_jit.store.journal import TRIALS
+from asv_jit.store.machines import known_interpreters
 from asv_jit.workflows.reading.journals import release_order
 
 _RECENT = 10
@@ -52,7 +52,7 @@ class Ground(Struct, frozen=True):
 
 def measured_trials(folder: Path) -> list[Trial]:
     """All trials of a machine's journals; what cannot be read is the history's to say."""
-    return [trial for _, content in read_all(folder) for trial in content.trials]
+    return [trial for _, read in TRIALS.read_all(folder) for trial in read.records]
 
 
 def branches_of(
@@ -245,7 +245,7 @@ def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> 
     block_s = {key: statistics.median(found[-_RECENT:]) for key, found in seconds.items()}
     sizes = [len(cell.blocks) for cell in cells_of(ground.trials).values() if _progress(ground.project, cell) == "done"]
     likely = min(max(_LIKELY_BLOCKS, settings.pairs.min), settings.pairs.max)
-    past = [night.install_s for night in nights(ground.folder).records if night.install_s is not None]
+    past = [night.install_s for night in NIGHTS.read(ground.folder).records if night.install_s is not None]
     return Costs(
         block_s=block_s,
         default_block_s=statistics.median(block_s.values()) if block_s else 2 * (settings.trial_seconds + 0.5),

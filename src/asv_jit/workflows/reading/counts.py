@@ -14,7 +14,7 @@ from asv_jit.analysis.history.requirement_sets import series_names
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.model import CountedTrial, build_of
-from asv_jit.store.counts import read_all_counts
+from asv_jit.store.journal import COUNTS
 
 
 class Counts(Struct, frozen=True):
@@ -33,9 +33,9 @@ def read_machine_counts(project: Project, folder: Path) -> Counts:
     """Read a machine's counts; those of benchmarks that changed since are left out, and said so."""
     trials: list[CountedTrial] = []
     problems: list[str] = []
-    for _, content in read_all_counts(folder):
-        trials.extend(content.trials)
-        problems.extend(content.problems)
+    for _, read in COUNTS.read_all(folder):
+        trials.extend(read.records)
+        problems.extend(read.problems)
     described = suite.load(project)
     if described is not None:
         versions = {benchmark.name: benchmark.version for benchmark in described.benchmarks}

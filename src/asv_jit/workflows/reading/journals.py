@@ -12,9 +12,8 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import release_key
 from asv_jit.model import Trial, interpreter_of, minor_of, moment_s, version_of
-from asv_jit.store.fingerprints import known_fingerprints
-from asv_jit.store.interpreters import known_interpreters
-from asv_jit.store.journal import read_all
+from asv_jit.store.journal import TRIALS
+from asv_jit.store.machines import known_fingerprints, known_interpreters
 from asv_jit.system import paths
 
 
@@ -88,9 +87,9 @@ def _read(folder: Path, trials: Mapping[str, Sequence[Trial]], ours: Mapping[str
         found = list(trials[folder.name])
     else:
         found = []
-        for _, content in read_all(folder):
-            found.extend(content.trials)
-            problems.extend(content.problems)
+        for _, read in TRIALS.read_all(folder):
+            found.extend(read.records)
+            problems.extend(read.problems)
     lines = {}
     for identity in sorted({trial.interpreter for trial in found}):
         recorded = known.get(identity)

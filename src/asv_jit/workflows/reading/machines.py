@@ -14,8 +14,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.model import Trial
 from asv_jit.site.content.site_content import Fingerprint, Machine
-from asv_jit.store.fingerprints import known_fingerprints
-from asv_jit.store.noise import known_noise
+from asv_jit.store.machines import known_fingerprints, known_noise
 from asv_jit.workflows.reading.counts import Counts, has_counts, newest_counts, read_machine_counts
 from asv_jit.workflows.reading.results import Results, read_results, told_apart
 

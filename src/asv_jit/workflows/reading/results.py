@@ -15,7 +15,7 @@ from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Purpose, Trial, build_of
-from asv_jit.store.journal import read_all
+from asv_jit.store.journal import TRIALS
 
 
 class Results(Struct, frozen=True):
@@ -41,10 +41,10 @@ def read_results(
     protocol = QUICK_PROTOCOL if quick else PROTOCOL
     trials: list[Trial] = []
     problems: list[str] = []
-    for path, content in read_all(folder):
+    for path, read in TRIALS.read_all(folder):
         if commits is None or path.name.partition("-")[0] in commits:
-            trials.extend(content.trials)
-            problems.extend(content.problems)
+            trials.extend(read.records)
+            problems.extend(read.problems)
     cells = {key: cell for key, cell in cells_of(trials, (purpose,)).items() if key.protocol == protocol}
     current, stale = _current(project, cells)
     if stale:

@@ -20,7 +20,7 @@ from asv_jit.interpreters.valgrind import Valgrind
 from asv_jit.machine_checks import Check
 from asv_jit.settings import Settings
 from asv_jit.store.lines import mend_all
-from asv_jit.store.noise import FILE_NAME, KnownNoise, keep_noise
+from asv_jit.store.machines import NOISE, KnownNoise
 from asv_jit.system import locks
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.setup.same_code import AaRuns, same_code
@@ -131,5 +131,5 @@ def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path, repo
         for warning in mend_all(results_dir / machine.name):
             reporter.warn(warning)
         folder = machine.save(results_dir)
-        keep_noise(folder, known)
-        return folder / FILE_NAME
+        NOISE.append(folder, known)
+        return folder / NOISE.name

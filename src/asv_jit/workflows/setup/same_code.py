@@ -23,7 +23,7 @@ from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.settings import Settings
-from asv_jit.store.same_code import SameCodeCase, keep_comparison, read_comparisons
+from asv_jit.store.machines import SameCodeCase, keep_comparison, read_comparisons
 from asv_jit.system import locks, paths
 from asv_jit.trials.block import Arm, Effort, NoEffort, calibrate, run_block
 from asv_jit.trials.launch import Place
