@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,8 +17,7 @@ import click
 from asv_jit import __version__
 from asv_jit.errors import AsvJitError, InterruptedRunError, StorageError, is_full
 from asv_jit.system import scratch
-from asv_jit.terminal.encoding import stand_any_encoding
-from asv_jit.terminal.internal_error import print_internal_error
+from asv_jit.terminal.encoding import replace_unencodable
 
 _COMMANDS = {
     "Measure": {
@@ -79,7 +79,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a subcommand as the console script, and exit with its exit code."""
-    stand_any_encoding()
+    replace_unencodable()
     # What numpy and scipy notice (an overflow, nothing to average) shows as inf or nan, and each page says those.
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     for name in ("SIGTERM", "SIGHUP"):
@@ -122,7 +122,8 @@ def _ending(words: list[str]) -> tuple[int, bool]:
             )
             return StorageError.exit_code, False
         with suppress(OSError):
-            print_internal_error()
+            traceback.print_exc()
+        _complain("error: this is a defect of asv-jit; please report it with the lines above")
         return AsvJitError.exit_code, False
 
 

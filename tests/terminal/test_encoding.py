@@ -46,8 +46,8 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, BarColumn
 from rich.table import Table
 from asv_jit.terminal.console import console, say
-from asv_jit.terminal.encoding import stand_any_encoding
-stand_any_encoding()
+from asv_jit.terminal.encoding import replace_unencodable
+replace_unencodable()
 text = sys.argv[1].encode("ascii").decode("unicode_escape")
 for screen in (console(), Console(force_terminal=True)):
     say(screen, text, "bold red")

@@ -1,4 +1,4 @@
-"""What is printed where the terminal's encoding lacks a character: an ASCII character that looks like it, else `?`."""
+"""Output that never fails for the terminal's encoding: a missing character becomes a similar ASCII one, else `?`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _LOOK_ALIKES = str.maketrans(
 )  # fmt: skip
 
 
-def stand_any_encoding() -> None:
-    """Let nothing that is printed fail for its characters, whatever the locale or PYTHONIOENCODING says."""
+def replace_unencodable() -> None:
+    """Make stdout and stderr replace characters that the locale or PYTHONIOENCODING cannot encode."""
     codecs.register_error(_NAME, _replaced)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test's stream may be none, and pythonw has none
