@@ -170,9 +170,9 @@ def test_what_a_stranger_put_on_the_branch_is_named_and_left_out(place: Place, r
 
 def test_a_branch_of_somebody_else_is_never_written(place: Place) -> None:
     place.measure(trial("b1"))
-    with pytest.raises(UsageError, match="holds something else than results"):
+    with pytest.raises(UsageError, match="does not hold results of asv-jit"):
         push_results(place.project, "main")
-    with pytest.raises(UsageError, match="holds something else than results"):
+    with pytest.raises(UsageError, match="does not hold results of asv-jit"):
         fetch_results(place.project, "main")
 
 
@@ -196,7 +196,7 @@ def test_the_site_is_one_commit_that_replaces_the_one_before(place: Place, remot
     (site / ".asv-jit-site").touch()
     (site / "index.html").write_text("one")
     (site / "_static" / "old.js").write_text("x")
-    with pytest.raises(UsageError, match="something else than a site"):
+    with pytest.raises(UsageError, match="does not hold a site"):
         push_site(site, "main", repository=place.project.folder)
     assert push_site(site, "gh-pages", repository=place.project.folder).changed
     assert not push_site(site, "gh-pages", repository=place.project.folder).changed
@@ -205,7 +205,7 @@ def test_the_site_is_one_commit_that_replaces_the_one_before(place: Place, remot
     assert push_site(site, "gh-pages", repository=place.project.folder).changed
     assert set(place.on_branch("gh-pages")) == {".asv-jit-site", ".nojekyll", "index.html"}
     assert git(remote, "rev-list", "--count", "gh-pages").strip() == "1"
-    with pytest.raises(UsageError, match="no site"):
+    with pytest.raises(UsageError, match="not a site"):
         push_site(tmp_path, "gh-pages", repository=place.project.folder)
 
 

@@ -19,10 +19,10 @@ from asv_jit.workflows.reading.history import read_history
 
 
 def accept(project: Project, names: Sequence[str], why: str) -> tuple[Path, tuple[Event, ...]]:
-    """Accept regressions by their identities, or by enough of the start of them; the file and what was added to it.
+    """Accept regressions by their IDs or unique prefixes; return the file and the events added to it.
 
-    All or none: raises UsageError for a name that is none, an event that is no regression, or an empty reason, before
-    anything is written; DamagedFileError where the file cannot be read, StorageError where it cannot be written.
+    Writes all or nothing. Raises UsageError for an unknown ID, an improvement or an empty reason; DamagedFileError if
+    the file cannot be read, StorageError if it cannot be written.
     """
     if not why.strip():
         raise UsageError("--why: expected a reason for reviewers and later readers, found nothing")

@@ -1,8 +1,8 @@
-"""Results and the site on branches of the project's remote, for machines that keep nothing, and for each other.
+"""Results and the site on branches of the project's remote, for CI machines without a disk of their own.
 
-The results branch holds a tree of results as it lies on the disk, without `trials/raw/`; each push is one commit on
-top of what is there, and what two machines push at once is united. The site branch holds one commit: the site can be
-made again at any time, so its history would only be weight.
+The results branch holds the results tree as it is on disk, without `trials/raw/`. Each push adds one commit; results
+that two machines push at once are merged. The site branch holds a single commit, because the site can always be
+generated again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from asv_jit.workflows.merge import Merged, absorb
 _MARKER = ".asv-jit-results"
 _SITE_MARKER = ".asv-jit-site"
 _ATTEMPTS = 8
-_STALLS = 3  # a push that fails so often on top of the same commit meets no other machine, but a refusal
+_STALLS = 3  # after so many failures on top of one commit the remote refuses; nobody else is pushing
 _README = """# Results of asv-jit
 
 This branch is written by `asv-jit`: asv's result files and the journal of every trial, a folder for each machine.
@@ -36,14 +36,14 @@ _NOTHING: tuple[str, ...] = ()
 
 
 class Fetched(Struct, frozen=True):
-    """`commit` is the branch's newest, None where the remote has no such branch; `merged` is what it brought."""
+    """`commit`: the branch's newest, None if the remote has no such branch; `merged`: what was merged from it."""
 
     commit: str | None
     merged: Merged
 
 
 class Pushed(Struct, frozen=True):
-    """`commit` is the branch's newest now; `changed` whether this push made it; `attempts` how often it was tried."""
+    """`commit`: the branch's newest now; `changed`: whether this push created it; `attempts`: how many it took."""
 
     commit: str
     changed: bool
@@ -52,16 +52,16 @@ class Pushed(Struct, frozen=True):
 
 
 def named_branch(text: str) -> str | None:
-    """`NAME` of a `branch:NAME` that a user wrote; None where it is something else, a folder say."""
+    """Return `NAME` of `branch:NAME`, None for anything else, such as a folder."""
     return text.removeprefix("branch:") if text.startswith("branch:") else None
 
 
 def fetch_results(project: Project, branch: str, *, remote: str = "origin") -> Fetched:
-    """Unite what the results branch holds with the project's tree of results. The caller holds the results lock.
+    """Merge the results branch into the project's results. The caller holds the results lock.
 
-    Files of the branch are validated as those of a stranger; what is not valid is left out and named.
+    Validates the branch's files as untrusted input; invalid ones are skipped and reported.
 
-    Raises UsageError (no repository, no such remote, no branch of ours), StorageError (remote out of reach, full disk).
+    Raises UsageError (no repository or remote, not a results branch), StorageError (unreachable remote, full disk).
     """
     there = RemoteBranch(project.folder, branch, remote)
     commit = there.fetch()
@@ -84,12 +84,12 @@ def push_results(
     message: str = "Results of asv-jit",
     pause: Callable[[float], None] = time.sleep,
 ) -> Pushed:
-    """Put the project's results on the branch, united with what is there. The caller holds the results lock.
+    """Merge the project's results into the branch and push it. The caller holds the results lock.
 
-    Another machine that pushes meanwhile is waited for: fetched, united with, and tried again, a few times. A branch
-    that vanished is made anew, one that was force-pushed gets back what this machine has. `pause` waits for seconds.
+    If another machine pushes first, fetches, merges and retries a few times. Recreates a deleted branch, and puts this
+    machine's results back on a force-pushed one. `pause` sleeps for the given seconds.
 
-    Raises UsageError (no repository, no such remote, no branch of ours), StorageError (refused, out of reach).
+    Raises UsageError (no repository, no such remote, not a results branch), StorageError (refused, unreachable).
     """
     there = RemoteBranch(project.folder, branch, remote)
 
@@ -110,14 +110,14 @@ def push_site(
     message: str = "The site",
     pause: Callable[[float], None] = time.sleep,
 ) -> Pushed:
-    """Make the site in `folder` the only commit of the branch, for a host such as GitHub Pages.
+    """Replace the branch with one commit that holds the site in `folder`, for a host such as GitHub Pages.
 
-    Parameters: `repository` is any folder of the git repository whose remote it is; `pause` waits for seconds.
+    `repository`: any folder of the git repository whose remote this is; `pause` sleeps for the given seconds.
 
-    Raises UsageError where the branch holds something else than a site of ours, or `folder` is none; StorageError.
+    Raises UsageError if the branch or `folder` holds anything but a site of asv-jit, and StorageError.
     """
     if not (folder / _SITE_MARKER).is_file():
-        raise UsageError(f"{folder} is no site of asv-jit; write one with `asv-jit publish`")
+        raise UsageError(f"{folder} is not a site of asv-jit; write one with `asv-jit publish`")
     there = RemoteBranch(repository, branch, remote)
 
     def make(newest: str | None) -> tuple[str, tuple[str, ...]]:
@@ -126,7 +126,7 @@ def push_site(
         with there.staging(None) as staging:
             staging.add(folder)
             extra = staging.new_folder("extra")
-            (extra / ".nojekyll").touch()  # else GitHub leaves out files whose names begin with an underscore
+            (extra / ".nojekyll").touch()  # else GitHub drops files whose names begin with an underscore
             staging.add(extra)
             return staging.write(), _NOTHING
 
@@ -141,12 +141,12 @@ def _push(
     *,
     keep_history: bool,
 ) -> Pushed:
-    """Fetch, make the tree, commit, push; again from the start when somebody was faster."""
+    """Fetch, build the tree, commit and push; start again if another machine pushed first."""
     ours: str | None = None
     seen: list[str | None] = []
     for attempt in range(1, _ATTEMPTS + 1):
         newest = there.fetch()
-        if newest is not None and newest == ours:  # the push before got through, and only its answer was lost
+        if newest is not None and newest == ours:  # the previous push succeeded; only its answer was lost
             return Pushed(newest, changed=True, attempts=attempt - 1)
         seen.append(newest)
         tree, problems = make(newest)
@@ -156,17 +156,17 @@ def _push(
         finished = there.push(ours, replacing=newest, force=not keep_history)
         if finished.ok:
             return Pushed(ours, changed=True, attempts=attempt, problems=problems)
-        if attempt == _ATTEMPTS or seen.count(newest) == _STALLS:  # nobody was faster: it is refused
+        if attempt == _ATTEMPTS or seen.count(newest) == _STALLS:
             break
         pause(random.uniform(0.2, 1.0) * attempt)
     raise StorageError(
-        f"the branch {there.name!r} of {there.remote!r} did not take our commit in {len(seen)} attempts; what was "
-        f"measured is safe here, and the same command tries again: {finished.complaint(6)}"
+        f"{there.remote!r} rejected the push to branch {there.name!r} in {len(seen)} attempts; the results are safe "
+        f"here, run the same command to try again: {finished.complaint(6)}"
     )
 
 
 def _stage_results(there: RemoteBranch, staging: Staging, newest: str | None, results_dir: Path) -> tuple[str, ...]:
-    """Add to the staged tree what the results have and it does not."""
+    """Add to the staged tree the results that it lacks."""
     ours, problems = foreign_files(results_dir)
     staged = set() if newest is None else _shared_files(there, newest)[0]
     differing = staging.differing(results_dir) & staged if newest is not None else set()
@@ -186,7 +186,7 @@ def _stage_results(there: RemoteBranch, staging: Staging, newest: str | None, re
 
 
 def _shared_files(there: RemoteBranch, commit: str) -> tuple[set[str], tuple[str, ...]]:
-    """The files of a results branch that may be taken, and a sentence for each that may not."""
+    """Return the files of a results branch that may be merged, and a sentence for each that may not."""
     _insist_on(there, commit, _MARKER, "results")
     wanted, problems = set(), []
     for entry in there.entries(commit):
@@ -195,14 +195,14 @@ def _shared_files(there: RemoteBranch, commit: str) -> tuple[set[str], tuple[str
         if entry.ordinary and is_result_file(entry.path) and entry.size_bytes <= MAX_FILE_BYTES:
             wanted.add(entry.path)
         else:
-            problems.append(f"{entry.path!r} on branch {there.name} is no file of results; it is left out")
+            problems.append(f"{entry.path!r} on branch {there.name} is not a result file; it is skipped")
     return wanted, tuple(problems)
 
 
 def _insist_on(there: RemoteBranch, commit: str, marker: str, what: str) -> None:
-    """A typing error must not write results over somebody's documentation."""
+    """Raise UsageError unless the branch is ours: a mistyped name must not overwrite somebody's documentation."""
     if not any(entry.path == marker for entry in there.entries(commit)):
         raise UsageError(
-            f"the branch {there.name!r} of {there.remote!r} holds something else than {what} of asv-jit (no {marker} "
-            "in it); name another branch, or delete this one if it is not needed"
+            f"branch {there.name!r} of {there.remote!r} does not hold {what} of asv-jit: it has no {marker}; "
+            "name another branch, or delete this one if you do not need it"
         )

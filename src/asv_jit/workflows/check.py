@@ -65,7 +65,7 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
     commit, baseline = repository.resolve("HEAD"), repository.resolve(options.baseline)
     interpreter = interpreter_for(project, options.python, options.metric)
     if repository.is_dirty():
-        reporter.warn("the working tree has changes that no commit holds: they are not measured")
+        reporter.warn("uncommitted changes of the working tree are not measured")
     machine = this_machine(options.machine)
 
     def untestable(reason: str, case: CaseKey | None = None, blocks: int = 0) -> Checked:

@@ -1,6 +1,6 @@
 """`asv-jit compare`: two commits (or two interpreters at one commit) in both modes, interleaved, case by case.
 
-The suite is that of the working tree on both sides: what is compared is the code, never two versions of a benchmark.
+Both sides run the benchmarks of the working tree, so that only the code under test differs.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class Comparison(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What a comparison found. `unbuilt`: what could not be installed, with the reason; `worse`: what counts as worse
-    by at least `fail_on`; `notes`: sentences that a reader must know."""
+    """The result. `unbuilt`: sides that could not be installed, with reasons; `worse`: what became worse by at least
+    `fail_on`; `notes`: caveats for the reader."""
 
     comparisons: tuple[Comparison, ...]
     unbuilt: tuple[tuple[str, str], ...]
@@ -76,14 +76,14 @@ class Outcome(Struct, frozen=True):
 
     @property
     def unmeasured(self) -> bool:
-        """Whether anything that was asked for has no figures."""
+        """Whether anything requested has no figures."""
         return bool(self.unbuilt) or any(case.fails_on for one in self.comparisons for case in one.cases)
 
 
 def compare_sides(project: Project, options: Options, reporter: Reporter) -> Outcome:
-    """Measure both sides and say what changed.
+    """Measure both sides and compare them.
 
-    Raises UsageError where there is nothing to compare, NoInterpreterError, LockedError, StorageError.
+    Raises UsageError if there is nothing to compare, NoInterpreterError, LockedError, StorageError.
     """
     repository = Repository(repository_folder(project))
     wanted, axis = sides_of(project, repository, options)
@@ -110,10 +110,10 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
 
 
 def notes_of(repository: Repository) -> list[str]:
-    """Return what a reader must know of any comparison."""
-    notes = ["the suite is that of the working tree, on both sides"]
+    """Return the caveats of every comparison."""
+    notes = ["both sides run the benchmarks of the working tree"]
     if repository.is_dirty():
-        notes.append("the working tree has changes that no commit holds: they are not measured")
+        notes.append("uncommitted changes of the working tree are not measured")
     return notes
 
 
@@ -141,7 +141,7 @@ def sides_of(project: Project, repository: Repository, options: Options) -> tupl
 
 
 def _commits(repository: Repository, words: Sequence[str]) -> tuple[Commit, Commit]:
-    """`A`, `A B`, `A..B`, or `A...B`: since B left A, as a pull request against its base is meant."""
+    """Parse `A`, `A B`, `A..B`, or `A...B`: from their merge base to B, as for a pull request."""
     if not words or len(words) > 2:
         raise UsageError("expected one or two commits: `asv-jit compare main` or `asv-jit compare v1.0 v1.1`")
     first, dots, rest = words[0].partition("...")
@@ -162,7 +162,7 @@ def _commits(repository: Repository, words: Sequence[str]) -> tuple[Commit, Comm
 def install_sides(
     session: Session, sides: Sequence[Side], reporter: Reporter
 ) -> tuple[list[Installation], list[tuple[str, str]]]:
-    """Return what was built, and what could not be built with the reason."""
+    """Return the installations, and the sides that could not be built with their reasons."""
     built, broken = [], []
     for side in sides:
         reporter.stage(f"installing {side}")
@@ -183,7 +183,7 @@ def _compare(
     options: Options,
     reporter: Reporter,
 ) -> Comparison:
-    """Rounds over the unfinished cases in random order, a block each, so that a slow minute hits all alike."""
+    """Measure a block of each unfinished case in random order, round after round, so that a slow minute hits all."""
     reporter.stage("discovering the suite")
     cases = suite.select(discover_suite(project, session, list(reversed(built))).cases, options.bench)
     modes = modes_of(*(side.interpreter for side in sides))
@@ -210,7 +210,7 @@ def _compare(
 
 
 def _forecast(project: Project, everything: Sequence[Pairing], pace: float) -> Forecast:
-    """What the unfinished pairings still take; the change in each mode must become precise."""
+    """Forecast the unfinished pairings, whose change must become precise in each mode."""
     settings = project.settings
     unfinished, known = [], []
     for one in everything:

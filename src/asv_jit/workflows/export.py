@@ -1,4 +1,4 @@
-"""`asv-jit export`: what was measured, in the formats of other tools. Numbers come from trials, never from text."""
+"""`asv-jit export`: results in the formats of other tools."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from asv_jit.workflows.reading.results import Results
 
 Row = dict[str, str | int | float | bool | None]
 
-# pyperf knows these units only; of a tracked value it could not say what it is.
+# The only units that pyperf knows; it has none for tracked values.
 _PYPERF_UNITS = {"time": "second", "timeraw": "second", "mem": "byte", "peakmem": "byte"}
 
-# Column, and what it holds. Documented in docs/export.md; columns may be added, never renamed.
+# Columns and their types, documented in docs/export.md. Columns may be added, never renamed.
 TRIAL_COLUMNS: Mapping[str, type] = {
     "machine": str, "commit": str, "interpreter": str, "benchmark": str, "params": str, "benchmark_version": str,
     "protocol": str, "purpose": str, "session": str, "block": str, "attempt": int, "trial": str, "arm": str,
@@ -51,9 +51,9 @@ CELL_COLUMNS: Mapping[str, type] = {
 
 
 def select(results: Results, interpreter: str | None, bench: Sequence[str]) -> dict[CellKey, Cell]:
-    """The cells of an interpreter (`3.15`, `3.15.2`, an identity; None: all) whose case any of `bench` finds.
+    """Return the cells of an interpreter (`3.15`, `3.15.2`, an identity; None: all) whose case matches any of `bench`.
 
-    Raises UsageError where there are none.
+    Raises UsageError if there are none.
     """
     try:
         patterns = [re.compile(pattern) for pattern in bench]
@@ -66,12 +66,12 @@ def select(results: Results, interpreter: str | None, bench: Sequence[str]) -> d
         and (not patterns or any(pattern.search(str(key.case)) for pattern in patterns))
     }
     if not chosen:
-        raise UsageError("nothing that was measured fits --commit, --python and --bench; see `asv-jit publish`")
+        raise UsageError("no results match --commit, --python and --bench; `asv-jit publish` shows what there is")
     return chosen
 
 
 def trial_rows(machine: str, cells: Mapping[CellKey, Cell]) -> Iterator[Row]:
-    """One row a trial of every block that counts, failed ones too. Keys are those of TRIAL_COLUMNS."""
+    """Yield a row for each trial of every block in use, failed ones included. Keys are those of TRIAL_COLUMNS."""
     for cell in cells.values():
         for block in cell.blocks:
             for trial in block.trials:
@@ -81,7 +81,7 @@ def trial_rows(machine: str, cells: Mapping[CellKey, Cell]) -> Iterator[Row]:
 
 
 def cell_rows(machine: str, results: Results, cells: Mapping[CellKey, Cell]) -> Iterator[Row]:
-    """One row a cell, with its intervals and its verdict. Keys are those of CELL_COLUMNS."""
+    """Yield a row for each cell, with its intervals and its verdict. Keys are those of CELL_COLUMNS."""
     for suite_summary in results.suites:
         for case in suite_summary.cases:
             if case.key in cells:
@@ -89,7 +89,7 @@ def cell_rows(machine: str, results: Results, cells: Mapping[CellKey, Cell]) -> 
 
 
 def csv_text(columns: Mapping[str, type], rows: Iterator[Row]) -> str:
-    """A header and the rows as RFC 4180 has it; nothing stands for what is not known."""
+    """Return a header and the rows as CSV (RFC 4180); unknown values are empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns))
     writer.writeheader()
@@ -100,7 +100,7 @@ def csv_text(columns: Mapping[str, type], rows: Iterator[Row]) -> str:
 def markdown_text(
     project: Project, folder: Path, results: Results, cells: Mapping[CellKey, Cell], *, quick: bool
 ) -> str:
-    """The newest of the chosen cells of each case and interpreter, as tables for a repository's own pages."""
+    """Return the newest chosen cell of each case and interpreter as Markdown tables."""
     known = [commit.hash for commit in Repository(project.folder / project.repo).commits("--all")]
     places = {digest: place for place, digest in enumerate(known)}
     for key in sorted(cells):
@@ -114,7 +114,7 @@ def markdown_text(
 
 
 def write_parquet(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> None:
-    """The same rows as a Parquet file. Raises UsageError where pyarrow is not installed."""
+    """Write the rows as a Parquet file. Raises UsageError if pyarrow is not installed."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -131,27 +131,27 @@ def write_parquet(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) 
 
 
 def pyperf_files(project: Project, cells: Mapping[CellKey, Cell], folder: Path) -> tuple[tuple[Path, ...], int]:
-    """Write off.json and on.json for `pyperf compare_to`; the files, and how many cases pyperf has no unit for.
+    """Write off.json and on.json for `pyperf compare_to`; return them, and the number of cases skipped.
 
-    One run a trial and one value a run, its steady time: pyperf takes values as independent, and processes are.
+    Each trial becomes a run with one value, its steady time, because pyperf assumes independent values. Skips cases
+    without both modes or without a unit that pyperf knows.
 
-    Raises UsageError where the cells are not those of one commit, interpreter and set of requirements, or none was
-    measured in both modes.
+    Raises UsageError unless the cells share one commit, interpreter and set of requirements, and some have both modes.
     """
     places = {(key.commit, build_of(key.interpreter, key.requirements)) for key in cells}
     if len(places) > 1:
         raise UsageError(
-            "pyperf compares two files of one place each: name one commit with --commit and one interpreter with "
-            f"--python; measured are {_named(places)}"
+            "pyperf compares two files of one commit and interpreter each: choose them with --commit and --python; "
+            f"found {_named(places)}"
         )
     known = suite.load(project)
     kinds = {benchmark.name: benchmark for benchmark in known.benchmarks} if known else {}
     benchmarks: dict[Mode, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
-    left_out = 0
+    skipped = 0
     for key, cell in cells.items():
         unit = _pyperf_unit(cell, kinds.get(key.case.benchmark))
         if unit is None or not (cell.has_pairs and cell.good_blocks):
-            left_out += 1
+            skipped += 1
             continue
         for arm in ARMS:
             benchmarks[arm].append(_pyperf_benchmark(key, cell.trials(arm), unit))
@@ -164,7 +164,7 @@ def pyperf_files(project: Project, cells: Mapping[CellKey, Cell], folder: Path) 
             folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{arm}.json", msgspec.json.encode(document) + b"\n")
         written.append(folder / f"{arm}.json")
-    return tuple(written), left_out
+    return tuple(written), skipped
 
 
 def _fits(identity: str, wanted: str) -> bool:
@@ -227,7 +227,7 @@ def _level(name: str, level: Any) -> dict[str, float | None]:
 
 
 def _finite(value: float) -> float | None:
-    """None for a bound that a single pair does not give."""
+    """Return None for a bound that a single pair leaves infinite."""
     return value if math.isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""`asv-jit merge`: the results of several machines or trees in one; looked at first, united then, never half."""
+"""`asv-jit merge`: merges results of other machines; validates every file before it writes the first."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from asv_jit.store.uniting import is_journal, unite
 
 
 class Merged(Struct, frozen=True):
-    """What came in: the files that changed and the trials that were new, and a sentence for all that did not.
-
-    `notes` are worth reading, `problems` are things that were left out.
-    """
+    """The files that changed, the number of new trials, remarks, and a sentence for each thing that was skipped."""
 
     files: tuple[str, ...] = ()
     trials: int = 0
@@ -26,7 +23,7 @@ class Merged(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
     def with_other(self, other: Merged) -> Merged:
-        """What two sources brought together."""
+        """Add up two sources."""
         return Merged(
             tuple(dict.fromkeys((*self.files, *other.files))),
             self.trials + other.trials,
@@ -45,7 +42,7 @@ class Merged(Struct, frozen=True):
 
 
 def source_folder(named: Path) -> Path:
-    """The tree of results that a user's SOURCE means: itself, or the `results` below a project's folder."""
+    """Return the results tree of a user's SOURCE: the folder itself, or `results` in a project's folder."""
     for folder in (named, named / "results"):
         if folder.is_dir() and (any(folder.glob("*/machine.json")) or any(folder.glob("*/trials/*.jsonl"))):
             return folder
@@ -56,15 +53,15 @@ def source_folder(named: Path) -> Path:
 
 
 def absorb(source: Path, results_dir: Path, *, dry_run: bool = False, lenient: bool = False) -> Merged:
-    """Take everything of the tree `source` that `results_dir` does not have. The caller holds the results lock.
+    """Merge everything of `source` that `results_dir` lacks. The caller holds the results lock.
 
-    All files are looked at before the first is written. Files that are not valid are left out and named.
+    Validates all files before it writes the first; invalid ones are skipped and reported.
 
-    Raises DamagedFileError where both trees have a trial of one id with different content; with `lenient` that is a
-    problem that leaves our line as it is. Raises StorageError.
+    Raises DamagedFileError if both trees have a trial of one ID with different content; if `lenient`, reports that as
+    a problem and keeps our line. Raises StorageError.
     """
     if source.resolve() == results_dir.resolve():
-        raise UsageError(f"{source} is the tree of results itself; name another")
+        raise UsageError(f"{source} is the results folder itself; name another")
     files, refused = foreign_files(source)
     contents, problems = _readable(files)
     changes: dict[str, bytes] = {}
@@ -110,21 +107,21 @@ def _ours(path: Path) -> bytes:
 
 
 def _ours_wins(name: str) -> bool:
-    """Of lines ours stay first. Of anything else the second argument of `unite` wins, and that is to be ours."""
+    """Return True for lines, where ours come first; for other files `unite` prefers its second argument."""
     return name.endswith(".jsonl")
 
 
 def _clashes(source: Path, results_dir: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
-    """A note for each machine of one name that is another computer there than here."""
+    """Return a note for each machine whose name stands for different computers in the two trees."""
     machines = sorted({name.partition("/")[0] for name in contents if "/" in name})
     notes = []
     for machine in machines:
         theirs = set(known_fingerprints(source / machine)[0])
         ours = set(known_fingerprints(results_dir / machine)[0])
         if theirs and ours and not theirs & ours:
+            there, here = (", ".join(sorted(names)) for names in (theirs, ours))
             notes.append(
-                f"machine {machine!r} is another computer in {source} (fingerprint {', '.join(sorted(theirs))}) than "
-                f"in {results_dir} ({', '.join(sorted(ours))}): their figures are kept apart; to avoid that, give each "
-                "a name of its own with `asv machine --machine NAME`"
+                f"machine {machine!r} is another computer in {source} (fingerprint {there}) than in {results_dir} "
+                f"({here}): their figures are kept apart; name them apart with `asv machine --machine NAME`"
             )
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""`asv-jit preview`: the site from a small server of our own, reachable from this machine only."""
+"""`asv-jit preview`: serves the site on this machine only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asv_jit.errors import UsageError
 
-# What the machine's own table says of these varies, and a browser runs no script that comes as plain text.
+# The system's own table of types varies, and browsers refuse to run a script served as plain text.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -27,7 +27,7 @@ class _Handler(SimpleHTTPRequestHandler):
     extensions_map = SimpleHTTPRequestHandler.extensions_map | _TYPES
 
     def parse_request(self) -> bool:
-        """Refuse other names: a page elsewhere may point one of its own at this address, to read what is here."""
+        """Refuse other host names, against DNS rebinding: a foreign page could point its own name at this address."""
         if not super().parse_request():
             return False
         if self.headers.get("Host", "").rpartition(":")[0] in ("127.0.0.1", "localhost"):
@@ -36,18 +36,18 @@ class _Handler(SimpleHTTPRequestHandler):
         return False
 
     def end_headers(self) -> None:
-        """After `publish` the next reload shows the new site."""
+        """Forbid caching, so that a reload shows what `publish` wrote."""
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
-        """Say nothing of requests that went well."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(folder: Path, port: int) -> Iterator[ThreadingHTTPServer]:
-    """A server of `folder` on 127.0.0.1, not yet started. Raises UsageError where there is no site, or no port."""
+    """Yield a server of `folder` on 127.0.0.1, not yet started. Raises UsageError without a site or a free port."""
     if not (folder / "index.html").is_file():
         raise UsageError(f"there is no site at {folder}; write it with `asv-jit publish`")
     try:

@@ -1,7 +1,7 @@
-"""`asv-jit prune`: gives back the space of what can be done without. Lines of the journal are for ever.
+"""`asv-jit prune`: deletes what no result is computed from.
 
-Beside a journal stands what nothing is computed from: whole profiles of counted trials, and the iterations that older
-versions kept one by one.
+That is profiles of counted trials, single iterations that older versions stored, and unused installations. Journals
+are kept for ever.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _DAY_S = 86400.0
 
 
 class Keep(Struct, frozen=True):
-    """Which files beside the journals stay: those of the last `days`, or of the last `sessions` of each machine."""
+    """Which profiles to keep: those of the last `days`, or of the last `sessions` of each machine."""
 
     days: float | None = None
     sessions: int | None = None
 
 
 class Pruned(Struct, frozen=True):
-    """What went, or would go: files beside the journals, installations, and how much they held."""
+    """What was deleted, or would be: profiles, installations and their sizes."""
 
     raw: tuple[Path, ...]
     raw_bytes: int
@@ -39,7 +39,7 @@ class Pruned(Struct, frozen=True):
 
 
 def parse_keep(text: str) -> Keep:
-    """Read `30d` (days) or `20` (sessions). Raises UsageError."""
+    """Parse `30d` (days) or `20` (sessions). Raises UsageError."""
     match = re.fullmatch(r"(\d{1,6})(d?)", text.strip())
     if match is None:
         raise UsageError(f"--keep: expected a number of days such as 30d, or of sessions such as 20, found {text!r}")
@@ -48,9 +48,9 @@ def parse_keep(text: str) -> Keep:
 
 
 def prune(project: Project, keep: Keep, *, kept_installations: int, dry_run: bool = False) -> Pruned:
-    """Drop files beside the journals that `keep` does not name, and the installations that were used longest ago.
+    """Delete the profiles that `keep` does not cover, and the least recently used installations.
 
-    Raises LockedError while something is measured: it may be using what would go.
+    Raises LockedError during a measurement, which may be using them.
     """
     with (
         locks.held(locks.measuring_lock(), doing="prune"),
@@ -73,7 +73,7 @@ def _raw_folders(results_dir: Path) -> list[Path]:
 
 
 def _surplus(folder: Path, keep: Keep) -> list[Path]:
-    """Sessions are named by when they began, so the order of names is that of time; age is that of the last trial."""
+    """Return the files to delete. Names begin with the session's start, so they sort by time."""
     files = sorted((path for path in folder.glob("*.jsonl.gz") if path.is_file()), key=lambda path: path.name)
     if keep.sessions is not None:
         return files[: max(0, len(files) - keep.sessions)]

@@ -1,4 +1,4 @@
-"""`asv-jit publish`: the site, from everything that was measured on every machine."""
+"""`asv-jit publish`: writes the site from the results of all machines."""
 
 from __future__ import annotations
 
@@ -34,10 +34,9 @@ from asv_jit.workflows.reading.machines import Measured, read_machines, site_mac
 
 
 class Published(Struct, frozen=True):
-    """Where the site is, how many pages it has, and a sentence for each thing that could not be done.
+    """The site's first page, the number of pages, and a sentence for each problem.
 
-    `notes`, `left_out`: what else a reader of the series should know, and what is in none of them or counts for nothing
-    by asv's settings, with counts.
+    `notes`: remarks on the series; `left_out`: results in no series and events that asv's settings ignore, with counts.
     """
 
     index: Path
@@ -48,10 +47,10 @@ class Published(Struct, frozen=True):
 
 
 def publish(project: Project, machine: str | None = None, *, with_asv: bool = False) -> Published:
-    """Write the site of all machines' results (or of one) into the configuration's `html_dir`.
+    """Write the site of all machines (or one) into the configuration's `html_dir`.
 
-    `with_asv` lets asv write its own site too, beside ours; where it cannot, that is one of the problems. Raises
-    UsageError where nothing was measured yet, StorageError where nothing can be written.
+    `with_asv` lets asv write its own site beside ours; its failure becomes a problem. Raises UsageError if there are
+    no results, StorageError if nothing can be written.
     """
     content = site_content(project, machine)
     templates = project.settings.site.templates
@@ -81,16 +80,16 @@ def publish(project: Project, machine: str | None = None, *, with_asv: bool = Fa
 
 
 def _existing(folder: Path) -> Path:
-    """`folder`, or the nearest folder above it that exists: asv's site is moved from there, not copied."""
+    """Return `folder` or its nearest existing parent, so that asv's site can be moved instead of copied."""
     return next(path for path in (folder, *folder.parents) if path.is_dir())
 
 
 def site_content(project: Project, machine: str | None = None) -> SiteContent:
-    """Everything that the site shows. Raises UsageError where nothing was measured yet."""
+    """Gather everything that the site shows. Raises UsageError if there are no results."""
     measured = read_machines(project, machine)
     trials = {one.folder.name: one.results.trials for one in measured if one.results is not None}
     history = read_history(project, machine, trials=trials)
-    # While workers look for changes, everything else is made.
+    # Workers search for changes while we prepare everything else.
     search = begin_search(project, history)
     table = Timetable.of(history, [one.folder.name for one in measured])
     bisections, unreadable = _bisections(measured)
@@ -128,7 +127,7 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
 
 
 def _newest_first(measured: Sequence[Measured], history: History, places: Mapping[str, int]) -> list[Measured]:
-    """The machine that measured the newest commit first; after all others those that only asv measured on."""
+    """Order machines by their newest commit; those with results of asv alone come last."""
     ages: dict[str, list[int]] = {}
     for one in history.series:
         if len(one.places):
@@ -145,23 +144,23 @@ def _newest_first(measured: Sequence[Measured], history: History, places: Mappin
 
 
 def _events(project: Project, history: History, search: Changes) -> tuple[FoundEvents, tuple[str, ...]]:
-    """The events; where they cannot be told, a sentence about it: the rest is published all the same."""
+    """Return the events, or a problem if they cannot be determined: the rest is published all the same."""
     try:
         return found_events(project, history, search), ()
     except DamagedFileError as error:
-        deque(search, maxlen=0)  # what workers find is kept, and they are gone before others write the pages
+        deque(search, maxlen=0)  # caches the results, and ends the workers before others write the pages
         return FoundEvents(()), (f"the regressions are missing: {error}",)
 
 
 def _bisections(measured: Sequence[Measured]) -> tuple[tuple[Bisection, ...], list[str]]:
-    """Every machine's bisections, the newest first, and what could not be read."""
+    """Return the bisections of all machines, newest first, and the problems of reading them."""
     read = [read_bisections(one.folder) for one in measured]
     found = sorted((one for lines in read for one in lines.records), key=lambda one: one.started, reverse=True)
     return tuple(found), [problem for lines in read for problem in lines.problems]
 
 
 def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]:
-    """Each machine's problems that the history does not name anyway; which machine's, where there are several."""
+    """Return each machine's problems that the history does not report, with the machine's name if there are several."""
     several = len(measured) > 1
     return tuple(
         f"{one.folder.name}: {problem}" if several else problem
@@ -172,7 +171,7 @@ def _problems(measured: Sequence[Measured], history: History) -> tuple[str, ...]
 
 
 def _for_readers(project: Project, problems: Sequence[str]) -> tuple[str, ...]:
-    """The site is for everybody: it names files as the repository does, not where they lie on this machine."""
+    """Make paths relative to the repository: readers of the site know nothing of this machine's folders."""
     return tuple(_for_reader(project, problem) for problem in problems)
 
 
@@ -181,7 +180,7 @@ def _for_reader(project: Project, text: str) -> str:
 
 
 def _machine_for_readers(project: Project, machine: Machine) -> Machine:
-    """The same with what trials wrote to stderr, where they name folders of the machine that ran them."""
+    """Return the machine with such paths made relative in the trials' stderr, too."""
     told = {
         key: tuple(
             msgspec.structs.replace(trial, stderr=_for_reader(project, trial.stderr)) if trial.stderr else trial
@@ -195,7 +194,7 @@ def _machine_for_readers(project: Project, machine: Machine) -> Machine:
 
 
 def _commits(project: Project, hashes: set[str], history: History) -> tuple[Commit, ...]:
-    """What git knows of the measured commits, newest first; those it does not know follow, by date."""
+    """Return the measured commits newest first; commits that git does not know follow, by date."""
     try:
         known = {commit.hash: commit for commit in Repository(project.folder / project.repo).commits("--all")}
     except (UsageError, OSError):
@@ -211,7 +210,7 @@ def _commits(project: Project, hashes: set[str], history: History) -> tuple[Comm
 
 
 def _releases(measured: Sequence[Measured], machines: Sequence[Machine]) -> tuple[Release, ...]:
-    """The interpreters in the results, as their machines remember them; else what is installed here can tell."""
+    """Return the interpreters in the results, as their machines or else this one's installations describe them."""
     cells = [cell for one in measured if one.results for cell in one.results.cells.values()]
     here = {name: known.jit for one in measured for name, known in known_interpreters(one.folder)[0].items()}
     if any(cell.key.interpreter not in here for cell in cells):

@@ -1,4 +1,4 @@
-"""Notices new Python releases: installs what the configuration means and the providers have newly to offer."""
+"""Installs new Python releases that the configuration asks for."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def install_releases(
     *,
     run: Runner = processes.run,
 ) -> tuple[list[str], list[str]]:
-    """Install the newest offered release of each minor version in `pythons`, and each exact one that is missing.
+    """Install the newest release of each minor version in `pythons`, and each missing exact one.
 
-    Returns the identities that were installed, and a complaint for each that could not be had: the night goes on with
-    the interpreters that are there. A path is left alone. Parameters: `found` are the interpreters of this machine.
+    Ignores paths. `found`: the interpreters of this machine. Returns the identities that were installed, and a
+    complaint for each that could not be: the night goes on with the interpreters there are.
     """
     wanted = [spec for spec in pythons if not is_path(spec) and not _is_there(spec, found)]
     installed: list[str] = []
@@ -53,7 +53,7 @@ def install_releases(
 
 
 def _is_there(text: str, found: Sequence[Interpreter]) -> bool:
-    """Whether an exact release is installed: of a minor version there may always be a newer one."""
+    """Return True if an exact release is installed; a minor version may always have a newer one."""
     spec = specs.parse(text)
     return spec.exact and bool(_fitting(spec, found))
 

@@ -1,4 +1,4 @@
-"""`asv-jit run`: measures the missing cells of a range of commits, both modes interleaved, and keeps each trial."""
+"""`asv-jit run`: measures the missing cells of a range of commits, both modes interleaved."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from asv_jit.workflows.measuring.session import Session
 
 
 class Options(Struct, frozen=True):
-    """What the user asked for; empty means: what asv.conf.json says."""
+    """The user's choices; empty ones default to asv.conf.json."""
 
     range_words: str | None = None
     bench: tuple[str, ...] = ()
@@ -47,14 +47,14 @@ class Options(Struct, frozen=True):
 
     @property
     def forget(self) -> Forget:
-        """Which earlier blocks do not count."""
+        """Which earlier blocks to ignore."""
         return "everything" if self.again else "failures" if self.retry_failed else "nothing"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `failed` names the cells without a result, with the reason's first line; `suites`: what is
-    known now of each of its commits on its interpreters, and `counts` what counted trials know of them."""
+    """What a run did. `failed`: the cells without a result, with the first line of the reason; `suites`, `counts`: all
+    results of its commits on its interpreters, earlier ones included, as times and as instructions."""
 
     machine: str
     folder: Path
@@ -88,10 +88,10 @@ class Outcome:
 
 
 def run(project: Project, options: Options, reporter: Reporter, *, interim: Interim | None = None) -> Outcome:
-    """Measure what is missing. Results of a run that is interrupted stay, and the next run goes on from them.
+    """Measure what is missing. An interrupted run loses nothing; the next one continues from its results.
 
-    With `options.count`, or as the settings say, instructions are counted: before times, or instead of them. `interim`
-    gets the results as they stand after the first minute.
+    `options.count` or the settings make it count instructions, before timing or instead. `interim` receives results
+    from the first minute on.
 
     Raises NoInterpreterError, NoCounterError, LockedError, StorageError.
     """
@@ -131,7 +131,7 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
                 continue
             try:
                 engine.measure(built, cases, until_precise(session), forget=options.forget)
-            finally:  # whatever ends it: what was measured goes into asv's files too
+            finally:  # an interrupted run writes asv's files, too
                 outcome.suites.extend(engine.close(described, commit, interpreters))
         installations.prune([])
         tally = engine.tally
@@ -143,7 +143,7 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
 def _count(
     counting: Counting, built: Sequence[Installation], cases: Sequence[Case], outcome: Outcome, *, forget: Forget
 ) -> None:
-    """Count the missing cases of a commit, and add what is known of them now."""
+    """Count the missing cases of a commit, and add its counts to the outcome."""
     targets = [(installation, case) for installation in built for case in cases]
     wanted = [
         one
@@ -156,7 +156,7 @@ def _count(
 
 
 def insist_on_a_jit(interpreters: Sequence[Interpreter]) -> None:
-    """Raise NoInterpreterError where none of them has a JIT: there would be nothing to compare."""
+    """Raise NoInterpreterError if none of them has a JIT."""
     if any(interpreter.has_jit for interpreter in interpreters):
         return
     found = ", ".join(f"{one.identity} ({one.executable})" for one in interpreters)
