@@ -27,9 +27,9 @@ _STARTING_S = 4.0  # what Python's start takes under callgrind
 
 
 class CountedOn(Struct, frozen=True):
-    """What was counted on one interpreter; `plain_s` is the time of one run in mode `off` without valgrind.
+    """The counts on one interpreter; `plain_s`: the duration of one run in mode `off` without valgrind.
 
-    Without counts, `complaint` says why and `remedy` what to do about it.
+    Without counts, `complaint` is the reason and `remedy` what the user can do.
     """
 
     interpreter: str
@@ -42,7 +42,7 @@ class CountedOn(Struct, frozen=True):
 
 
 class CountReport(Struct, frozen=True):
-    """All that `asv-jit try --count` found; `interrupted` says that the user stopped it."""
+    """The result of `asv-jit try --count`; `interrupted`: the user stopped it."""
 
     program: str
     counter: str
@@ -53,10 +53,10 @@ class CountReport(Struct, frozen=True):
 
 
 def count_by_mode(options: Options, reporter: Reporter) -> CountReport:
-    """Count a program on each interpreter, off and on at once; stops cleanly on an interrupt.
+    """Count a program on each interpreter, both modes in parallel; an interrupt returns what there is.
 
-    Raises UsageError where there is no such script or input, NoInterpreterError where no interpreter has a JIT,
-    NoCounterError where valgrind neither is there nor can be installed, LockedError when something else measures.
+    Raises UsageError for a missing script or input, NoInterpreterError without an interpreter with a JIT,
+    NoCounterError if valgrind is missing and cannot be installed, LockedError while another process measures.
     """
     check_script(options.arguments)
     targets = targets_of(options.pythons)
@@ -65,7 +65,7 @@ def count_by_mode(options: Options, reporter: Reporter) -> CountReport:
     interrupted = False
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
-        # What an interrupt leaves running ends with this process, and may still write here.
+        # After an interrupt, children may still write here until they end with this process.
         tempfile.TemporaryDirectory(prefix="asv-jit-try-", ignore_cleanup_errors=True) as folder,
     ):
         program = Program(options.arguments, Path.cwd(), stdin_file(options.stdin, Path(folder)), options.timeout_s)
@@ -88,7 +88,7 @@ def count_by_mode(options: Options, reporter: Reporter) -> CountReport:
 
 
 def expected_s(plain_s: float, cores: int) -> float:
-    """About how long both modes take under valgrind."""
+    """Return about how long both modes take under valgrind, in seconds."""
     return (_STARTING_S + _SLOWDOWN * plain_s) * (1 if cores > 1 else len(ARMS))
 
 
@@ -97,7 +97,7 @@ def _place(target: Target, program: Program, variables: dict[str, str]) -> Place
 
 
 def _plain(target: Target, program: Program, variables: dict[str, str], reporter: Reporter) -> CountedOn:
-    """One run in mode `off` without valgrind: how long it takes, and whether it runs at all."""
+    """Run once in mode `off` without valgrind, for the duration and to see whether the program works."""
     identity = target.interpreter.identity
     reporter.stage(f"CPython {identity}: a first run without valgrind")
     with workspace() as space:
@@ -110,7 +110,7 @@ def _plain(target: Target, program: Program, variables: dict[str, str], reporter
 
 
 def _announce(plain: list[CountedOn], reporter: Reporter) -> None:
-    """Say how long it will take, before it starts."""
+    """Report how long counting will take."""
     times = [one.plain_s for one in plain if one.plain_s is not None]
     if times:
         total_s = sum(expected_s(one, processes.cores()) for one in times)
@@ -140,7 +140,7 @@ def _counted(
     pool = ThreadPoolExecutor(min(processes.cores(), len(ARMS)))
     try:
         counts = dict(zip(ARMS, pool.map(count, ARMS), strict=True))
-    finally:  # an interrupt too: those that run end with the family of our processes
+    finally:  # after an interrupt, too; running children end with our process group
         pool.shutdown(wait=False, cancel_futures=True)
     complaints = [f"with the JIT {mode}, under valgrind: {it}" for mode, it in counts.items() if isinstance(it, str)]
     good = {mode: it for mode, it in counts.items() if not isinstance(it, str)}

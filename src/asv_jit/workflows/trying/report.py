@@ -1,4 +1,4 @@
-"""What `asv-jit try` found, as values: figures of each interpreter, what is suspicious, why something is missing."""
+"""The result of `asv-jit try`: figures of each interpreter, suspected JIT bugs, and reasons for missing figures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from asv_jit.model import ARMS, Trial
 
 
 class TriedOn(Struct, frozen=True):
-    """What came out on one interpreter. `summary` is None where not one pair came to its end.
+    """The result on one interpreter. `summary` is None if no pair finished.
 
-    `suspicions` are sentences about what only happened in mode `on`; `complaint` says why there is no figure,
-    `remedy` what to do about it.
+    `suspicions`: what happened in mode `on` only; `complaint`: why there are no figures; `remedy`: what to do.
     """
 
     interpreter: str
@@ -26,7 +25,7 @@ class TriedOn(Struct, frozen=True):
 
 
 class TryReport(Struct, frozen=True):
-    """All that `asv-jit try` found; `interrupted` says that the user stopped it."""
+    """The result of `asv-jit try`; `interrupted`: the user stopped it."""
 
     program: str
     results: tuple[TriedOn, ...]
@@ -37,7 +36,7 @@ class TryReport(Struct, frozen=True):
 
 
 def complaint(trial: Trial) -> str:
-    """How a run ended that gave no figure, with its last words."""
+    """Describe how a failed run ended, with the end of its stderr."""
     ending = {
         "timeout": f"still ran after {trial.duration_s:.0f} s: give it work that ends, or a longer --timeout",
         "crashed": f"was killed by {trial.signal}",
@@ -47,13 +46,13 @@ def complaint(trial: Trial) -> str:
 
 
 def why_none(trials: Sequence[Trial]) -> str:
-    """Why there are fewer than two pairs."""
+    """Return the reason for fewer than two pairs."""
     bad = [trial for trial in trials if trial.outcome != "ok"]
     return complaint(bad[-1]) if bad else "stopped before two pairs were measured"
 
 
 def suspicions_of(trials: Sequence[Trial], summary: CaseSummary | None) -> tuple[str, ...]:
-    """What happened in mode `on` only."""
+    """Describe what happened in mode `on` only."""
     timed = [trial for trial in trials if trial.arm in ARMS]
     off = [trial for trial in timed if trial.mode == "off"]
     bad = [trial for trial in timed if trial.mode == "on" and trial.outcome in ("crashed", "failed", "timeout")]

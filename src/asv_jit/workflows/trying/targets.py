@@ -1,4 +1,4 @@
-"""What `asv-jit try` runs on: the interpreters with a JIT that are found here, or those that were named."""
+"""The interpreters of `asv-jit try`: those with a JIT on this machine, or those that the user names."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe
 from asv_jit.interpreters.resolve import is_path, resolve
 
-# Ours to set, or true of one interpreter only: what the shell says of them does not reach the program.
+# Set by asv-jit for each trial, or valid for one interpreter only; the shell's values are ignored.
 _NOT_PASSED_ON = ("PYTHON_JIT", "PYTHONHASHSEED", "PYTHONPYCACHEPREFIX", "PYTHONHOME", "PYTHONEXECUTABLE")
 _KNOBS = ("PYTHON_JIT_", "PYTHON_UOPS")
-# Of an import, and of `-m` itself.
+# From an import, or from `-m` itself.
 _MISSING_MODULE = re.compile(r"^(?:ModuleNotFoundError|.*python[\w.]*): No module named '?([\w.]+)'?", re.MULTILINE)
 
 
 class Target(Struct, frozen=True):
-    """An interpreter and the file that starts it: its own, or that of a virtual environment with its packages."""
+    """An interpreter and its executable, which may be that of a virtual environment."""
 
     interpreter: Interpreter
     executable: Path
@@ -37,10 +37,10 @@ class Target(Struct, frozen=True):
 
 
 def targets_of(specs: Sequence[str], environment: Mapping[str, str] = os.environ) -> list[Target]:
-    """The named interpreters, else the newest of each line that has a JIT; oldest release first.
+    """Return the named interpreters, else the newest with a JIT of each minor version; oldest release first.
 
-    A path is started as it is, so that a virtual environment keeps its packages. The active virtual environment
-    (`VIRTUAL_ENV`) stands for its own line. Raises NoInterpreterError where nothing fits, with what to do.
+    Uses a path as it is, so that a virtual environment keeps its packages. The active virtual environment
+    (`VIRTUAL_ENV`) replaces the interpreter of its minor version. Raises NoInterpreterError if nothing matches.
     """
     found = discover()
     chosen = [_named(spec, found) for spec in specs] or _newest_of_lines(found, _active(environment))
@@ -55,12 +55,12 @@ def targets_of(specs: Sequence[str], environment: Mapping[str, str] = os.environ
 
 
 def shell_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The whole environment of whoever types the command, but for what is set for each trial."""
+    """Return the user's environment without the variables that asv-jit sets for each trial."""
     return {name: value for name, value in environment.items() if name not in _NOT_PASSED_ON}
 
 
 def notes_of_shell(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """What in the shell's environment was left out, or changes both modes alike."""
+    """Return notes on variables of the shell that asv-jit ignores, or that affect both modes."""
     notes = []
     if "PYTHON_JIT" in environment:
         notes.append(f"PYTHON_JIT={environment['PYTHON_JIT']} in your shell is ignored: each mode is set here")
@@ -79,7 +79,7 @@ def notes_of_shell(environment: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def remedy(stderr: str, target: Target, program: str) -> str:
-    """What to do about a program that did not run; empty where its own words must do."""
+    """Return how to install a module that the program lacks; empty for other failures."""
     missing = _MISSING_MODULE.findall(stderr)
     if not missing:
         return ""
@@ -115,7 +115,7 @@ def _active(environment: Mapping[str, str]) -> Target | None:
     python = Path(folder, "Scripts", "python.exe") if sys.platform == "win32" else Path(folder, "bin", "python")
     try:
         return Target(probe(python), python) if python.is_file() else None
-    except NoInterpreterError:  # a stale variable is no reason to stop
+    except NoInterpreterError:  # the variable may be stale
         return None
 
 

@@ -1,8 +1,8 @@
-"""`asv-jit try`: pairs of any program, off and on, with nothing to set up and nothing left behind.
+"""`asv-jit try`: measures any program in pairs, off and on, without a project and without leaving files.
 
-The program runs as its user would run it, in the folder where the command was typed and with its environment;
-what it prints is compared between the modes and thrown away. Each interpreter takes its turn with a pair, so that
-a slow minute hits all alike, and so that an interrupt leaves something of each.
+The program runs in the current folder with the user's environment; its output is compared between the modes and
+dropped. Interpreters take turns, a pair each, so that a slow minute hits all alike and an interrupt leaves results of
+each.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.trying.report import TriedOn, TryReport, complaint, suspicions_of, why_none
 from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, shell_variables, targets_of
 
-FEWEST_PAIRS = 2  # fewer have no interval, so that these are measured whatever the budget says
+FEWEST_PAIRS = 2  # whatever the budget, because fewer have no interval
 _ATTEMPTS = 2  # a disturbed pair is repeated once, while most are not
 _FEW_PAIRS = 10
 _PROTOCOL = "try"
 
 
 class Options(Struct, frozen=True):
-    """What was asked for. `arguments` follow the interpreter: a script or `-m` and a module, then their own.
+    """The user's choices. `arguments` follow the interpreter: a script, or `-m` and a module, then their own.
 
-    `seconds` bounds all measuring together, `pairs` that on one interpreter, `timeout_s` one run; `stdin` is given
-    to each run from its start.
+    `seconds` limits all measuring together, `pairs` that on one interpreter, `timeout_s` one run; each run reads
+    `stdin` from its start.
     """
 
     arguments: tuple[str, ...]
@@ -61,7 +61,7 @@ class Options(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Turn:
-    """One interpreter at work."""
+    """One interpreter and its trials so far."""
 
     target: Target
     place: Place
@@ -73,29 +73,29 @@ class _Turn:
 
     @property
     def cell(self) -> Cell | None:
-        """Its pairs so far."""
+        """The pairs so far, as a cell."""
         return next(iter(cells_of(self.trials).values()), None)
 
     @property
     def pairs(self) -> int:
-        """How many pairs gave a figure."""
+        """The number of pairs with figures."""
         cell = self.cell
         return 0 if cell is None else len(cell.good_blocks)
 
     @property
     def log_ratios(self) -> Floats:
-        """Of its pairs so far."""
+        """Log of off/on for each pair so far."""
         return log_ratios(*((cell.figures("off"), cell.figures("on")) if (cell := self.cell) is not None else ((), ())))
 
     @property
     def usual_s(self) -> float:
-        """What a pair takes: as many seconds as the ones so far on average; before, as the first run says."""
+        """Mean duration of a pair so far, in seconds; estimated from the first run before there is one."""
         spent_s = sum(trial.duration_s for trial in self.trials if trial.arm in ARMS)
         return spent_s / self.blocks if self.blocks else self.pair_s
 
 
 class _Bench:
-    """Runs the program; everything that the interpreters share."""
+    """Runs the program; holds what the interpreters share."""
 
     def __init__(self, options: Options, folder: Path, reporter: Reporter) -> None:
         self._options = options
@@ -112,11 +112,11 @@ class _Bench:
         self.out_of_time = False
 
     def turn(self, target: Target) -> _Turn:
-        """An interpreter, ready to run."""
+        """Prepare an interpreter."""
         return _Turn(target, Place(target.executable, self._program.folder, self._variables, self._cpu))
 
     def warm_up(self, turn: _Turn) -> None:
-        """Run once in mode `off`, uncounted: files come into the cache, bytecode is written, errors show."""
+        """Run once in mode `off` without measuring, to fill caches, write bytecode and detect errors."""
         self._reporter.stage(f"CPython {turn.target.interpreter.identity}: a first run, not counted")
         with workspace() as space:
             context = self._context(turn, "warm-up")
@@ -126,7 +126,7 @@ class _Bench:
             turn.failed = trial
 
     def wants_pair(self, turn: _Turn) -> bool:
-        """Whether another pair is needed, and there is time for it."""
+        """Return True if another pair is needed and there is time for it."""
         if self._step(turn) != "measure":
             return False
         if turn.blocks >= FEWEST_PAIRS and turn.pair_s > self._left_s:
@@ -136,7 +136,7 @@ class _Bench:
 
     @property
     def _left_s(self) -> float:
-        """What is left of --seconds."""
+        """The rest of --seconds."""
         return max(self._options.seconds - (time.monotonic() - self._began), 0.0)
 
     def _step(self, turn: _Turn) -> Progress:
@@ -165,7 +165,7 @@ class _Bench:
                 break
 
     def trace(self, turn: _Turn) -> None:
-        """One more run for the evidence; a program that cannot be run so has none."""
+        """Run once more to see what the JIT compiled; ignores a run that fails."""
         self._reporter.stage(f"CPython {turn.target.interpreter.identity}: what the JIT compiled, one more run")
         with workspace() as space:
             context = self._context(turn, "sample")
@@ -174,7 +174,7 @@ class _Bench:
             turn.trials.append(trial)
 
     def announce(self, turns: list[_Turn]) -> None:
-        """Say so where even the fewest pairs take longer than was allowed for: the user may want to stop here."""
+        """Warn if even the fewest pairs take longer than --seconds."""
         least_s = FEWEST_PAIRS * sum(turn.pair_s for turn in turns)
         if least_s > self._options.seconds:
             self._reporter.warn(
@@ -184,7 +184,7 @@ class _Bench:
             )
 
     def advance(self, turns: list[_Turn], turn: _Turn) -> None:
-        """Say how far it is."""
+        """Report progress."""
         done = 2 * sum(one.blocks for one in turns)
         rule = PairRule(self._settings.precision, self._least, self._options.pairs, self._settings.equivalence)
         going = [one for one in turns if self._step(one) == "measure"]
@@ -197,7 +197,7 @@ class _Bench:
         self._reporter.advance(f"CPython {turn.target.interpreter.identity}", done, total, left_s)
 
     def result(self, turn: _Turn) -> TriedOn:
-        """What the trials amount to."""
+        """Summarise the trials of one interpreter."""
         tried = TriedOn(turn.target.interpreter.identity, str(turn.target.executable), None)
         if turn.failed is not None:
             return replace(
@@ -234,10 +234,10 @@ class _Bench:
 
 
 def try_program(options: Options, reporter: Reporter) -> TryReport:
-    """Measure a program on each interpreter, off and on, until precise or out of time; stops cleanly on an interrupt.
+    """Measure a program on each interpreter until precise or out of time; an interrupt returns what there is.
 
-    Raises UsageError where there is no such script or input, NoInterpreterError where no interpreter has a JIT,
-    LockedError when something else measures.
+    Raises UsageError for a missing script or input, NoInterpreterError without an interpreter with a JIT,
+    LockedError while another process measures.
     """
     check_script(options.arguments)
     targets = targets_of(options.pythons)
@@ -278,7 +278,7 @@ def _measure(bench: _Bench, turns: list[_Turn]) -> None:
 
 
 def check_script(arguments: tuple[str, ...]) -> None:
-    """Raise UsageError where a script is named that is not there."""
+    """Raise UsageError if the script does not exist."""
     if arguments[0] != "-m" and not Path(arguments[0]).exists():
         raise UsageError(
             f"expected the path of a Python script, found no file {arguments[0]} (a module: try -m MODULE)"
@@ -286,7 +286,7 @@ def check_script(arguments: tuple[str, ...]) -> None:
 
 
 def stdin_file(given: Path | None, folder: Path) -> Path:
-    """The file that each run reads as its standard input: nothing, a file, or a copy of our own input (`-`)."""
+    """Return the file for each run's standard input: the null device, `given`, or a copy of our own input for `-`."""
     if given is None:
         return Path("/dev/null") if sys.platform != "win32" else Path("NUL")
     if str(given) == "-":
