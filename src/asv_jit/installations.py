@@ -26,8 +26,8 @@ from asv.environment import iter_matrix
 from asv.repo import get_repo
 from msgspec import Struct
 
-from asv_jit.asv_adapter.environment import InterpreterEnvironment, requirement_texts
-from asv_jit.asv_adapter.project import Project
+from asv_jit.asv_adapter.environment import InterpreterEnvironment
+from asv_jit.asv_adapter.project import Project, requirements_text
 from asv_jit.errors import AsvJitError, LockedError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES
@@ -65,9 +65,7 @@ class Requirements(Struct, frozen=True):
     @property
     def text(self) -> str:
         """The set's name in journals and series: `numpy==2.1.0 six OMP_NUM_THREADS=1`; empty for an empty set."""
-        variables = sorted((*self.build_variables, *self.other_variables))
-        packages = (text.replace(" ", "") for text in requirement_texts(dict(self.packages)))
-        return " ".join([*packages, *(f"{key}={value}" for key, value in variables)])
+        return requirements_text(dict(self.packages), dict((*self.build_variables, *self.other_variables)))
 
     @classmethod
     def of_text(cls, text: str) -> Requirements:

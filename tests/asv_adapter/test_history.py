@@ -132,9 +132,33 @@ def test_rows_made_from_trials_do_not_count_again(tree):
     tree.add(
         file(1, rows, python=interpreter, env_name=f"jit-py{interpreter}-PYTHON_JIT0", env_vars={"PYTHON_JIT": "0"})
     )
-    _, found, series = read(tree, by_trials=[MeasuredByTrials("box", commit(1), interpreter, "a.time_x")])
+    _, found, series = read(tree, by_trials=[MeasuredByTrials("box", commit(1), interpreter, "", "a.time_x")])
     assert [case for case, _, _ in series] == ["a.time_y"]
     assert found.left_out == ()
+
+
+def test_plain_rows_of_another_set_of_requirements_than_the_trials_count(tree):
+    tree.suite(described("a.time_x"))
+    interpreter = "3.15.2+0a1b2c3d"
+    for version in ("1.15.0", "1.16.0"):
+        tree.add(file(
+            1, {"a.time_x": row([float(version[:4])])}, python=interpreter, requirements={"six": version},
+            env_name=f"jit-py{interpreter}-six{version}-PYTHON_JIT0", env_vars={"PYTHON_JIT": "0", "OMP": "1"},
+        ))  # fmt: skip
+    measured = MeasuredByTrials("box", commit(1), interpreter, "six==1.15.0 OMP=1", "a.time_x")
+    _, found, series = read(tree, by_trials=[measured])
+    assert [line for _, line, _ in series] == [f"jit-py{interpreter}-six1.16.0"]
+    assert found.left_out == ()
+
+
+def test_when_a_row_was_measured_is_read(tree):
+    columns = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"]
+    tree.suite(described("a.time_x"))
+    for number, started in enumerate((5000, None, "yesterday", 1e30), 1):
+        tree.add(file(number, {"a.time_x": [[1.0], [], "v1", started]}, result_columns=columns))
+    _, _, series = read(tree)
+    (one,) = series.values()
+    assert one.measured.tolist() == [5, 0, 0, 0]
 
 
 def test_version_1_is_read_as_asv_updates_it(tree):

@@ -11,6 +11,7 @@ from typing import Any
 from asv import environment, util
 from asv.plugins.virtualenv import Virtualenv
 
+from asv_jit.asv_adapter.project import requirement_texts
 from asv_jit.interpreters.identity import Interpreter
 
 _BUILD_COMMAND = ["python -m pip wheel --no-deps -w {build_cache_dir} {build_dir}"]
@@ -131,16 +132,6 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         env = {**os.environ, **self.build_env_vars}
         wanted = [f"{one.pkgname}{one.specification or ''}" for one in parsed]
         self._run_pip(["install", "wheel", "pip>=8", *wanted, *self._build_requirements], env=env)
-
-
-def requirement_texts(requirements: Mapping[str, str]) -> list[str]:
-    """Convert asv's requirement table to pip's form: `{"six": "1.16"}` gives `six==1.16`."""
-    texts = []
-    for key, value in requirements.items():
-        name = key.removeprefix("pip+")
-        plain_version = bool(value) and value[0].isdigit()
-        texts.append(f"{name}=={value}" if plain_version else f"{name} {value}".strip())
-    return texts
 
 
 def _mode_of(tagged_env_vars: Mapping[tuple[str, str], str]) -> str:

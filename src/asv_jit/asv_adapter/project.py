@@ -175,3 +175,22 @@ def _where(message: str) -> str:
         return f": not valid JSON: {message}"
     line, what, column = match.groups()
     return f":{line}:{column}: not valid JSON: {what[0].lower()}{what[1:]} (line {line}, column {column})"
+
+
+def requirement_texts(requirements: Mapping[str, str | None]) -> list[str]:
+    """Convert asv's requirement table to pip's form: `{"six": "1.16"}` gives `six==1.16`."""
+    texts = []
+    for key, value in requirements.items():
+        name = key.removeprefix("pip+")
+        plain_version = bool(value) and str(value)[0].isdigit()
+        texts.append(f"{name}=={value}" if plain_version else f"{name} {value or ''}".strip())
+    return texts
+
+
+def requirements_text(packages: Mapping[str, str | None], variables: Mapping[str, str | None]) -> str:
+    """Name a set of requirements as journals and series do: `numpy==2.1.0 six OMP_NUM_THREADS=1`; empty if none.
+
+    `packages`: asv's requirement table; `variables`: environment variables other than PYTHON_JIT.
+    """
+    texts = (text.replace(" ", "") for text in requirement_texts(dict(sorted(packages.items()))))
+    return " ".join([*texts, *(f"{key}={value}" for key, value in sorted(variables.items()))])

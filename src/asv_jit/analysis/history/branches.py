@@ -46,8 +46,9 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
         for metric, track in series.tracks.items()
         if np.any(~np.isnan(track.values[chosen]))
     }
-    sessions, blocks, requirements = (
-        None if one is None else one[chosen] for one in (series.sessions, series.blocks, series.requirements)
+    sessions, blocks, requirements, measured = (
+        None if one is None else one[chosen]
+        for one in (series.sessions, series.blocks, series.requirements, series.measured)
     )
     return replace(
         series,
@@ -57,6 +58,7 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
         sessions=sessions,
         blocks=blocks,
         requirements=requirements,
+        measured=measured,
     )
 
 

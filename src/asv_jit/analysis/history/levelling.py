@@ -58,6 +58,7 @@ class Stretch(Struct, frozen=True):
     steps: Mapping[Metric, tuple[ReleaseShift, ...]]
     sessions: Places | None
     requirements: Places | None = None
+    measured: Places | None = None
 
     def bridged(self, metric: Metric, before: slice, after: slice, alpha: float) -> float:
         """Standard error (of the logarithm) that the bridges add to the difference of two groups of points.
@@ -98,7 +99,7 @@ def _of_one_release(series: CaseSeries) -> Stretch:
     releases = np.zeros(len(series.places), dtype=np.int32)
     steps: Mapping[Metric, tuple[ReleaseShift, ...]] = dict.fromkeys(values, ())
     where = series.places, series.interpreters
-    return Stretch(*where, values, releases, steps, series.sessions, series.requirements)
+    return Stretch(*where, values, releases, steps, series.sessions, series.requirements, series.measured)
 
 
 def bridge_shift(bridge: Bridge, metric: Metric, between: float = 0.0) -> ReleaseShift | None:
@@ -153,8 +154,10 @@ def _stretch(
         moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
         values[metric] = column * np.exp(moves[mine]) if steps else column
         taken[metric] = tuple(steps)
-    sessions, sets = (None if one is None else one[chosen] for one in (series.sessions, series.requirements))
-    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions, sets)
+    sessions, sets, measured = (
+        None if one is None else one[chosen] for one in (series.sessions, series.requirements, series.measured)
+    )
+    return Stretch(series.places[chosen], series.interpreters[chosen], values, mine, taken, sessions, sets, measured)
 
 
 def _newest_of_each_commit(series: CaseSeries, releases: Sequence[int]) -> Places:

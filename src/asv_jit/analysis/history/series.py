@@ -81,7 +81,8 @@ class CaseSeries(Struct, frozen=True):
     (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells. `blocks`:
     shape (points,), how many blocks stand behind each point's figures (pairs, or trials alone where there is one mode);
     None for asv's own measurements. `requirements`: shape (points,), the set that was installed, as a place in
-    `History.requirement_sets`; None where nothing tells.
+    `History.requirement_sets`; None where nothing tells. `measured`: shape (points,), when, seconds since 1970; 0 or
+    None where nothing tells.
     """
 
     key: SeriesKey
@@ -92,6 +93,7 @@ class CaseSeries(Struct, frozen=True):
     sessions: Places | None = None
     blocks: Places | None = None
     requirements: Places | None = None
+    measured: Places | None = None
 
     @property
     def paired(self) -> bool:

@@ -20,7 +20,7 @@ from asv_jit.analysis.history.bridges import Measured, bridges_of
 from asv_jit.analysis.history.drift import anchor_levels
 from asv_jit.analysis.history.requirement_sets import series_names
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, Metric, SeriesKey, Track
-from asv_jit.model import PROTOCOL, CaseKey, Trial, build_of
+from asv_jit.model import PROTOCOL, CaseKey, Trial, build_of, moment_s
 
 _Values = dict[Metric, tuple[float, float, float]]
 
@@ -100,6 +100,7 @@ class _Point(Struct, frozen=True):
     session: int
     blocks: int
     requirements: int
+    measured: int
     values: _Values
 
 
@@ -152,6 +153,7 @@ def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
         sessions[len(sessions) // 2],
         len(blocks),
         axes.requirement_sets[key.requirements],
+        int(moment_s(sorted(block.trials[0].started for block in blocks)[len(blocks) // 2])),
         _values([dict(block.arms) for block in blocks], alpha),
     )
 
@@ -203,6 +205,7 @@ def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
         np.array([point.session for point in points], dtype=np.int32),
         np.array([point.blocks for point in points], dtype=np.int32),
         np.array([point.requirements for point in points], dtype=np.int32),
+        np.array([point.measured for point in points], dtype=np.int32),
     )
 
 

@@ -48,6 +48,14 @@ class _Layout(Struct, frozen=True):
     points: Mapping[JitMetric, npt.NDArray[np.intp] | None]
     repeated: tuple[tuple[int, int], ...]
 
+    def of_points(self, of_rows: Places) -> Places:
+        """What rows say, shape (rows,), of the points; the largest where several rows make one."""
+        found = np.zeros(len(self.places), dtype=np.int32)
+        for metric, rows in self.rows.items():
+            points = slice(None) if self.points[metric] is None else self.points[metric]
+            found[points] = np.maximum(found[points], of_rows if rows is None else of_rows[rows])
+        return found
+
 
 class _Layouts:
     """Layouts by the files that they lay out: most benchmarks of an environment were measured by the same ones."""
@@ -107,7 +115,8 @@ def assemble(
                 layout = layouts.of(_beside([part.files for part in parts]))
                 repeated += len(layout.repeated)
                 matrices = _matrices(parts, suite[benchmark], layout)
-                series += _series((machine, environment), suite[benchmark], layout, matrices)
+                measured = layout.of_points(_beside([part.measured for part in parts]))
+                series += _series((machine, environment), suite[benchmark], layout, matrices, measured)
     return series, repeated
 
 
@@ -175,6 +184,7 @@ def _series(
     described: Described,
     layout: _Layout,
     matrices: Mapping[JitMetric, tuple[Floats, ...]],
+    measured: Places,
 ) -> Iterator[CaseSeries]:
     """A series for each case with any value, of the points where it has one.
 
@@ -185,7 +195,7 @@ def _series(
     ends = np.cumsum(np.count_nonzero(some, axis=1)).tolist()
     closed = {metric: _closed(parts, known[metric], some) for metric, parts in matrices.items()}
     counts = {metric: np.count_nonzero(mask, axis=1).tolist() for metric, mask in known.items()}
-    places = np.broadcast_to(layout.places, some.shape)[some]
+    places, measured = (np.broadcast_to(one, some.shape)[some] for one in (layout.places, measured))
     one_python = bool(np.all(layout.pythons == layout.pythons[0]))  # then all cases share it
     pythons = layout.pythons if one_python else np.broadcast_to(layout.pythons, some.shape)[some]
     nothing = np.full(len(layout.places), np.nan)
@@ -205,7 +215,7 @@ def _series(
             tracks["speedup"] = _speedup(tracks["off"], tracks["on"])
         key = SeriesKey(*source, case, described.version, PROTOCOL)
         built = pythons[: last - first] if one_python else pythons[mine]
-        yield CaseSeries(key, described.unit, places[mine], built, tracks)
+        yield CaseSeries(key, described.unit, places[mine], built, tracks, measured=measured[mine])
         first = last
 
 

@@ -35,7 +35,10 @@ Places: TypeAlias = npt.NDArray[np.int32]
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
-    """What a file says of all its rows. `date`: of the commit, seconds since 1970; `environment`: without the mode."""
+    """What a file says of all its rows. `date`: of the commit, seconds since 1970; `environment`: without the mode.
+
+    `requirements`: the set as journals name it.
+    """
 
     machine: str
     commit: str
@@ -43,6 +46,7 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     environment: str
     python: str
     metric: JitMetric
+    requirements: str = ""
 
 
 class RowKind(msgspec.Struct, frozen=True, array_like=True):
@@ -61,12 +65,14 @@ class RowKind(msgspec.Struct, frozen=True, array_like=True):
 class Sheet(Struct, frozen=True):
     """Rows of one kind, each a column. `files`: shape (rows,), the place of each row's file in `Columns.heads`.
 
+    `measured`: shape (rows,), when each row was measured, seconds since 1970; 0 where the file does not say it.
     `numbers`: shape (1 or 3, kind.size, rows): the values in the order of asv's product of the parameters and, of
     files with a mode of the JIT, the bounds of the interval at 99% as asv states it, NaN where it does not.
     """
 
     kind: RowKind
     files: Places
+    measured: Places
     numbers: Floats
 
     @property
@@ -82,7 +88,7 @@ class Sheet(Struct, frozen=True):
             return self
         first, last = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0)
         rows = slice(first, last) if last - first == len(at) else at
-        return Sheet(self.kind, self.files[rows], self.numbers[:, :, rows])
+        return Sheet(self.kind, self.files[rows], self.measured[rows], self.numbers[:, :, rows])
 
 
 class Columns(Struct, frozen=True):
@@ -114,22 +120,27 @@ class Rows:
         self._whole = struct.Struct(f"{self.parts * self.size}d")
         self._failed = self._whole.pack(*[FAILED] * (self.parts * self.size))
         self._files = array("i")
+        self._measured = array("i")
         self._room = 0
         self._packed = bytearray()
 
     def add(
         self,
         file: int,
+        measured: int,
         values: list[float | None] | None,
         low: list[float | None] | None,
         high: list[float | None] | None,
     ) -> None:
         """Add the row of a file: `values` of the kind's size, None (or a None in it) for a failure.
 
+        `measured`: when, seconds since 1970; 0 where nothing says it.
+
         Bounds count where both are there and of that size, in rows with bounds.
         """
         row = len(self._files)
         self._files.append(file)
+        self._measured.append(measured)
         if row == self._room:
             more = max(self._room, 1)
             self._packed.extend(self._failed * more)
@@ -156,7 +167,8 @@ class Rows:
         packed = np.ndarray((self._room, self.parts, self.size), dtype=np.float64, buffer=self._packed)[: self.count]
         columns = numbers.reshape(self.parts, self.size, self.count)
         columns[...] = packed.transpose(1, 2, 0)
-        return Sheet(self._kind, np.array(self._files, dtype=np.int32), columns)
+        files, measured = (np.array(column, dtype=np.int32) for column in (self._files, self._measured))
+        return Sheet(self._kind, files, measured, columns)
 
 
 class ColumnsBuilder:
@@ -234,10 +246,11 @@ def condensed(columns: Columns) -> tuple[Columns, Places]:
         numbers = np.empty((len(mine[0].numbers), kind.size, len(files)))
         for part, into in enumerate(numbers):
             np.take(np.concatenate([sheet.numbers[part] for sheet in mine], axis=1), rows, axis=1, out=into)
-        sheets.append(Sheet(kind, files[rows], numbers))
+        measured = np.concatenate([sheet.measured for sheet in mine])
+        sheets.append(Sheet(kind, files[rows], measured[rows], numbers))
     return Columns(tuple(columns.heads[at] for at in order), tuple(sheets)), places
 
 
 def _moved(sheet: Sheet, places: Places) -> Sheet:
     """The sheet with the file at each place of the heads at another one."""
-    return Sheet(sheet.kind, places[sheet.files], sheet.numbers)
+    return Sheet(sheet.kind, places[sheet.files], sheet.measured, sheet.numbers)

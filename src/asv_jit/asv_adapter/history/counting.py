@@ -14,11 +14,15 @@ from asv_jit.asv_adapter.history.suite import Described
 
 
 class MeasuredByTrials(NamedTuple):
-    """Something that a journal holds, so that asv's row of it, which was made from it, does not count again."""
+    """Something that a journal holds, so that asv's row of it, which was made from it, does not count again.
+
+    `requirements`: the set; empty for every set, as trials are that were made before it was recorded.
+    """
 
     machine: str
     commit: str
     interpreter: str
+    requirements: str
     benchmark: str
 
 
@@ -95,13 +99,13 @@ def _not_from_journals(columns: Columns, by_trials: Collection[MeasuredByTrials]
 
 
 def _without_trials(
-    sheet: Sheet, heads: Sequence[Head], ours: npt.NDArray[np.bool_], known: Collection[MeasuredByTrials]
+    sheet: Sheet, heads: Sequence[Head], ours: npt.NDArray[np.bool_], known: frozenset[MeasuredByTrials]
 ) -> Sheet:
     stays = np.ones(len(sheet.files), dtype=np.bool_)
     for row in np.flatnonzero(ours[sheet.files]):
         head = heads[sheet.files[row]]
-        key = MeasuredByTrials(head.machine, head.commit, head.python, sheet.kind.benchmark)
-        stays[row] = key not in known
+        key = MeasuredByTrials(head.machine, head.commit, head.python, head.requirements, sheet.kind.benchmark)
+        stays[row] = known.isdisjoint((key, key._replace(requirements="")))
     return sheet.of_rows(stays)
 
 

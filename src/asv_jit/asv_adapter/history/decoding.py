@@ -26,12 +26,16 @@ from asv_jit.asv_adapter.history.columns import (
     Rows,
 )
 from asv_jit.asv_adapter.history.names import is_commit, is_sound_name, is_text, shown
+from asv_jit.asv_adapter.project import requirements_text
 
 _COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"]
 """What asv's columns begin with, in every file of version 2."""
 
 _MOST_VALUES = 1_000_000
 """Combinations of one benchmark's parameters; more is no suite but a damaged list."""
+
+_LATEST_MS = 1000.0 * 2**31
+"""The columns keep 32 bits for the second at which a row was measured."""
 
 _MODES: Mapping[object, JitMetric] = {None: "plain", "0": "off", "1": "on"}
 _MODE_IN_NAME = re.compile(r"-?PYTHON_JIT[01](?=-|$)")
@@ -45,7 +49,7 @@ class _Row(msgspec.Struct, array_like=True):
     result: list[float | None] | None = None
     params: msgspec.Raw = msgspec.Raw(b"[]")
     version: str | None = None
-    started_at: msgspec.Raw = msgspec.Raw(b"null")
+    started_at: float | None = None
     duration: msgspec.Raw = msgspec.Raw(b"null")
     low: list[float | None] | None = None
     high: list[float | None] | None = None
@@ -119,7 +123,7 @@ class FileDecoder:
             raise UnreadableError(
                 f"expected {rows.size} values, one a combination of its parameters, found {len(values)}"
             )
-        rows.add(file, values, row.low, row.high)
+        rows.add(file, _started_s(row.started_at), values, row.low, row.high)
 
     def _new_kind(self, name: str, version: str | None, params: tuple[tuple[str, ...], ...], *, bounded: bool) -> Rows:
         if not is_sound_name(name):
@@ -207,7 +211,21 @@ def _head(
     name = _old_environment(python, requirements) if environment is None else environment
     if not isinstance(name, str) or not is_sound_name(name):
         raise UnreadableError(f"expected the name of an environment, found {shown(name)}")
-    return Head(own_machine, commit, _seconds(date), _MODE_IN_NAME.sub("", name), python or "", _MODES[mode])
+    packages, others = (
+        {key: str(value or "") for key, value in found.items() if key != "PYTHON_JIT"}
+        if isinstance(found, dict)
+        else {}
+        for found in (requirements, variables)
+    )
+    return Head(
+        own_machine,
+        commit,
+        _seconds(date),
+        _MODE_IN_NAME.sub("", name),
+        python or "",
+        _MODES[mode],
+        requirements_text(packages, others),
+    )
 
 
 def _old_environment(python: str | None, requirements: object) -> str:
@@ -222,6 +240,11 @@ def _seconds(milliseconds: object) -> int:
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not abs(milliseconds) < 1e15:
         raise UnreadableError(f"expected a date in milliseconds, found {shown(milliseconds)}")
     return int(milliseconds // 1000)
+
+
+def _started_s(milliseconds: float | None) -> int:
+    """Seconds since 1970; 0 for what cannot be a time of measuring, for the values count without it."""
+    return int(milliseconds // 1000) if milliseconds is not None and 0.0 < milliseconds < _LATEST_MS else 0
 
 
 def _params(raw: msgspec.Raw) -> tuple[tuple[str, ...], ...]:
@@ -240,6 +263,7 @@ def _loose_row(row: object, columns: Sequence[object]) -> _Row:
         by_name.get("result"),
         by_name.get("params"),
         by_name.get("version"),
+        by_name.get("started_at"),
         by_name.get("stats_ci_99_a"),
         by_name.get("stats_ci_99_b"),
     )
@@ -248,7 +272,7 @@ def _loose_row(row: object, columns: Sequence[object]) -> _Row:
 def _old_row(row: object, name: str, found: Mapping[str, Any]) -> _Row:
     """A row of version 1: a value, or a table of result, params and stats; versions are in a table of their own."""
     table = row if isinstance(row, dict) else {"result": row}
-    versions = found.get("benchmark_version")
+    versions, started = found.get("benchmark_version"), found.get("started_at")
     stats = table.get("stats")
     intervals = [
         entry.get("ci_99") if isinstance(entry, dict) else None
@@ -260,19 +284,21 @@ def _old_row(row: object, name: str, found: Mapping[str, Any]) -> _Row:
         result if isinstance(result, list) or (result is None and table.get("params")) else [result],
         table.get("params"),
         versions.get(name) if isinstance(versions, dict) else None,
+        started.get(name) if isinstance(started, dict) else None,
         [pair[0] for pair in pairs],
         [pair[1] for pair in pairs],
     )
 
 
-def _checked_row(result: object, params: object, version: object, low: object, high: object) -> _Row:
+def _checked_row(result: object, params: object, version: object, started: object, low: object, high: object) -> _Row:
     if not (version is None or isinstance(version, str)):
         raise UnreadableError(f"expected a benchmark's version as a text, found {shown(version)}")
     try:
         texts = msgspec.Raw(msgspec.json.encode([] if params is None else params))
     except (msgspec.MsgspecError, RecursionError, OverflowError, UnicodeEncodeError) as error:
         raise UnreadableError(f"expected lists of parameters as texts ({error})") from None
-    return _Row(_values(result), texts, version, low=_bounds(low), high=_bounds(high))
+    started_ms = float(started) if isinstance(started, int | float) and abs(started) < HUGE else None
+    return _Row(_values(result), texts, version, started_ms, low=_bounds(low), high=_bounds(high))
 
 
 def _values(found: object) -> list[float | None] | None:

@@ -22,13 +22,13 @@ from msgspec import Struct
 from asv_jit.asv_adapter.history.columns import Columns, Head, RowKind, Sheet, condensed, joined
 from asv_jit.store.analysis_cache import AnalysisCache
 
-_PREFIX = "files-4-"
+_PREFIX = "files-5-"
 """With the number of the format: of what is stored, and of how files are understood."""
 
 _LENGTH = struct.Struct("<Q")
 _ALIGNMENT = 8
-_ARRAYS = (("numbers", "<f8"), ("files", "<i4"))
-"""Of a sheet; of all sheets together the first one, then the second one."""
+_ARRAYS = (("numbers", "<f8"), ("files", "<i4"), ("measured", "<i4"))
+"""Of a sheet; of all sheets together the first one, then the second one, then the third one."""
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):
@@ -150,7 +150,8 @@ def decoded(content: bytes | memoryview) -> Batch:
         shapes = [
             (parts, kind.size, rows) for parts, kind, rows in zip(index.parts, index.row_kinds, index.rows, strict=True)
         ]
-        counts = {"numbers": [math.prod(shape) for shape in shapes], "files": [rows for *_, rows in shapes]}
+        lengths = [rows for *_, rows in shapes]
+        counts = {"numbers": [math.prod(shape) for shape in shapes], "files": lengths, "measured": lengths}
         at = _LENGTH.size + size + -size % _ALIGNMENT
         found: dict[str, list[npt.NDArray[Any]]] = {}
         for name, dtype in _ARRAYS:
@@ -159,9 +160,9 @@ def decoded(content: bytes | memoryview) -> Batch:
             found[name] = [whole[first:last] for first, last in pairwise(edges)]
             at += whole.nbytes
         sheets = [
-            Sheet(kind, files, numbers.reshape(shape))
-            for kind, shape, files, numbers in zip(
-                index.row_kinds, shapes, found["files"], found["numbers"], strict=True
+            Sheet(kind, files, measured, numbers.reshape(shape))
+            for kind, shape, files, measured, numbers in zip(
+                index.row_kinds, shapes, found["files"], found["measured"], found["numbers"], strict=True
             )
         ]
     except (struct.error, msgspec.MsgspecError) as error:

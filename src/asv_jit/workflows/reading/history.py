@@ -103,7 +103,7 @@ def _timelines(
 def _by_trials(journals: Iterable[Journals]) -> set[MeasuredByTrials]:
     """What the journals hold in full, so that the rows that were made from it do not count again."""
     return {
-        MeasuredByTrials(one.folder.name, trial.commit, trial.interpreter, trial.benchmark)
+        MeasuredByTrials(one.folder.name, trial.commit, trial.interpreter, trial.requirements, trial.benchmark)
         for one in journals
         for trial in one.trials
         if trial.purpose == "run"
