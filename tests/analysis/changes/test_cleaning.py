@@ -1,4 +1,4 @@
-"""Many series cleaned at a time, against the definition of it, one by one."""
+"""Series cleaned, against the definition of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from asv_jit.analysis.changes.cleaning import clean_many
+from asv_jit.analysis.changes.cleaning import clean
 from asv_jit.analysis.stats import robust
 
 seeds = st.integers(0, 2**32 - 1)
@@ -58,20 +58,21 @@ def series(rng, n):
 
 @settings(deadline=None, max_examples=20)
 @given(seed=seeds, lengths=st.lists(st.sampled_from([6, 7, 11, 30, 81, 82, 83, 150]), min_size=1, max_size=5))
-def test_many_are_cleaned_as_the_definition_says(seed, lengths):
+def test_series_are_cleaned_as_the_definition_says(seed, lengths):
     rng = np.random.default_rng(seed)
     many = [series(rng, n) for n in lengths]
-    for values, clean in zip(many, clean_many(many, [0.5] * len(many)), strict=True):
+    for values in many:
+        found = clean(values, 0.5)
         scale = scale_of(values, 0.5)
-        assert clean.scale == pytest.approx(scale)
-        assert clean.values == pytest.approx(cleaned(values, scale), abs=1e-9)
-        assert clean.weights == pytest.approx(1.0 / scale**2)
-        assert clean.masses == pytest.approx(np.append(0.0, np.cumsum(clean.weights)))
-        assert clean.sums == pytest.approx(np.append(0.0, np.cumsum(clean.weights * clean.values)), abs=1e-9)
+        assert found.scale == pytest.approx(scale)
+        assert found.values == pytest.approx(cleaned(values, scale), abs=1e-9)
+        assert found.weights == pytest.approx(1.0 / scale**2)
+        assert found.masses == pytest.approx(np.append(0.0, np.cumsum(found.weights)))
+        assert found.sums == pytest.approx(np.append(0.0, np.cumsum(found.weights * found.values)), abs=1e-9)
 
 
 def rho_of(values):
-    return clean_many([values], [1e-9])[0].rho
+    return clean(values, 1e-9).rho
 
 
 def autoregressive(rng, n, rho):
@@ -88,12 +89,12 @@ def test_autocorrelation_is_blind_to_levels(seed):
 
 def test_autocorrelation_and_noise_are_those_of_the_noise():
     rng = np.random.default_rng(1)
-    white = clean_many(rng.normal(size=(40, 500)), [1e-9] * 40)
+    white = [clean(values, 1e-9) for values in rng.normal(size=(40, 500))]
     assert np.mean([one.rho for one in white]) < 0.03
     assert np.mean([one.noise for one in white]) == pytest.approx(1.0, abs=0.1)
     coloured = [autoregressive(rng, 500, 0.4) for _ in range(40)]
     # A little less: the largest differences count as changes of level, and the grace is taken off.
-    assert np.mean([one.rho for one in clean_many(coloured, [1e-9] * 40)]) == pytest.approx(0.35, abs=0.05)
+    assert np.mean([one.rho for one in (clean(values, 1e-9) for values in coloured)]) == pytest.approx(0.35, abs=0.05)
 
 
 def test_scale_survives_steps_and_spikes_and_follows_the_noise():
@@ -102,7 +103,7 @@ def test_scale_survives_steps_and_spikes_and_follows_the_noise():
     values[::40] += 50
     assert robust.difference_scale(values) == pytest.approx(1.0, rel=0.25)
     changing = rng.normal(size=300) * np.where(np.arange(300) < 150, 1.0, 5.0)
-    (clean,) = clean_many([changing], [1e-9])
-    assert clean.scale[50] == pytest.approx(1.0, rel=0.4)
-    assert clean.scale[250] == pytest.approx(5.0, rel=0.4)
+    found = clean(changing, 1e-9)
+    assert found.scale[50] == pytest.approx(1.0, rel=0.4)
+    assert found.scale[250] == pytest.approx(5.0, rel=0.4)
     assert robust.difference_scale(np.array([1.0, 1.0, 1.0, 1.0, 2.0])) > 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asv_jit.analysis.changes.cleaning import clean_many
+from asv_jit.analysis.changes.cleaning import clean
 from asv_jit.analysis.changes.cubics import Stepped, bends
 from asv_jit.analysis.changes.splits import Part, best_places, gains
 
@@ -14,7 +14,7 @@ def drawn(seed, n=400):
     rng = np.random.default_rng(seed)
     x = np.linspace(-1.0, 1.0, n)
     values = rng.normal(size=n) * np.where(x < 0.3, 1.0, 5.0) + 5.0 * x**3 + 3.0 * (x > 0.1)
-    return clean_many([values], [1e-9])[0]
+    return clean(values, 1e-9)
 
 
 PARTS = [(0, 200, 400), (30, 33, 60), (5, 300, 320), (100, 250, 400)]

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.changes import boundaries
 from asv_jit.analysis.changes.boundaries import SHORTEST, Stage
-from asv_jit.analysis.changes.cleaning import Clean, clean_many
+from asv_jit.analysis.changes.cleaning import Clean, clean
 from asv_jit.analysis.changes.splits import Part, best_places, gains
 from asv_jit.analysis.changes.strung import in_lots
 from asv_jit.analysis.stats.robust import median
@@ -116,8 +116,8 @@ def detect_many(
     order = sorted(range(len(raw)), key=lambda at: len(raw[at]))
     for lot in in_lots([len(raw[at]) for at in order], _POINTS_A_LOT):
         mine = order[lot]
-        tasks = _tasks([raw[at] for at in mine], [scales[at] for at in mine], alpha, least_effect)
-        changed = [(at, task) for at, task in zip(mine, tasks, strict=True) if task is not None]
+        tasks = ((at, _task(raw[at], scales[at], alpha, least_effect)) for at in mine)
+        changed = [(at, task) for at, task in tasks if task is not None]
         for (at, _), points in zip(changed, _changes([task for _, task in changed]), strict=True):
             found[at] = points
     return found
@@ -141,24 +141,19 @@ def _series(values: npt.ArrayLike) -> Floats:
     return raw
 
 
-def _tasks(series: Sequence[Floats], scales: Sequence[Scale], alpha: float, least_effect: float) -> list[_Task | None]:
-    """None for a series that is too short or constant."""
-    levels: dict[int, Floats] = {}
-    floors = []
-    for at, (values, scale) in enumerate(zip(series, scales, strict=True)):
-        known = values[values == values]
-        if len(known) == 0:
-            continue
-        low, high = float(known.min()), float(known.max())
-        _check(low, high, scale)
-        if len(known) >= 2 * SHORTEST and low < high:
-            levels[at] = np.log(known) if scale == "log" else known
-            floors.append(_scale_floor(low, high, scale))
-    tasks: list[_Task | None] = [None] * len(series)
-    for (at, mine), cleaned in zip(levels.items(), clean_many(list(levels.values()), floors), strict=True):
-        least = least_effect if scales[at] == "log" else 0.0
-        tasks[at] = _Task(cleaned, mine, series[at], scales[at], least, _critical(alpha, len(mine)))
-    return tasks
+def _task(values: Floats, scale: Scale, alpha: float, least_effect: float) -> _Task | None:
+    """Return None for a series that is too short or constant."""
+    known = values[values == values]
+    if len(known) == 0:
+        return None
+    low, high = float(known.min()), float(known.max())
+    _check(low, high, scale)
+    if len(known) < 2 * SHORTEST or low == high:
+        return None
+    levels = np.log(known) if scale == "log" else known
+    least = least_effect if scale == "log" else 0.0
+    cleaned = clean(levels, _scale_floor(low, high, scale))
+    return _Task(cleaned, levels, values, scale, least, _critical(alpha, len(levels)))
 
 
 def _changes(tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
@@ -195,7 +190,7 @@ def strongest(series: Sequence[npt.ArrayLike]) -> list[float]:
     `series`: each of shape (n,), finite, n >= 6. `detect` reports something where this reaches its critical value.
     """
     levels = [np.asarray(values, dtype=np.float64) for values in series]
-    cleaned = clean_many(levels, [_scale_floor(mine.min(), mine.max(), "linear") for mine in levels])
+    cleaned = [clean(mine, _scale_floor(mine.min(), mine.max(), "linear")) for mine in levels]
     most = [0.0] * len(cleaned)
     left = {at: [0, *starts, len(levels[at])] for at, starts in enumerate(boundaries.candidates(cleaned)) if starts}
     while left:
