@@ -18,7 +18,6 @@ from asv_jit.model import CaseKey
 from asv_jit.site.content.comparing import between_releases
 from asv_jit.site.pages import home, releases
 from asv_jit.site.parts.answers import answer_of
-from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.results import markdown
 from tests.site import contents
@@ -41,7 +40,7 @@ def site_of(pairs: int) -> Publication:
         for mode, scale in (("off", math.exp(log)), ("on", 1.0))
     ]
     content = contents.content(trials)
-    return Publication.of(content, Frames.of(content))
+    return Publication.of(content)
 
 
 @pytest.mark.parametrize(("pairs", "of_case"), [(20, "unclear"), (21, "same")])

@@ -18,7 +18,6 @@ from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.data.files import DataMaker
-from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Publication
 from tests.site import contents, histories
 from tests.site.content import columns_oracle as oracle
@@ -28,7 +27,7 @@ _GOLDEN = Path(__file__).parent / "golden" / "case.js"
 
 def _files(content: SiteContent) -> dict[str, bytes]:
     """Each data file, as one process makes them all."""
-    maker = DataMaker(Publication.of(content, Frames.of(content)))
+    maker = DataMaker(Publication.of(content))
     part = maker.part(range(len(maker.cases)))
     return dict([*part.files, *maker.common(), *maker.of_all([part])])
 

@@ -20,7 +20,6 @@ from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.site.pages import home
 from asv_jit.site.parts.answers import answer_of
-from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.templates import template_environment, template_folders
 from asv_jit.store.machines import KnownNoise
@@ -140,9 +139,10 @@ def test_regressions_carry_cause_state_and_command(small: Path) -> None:
 
 def test_home_stays_small_with_thousands_of_cases() -> None:
     content = contents.large(2000)
-    page = home.make(Publication.of(content, Frames.of(content, ["home", "cases"])))
+    site = Publication.of(content)
+    page = home.make(site)
     (packaged,) = template_folders(None)
-    text = template_environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame)
+    text = template_environment((packaged,)).get_template("home.html").render(page=page, frame=page.frame, site=site)
     loaded = [text.encode(), *((packaged / "static" / name).read_bytes() for name in ("site.css", "site.js"))]
     assert sum(len(gzip.compress(data)) for data in loaded) < 60_000
     assert "2,000 cases" in text

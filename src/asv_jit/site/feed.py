@@ -20,6 +20,7 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.parts.event_lines import event_address
+from asv_jit.site.parts.publication import FEED
 from asv_jit.text import units
 from asv_jit.text.dates import time_of
 from asv_jit.text.event_words import (
@@ -31,7 +32,6 @@ from asv_jit.text.event_words import (
     metric_words,
 )
 
-FILE_NAME = "feed.xml"
 _ATOM = "http://www.w3.org/2005/Atom"
 _SPACE = uuid.UUID("6f0f6f3e-2f0f-5d8c-9a55-0c6f4f4a1f7e")
 """Any constant: ids are digests of names below it."""
@@ -56,7 +56,7 @@ def feed(content: SiteContent) -> bytes:
     _add(_add(root, "author"), "name", "asv-jit")
     _add(root, "generator", "asv-jit", version=__version__)
     if content.url:
-        _add(root, "link", rel="self", type="application/atom+xml", href=_address(content, FILE_NAME))
+        _add(root, "link", rel="self", type="application/atom+xml", href=_address(content, FEED))
         _add(root, "link", rel="alternate", type="text/html", href=_address(content, "regressions.html"))
     for event in shown:
         _add_entry(root, content, event, book)

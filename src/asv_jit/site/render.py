@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
 
-from jinja2 import Environment
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -18,15 +17,13 @@ from asv_jit.errors import UsageError
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.data.files import DataMaker, Part
-from asv_jit.site.feed import FILE_NAME as FEED
 from asv_jit.site.feed import feed
-from asv_jit.site.pages import bisection, guide, home, machines, prose, regressions, releases
+from asv_jit.site.pages import bisection as bisections
 from asv_jit.site.pages import case as case_page
 from asv_jit.site.pages import cases as cases_page
-from asv_jit.site.pages import compare as compare_page
 from asv_jit.site.pages import data as data_page
-from asv_jit.site.parts.frame import Frames
-from asv_jit.site.parts.publication import Drawn, Publication
+from asv_jit.site.pages import guide, home, machines, prose, regressions, releases
+from asv_jit.site.parts.publication import FEED, Page, Publication
 from asv_jit.site.signposts import signposts
 from asv_jit.site.templates import static_files, template_environment, template_folders
 from asv_jit.store.files import storage_errors
@@ -36,7 +33,7 @@ _MARKER = ".asv-jit-site"
 _ASV = "asv"
 _PARTS_A_CORE = 18
 _LEAST_CASES = 25
-"""In a part: below, starting a process costs more than it saves."""
+"""In a part: with fewer, starting a process costs more than it saves."""
 _SHARED = ("base.html", "frame.html", "parts.html", "case.html")
 """Templates that every process needs."""
 
@@ -76,28 +73,21 @@ def render_site(
     return names
 
 
-# What is published beside the cases: for each key of the navigation (see `site.frame`) how its page is made, in any
-# order. A page that the navigation does not name has a key of its own.
-_PAGES: dict[str, Callable[[Publication], Iterator[Drawn]]] = {
-    "home": lambda site: iter([Drawn("index.html", "home.html", home.make(site))]),
-    "cases": lambda site: iter([Drawn("cases.html", "cases.html", cases_page.make(site))]),
-    "releases": lambda site: iter([Drawn("releases.html", "releases.html", releases.make(site))]),
-    "regressions": lambda site: iter([Drawn("regressions.html", "regressions.html", regressions.make(site))]),
-    "bisections": bisection.make,
-    "guide": lambda site: iter([Drawn("guide.html", "guide.html", guide.make(site))]),
-    "machines": lambda site: iter([Drawn("machines.html", "machines.html", machines.make(site))]),
-    "compare": lambda site: iter([Drawn("compare.html", "compare.html", compare_page.make(site))]),
-    "data": data_page.make,
-    "method": lambda site: iter([Drawn("method.html", "method.html", prose.method(site))]),
-    "404": lambda site: iter([Drawn("404.html", "404.html", prose.not_found(site))]),
+_PAGES: dict[str, Callable[[Publication], Page]] = {
+    "index.html": home.make,
+    "cases.html": cases_page.make,
+    "releases.html": releases.make,
+    "regressions.html": regressions.make,
+    "bisections.html": bisections.make,
+    "guide.html": guide.make,
+    "machines.html": machines.make,
+    "compare.html": prose.compare,
+    "data.html": data_page.make,
+    "method.html": prose.method,
+    "404.html": prose.not_found,
 }
-
-
-# What is published beside the pages and the cases, in one go each.
-_FILES: dict[str, Callable[[_Work], Iterator[tuple[str, bytes]]]] = {
-    "feed": lambda work: iter([(FEED, feed(work.site.content))]),
-    "common data": lambda work: work.data.common(),
-}
+_TEMPLATES = {"index.html": "home.html", "bisections.html": "bisection.html"}
+"""The template of a page, if it is called otherwise."""
 
 
 class _Work(Struct, frozen=True):
@@ -110,20 +100,19 @@ class _Work(Struct, frozen=True):
     sources: tuple[Path, ...]
 
 
-_Task: TypeAlias = tuple[str, range]
-"""A key of `_PAGES` or of `_FILES`, or none and the numbers of some cases."""
+_Task: TypeAlias = str | range
+"""A page, the feed, `data` for the data files that need no case, or the numbers of some cases."""
 
 
 def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]) -> list[str]:
-    """Write every page, data file and the feed, by all cores; returns their names."""
-    asv = f"{_ASV}/index.html" if (folder / _ASV).is_dir() else ""
-    site = Publication.of(content, Frames.of(content, _present(content), feed=FEED, asv=asv))
+    """Write every page, data file and the feed on all cores; return their names."""
+    site = Publication.of(content, asv=f"{_ASV}/index.html" if (folder / _ASV).is_dir() else "")
     data = DataMaker(site)
     work = _Work(site, case_page.CasePages(site), data, folder, sources)
     count = len(data.cases)
     size = max(-(-count // (_PARTS_A_CORE * cores())), _LEAST_CASES)
-    tasks: list[_Task] = [(key, range(0)) for key in (*_PAGES, *_FILES)]
-    tasks += [("", range(first, min(first + size, count))) for first in range(0, count, size)]
+    tasks: list[_Task] = [name for name in _PAGES if name != "bisections.html" or site.bisections]
+    tasks += [FEED, "data", *(range(first, min(first + size, count)) for first in range(0, count, size))]
     # What every process needs is made once, before they part.
     for shared in _SHARED:
         template_environment(sources).get_template(shared)
@@ -136,29 +125,22 @@ def _write_content(content: SiteContent, folder: Path, sources: tuple[Path, ...]
     return names + [_write(folder, name, written) for name, written in data.of_all(parts)]
 
 
-def _present(content: SiteContent) -> list[str]:
-    """The keys of the pages that this publication has."""
-    return [key for key in _PAGES if key != "bisections" or content.bisections]
-
-
 def _write_task(work: _Work, task: _Task) -> tuple[list[str], Part | None]:
-    """Write what a key stands for; or the pages and data files of some cases, and what they give to the common ones."""
-    key, numbers = task
-    if key in _FILES:
-        return [_write(work.folder, name, data) for name, data in _FILES[key](work)], None
-    environment = template_environment(work.sources)
-    if key:
-        return [_write_page(work, environment, drawn) for drawn in _PAGES[key](work.site)], None
-    names = [_write_page(work, environment, work.cases.drawn(work.data.cases[number])) for number in numbers]
-    part = work.data.part(numbers)
-    names += [_write(work.folder, name, data) for name, data in part.files]
-    return names, replace(part, files=())
+    """Write what a task stands for; return the names, and what its cases give to the common data files."""
+    if isinstance(task, range):
+        cases = [work.data.cases[number] for number in task]
+        names = [_write_page(work, f"case/{slug(case)}.html", "case.html", work.cases.page(case)) for case in cases]
+        part = work.data.part(task)
+        return names + [_write(work.folder, name, data) for name, data in part.files], replace(part, files=())
+    if task in _PAGES:
+        return [_write_page(work, task, _TEMPLATES.get(task, task), _PAGES[task](work.site))], None
+    files = [(FEED, feed(work.site.content))] if task == FEED else work.data.common()
+    return [_write(work.folder, name, data) for name, data in files], None
 
 
-def _write_page(work: _Work, environment: Environment, drawn: Drawn) -> str:
-    page = drawn.page
-    text = environment.get_template(drawn.template).render(page=page, frame=page.frame)
-    return _write(work.folder, drawn.file, text.encode("utf-8", "replace"))
+def _write_page(work: _Work, file: str, template: str, page: Page) -> str:
+    text = template_environment(work.sources).get_template(template).render(page=page, frame=page.frame, site=work.site)
+    return _write(work.folder, file, text.encode("utf-8", "replace"))
 
 
 def _write(root: Path, name: str, content: bytes) -> str:

@@ -10,6 +10,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Macro
 
 from asv_jit.errors import UsageError
+from asv_jit.site.parts import figures
+from asv_jit.text import units
+from asv_jit.text.case_names import case_text
 
 
 def template_folders(users: Path | None) -> tuple[Path, ...]:
@@ -21,7 +24,8 @@ def template_folders(users: Path | None) -> tuple[Path, ...]:
 def template_environment(sources: tuple[Path, ...]) -> Environment:
     """Load templates from `sources`, an earlier folder's over a later one's; forked processes share what is compiled.
 
-    `once(macro, …)` in a template returns what the macro makes of these values and remembers it.
+    Templates format values with `units`, `figures` and `case_text`; `once(macro, …)` remembers what a macro makes of
+    these values.
     """
     environment = Environment(
         autoescape=True,  # for every file, whatever it is called
@@ -31,6 +35,7 @@ def template_environment(sources: tuple[Path, ...]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals |= {"units": units, "figures": figures, "case_text": case_text}
     environment.globals["once"] = lru_cache(maxsize=None, typed=True)(_made)  # typed: a Markup equals its text
     return environment
 

@@ -14,9 +14,9 @@ from rich.text import Text
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.model import version_of
-from asv_jit.site.parts import figures
 from asv_jit.terminal.console import WIDE, console, say
 from asv_jit.text import units
+from asv_jit.text.case_names import case_text
 from asv_jit.text.dates import day
 from asv_jit.text.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
 
@@ -132,7 +132,7 @@ def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
     table.add_column("since", overflow="fold")
     table.add_column("cause, state", overflow="fold")
     for event in events:
-        row = [event.identity, units.visible(figures.case_text(event.key.case))]
+        row = [event.identity, units.visible(case_text(event.key.case))]
         unit = units_of.get(event.key, "seconds")
         if not narrow:
             row.append(units.visible(_measured_by(event, several=several)))

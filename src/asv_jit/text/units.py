@@ -189,6 +189,11 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[: limit - 1 - half]}…{text[len(text) - half :]}"
 
 
+def shown(text: str, limit: int) -> str:
+    """Return `text` as a page shows it: control characters visible, at most `limit` characters."""
+    return shorten(visible(text), limit)
+
+
 def _three(value: float) -> str:
     """Format three significant digits, without an exponent where that is readable."""
     return _plain_digits(f"{value:.2e}")

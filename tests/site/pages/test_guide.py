@@ -9,14 +9,13 @@ from asv_jit.model import CaseKey
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.pages import guide
 from asv_jit.site.pages.guide import GuidePage, GuideRule
-from asv_jit.site.parts.frame import Frames
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.render import render_site
 from tests.site.contents import HOSTILE, OLDER, WITH_JIT, WITHOUT_JIT, content, pairs
 
 
 def _page(found: SiteContent) -> GuidePage:
-    return guide.make(Publication.of(found, Frames.of(found)))
+    return guide.make(Publication.of(found))
 
 
 def _rule(page: GuidePage, anchor: str) -> GuideRule:

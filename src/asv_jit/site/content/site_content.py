@@ -38,6 +38,11 @@ class Release(Struct, frozen=True):
         """Whether it can be measured in both modes."""
         return self.jit != "none"
 
+    @property
+    def jit_text(self) -> str:
+        """`JIT on by default`, or `no JIT`."""
+        return f"JIT {self.jit}" if self.has_jit else "no JIT"
+
 
 class Fingerprint(Struct, frozen=True):
     """What a machine was for a while: its traits by name, and from when to when it measured (UTC, ISO; or empty)."""

@@ -13,8 +13,8 @@ from asv_jit.analysis.cells.summary import CaseSummary, Limits
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site.content import format as form
+from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.columns import Written
-from asv_jit.site.content.measured import MeasuredCell
 from asv_jit.site.content.timetable import ColumnName, Placed
 from asv_jit.text import units
 
@@ -101,7 +101,7 @@ def _event(event: Event, packed: Sequence[Packed], places: Mapping[str, int]) ->
 def _cell(cell: MeasuredCell) -> form.CellData:
     case = cell.summary
     return form.CellData(
-        machine=units.visible(cell.machine),
+        machine=units.visible(cell.machine.name),
         interpreter=units.visible(case.key.interpreter),
         commit=units.visible(case.key.commit),
         measured=case.measured,

@@ -12,11 +12,10 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis import verdict
-from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
-from asv_jit.site.content.measured import MeasuredCell
+from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import BLOCKS, ColumnName, Placed, Timetable
@@ -62,12 +61,9 @@ class DataMaker:
         content = site.content
         self._content = content
         self._table = content.table
-        self._cells = site.cells
+        self._site = site
         self.cases = site.cases
         self._places = _places(content, self._table)
-        self._events: dict[CaseKey, list[Event]] = {}
-        for event in content.events:
-            self._events.setdefault(event.key.case, []).append(event)
         counts = [len(self._table.series.get(case, ())) for case in self.cases]
         self._first = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
 
@@ -86,8 +82,8 @@ class DataMaker:
             data = case_data(
                 case,
                 packed,
-                self._events.get(case, ()),
-                self._cells.get(case, ()),
+                self._site.events.get(case, ()),
+                self._site.cells.get(case, ()),
                 places=self._places,
                 limits=self._content.settings,
             )
@@ -102,13 +98,13 @@ class DataMaker:
 
     def common(self) -> Iterator[tuple[str, bytes]]:
         """What needs no case: the commits, and the schema."""
-        yield "data/commits.js", form.encoded(_commits(self._content, self._table))
+        yield "data/commits.js", form.encoded(_commits(self._content, self._table, self._site.commits))
         yield "data/schema.json", form.schema()
 
     def of_all(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
         """The files that all cases share, from all parts in the order of their cases."""
         every = [one for part in parts for one in part.listed]
-        yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._cells, self.cases, every))
+        yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._site.cells, self.cases, every))
         count = len(self._table.commits)
         for number, first in enumerate(range(0, count, SLICE)):
             series = [msgspec.Raw(part.slices[number]) for part in parts if part.slices[number]]
@@ -121,8 +117,8 @@ class DataMaker:
             yield f"data/commits-{number}.js", form.encoded(data)
 
 
-def _commits(content: SiteContent, table: Timetable) -> form.CommitsData:
-    history, book = content.history, CommitBook.of(content)
+def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.CommitsData:
+    history = content.history
     hashes = [history.commits[place] for place in table.commits] if history is not None else []
     known = [book.find(digest) for digest in hashes]
     authors = Counter(units.shorten(units.visible(commit.author), _AUTHOR_LIMIT) for commit in known)
@@ -184,7 +180,7 @@ def _suite(
     found = [cell.summary for cell in rows]
     current = form.CurrentData(
         case=[places[case.key.case] for case in found],
-        machine=[machines.index(cell.machine) for cell in rows],
+        machine=[machines.index(cell.machine.name) for cell in rows],
         interpreter=[interpreters.index(case.key.interpreter) for case in found],
         commit=[units.visible(case.key.commit) for case in found],
         protocol=[case.key.protocol for case in found],

@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.cells.levels import Level
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.analysis.history.events import Event
-from asv_jit.model import CaseKey, version_of
-from asv_jit.site.content.measured import MeasuredCell
-from asv_jit.site.content.release_index import ReleaseIndex
-from asv_jit.site.content.site_content import Release
+from asv_jit.model import CaseKey
+from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
 from asv_jit.site.parts.cell_section import CellSection, cell_section
 from asv_jit.site.parts.charts.release_strip import ReleasePoint, release_strip
-from asv_jit.site.parts.commits import CommitBook
 from asv_jit.site.parts.count_section import CountSection, count_section, why_no_verdict
 from asv_jit.site.parts.event_lines import EventLine, EventLines
-from asv_jit.site.parts.publication import Drawn, Publication
+from asv_jit.site.parts.figures import Alert
+from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.history import HistoryTable, HistoryTables
 from asv_jit.site.parts.tables.now import NowRow, now_rows
-from asv_jit.site.parts.values import Alert, Frame
+from asv_jit.site.parts.values import Frame, title_of
 from asv_jit.text import units
+from asv_jit.text.case_names import case_text, params_text
 
-_ROOT = "../"
-_TITLE_LIMIT = 120
 _MOST_EVENTS = 6
 
 
 class CasePage(Struct, frozen=True):
-    """`case/<slug>.html`. `sections` hold every current cell, `other_machines` says whether they are of several;
-    `strip_note` says where the releases were measured on different commits. `title` is what the benchmark's author
-    calls it; `now` is what asv measured by itself; `counts` are its counted instructions, `no_verdict` says why they
-    decide nothing."""
+    """`case/<slug>.html`. `title` is what the benchmark's author calls it; `now` is what asv measured by itself;
+    `sections` hold every current cell; `counts` are its counted instructions, `no_verdict` says why they decide
+    nothing; `strip_note` says if the releases were measured on different commits."""
 
     frame: Frame
     slug: str
@@ -54,108 +49,83 @@ class CasePage(Struct, frozen=True):
     strip_note: str
     events: tuple[EventLine, ...]
     earlier: tuple[EventLine, ...]
-    earlier_count: str
     tables: tuple[HistoryTable, ...]
-    level: str
 
 
 class CasePages:
     """Makes the pages of all cases; they can be made in several processes."""
 
     def __init__(self, site: Publication) -> None:
-        content = site.content
         self._site = site
-        self._commits = CommitBook.of(content)
-        self._index = ReleaseIndex.of(content)
-        self._releases: Mapping[str, Release] = {release.identity: release for release in self._index.releases}
-        self._lines = EventLines(content, "bisections.html" if "bisections" in site.frames.present else "")
-        self._tables = HistoryTables(site.table, self._commits)
-        self._events: dict[CaseKey, list[Event]] = {}
-        for event in content.events:
-            self._events.setdefault(event.key.case, []).append(event)
-
-    def drawn(self, case: CaseKey) -> Drawn:
-        """The page of `case`, to be written."""
-        return Drawn(f"case/{slug(case)}.html", "case.html", self.page(case))
+        self._lines = EventLines(site)
+        self._tables = HistoryTables(site.content.table, site.commits)
 
     def page(self, case: CaseKey) -> CasePage:
-        """The page of `case`."""
-        name = units.visible(str(case))
-        cells = self._site.cells.get(case, ())
-        of_case = self._events.get(case, ())
-        events = tuple(self._lines.line(event) for event in of_case)
+        """Make the page of `case`."""
+        site, history = self._site, self._site.content.history
+        cells, events = site.cells.get(case, ()), site.events.get(case, ())
+        placed = site.content.table.series.get(case, ())
+        lines = tuple(self._lines.line(event) for event in events)
         strip, strip_note = self._strip(case, cells)
-        path = f"case/{slug(case)}.html"
-        title = units.shorten(name, _TITLE_LIMIT)
+        title, alpha = case_text(case, 120), site.content.settings.alpha
+        frame = site.frame(f"case/{slug(case)}.html", _description(title, cells, lines), title=title, root="../")
         return CasePage(
-            frame=self._site.frames.make("", title, _description(title, cells, events), root=_ROOT, path=path),
+            frame=frame,
             slug=slug(case),
             benchmark=units.visible(case.benchmark),
-            params=figures.params_text(case, 20_000),
-            title=figures.title_of(case, self._site.content.history),
-            alerts=tuple(a for cell in cells for a in figures.alerts_of(cell.summary, self._release(cell), "")),
-            now=now_rows(self._site.table.series.get(case, ()), of_case, self._site.content.history, self._commits),
+            params=params_text(case, 20_000),
+            title=title_of(case, history),
+            alerts=tuple(alert for cell in cells for alert in figures.alerts_of(cell)),
+            now=now_rows(placed, events, history, site.commits),
             sections=tuple(
-                cell_section(
-                    cell, number, release, self._index.name(release), self._commits, self._site.content.settings.alpha
-                )
-                for number, (cell, release) in enumerate((cell, self._release(cell)) for cell in cells)
+                cell_section(cell, number, site.releases.name(cell.release.identity), alpha)
+                for number, cell in enumerate(cells)
             ),
-            other_machines=len({cell.machine for cell in cells}) > 1,
+            other_machines=len({cell.machine.name for cell in cells}) > 1,
             counts=tuple(
-                count_section(cell, self._name(cell.count.key.interpreter), self._commits)
-                for cell in self._site.counts.get(case, ())
+                count_section(cell, site.releases.name(cell.count.key.interpreter), site.commits)
+                for cell in site.counts.get(case, ())
             ),
-            no_verdict=why_no_verdict(self._site.disagreement),
+            no_verdict=why_no_verdict(site.disagreement),
             strip=strip,
             strip_note=strip_note,
-            events=events[:_MOST_EVENTS],
-            earlier=events[_MOST_EVENTS:],
-            earlier_count=units.count(len(events[_MOST_EVENTS:]), "earlier change"),
-            tables=self._tables.of(self._site.table.series.get(case, ()), title),
-            level=units.level(self._site.content.settings.alpha),
+            events=lines[:_MOST_EVENTS],
+            earlier=lines[_MOST_EVENTS:],
+            tables=self._tables.of(placed, title),
         )
 
-    def _release(self, cell: MeasuredCell) -> Release:
-        identity = cell.summary.key.interpreter
-        return self._releases.get(identity) or Release(identity, "with a JIT" if cell.summary.pairs else "none")
-
-    def _name(self, identity: str) -> str:
-        """What the site calls an interpreter, which may have been used for counting only."""
-        release = self._releases.get(identity)
-        return self._index.name(release) if release is not None else version_of(identity)
-
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:
-        """The leading machine's releases, old to new, of one protocol: times of two machines do not compare."""
-        mine = [cell for cell in reversed(cells) if cell.machine == cells[0].machine]
-        points = [
-            ReleasePoint(self._index.name(self._release(cell)), cell.summary.off, cell.summary.on, _gain(cell.summary))
-            for cell in mine
-        ]
-        if not mine:
+        """Draw the leading machine's releases, old to new, of one protocol: times of two machines do not compare."""
+        if not cells:
             return Markup(""), ""
-        form = figures.format_of(mine[0].summary)
-        label = f"{figures.case_text(case, 80)} over {len(points)} Python releases, JIT off and on, and the speedup"
-        hashes = {cell.summary.key.commit for cell in mine}
+        shown = [cell for cell in reversed(cells) if cell.machine is cells[0].machine]
+        points = [
+            ReleasePoint(
+                self._site.releases.name(cell.release.identity), cell.summary.off, cell.summary.on, _gain(cell.summary)
+            )
+            for cell in shown
+        ]
+        label = f"{case_text(case, 80)} over {len(points)} Python releases, JIT off and on, and the speedup"
+        hashes = {cell.summary.key.commit for cell in shown}
         note = "" if len(hashes) == 1 else "Not all of these were measured on one commit: see each release below."
-        return release_strip(points, form, label), note
+        return release_strip(points, figures.format_of(shown[0].summary), label), note
 
 
 def _gain(case: CaseSummary) -> Level | None:
-    found = case.speedup
-    if found is None or not 0.0 < found.ratio < math.inf:
+    speedup = case.speedup
+    if speedup is None or not 0.0 < speedup.ratio < math.inf:
         return None
-    return Level(found.ratio, found.low, found.high, case.pairs)
+    return Level(speedup.ratio, speedup.low, speedup.high, case.pairs)
 
 
 def _description(name: str, cells: Sequence[MeasuredCell], events: Sequence[EventLine]) -> str:
     answers = [
-        f"{units.ratio(cell.summary.speedup.ratio)} on {cell.summary.key.interpreter.partition('+')[0]}"
+        f"{units.ratio(cell.summary.speedup.ratio)} on {cell.release.version}"
         for cell in cells
         if cell.leading and cell.summary.speedup is not None and math.isfinite(cell.summary.speedup.ratio)
     ]
-    still_open = sum(event.is_open for event in events)
-    found = f", {units.count(still_open, 'open regression')}" if still_open else ""
+    still_open = sum(line.event.is_open for line in events)
+    changes = f", {units.count(still_open, 'open regression')}" if still_open else ""
     if answers:
-        return f"{name}: speedup by CPython's JIT {', '.join(answers)}{found}."
-    return f"{name}: commit by commit{found}."
+        return f"{name}: speedup by CPython's JIT {', '.join(answers)}{changes}."
+    return f"{name}: commit by commit{changes}."

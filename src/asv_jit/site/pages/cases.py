@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.rows import CaseRow, PlainRow, case_rows, plain_rows
-from asv_jit.site.parts.values import Frame, Link
+from asv_jit.site.parts.values import CaseName, Frame
 from asv_jit.text import units
 
 _VERDICTS = ("faster", "same", "slower", "unclear", "failed", "skipped", "none")
 
 
 class CasesPage(Struct, frozen=True):
-    """`cases.html`. `default` is the release that the filter starts with; the lists are the filters' choices.
+    """`cases.html`. `default` is the release that the filter starts with; the other tuples of names are choices.
 
     `counted`: the cases whose instructions were counted and that nothing timed.
     """
@@ -23,7 +22,7 @@ class CasesPage(Struct, frozen=True):
     frame: Frame
     rows: tuple[CaseRow, ...]
     plain: tuple[PlainRow, ...]
-    counted: tuple[Link, ...]
+    counted: tuple[CaseName, ...]
     cases: str
     default: str
     releases: tuple[str, ...]
@@ -33,43 +32,36 @@ class CasesPage(Struct, frozen=True):
     lines: tuple[str, ...]
     plain_machines: tuple[str, ...]
     plain_groups: tuple[str, ...]
-    level: str
 
 
 def make(site: Publication) -> CasesPage:
-    """The page, from everything that was measured."""
-    content = site.content
-    rows, plain = case_rows(content, site.trends), plain_rows(content, site.trends)
+    """Make the page from everything that was measured."""
+    rows, plain = case_rows(site), plain_rows(site)
     counted = tuple(
-        Link(figures.case_text(case, 200), f"case/{slug(case)}.html")
-        for case in site.counts
-        if case not in site.cells and case not in site.table.series
+        CaseName.of(case) for case in site.counts if case not in site.cells and case not in site.content.table.series
     )
-    amount = len({row.href for row in rows} | {row.href for row in plain}) + len(counted)
     releases = tuple(dict.fromkeys(row.release for row in rows))
-    kinds = {row.badge.kind for row in rows}
-    with_jit = [row.release for row in rows if row.badge.kind != "none"]
+    kinds = {figures.badge_of(row.cell.summary).kind for row in rows}
+    with_jit = (row.release for row in rows if row.cell.summary.verdict != "none")
+    hrefs = {row.name.href for row in rows} | {row.name.href for row in plain}
+    description = f"Every case of {site.content.project} with its verdict, memory cost and break-even."
     return CasesPage(
-        frame=site.frames.make(
-            "cases", "Cases", f"Every case of {content.project} with its verdict, memory cost and break-even.",
-            path="cases.html",
-        ),
+        frame=site.frame("cases.html", description),
         rows=tuple(rows),
         plain=tuple(plain),
         counted=counted,
-        cases=units.count(amount, "case"),
-        default=next(iter([*with_jit, *releases]), ""),
+        cases=units.count(len(hrefs) + len(counted), "case"),
+        default=next(with_jit, releases[0] if releases else ""),
         releases=releases,
         machines=_several({row.machine for row in rows}),
-        groups=tuple(sorted({row.group for row in rows})),
+        groups=tuple(sorted({row.name.group for row in rows})),
         verdicts=tuple(verdict for verdict in _VERDICTS if verdict in kinds),
         lines=tuple(dict.fromkeys(row.line for row in plain)),
         plain_machines=_several({row.machine for row in plain}),
-        plain_groups=tuple(sorted({row.group for row in plain})),
-        level=units.level(content.settings.alpha),
-    )  # fmt: skip
+        plain_groups=tuple(sorted({row.name.group for row in plain})),
+    )
 
 
 def _several(names: set[str]) -> tuple[str, ...]:
-    """The choices of a filter; none where there is nothing to choose."""
+    """Return the choices of a filter; none if there is nothing to choose."""
     return tuple(sorted(names)) if len(names) > 1 else ()

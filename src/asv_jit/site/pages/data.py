@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,10 +13,10 @@ from msgspec import Struct
 from asv_jit.site.content import format as form
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.data.files import SLICE
-from asv_jit.site.parts import figures
-from asv_jit.site.parts.publication import Drawn, Publication
+from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Frame, Link
 from asv_jit.text import units
+from asv_jit.text.case_names import case_text
 
 _FILES = {
     "CommitsData": "data/commits.js",
@@ -59,30 +59,24 @@ class DataPage(Struct, frozen=True):
     slice_size: str
 
 
-def make(site: Publication) -> Iterator[Drawn]:
+def make(site: Publication) -> DataPage:
     """The page, which leads to every file."""
     cases = site.cases
-    commits = len(site.table.commits)
+    commits = len(site.content.table.commits)
     described = _parts()
-    page = DataPage(
-        frame=site.frames.make(
-            "data",
-            "Data",
-            f"All results of {site.content.project}, as documented files.",
-            path="data.html",
-        ),
+    return DataPage(
+        frame=site.frame("data.html", f"All results of {site.content.project}, as documented files."),
         call=form.CALL,
         version=str(form.VERSION),
         forms=tuple(described[kind.__name__] for kind in form.FORMS),
         parts=tuple(part for part in described.values() if not part.file),
-        cases=tuple(Link(figures.case_text(case), f"data/{slug(case)}.js") for case in sorted(cases)),
+        cases=tuple(Link(case_text(case), f"data/{slug(case)}.js") for case in sorted(cases)),
         slices=tuple(
             Link(f"data/commits-{number}.js", f"data/commits-{number}.js") for number in range(-(-commits // SLICE))
         ),
         slice_count=units.count(-(-commits // SLICE), "slice"),
         slice_size=units.count(SLICE, "commit"),
     )
-    yield Drawn("data.html", "data.html", page)
 
 
 def _marked(text: str) -> Markup:

@@ -13,11 +13,9 @@ from msgspec import Struct
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary, group_of
+from asv_jit.analysis.cells.summary import CaseSummary, group_of
 from asv_jit.analysis.counts.summary import CaseCount
 from asv_jit.model import CaseKey
-from asv_jit.site.content.release_index import ReleaseIndex
-from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
 from asv_jit.site.parts.count_section import shares_text
@@ -25,6 +23,7 @@ from asv_jit.site.parts.guide_words import CHECKS, WORDS, between, mean_of, miss
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, Figure, Frame
 from asv_jit.text import units
+from asv_jit.text.case_names import params_text
 
 _BADGES = {
     "holds": Badge("holds", "✓", "holds"),
@@ -33,7 +32,6 @@ _BADGES = {
     "unclear": Badge("unclear", "?", "not clear yet"),
     "not measured": Badge("none", "○", "not measured here"),
 }
-_SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?"}
 _MOST_ROWS = 200
 
 
@@ -51,12 +49,12 @@ class GuideAnswer(Struct, frozen=True):
 
 
 class GuideRow(Struct, frozen=True):
-    """One case that tests a rule, with a figure and a verdict for each release."""
+    """One case that tests a rule, or one group, with a figure and a verdict for each release."""
 
     name: str
-    params: str
-    href: str
     cells: tuple[tuple[Figure, Badge | None], ...]
+    params: str = ""
+    href: str = ""
 
 
 class GuideRule(Struct, frozen=True):
@@ -70,102 +68,62 @@ class GuideRule(Struct, frozen=True):
     contradiction: str
     what: str
     also: str
-    columns: tuple[str, ...]
     rows: tuple[GuideRow, ...]
     cases: str
     repeat: str
     checks: tuple[tuple[str, str], ...]
 
 
-class GuideGroup(Struct, frozen=True):
-    """A group of this project's own that no rule is about, with its mean on each release."""
-
-    name: str
-    cells: tuple[tuple[Figure, Badge | None], ...]
-
-
 class GuidePage(Struct, frozen=True):
-    """`guide.html`. `measured`: whether there are any pairs; `tested`: whether they answer any of the rules."""
+    """`guide.html`. `tested`: whether any rule has an answer; `groups` are those that no rule is about."""
 
     frame: Frame
     rules: tuple[GuideRule, ...]
     columns: tuple[str, ...]
-    groups: tuple[GuideGroup, ...]
+    groups: tuple[GuideRow, ...]
     machine: str
     without_jit: str
     measured: bool
     tested: bool
-    level: str
-    equivalence: str
 
 
 class _Measured(Struct, frozen=True):
-    """What the page is made from: the releases with pairs, newest first, and each one's cases now."""
+    """What the page is made from: the results of each release with pairs, newest first."""
 
-    releases: tuple[Release, ...]
-    names: tuple[str, ...]
+    site: Publication
     currents: tuple[Current, ...]
-    limits: Limits
     cases: Mapping[tuple[str, CaseKey], CaseSummary]
     counts: Mapping[tuple[str, CaseKey], CaseCount]
 
-    @property
-    def identities(self) -> tuple[str, ...]:
-        """The releases' identities."""
-        return tuple(release.identity for release in self.releases)
-
-    @property
-    def suites(self) -> tuple[SuiteSummary, ...]:
-        """Each release's cases."""
-        return tuple(current.suite for current in self.currents)
-
     def name(self, identity: str) -> str:
-        """A release as the site calls it."""
-        known = {release.identity: name for release, name in zip(self.releases, self.names, strict=True)}
-        return known.get(identity, identity)
+        """Return what the site calls a release."""
+        return self.site.releases.name(identity)
 
 
 def make(site: Publication) -> GuidePage:
-    """The rules against the leading machine's results: those of the first machine that measured pairs."""
-    content = site.content
-    machine = next((one for one in content.machines if one.current), None)
-    index = ReleaseIndex.of(content)
-    measured = _measured(machine, index, content.settings)
-    paired = {release.identity for release in measured.releases}
-    without = [index.name(release) for release in index.releases if not release.has_jit]
-    rules = tuple(_rule(guide.answer(rule, measured.suites, measured.limits), measured) for rule in guide.RULES)
+    """Make the page from the results of the first machine that has any current ones."""
+    machine = next((machine for machine in site.content.machines if machine.current), None)
+    ordered = [
+        current
+        for release in site.releases.newest_first
+        for where, current in site.measured(release)
+        if where is machine and any(case.pairs for case in current.suite.cases)
+    ]
+    cases = {(current.interpreter, case.key.case): case for current in ordered for case in current.suite.cases}
+    counts = {(one.key.interpreter, one.key.case): one for one in (machine.counts if machine is not None else ())}
+    measured = _Measured(site, tuple(ordered), cases, counts)
+    suites, limits = [current.suite for current in ordered], site.content.settings
+    rules = tuple(_rule(guide.answer(rule, suites, limits), measured) for rule in guide.RULES)
+    without = [release.identity for release in site.releases.newest_first if not release.has_jit]
     return GuidePage(
-        frame=site.frames.make(
-            "guide", "Guide", "When to turn CPython’s JIT on: each rule with the measurements behind it.",
-            path="guide.html",
-        ),
+        frame=site.frame("guide.html", "When to turn CPython’s JIT on: each rule with the measurements behind it."),
         rules=rules,
-        columns=measured.names,
-        groups=_groups(measured),
-        machine=units.shorten(units.visible(machine.name), 80) if machine is not None else "",
-        without_jit=", ".join(without),
-        measured=bool(paired),
+        columns=tuple(measured.name(current.interpreter) for current in ordered),
+        groups=tuple(_group(name, measured) for name in guide.untested_groups(suites)),
+        machine=units.shown(machine.name, 80) if machine is not None else "",
+        without_jit=", ".join(map(measured.name, without)),
+        measured=bool(ordered),
         tested=any(rule.answers for rule in rules),
-        level=units.level(content.settings.alpha),
-        equivalence=f"{content.settings.equivalence * 100:.6g}%",
-    )  # fmt: skip
-
-
-def _measured(machine: Machine | None, index: ReleaseIndex, limits: Limits) -> _Measured:
-    by_release = {current.interpreter: current for current in machine.current} if machine is not None else {}
-    releases = tuple(
-        release
-        for release in index.releases
-        if release.identity in by_release and any(case.pairs for case in by_release[release.identity].suite.cases)
-    )
-    currents = tuple(by_release[release.identity] for release in releases)
-    return _Measured(
-        releases,
-        tuple(index.name(release) for release in releases),
-        currents,
-        limits,
-        {(current.interpreter, case.key.case): case for current in currents for case in current.suite.cases},
-        {(one.key.interpreter, one.key.case): one for one in (machine.counts if machine is not None else ())},
     )
 
 
@@ -175,16 +133,16 @@ def _rule(found: guide.RuleAnswer, measured: _Measured) -> GuideRule:
     tested = [{one.key: one for one in release.tested} for release in answers]
     keys = _most_telling(tested)
     against = [f"Python {measured.name(identity)}" for identity in found.contradicted]
+    glance = {one.interpreter: _BADGES[one.answer] for one in found.releases if one.about}
     return GuideRule(
         anchor=f"rule-{rule.key.replace('.', '-')}",
         text=rule.text,
-        glance=tuple(_glance(identity, found.releases) for identity in measured.identities),
+        glance=tuple(glance.get(current.interpreter) for current in measured.currents),
         answers=tuple(_answer(rule, one, measured) for one in answers),
         missing="" if answers else missing(rule, found),
         contradiction=f"The measurements contradict this on {' and '.join(against)}." if against else "",
         what=what(rule),
         also="The first 10,000 requests of a process, as latency off ÷ latency on" if rule.also else "",
-        columns=tuple(measured.name(one.interpreter) for one in answers),
         rows=tuple(_row(rule, key, answers, tested, measured) for key in keys),
         cases=_cases_text(tested, keys),
         repeat=repeat(rule),
@@ -193,37 +151,33 @@ def _rule(found: guide.RuleAnswer, measured: _Measured) -> GuideRule:
 
 
 def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> GuideAnswer:
-    counts = Counter(tested.verdict for tested in one.tested)
-    words = WORDS["releases" if rule.against else rule.metric]
-    parts = [f"{counts[verdict]:,} {word}" for verdict, word in words.items() if counts[verdict]]
+    verdicts = Counter(tested.verdict for tested in one.tested)
+    parts = [f"{verdicts[verdict]:,} {word}" for verdict, word in _words(rule).items() if verdicts[verdict]]
+    pairs = f"; {units.count(one.mean.pairs, 'pair')}" if one.mean is not None else ""
     mean, detail = mean_of(rule, one.mean)
+    counts = [measured.counts.get((one.interpreter, tested.key)) for tested in one.tested]
     return GuideAnswer(
         release=measured.name(one.interpreter),
         badge=_BADGES[one.answer] if one.about else Badge("none", "", "not in the rule"),
         mean=mean,
         detail=detail,
-        tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}"
-        + (f"; {units.count(one.mean.pairs, 'pair')}" if one.mean is not None else ""),
+        tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}{pairs}",
         aside=f"against Python {measured.name(one.other)}" if one.other else "",
         also=tuple(
             (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({between(whole)})")
             for params, whole in one.also
         ),
-        work=shares_text(
-            count
-            for tested in one.tested
-            if rule.metric == "time" and (count := measured.counts.get((one.interpreter, tested.key))) is not None
-        ),
+        work=shares_text(count for count in counts if count is not None and rule.metric == "time"),
     )
 
 
-def _glance(identity: str, answers: Sequence[guide.OnRelease]) -> Badge | None:
-    """The answer on one release for the table above; None where the rule says nothing of it."""
-    return next((_BADGES[one.answer] for one in answers if one.interpreter == identity and one.about), None)
+def _words(rule: guide.Rule) -> Mapping[str, str]:
+    """Return the words for each verdict on what the rule is about."""
+    return WORDS["releases" if rule.against else rule.metric]
 
 
 def _most_telling(tested: Sequence[Mapping[CaseKey, guide.Tested]]) -> list[CaseKey]:
-    """The cases in order of name; of very many only those that differ most."""
+    """Return the cases in order of name; of very many only those that differ most."""
     reach: dict[CaseKey, float] = {}
     for release in tested:
         for key, one in release.items():
@@ -233,7 +187,7 @@ def _most_telling(tested: Sequence[Mapping[CaseKey, guide.Tested]]) -> list[Case
 
 
 def _cases_text(tested: Sequence[Mapping[CaseKey, guide.Tested]], shown: Sequence[CaseKey]) -> str:
-    """`3 cases that test it`, or how many of them are shown."""
+    """Return `The 3 cases that test it`, or how many of them are shown."""
     count = len({key for release in tested for key in release})
     if count == len(shown):
         return f"The {units.count(count, 'case')} that test it" if count != 1 else "The case that tests it"
@@ -247,45 +201,38 @@ def _row(
     tested: Sequence[Mapping[CaseKey, guide.Tested]],
     measured: _Measured,
 ) -> GuideRow:
-    cells = [
+    cells = tuple(
         _cell(rule, of_release.get(key), measured.cases.get((one.interpreter, key)))
         for one, of_release in zip(answers, tested, strict=True)
-    ]
-    name = units.shorten(units.visible(key.benchmark), 120)
-    return GuideRow(name, figures.params_text(key, 80), f"case/{slug(key)}.html", tuple(cells))
+    )
+    return GuideRow(units.shown(key.benchmark, 120), cells, params_text(key, 80), f"case/{slug(key)}.html")
 
 
 def _cell(rule: guide.Rule, tested: guide.Tested | None, case: CaseSummary | None) -> tuple[Figure, Badge | None]:
     if tested is None:
         return Figure(units.DASH), None
-    words = WORDS["releases" if rule.against else rule.metric]
-    badge = Badge(tested.verdict, _SYMBOLS.get(tested.verdict, "?"), words.get(tested.verdict, tested.verdict))
     if rule.metric == "memory" and case is not None:
-        found = figures.memory_change_of(case)
+        figure = figures.memory_change_of(case)
     else:
-        found = Figure(units.ratio(tested.ratio), units.ratio_interval(tested.low, tested.high))
+        figure = Figure(units.ratio(tested.ratio), units.ratio_interval(tested.low, tested.high))
     pairs = figures.pairs_text(case) if case is not None else ""
-    return Figure(found.text, ", ".join(filter(None, (found.detail, pairs)))), badge
+    badge = figures.badge(tested.verdict, _words(rule).get(tested.verdict, tested.verdict))
+    return Figure(figure.text, ", ".join(filter(None, (figure.detail, pairs)))), badge
 
 
-def _groups(measured: _Measured) -> tuple[GuideGroup, ...]:
-    found = []
-    for group in guide.untested_groups(measured.suites):
-        cells: list[tuple[Figure, Badge | None]] = []
-        for current in measured.currents:
-            mean = next((one.mean for one in current.groups if one.group == group), None)
-            if mean is None:
-                cells.append((Figure(units.DASH), None))
-                continue
-            verdict = mean.verdict(measured.limits.equivalence)
-            badge = Badge(verdict, _SYMBOLS[verdict], WORDS["time"][verdict])
-            pairs = units.count(mean.pairs, "pair")
-            counted = [
-                one
-                for (name, key), one in measured.counts.items()
-                if name == current.interpreter and group_of(key.benchmark) == group
-            ]
-            detail = ", ".join(filter(None, (between(mean), pairs, shares_text(counted))))
-            cells.append((Figure(units.ratio(mean.ratio), detail), badge))
-        found.append(GuideGroup(units.shorten(units.visible(group), 80), tuple(cells)))
-    return tuple(found)
+def _group(group: str, measured: _Measured) -> GuideRow:
+    cells: list[tuple[Figure, Badge | None]] = []
+    for current in measured.currents:
+        mean = next((one.mean for one in current.groups if one.group == group), None)
+        if mean is None:
+            cells.append((Figure(units.DASH), None))
+            continue
+        verdict = mean.verdict(measured.site.content.settings.equivalence)
+        counted = [
+            count
+            for (name, key), count in measured.counts.items()
+            if name == current.interpreter and group_of(key.benchmark) == group
+        ]
+        detail = ", ".join(filter(None, (between(mean), units.count(mean.pairs, "pair"), shares_text(counted))))
+        cells.append((Figure(units.ratio(mean.ratio), detail), figures.badge(verdict, WORDS["time"][verdict])))
+    return GuideRow(units.shown(group, 80), tuple(cells))

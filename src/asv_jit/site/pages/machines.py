@@ -99,12 +99,9 @@ def make(site: Publication) -> MachinesPage:
     for one in content.history.series if content.history is not None else ():
         series[one.key.machine] = series.get(one.key.machine, 0) + 1
     return MachinesPage(
-        frame=site.frames.make(
-            "machines", "Machines", f"The machines that measured {content.project}: hardware, noise and drift.",
-            path="machines.html",
-        ),
+        frame=site.frame("machines.html", f"The machines that measured {content.project}: hardware, noise and drift."),
         machines=tuple(_section(site, one, series.get(one.name, 0)) for one in content.machines),
-    )  # fmt: skip
+    )
 
 
 def _section(site: Publication, machine: Machine, series: int) -> MachineSection:

@@ -1,31 +1,35 @@
-"""Pages that are mostly prose: the method, and what is shown where there is no page."""
+"""Pages that are mostly prose: the method, how to compare, and what is shown instead of a missing page."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from asv_jit.site.parts.publication import Publication
-from asv_jit.site.parts.values import MethodPage, NotFoundPage
-from asv_jit.text import units
+from asv_jit.site.parts.values import Frame
 
 
-def method(site: Publication) -> MethodPage:
-    """How the figures came about."""
-    settings = site.content.settings
-    return MethodPage(
-        frame=site.frames.make(
-            "method", "Method", "How the figures are measured and computed, with sources.", path="method.html"
-        ),
-        level=units.level(settings.alpha),
-        alpha=f"{settings.alpha:.6g}",
-        equivalence=f"{settings.equivalence * 100:.6g}%",
-    )
+class ProsePage(Struct, frozen=True):
+    """A page whose template has all its words."""
+
+    frame: Frame
 
 
-def not_found(site: Publication) -> NotFoundPage:
-    """Shown under any address, so its links start at the host's root where the site's address is known."""
+def method(site: Publication) -> ProsePage:
+    """Make `method.html`: how the figures are measured and computed."""
+    return ProsePage(site.frame("method.html", "How the figures are measured and computed, with sources."))
+
+
+def compare(site: Publication) -> ProsePage:
+    """Make `compare.html`, where `static/compare.js` compares any two commits or releases."""
+    description = f"Any two commits or Python releases of {site.content.project}, side by side."
+    return ProsePage(site.frame("compare.html", description))
+
+
+def not_found(site: Publication) -> ProsePage:
+    """Make `404.html`, which may be shown under any address: its links start at the host's root if that is known."""
     url = site.content.url
     path = urlsplit(url).path.rstrip("/") + "/"
-    base = path if url and path.startswith("/") and not path.startswith("//") else ""
-    frame = site.frames.make("", "Page not found", "This page does not exist.", root=base, path="404.html")
-    return NotFoundPage(frame=frame)
+    root = path if url and path.startswith("/") and not path.startswith("//") else ""
+    return ProsePage(site.frame("404.html", "This page does not exist.", title="Page not found", root=root))

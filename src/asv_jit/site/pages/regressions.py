@@ -18,7 +18,7 @@ _STATES = ("candidate", "confirmed", "refuted", "fixed", "accepted")
 
 
 class RegressionsPage(Struct, frozen=True):
-    """`regressions.html`. The tuples of names are the filters' choices; `cut` says where not all events are shown."""
+    """`regressions.html`. The tuples of names are the filters' choices; `cut` says if not all events are shown."""
 
     frame: Frame
     events: tuple[EventLine, ...]
@@ -30,57 +30,51 @@ class RegressionsPage(Struct, frozen=True):
     groups: tuple[str, ...]
     lines: tuple[str, ...]
     between: bool
-    searched: bool
-    bisections: str
 
 
 def make(site: Publication) -> RegressionsPage:
-    """The page, from the events as the content orders them."""
-    content = site.content
-    bisections = "bisections.html" if "bisections" in site.frames.present else ""
-    shown = _newest(content.events)
-    made = EventLines(content, bisections)
-    events = [made.line(event) for event in shown]
-    still_open = sum(event.is_open for event in content.events)
-    machines, lines = {event.machine for event in events}, {event.line for event in events}
-    between = sum(event.between_lines for event in content.events)
-    regressions = sum(event.worse and not event.between_lines for event in content.events)
-    improvements = len(content.events) - regressions - between
+    """Make the page from the events as the content orders them."""
+    events = site.content.events
+    maker = EventLines(site)
+    lines = [maker.line(event) for event in _newest(events)]
+    still_open = sum(event.is_open for event in events)
+    between = sum(event.between_lines for event in events)
+    regressions = sum(event.worse and not event.between_lines for event in events)
+    improvements = len(events) - regressions - between
     counts = [("open", f"{still_open:,}"), _counted(regressions, "regression"), _counted(improvements, "improvement")]
     if between:
         counts.append(("between minor versions of Python", f"{between:,}"))
+    cut = f"The newest {units.count(len(lines), 'change')} are shown; those of a case are all on its page."
+    description = f"became slower or faster, and why: {units.count(still_open, 'open regression')}."
     return RegressionsPage(
-        frame=site.frames.make(
-            "regressions", "Regressions",
-            f"Where {content.project} became slower or faster, and why: {units.count(still_open, 'open regression')}.",
-            path="regressions.html",
-        ),
-        events=tuple(events),
+        frame=site.frame("regressions.html", f"Where {site.content.project} {description}"),
+        events=tuple(lines),
         counts=tuple(counts),
+        cut=cut if len(lines) < len(events) else "",
+        states=tuple(state for state in _STATES if any(line.event.state == state for line in lines)),
+        causes=tuple(sorted({line.event.attribution.cause for line in lines})),
+        machines=_several(sorted({line.machine for line in lines})),
+        groups=tuple(sorted({line.name.group for line in lines})),
+        lines=_several(sorted({line.line for line in lines}, key=by_version)),
         between=between > 0,
-        cut=f"The newest {units.count(len(events), 'change')} are shown; those of a case are all on its page."
-        if len(events) < len(content.events)
-        else "",
-        states=tuple(state for state in _STATES if any(event.state_name == state for event in events)),
-        causes=tuple(sorted({event.cause_name for event in events})),
-        machines=tuple(sorted(machines)) if len(machines) > 1 else (),
-        groups=tuple(sorted({event.group for event in events})),
-        lines=tuple(sorted(lines, key=by_version)) if len(lines) > 1 else (),
-        searched=content.history is not None,
-        bisections=bisections,
-    )  # fmt: skip
+    )
+
+
+def _several(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the choices of a filter; none if there is nothing to choose."""
+    return tuple(names) if len(names) > 1 else ()
 
 
 def _counted(amount: int, noun: str) -> tuple[str, str]:
-    """`regressions`, `1,200`: the noun fits the number."""
+    """Return `regressions` and `1,200`: the noun fits the number."""
     number, _, word = units.count(amount, noun).partition(" ")
     return word, number
 
 
 def _newest(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Of a long history the newest of each kind, in their order: nobody reads thousands of rows."""
-    kept: list[Event] = []
+    """Return the newest of each kind, in their order: nobody reads thousands of rows."""
     left = {True: _MOST_REGRESSIONS, False: _MOST_IMPROVEMENTS}
+    kept: list[Event] = []
     for event in events:
         if left[event.worse] > 0:
             left[event.worse] -= 1

@@ -76,18 +76,6 @@ def costs_of(cases: Sequence[CaseSummary]) -> tuple[tuple[str, Figure], ...]:
     return tuple(lines)
 
 
-def heat_of(ratio: float, verdict: str) -> str:
-    """The style of a cell of a heat map, from `slower-3` over `even` to `faster-3`.
-
-    Only what is known to differ is coloured: an unclear case is not red.
-    """
-    if verdict not in ("faster", "slower") or not 0.0 < ratio < math.inf:
-        return {"same": "even", "unclear": "doubt", "failed": "failed"}.get(verdict, "blank")
-    distance = abs(math.log(ratio))
-    step = 3 if distance >= math.log(1.5) else 2 if distance >= math.log(1.15) else 1
-    return f"{verdict}-{step}"
-
-
 def _tally(counts: Counter[str], judged: int) -> str:
     parts = [f"{counts[verdict]:,} {verdict}" for verdict in ("faster", "same", "slower", "unclear") if counts[verdict]]
     return f"of {units.count(judged, 'case')} {', '.join(parts)}" if parts else "no case has a verdict"

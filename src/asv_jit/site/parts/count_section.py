@@ -13,14 +13,14 @@ from asv_jit.analysis.counts.current import Disagreement, count_ratio, share, wo
 from asv_jit.analysis.counts.summary import CaseCount, ModeCount
 from asv_jit.analysis.counts.warmup import CurvePoint, curve_points
 from asv_jit.model import Mode, version_of
-from asv_jit.site.content.counted import CountedCell
+from asv_jit.site.content.cells import CountedCell
 from asv_jit.site.content.site_content import Machine
-from asv_jit.site.parts import figures
 from asv_jit.site.parts.charts.count_charts import Bar, CountCurve, split_bars, warm_up_counts
 from asv_jit.site.parts.commits import CommitBook
-from asv_jit.site.parts.tables.counts import exact, function_rows, part_rows
-from asv_jit.site.parts.values import CountRow, Link
+from asv_jit.site.parts.tables.counts import CountRow, exact, function_rows, part_rows
+from asv_jit.site.parts.values import Link
 from asv_jit.text import units
+from asv_jit.text.case_names import case_text
 
 _LIMIT = 120
 _PROBLEM_LIMIT = 600
@@ -57,11 +57,11 @@ def count_section(cell: CountedCell, release: str, commits: CommitBook) -> Count
     if count.on is not None:
         modes.append(("on", count.on))
     curves = {mode: curve_points(found.curve, found.inner_loops) for mode, found in modes}
-    name = figures.case_text(count.key.case, 80)
+    name = case_text(count.key.case, 80)
     return CountSection(
         anchor=cell.anchor,
         release=release,
-        machine="" if cell.leading else units.shorten(units.visible(cell.machine), _LIMIT),
+        machine="" if cell.leading else units.shown(cell.machine.name, _LIMIT),
         commit=commits.link(count.key.commit),
         subject=commits.subject(count.key.commit),
         sentences=_sentences(count),
@@ -88,7 +88,7 @@ def why_no_verdict(widest: Disagreement | None) -> str:
     if widest is None:
         return reason
     return (
-        f"{reason} In this suite {figures.case_text(widest.case, 80)} on Python {version_of(widest.interpreter)} shows "
+        f"{reason} In this suite {case_text(widest.case, 80)} on Python {version_of(widest.interpreter)} shows "
         f"it best: off ÷ on is {units.ratio(widest.counts)} by its instructions and {units.ratio(widest.times)} by its "
         "time."
     )

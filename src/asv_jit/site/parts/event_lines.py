@@ -8,16 +8,13 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.analysis.cells.summary import group_of
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import SeriesKey
 from asv_jit.analysis.metrics import METRICS
-from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
-from asv_jit.site.parts import figures
-from asv_jit.site.parts.commits import CommitBook
-from asv_jit.site.parts.values import Badge, Figure, Link
+from asv_jit.site.parts.publication import Publication
+from asv_jit.site.parts.values import Badge, CaseName, Figure, Link
 from asv_jit.text import units
 from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words, requirements_words
 
@@ -56,41 +53,30 @@ class ChangeLine(Struct, frozen=True):
 
 
 class EventLine(Struct, frozen=True):
-    """One event. `kind` is `regression`, `improvement` or `difference` (between two minor versions); `is_open`
-    says that somebody should look at it.
+    """One event. `what` is a regression, an improvement or a difference (between two minor versions).
 
-    `cause_known`: whether `cause` says more than that asv alone, which has no modes, can tell no cause.
+    `size` and `order` are what columns are sorted by. `cause_known` is False if the cause only says that asv's own
+    results, which have no modes, can tell none. `suspects` are the newest suspected commits with their subjects.
     """
 
-    identity: str
-    kind: str
-    is_open: bool
+    event: Event
+    name: CaseName
     what: Badge
     state: Badge
-    state_name: str
     why: str
-    owner: str
-    name: str
-    params: str
-    case: str
-    group: str
     href: str
     line: str
     machine: str
-    release_event: bool
     headline: ChangeLine
     others: tuple[ChangeLine, ...]
     size: str
     cause: str
-    cause_name: str
     cause_known: bool
     probability: str
     commit: Link
     subject: str
     date: str
     order: str
-    before: str
-    after: str
     suspects: tuple[tuple[Link, str], ...]
     more_suspects: str
     command: str
@@ -98,66 +84,52 @@ class EventLine(Struct, frozen=True):
 
 
 class EventLines:
-    """Makes the lines of one publication's events; `bisections` is the page that shows bisections, or empty."""
+    """Makes the lines of one publication's events."""
 
-    def __init__(self, content: SiteContent, bisections: str = "") -> None:
-        self._bisections = bisections
-        self._commits = CommitBook.of(content)
+    def __init__(self, site: Publication) -> None:
+        self._site = site
         self._suspects: dict[str, tuple[Link, str]] = {}
-        series = content.history.series if content.history is not None else ()
+        series = site.content.history.series if site.content.history is not None else ()
         self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
 
     def line(self, event: Event) -> EventLine:
-        """The line of an event."""
-        case = event.key.case
-        unit = self._units.get(event.key, "seconds")
-        commits = self._commits
+        """Make the line of an event."""
+        site, commits, key = self._site, self._site.commits, event.key
+        unit = self._units.get(key, "seconds")
         newest = event.suspects[::-1][:_MOST_SUSPECTS] if len(event.suspects) > 1 else ()
         more = len(event.suspects) - len(newest) if newest else 0
-        what = _what(event)
+        cause = event.attribution.cause
+        has_bisection = event.bisection and site.bisections
         return EventLine(
-            identity=event.identity,
-            kind=what.word,
-            is_open=event.is_open,
-            what=what,
-            state=_BETWEEN if event.between_lines else _STATES[event.state],
-            state_name=event.state,
-            why=units.shorten(units.visible(event.why), 300),
-            owner=units.shorten(units.visible(case.benchmark.rpartition(".")[0]), 160),
-            name=units.shorten(units.visible(figures.name_in(case)), 160),
-            params=figures.params_text(case, 160),
-            case=figures.case_text(case),
-            group=units.shorten(units.visible(group_of(case.benchmark)), 60),
+            event,
+            CaseName.of(key.case),
+            _what(event),
+            _BETWEEN if event.between_lines else _STATES[event.state],
+            why=units.shown(event.why, 300),
             href=event_address(event),
-            line=units.shorten(units.visible(_line_name(event.key)), 120),
-            machine=units.shorten(units.visible(event.key.machine), 80),
-            release_event=event.axis == "pythons",
+            line=units.shown(f"{key.line}, branch {key.branch}" if key.branch else key.line, 120),
+            machine=units.shown(key.machine, 80),
             headline=_change(event, event.headline, unit, headline_words(event, unit)),
             others=tuple(_change(event, change, unit, change_words(change, unit)) for change in event.metrics[1:]),
             size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
             cause=_cause(event),
-            cause_name=event.attribution.cause,
-            cause_known=event.attribution.cause != "unclear" or event.headline.metric != "plain",
+            cause_known=cause != "unclear" or event.headline.metric != "plain",
             probability=_probability(event.attribution),
             commit=commits.link(event.commit),
             subject=commits.subject(event.commit),
             date=commits.date(event.commit),
             order=str(commits.find(event.commit).date),
-            before=units.visible(event.before),
-            after=units.visible(event.after),
             suspects=tuple([self._suspect(digest) for digest in newest]),
             more_suspects=units.count(more, "more") if more else "",
             command=_command(event),
-            bisection=Link("the bisection", f"{self._bisections}#{event.bisection}")
-            if event.bisection and self._bisections
-            else Link(""),
+            bisection=Link("the bisection", f"{site.bisections}#{event.bisection}") if has_bisection else Link(""),
         )
 
     def _suspect(self, digest: str) -> tuple[Link, str]:
-        """The commit and its subject; a thousand commits are suspects of tens of thousands of events."""
+        """Return the commit and its subject; a thousand commits are suspects of tens of thousands of events."""
         known = self._suspects.get(digest)
         if known is None:
-            known = self._suspects[digest] = self._commits.link(digest), self._commits.subject(digest)
+            known = self._suspects[digest] = self._site.commits.link(digest), self._site.commits.subject(digest)
         return known
 
 
@@ -187,10 +159,6 @@ def _cause(event: Event) -> str:
     if event.attribution.cause == "requirements":
         return f"{said}: {requirements_words(event)}"
     return said.partition(":")[0] if event.headline.metric == "plain" else said  # there are no modes to compare
-
-
-def _line_name(key: SeriesKey) -> str:
-    return f"{key.line}, branch {key.branch}" if key.branch else key.line
 
 
 def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:

@@ -7,12 +7,14 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct
+
 from asv_jit.analysis.cells.levels import Level, level
 from asv_jit.analysis.cells.summary import CaseSummary, start_up_s
-from asv_jit.analysis.history.series import History
-from asv_jit.model import CaseKey, Evidence, Trace, Trial, interpreter_of
+from asv_jit.model import Evidence, Trace, Trial, interpreter_of
+from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.site_content import Release
-from asv_jit.site.parts.values import Alert, Badge, Compiled, Failure, Figure, HotFunction
+from asv_jit.site.parts.values import Badge, Figure
 from asv_jit.text import units
 from asv_jit.text.folders import without_folders
 
@@ -32,25 +34,39 @@ _KINDS = {
 _SYMBOLS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "✕", "skipped": "–", "none": "○"}
 
 
-def case_text(key: CaseKey, limit: int = _NAME_LIMIT) -> str:
-    """The whole name, cut in the middle where it is longer than a page can bear."""
-    return units.shorten(units.visible(str(key)), limit)
+class Alert(Struct, frozen=True):
+    """A suspected bug of the JIT."""
+
+    cell: MeasuredCell
+    what: str
+    detail: str
 
 
-def name_in(key: CaseKey) -> str:
-    """The benchmark's own name, without the file and class that it is in."""
-    return key.benchmark.rpartition(".")[2] or key.benchmark or "(no name)"
+class Failure(Struct, frozen=True):
+    """Trials that gave no figure: how many and how, and the end of what one of them wrote to stderr."""
+
+    counts: str
+    end: str
+    stderr: str
 
 
-def title_of(key: CaseKey, history: History | None) -> str:
-    """What its author calls the benchmark, where that is another name than its own; else empty."""
-    found = history.titles.get(key.benchmark, "") if history is not None else ""
-    return units.shorten(units.visible(found), _NAME_LIMIT)
+class Compiled(Struct, frozen=True):
+    """What the JIT made of one function; `harness` if the code stands in the traces of our own loop."""
+
+    function: str
+    executors: str
+    code: str
+    micro_ops: str
+    top: str
+    harness: bool
 
 
-def params_text(key: CaseKey, limit: int) -> str:
-    """`(10, 'a')`, or nothing."""
-    return units.shorten(f"({', '.join(map(units.visible, key.params))})", limit) if key.params else ""
+class HotFunction(Struct, frozen=True):
+    """A function in which the time goes, its share, and whether the JIT has a trace of it."""
+
+    function: str
+    share: str
+    compiled: str
 
 
 def format_of(case: CaseSummary) -> Callable[[float | None], str]:
@@ -65,6 +81,16 @@ def level_of(level: Level | None, form: Callable[[float | None], str]) -> Figure
     if level.low is not None and level.high is not None and 0.0 < level.low * _WIDEST_INTERVAL < level.high:
         return Figure(form(level.value), "no interval yet: too few trials", repr(level.value))
     return Figure(form(level.value), units.interval(form(level.low), form(level.high)), repr(level.value))
+
+
+def off_of(case: CaseSummary) -> Figure:
+    """Return the level with the JIT off, or without one."""
+    return level_of(case.off, format_of(case))
+
+
+def on_of(case: CaseSummary, release: Release) -> Figure:
+    """Return the level with the JIT on."""
+    return level_of(case.on, format_of(case)) if release.has_jit else Figure("no JIT")
 
 
 def pairs_text(case: CaseSummary) -> str:
@@ -91,17 +117,9 @@ def badge_of(case: CaseSummary) -> Badge:
     return Badge(case.verdict, _SYMBOLS.get(case.verdict, "?"), case.verdict, case.reason)
 
 
-def badge(verdict: str) -> Badge:
-    """A verdict alone, as counts and means show it."""
-    return Badge(verdict, _SYMBOLS.get(verdict, "?"), verdict)
-
-
-def memory_of(case: CaseSummary) -> Figure:
-    """Peak memory off and on."""
-    found = case.memory
-    if found is None:
-        return Figure(units.size(case.peak_off_bytes))
-    return Figure(f"{units.size(found.off_bytes)} → {units.size(found.on_bytes)}", "", repr(found.on_bytes))
+def badge(verdict: str, word: str = "") -> Badge:
+    """Return a verdict alone, as counts and means show it; `word` says it in another word."""
+    return Badge(verdict, _SYMBOLS.get(verdict, "?"), word or verdict)
 
 
 def memory_change_of(case: CaseSummary) -> Figure:
@@ -155,44 +173,41 @@ def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[
     return tuple(line for line in lines if (line[1].text, line[2].text) != (units.DASH, units.DASH))
 
 
-def alerts_of(case: CaseSummary, release: Release, href: str) -> tuple[Alert, ...]:
-    """Suspected bugs of the JIT in this cell."""
-    found = []
+def alerts_of(cell: MeasuredCell) -> tuple[Alert, ...]:
+    """Return the suspected bugs of the JIT in a cell."""
+    case, found = cell.summary, []
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(str(seed) for seed in case.answers.hash_seeds[:8])
         detail = (
             "The first call returns a different value with the JIT on than with it off, under "
             f"PYTHONHASHSEED={seeds}; each mode repeats its own answer."
         )
-        found.append(_alert("Wrong answer with the JIT on", case, release, href, detail))
-    found_on = case.only_on
-    if found_on is not None:
+        found.append(Alert(cell, "Wrong answer with the JIT on", detail))
+    only_on = case.only_on
+    if only_on is not None:
         detail = (
-            f"{found_on.bad} of {units.count(found_on.on_trials, 'trial')} with the JIT on ended with "
-            f"{' and '.join(found_on.endings)}; none of {units.count(found_on.off_trials, 'trial')} with it off did."
+            f"{only_on.bad} of {units.count(only_on.on_trials, 'trial')} with the JIT on ended with "
+            f"{' and '.join(only_on.endings)}; none of {units.count(only_on.off_trials, 'trial')} with it off did."
         )
-        found.append(_alert("Fails only with the JIT on", case, release, href, detail))
+        found.append(Alert(cell, "Fails only with the JIT on", detail))
     return tuple(found)
 
 
-def failures_of(case: CaseSummary, trials: Sequence[Trial], release: Release, href: str) -> tuple[Failure, ...]:
-    """Each way in which trials of this cell ended without a figure, with the last one's end."""
+def failure_of(cell: MeasuredCell) -> Failure | None:
+    """Return how trials of a cell ended without a figure, with the end of what the last one wrote to stderr."""
+    case = cell.summary
     if not case.failures:
-        return ()
-    bad = [trial for trial in trials if trial.outcome != "ok"]
+        return None
     counts = ", ".join(f"{units.count(amount, 'trial')} {what}" for what, amount in case.failures)
+    bad = [trial for trial in cell.trials if trial.outcome != "ok"]
     last = max(bad, key=lambda trial: trial.started, default=None)
     stderr = units.visible(without_folders(last.stderr if last is not None else case.complaint))
-    end = (
-        ""
-        if last is None
-        else f"signal {last.signal}"
-        if last.signal
-        else f"exit {last.exit}"
-        if last.exit is not None
-        else ""
-    )
-    return (Failure(case_text(case.key.case), href, release.version, counts, end, stderr[-_STDERR_LIMIT:].strip()),)
+    end = ""
+    if last is not None and last.signal:
+        end = f"signal {last.signal}"
+    elif last is not None and last.exit is not None:
+        end = f"exit {last.exit}"
+    return Failure(counts, end, stderr[-_STDERR_LIMIT:].strip())
 
 
 def compiled_of(evidence: Evidence | None) -> tuple[tuple[Compiled, ...], str]:
@@ -211,7 +226,7 @@ def hot_of(case: CaseSummary) -> tuple[HotFunction, ...]:
     """Where the time goes with the JIT on, the hottest first."""
     return tuple(
         HotFunction(
-            function=units.shorten(units.visible(one.function), _NAME_LIMIT),
+            function=units.shown(one.function, _NAME_LIMIT),
             share=f"{one.share:.0%}",
             compiled="compiled" if one.compiled else "no trace of its own",
         )
@@ -223,7 +238,7 @@ def _compiled(trace: Trace, *, harness: bool) -> Compiled:
     top = sorted(trace.names.items(), key=lambda item: (-item[1], item[0]))[:_TOP_NAMES]
     name = ", ".join(trace.mentions) or trace.function if harness else trace.function
     return Compiled(
-        function=units.shorten(units.visible(name), _NAME_LIMIT),
+        function=units.shown(name, _NAME_LIMIT),
         executors=f"{trace.executors:,}",
         code=units.size(trace.code_bytes),
         micro_ops=f"{trace.micro_ops:,}",
@@ -232,23 +247,11 @@ def _compiled(trace: Trace, *, harness: bool) -> Compiled:
     )
 
 
-def _alert(what: str, case: CaseSummary, release: Release, href: str, detail: str) -> Alert:
-    return Alert(what, case_text(case.key.case), href, release.identity, detail, again(case))
-
-
 def again(case: CaseSummary) -> str:
     """The command that measures a case once more, on the same commit and interpreter."""
     name = "^" + re.escape(str(case.key.case)) + "$"
-    command = [
-        "asv-jit",
-        "run",
-        case.key.commit,
-        "--python",
-        interpreter_of(case.key.interpreter),
-        "--bench",
-        name,
-        "--again",
-    ]
+    python = interpreter_of(case.key.interpreter)
+    command = ["asv-jit", "run", case.key.commit, "--python", python, "--bench", name, "--again"]
     return units.visible(shlex.join(command))
 
 

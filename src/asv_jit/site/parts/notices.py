@@ -6,8 +6,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from asv_jit.site.content.release_index import ReleaseIndex
-from asv_jit.site.content.site_content import SiteContent
+from asv_jit.site.parts.publication import Publication
 from asv_jit.text import units
 from asv_jit.text.dates import age_days, day
 
@@ -23,16 +22,14 @@ class Notice(Struct, frozen=True):
     href: str
 
 
-def notices(content: SiteContent, index: ReleaseIndex) -> tuple[Notice, ...]:
-    """The warnings of this publication, the gravest first."""
-    return (*_old(content), *_machines(content, index), *_verdicts(content))
+def notices(site: Publication) -> tuple[Notice, ...]:
+    """Return the warnings of this publication, the gravest first."""
+    return (*_old(site), *_machines(site), *_verdicts(site))
 
 
-def _old(content: SiteContent) -> list[Notice]:
-    measured = max(
-        (case.measured for machine in content.machines for one in machine.current for case in one.suite.cases),
-        default="",
-    )
+def _old(site: Publication) -> list[Notice]:
+    content = site.content
+    measured = max((cell.summary.measured for cell in site.current), default="")
     if not measured and content.history is not None and len(content.history.dates):
         newest = day(int(content.history.dates.max()))
         days = age_days(f"{newest}T00:00:00+00:00", content.generated_at) if newest else None
@@ -43,36 +40,30 @@ def _old(content: SiteContent) -> list[Notice]:
     return [Notice("old", text, "")] if days is not None and days >= STALE_DAYS else []
 
 
-def _machines(content: SiteContent, index: ReleaseIndex) -> list[Notice]:
-    """Releases that the leading machine did not measure: they compare with the others only by ratio."""
-    machines = content.machines
-    leading = {current.interpreter for current in machines[0].current}
+def _machines(site: Publication) -> list[Notice]:
+    """Return the releases that the leading machine did not measure: they compare with the others only by ratio."""
     found = []
-    for release in index.releases:
-        others = [m for m in machines[1:] if any(one.interpreter == release.identity for one in m.current)]
-        if others and release.identity not in leading:
-            names = units.shorten(", ".join(units.visible(machine.name) for machine in others), 120)
-            found.append(
-                Notice(
-                    "machine",
-                    f"Python {index.name(release)} was measured on another machine ({names}): compare its speedup, "
-                    "not its times, with those of the other releases.",
-                    "machines.html",
-                )
+    for release in site.releases.newest_first:
+        machines = [machine for machine, _ in site.measured(release)]
+        if machines and machines[0] is not site.content.machines[0]:
+            names = units.shown(", ".join(machine.name for machine in machines), 120)
+            text = (
+                f"Python {site.releases.name(release.identity)} was measured on another machine ({names}): compare its "
+                "speedup, not its times, with those of the other releases."
             )
+            found.append(Notice("machine", text, "machines.html"))
     return found
 
 
-def _verdicts(content: SiteContent) -> list[Notice]:
-    counts = Counter(
-        case.verdict for machine in content.machines for one in machine.current for case in one.suite.cases
-    )
+def _verdicts(site: Publication) -> list[Notice]:
+    counts = Counter(cell.summary.verdict for cell in site.current)
+    failed, unclear = counts["failed"], counts["unclear"]
     found = []
-    if counts["failed"]:
-        text = f"{units.count(counts['failed'], 'result')} could not be measured: every block of trials failed."
+    if failed:
+        text = f"{units.count(failed, 'result')} could not be measured: every block of trials failed."
         found.append(Notice("failed", text, "cases.html#python=all&verdict=failed"))
-    if counts["unclear"]:
-        verb = "is" if counts["unclear"] == 1 else "are"
-        text = f"{units.count(counts['unclear'], 'result')} {verb} unclear: not precise or not steady enough to judge."
+    if unclear:
+        verb = "is" if unclear == 1 else "are"
+        text = f"{units.count(unclear, 'result')} {verb} unclear: not precise or not steady enough to judge."
         found.append(Notice("unclear", text, "cases.html#python=all&verdict=unclear"))
     return found

@@ -1,65 +1,140 @@
-"""One publication, as the makers of its pages get it: the content, and the frames of its pages."""
+"""One publication, as the makers of its pages get it: the content, what several pages need, and their frames."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
 
+from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.counts.current import Disagreement
+from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
-from asv_jit.site.content.counted import CountedCell, counted_cells, widest_of_all
-from asv_jit.site.content.measured import MeasuredCell, measured_cells
-from asv_jit.site.content.site_content import SiteContent
-from asv_jit.site.content.timetable import Timetable
+from asv_jit.site.content.cells import (
+    CountedCell,
+    MeasuredCell,
+    Releases,
+    cells_by_case,
+    counts_by_case,
+    measured_cells,
+    widest_of_all,
+)
+from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.parts.charts.trends import Trends
-from asv_jit.site.parts.frame import Frames
-from asv_jit.site.parts.values import Frame
+from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.values import Frame, NavEntry
+from asv_jit.text import units
+
+FEED = "feed.xml"
+_NAVIGATION = {
+    "index.html": "Overview",
+    "cases.html": "Cases",
+    "releases.html": "Releases",
+    "regressions.html": "Regressions",
+    "compare.html": "Compare",
+    "guide.html": "Guide",
+    "machines.html": "Machines",
+    "data.html": "Data",
+    "method.html": "Method",
+}
 
 
 class Page(Protocol):
-    """What a template is given as `page`: finished texts, and the frame around them."""
+    """What a template gets as `page`."""
 
     @property
     def frame(self) -> Frame:
         """The frame."""
 
 
-class Drawn(Struct, frozen=True):
-    """A page to be written: its file below the site's folder, its template, its value."""
-
-    file: str
-    template: str
-    page: Page
-
-
 class Publication(Struct, frozen=True):
-    """What every maker of a page is given. It can be pickled, so that pages can be made in other processes.
+    """What every maker of a page gets, and every template as `site`. It can be pickled for other processes.
 
-    `cells` are the content's current cells by case, `counts` its current counts, `trends` the series behind rows;
-    `disagreement` is the case whose count and time disagree most.
+    `asv` is the first page of asv's own site, or empty. `current` holds the current cells, `cells` the same by case,
+    `counts` the current counts, `trends` the series behind rows; `disagreement` is the case whose count and time
+    disagree most; `bisections` is the page of bisections, or empty.
     """
 
     content: SiteContent
-    frames: Frames
+    asv: str
+    releases: Releases
+    commits: CommitBook
+    current: tuple[MeasuredCell, ...]
     cells: Mapping[CaseKey, tuple[MeasuredCell, ...]]
     counts: Mapping[CaseKey, tuple[CountedCell, ...]]
+    events: Mapping[CaseKey, Sequence[Event]]
     disagreement: Disagreement | None
     trends: Trends
+    bisections: str
 
     @staticmethod
-    def of(content: SiteContent, frames: Frames) -> Publication:
-        """Place what several makers need."""
-        counts, widest = counted_cells(content), widest_of_all(content)
-        return Publication(content, frames, measured_cells(content), counts, widest, Trends.of(content))
-
-    @property
-    def table(self) -> Timetable:
-        """The content's history, placed."""
-        return self.content.table
+    def of(content: SiteContent, *, asv: str = "") -> Publication:
+        """Find what several makers need."""
+        releases = Releases.of(content)
+        current = measured_cells(content, releases)
+        events: dict[CaseKey, list[Event]] = {}
+        for event in content.events:
+            events.setdefault(event.key.case, []).append(event)
+        return Publication(
+            content,
+            asv,
+            releases,
+            CommitBook.of(content),
+            current,
+            cells_by_case(content, current),
+            counts_by_case(content),
+            events,
+            widest_of_all(content),
+            Trends.of(content),
+            "bisections.html" if any(found.result is not None for found in content.bisections) else "",
+        )
 
     @property
     def cases(self) -> list[CaseKey]:
-        """Every case that has a page, in order."""
-        return sorted({*self.cells, *self.counts, *self.table.series})
+        """Return every case that has a page, in order."""
+        return sorted({*self.cells, *self.counts, *self.content.table.series})
+
+    @property
+    def level(self) -> str:
+        """Return the level of a single case's intervals, `99.8%`."""
+        return units.level(self.content.settings.alpha)
+
+    @property
+    def equivalence(self) -> str:
+        """Return the difference up to which a case is `same`, `2%`."""
+        return f"{self.content.settings.equivalence * 100:.6g}%"
+
+    def measured(self, release: Release) -> list[tuple[Machine, Current]]:
+        """Return each machine that measured `release` with its current results, the leading machine first."""
+        return [
+            (machine, current)
+            for machine in self.content.machines
+            for current in machine.current
+            if current.interpreter == release.identity
+        ]
+
+    def frame(self, file: str, description: str, *, title: str | None = None, root: str = "") -> Frame:
+        """Return the frame of `file`; its title is the navigation's by default, `root` leads to the site's folder."""
+        content = self.content
+        site = units.visible(content.title)
+        title = _NAVIGATION[file] if title is None else units.visible(title)
+        return Frame(
+            title=f"{title} – {site}" if title else site,
+            description=units.visible(description),
+            site=site,
+            project=units.visible(content.project),
+            root=root,
+            url=f"{content.url.rstrip('/')}/{'' if file == 'index.html' else file}" if content.url else "",
+            generated=units.moment(content.generated_at),
+            machine=units.shown(", ".join(machine.name for machine in content.machines), 200),
+            nav=_navigation(file if file in _NAVIGATION else "", root),
+            feed=root + FEED,
+            asv=root + self.asv if self.asv else "",
+        )
+
+
+@lru_cache(maxsize=64)  # the pages of all cases have the same
+def _navigation(here: str, root: str) -> tuple[NavEntry, ...]:
+    return tuple(NavEntry(text, root + file, file == here) for file, text in _NAVIGATION.items())

@@ -1,8 +1,15 @@
-"""The pages as values: every text formatted, every chart drawn. Templates only place them."""
+"""Values that several templates place."""
 
 from __future__ import annotations
 
 from msgspec import Struct
+
+from asv_jit.analysis.cells.summary import group_of
+from asv_jit.analysis.history.series import History
+from asv_jit.model import CaseKey
+from asv_jit.site.content.slugs import slug
+from asv_jit.text import units
+from asv_jit.text.case_names import own_name, owner_name, params_text
 
 
 class Link(Struct, frozen=True):
@@ -23,8 +30,7 @@ class NavEntry(Struct, frozen=True):
 class Frame(Struct, frozen=True):
     """What surrounds each page. `root` leads from the page to the site's folder.
 
-    `url` is the page's own address, or empty; `feed` leads to the feed of regressions and `asv` to asv's own site,
-    where there are any.
+    `url` is the page's own address, or empty; `feed` is the feed of regressions and `asv` asv's own site, or empty.
     """
 
     title: str
@@ -35,9 +41,9 @@ class Frame(Struct, frozen=True):
     url: str
     generated: str
     machine: str
-    nav: tuple[NavEntry, ...] = ()
-    feed: str = ""
-    asv: str = ""
+    nav: tuple[NavEntry, ...]
+    feed: str
+    asv: str
 
 
 class Figure(Struct, frozen=True):
@@ -57,66 +63,29 @@ class Badge(Struct, frozen=True):
     why: str = ""
 
 
-class Alert(Struct, frozen=True):
-    """A suspected bug of the JIT, with the command that measures the case again."""
+class CaseName(Struct, frozen=True, order=True):
+    """A case in a table: `owner` is the file and class, `title` what its author calls it, `href` its page."""
 
-    what: str
-    case: str
-    href: str
-    release: str
-    detail: str
-    command: str
-
-
-class Failure(Struct, frozen=True):
-    """Trials that gave no figure, and the end of what one of them wrote to stderr."""
-
-    case: str
-    href: str
-    release: str
-    counts: str
-    end: str
-    stderr: str
-
-
-class Compiled(Struct, frozen=True):
-    """What the JIT made of one function."""
-
-    function: str
-    executors: str
-    code: str
-    micro_ops: str
-    top: str
-    harness: bool
-
-
-class HotFunction(Struct, frozen=True):
-    """A function in which the time goes, its share, and whether the JIT has a trace of it."""
-
-    function: str
-    share: str
-    compiled: str
-
-
-class CountRow(Struct, frozen=True):
-    """A part of the process, or a function of one: its share of a steady call in each mode, with the instructions."""
-
-    part: str
+    owner: str
     name: str
-    off: Figure
-    on: Figure
+    params: str
+    title: str
+    href: str
+    group: str
+
+    @staticmethod
+    def of(key: CaseKey, history: History | None = None) -> CaseName:
+        """Return the name of `key`; `history` knows the titles."""
+        return CaseName(
+            owner_name(key),
+            own_name(key),
+            params_text(key, 120),
+            title_of(key, history),
+            f"case/{slug(key)}.html",
+            units.shown(group_of(key.benchmark), 60),
+        )
 
 
-class MethodPage(Struct, frozen=True):
-    """`method.html`, with the settings that decide verdicts."""
-
-    frame: Frame
-    level: str
-    alpha: str
-    equivalence: str
-
-
-class NotFoundPage(Struct, frozen=True):
-    """`404.html`, which a host may show under any address."""
-
-    frame: Frame
+def title_of(key: CaseKey, history: History | None) -> str:
+    """Return what its author calls the benchmark if that is not its own name; else an empty text."""
+    return units.shown(history.titles.get(key.benchmark, ""), 160) if history is not None else ""

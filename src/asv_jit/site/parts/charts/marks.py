@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
+from asv_jit.analysis.speedup import Speedup
 from asv_jit.site.parts.charts.svg import Scale
 
 _WIDTH = 80.0
@@ -18,10 +19,11 @@ _TREND_WIDTH, _TREND_HEIGHT = 144, 36  # half pixels
 _TREND_BOTTOM, _TREND_TOP = _TREND_HEIGHT - 4.0, 4.0
 
 
-def interval_mark(ratio: float, low: float, high: float, reach: tuple[float, float]) -> Markup:
-    """A speedup with its interval on an axis over `reach` with a line at 1; empty where there is none."""
-    if not 0.0 < ratio < math.inf:
+def interval_mark(speedup: Speedup | None, reach: tuple[float, float]) -> Markup:
+    """Draw a speedup with its interval on an axis over `reach` with a line at 1; empty if there is none."""
+    if speedup is None or not 0.0 < speedup.ratio < math.inf:
         return Markup("")
+    ratio, low, high = speedup.ratio, speedup.low, speedup.high
     scale = Scale(*reach, 4.0, _WIDTH - 4.0)
     known = low > 0.0 and math.isfinite(high)
     left, right = (scale.at(low), scale.at(high)) if known else (scale.at(ratio), scale.at(ratio))

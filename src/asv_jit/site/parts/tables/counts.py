@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from asv_jit.analysis.counts.current import share
 from asv_jit.analysis.counts.summary import CaseCount, ModeCount
 from asv_jit.model import FunctionCount, Part
 from asv_jit.site.parts.charts.count_charts import PART_NAMES, PARTS
-from asv_jit.site.parts.values import CountRow, Figure
+from asv_jit.site.parts.values import Figure
 from asv_jit.text import units
 
 _NAME_LIMIT = 160
 _MOST_OF_A_PART = 8
+
+
+class CountRow(Struct, frozen=True):
+    """A part of the process, or a function of one: its share of a steady call in each mode, with the instructions."""
+
+    part: str
+    name: str
+    off: Figure
+    on: Figure
 
 
 def part_rows(count: CaseCount) -> tuple[CountRow, ...]:

@@ -9,16 +9,18 @@ from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary, Limits, group_of
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.model import CaseKey
+from asv_jit.site.content.cells import version_order
 from asv_jit.site.content.site_content import Machine
 from asv_jit.site.parts import figures
 from asv_jit.text import units
+from asv_jit.text.case_names import case_text
 
 _MARKS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed": "failed", "skipped": "skipped"}
 
 
 def markdown(machine: Machine, limits: Limits, *, title: str, quick: bool = False) -> str:
     """The means, the Guide's answers, and a table of every group; releases in columns, oldest first."""
-    currents = sorted(machine.current, key=lambda current: _order(current.interpreter))
+    currents = sorted(machine.current, key=lambda current: version_order(current.interpreter))
     groups = sorted({group_of(case.key.case.benchmark) for current in currents for case in current.suite.cases})
     parts = [f"# {_plain(title)}", _about(machine, currents, limits, quick=quick), _means(currents, groups, limits)]
     parts.append(_rules(currents, limits))
@@ -87,7 +89,7 @@ def _times(currents: Sequence[Current], group: str) -> str:
         head += [f"{version} off", f"{version} on", f"{version} speedup"] if _has_jit(current) else [version]
     rows = []
     for key in _keys(currents, group):
-        row = [f"`{_plain(figures.case_text(key))}`"]
+        row = [f"`{_plain(case_text(key))}`"]
         for current in currents:
             case = _case(current, key)
             row += _figures(case) if _has_jit(current) else [_level(case, "off")]
@@ -119,7 +121,7 @@ def _costs(currents: Sequence[Current], group: str) -> str:
         head += [f"{_name(current)} peak memory off", "JIT adds", "pays off after"]
     rows = []
     for key in _keys(paired, group):
-        row = [f"`{_plain(figures.case_text(key))}`"]
+        row = [f"`{_plain(case_text(key))}`"]
         for current in paired:
             case = _case(current, key)
             row += [units.DASH] * 3 if case is None else _cost(case)
@@ -148,11 +150,6 @@ def _has_jit(current: Current) -> bool:
 
 def _name(current: Current) -> str:
     return current.interpreter.partition("+")[0]
-
-
-def _order(identity: str) -> tuple[tuple[int, ...], str]:
-    version, _, digest = identity.partition("+")
-    return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".")), digest
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
