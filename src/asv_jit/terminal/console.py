@@ -1,4 +1,4 @@
-"""What all printing shares: one console, lines that are neither markup nor wrapped, marks for verdicts."""
+"""The console, and marks for verdicts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from rich.console import Console
 
 MARKS = {"faster": "▲ faster", "slower": "▼ slower", "same": "= same", "unclear": "? unclear", "none": "no JIT"}
 STYLES = {"faster": "green", "slower": "red", "unclear": "yellow", "failed": "red"}
-WIDE = 140  # what a whole table needs; output that no terminal shows is that wide
+WIDE = 140  # columns that a whole table needs; the width of output to a file or pipe
 
 
 def console() -> Console:
-    """The terminal as it is; a wide one without colours where stdout is none."""
+    """Return a console for the terminal; a wide one without colours if stdout is not a terminal."""
     if sys.stdout.isatty():
         return Console()
     return Console(width=WIDE, no_color=True)
 
 
 def say(screen: Console, text: str, style: str | None = None) -> None:
-    """A line as it is: what comes from benchmarks is neither markup nor wrapped."""
+    """Print a line verbatim: texts of benchmarks are not markup, and lines are not wrapped."""
     screen.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

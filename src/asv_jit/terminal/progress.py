@@ -1,4 +1,4 @@
-"""Progress: bars on a terminal, plain lines where stdout is none."""
+"""Progress as bars on a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from asv_jit.workflows.measuring.reporter import Left, Reporter, Silent
 
 
 def left_words(low_s: float, high_s: float) -> str:
-    """`about 2 to 4 min`: a range of times in the unit of its upper end, rounded outwards; `up to 10 s`."""
+    """Format a range of times in the unit of its upper end, rounded outwards: `about 2 to 4 min`, `up to 10 s`."""
     unit_s, unit, step = (1, "s", 10) if high_s < 90.0 else (60, "min", 1) if high_s < 5400.0 else (3600, "h", 1)
     low = step * math.floor(low_s / (unit_s * step))
     high = max(step * math.ceil(high_s / (unit_s * step)), step)
@@ -25,10 +25,10 @@ def left_words(low_s: float, high_s: float) -> str:
 
 
 class ShowsResults(Reporter, Protocol):
-    """A reporter that shows a table of the results as they stand."""
+    """A reporter that shows interim results."""
 
     def results(self, table: Callable[[Console], RenderableType]) -> None:
-        """`table` makes it for a console; called only where it is shown."""
+        """Show a table, which `table` builds for a console if it is shown."""
 
 
 class _Silent(Silent):
@@ -37,7 +37,7 @@ class _Silent(Silent):
 
 
 class _Shown(Progress):
-    """The bar, below it a table, which a terminal that is too small cuts."""
+    """The bar with a table below it, which a small terminal cuts."""
 
     table: RenderableType | None = None
 
@@ -90,11 +90,7 @@ _QUIET_S = 120.0
 
 
 class _Lines:
-    """A line for each tenth of the way, so that a log stays readable.
-
-    And one where nothing was said for minutes: how long the way is shows only as it goes, for how many pairs a case
-    takes depends on their spread, and who reads a log must see that it goes on.
-    """
+    """A line for each tenth of the work, so that a log stays readable, and after two minutes of silence."""
 
     def __init__(self) -> None:
         self._next = 0.0

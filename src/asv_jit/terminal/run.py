@@ -1,4 +1,4 @@
-"""The table of `asv-jit run`, the suspected JIT bugs above it; below it why a case is unclear or was not measured."""
+"""Output of `asv-jit run`: suspected JIT bugs, the table, and why cases are unclear or were not measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from asv_jit.text import units
 from asv_jit.text.unclear import unclear_lines
 from asv_jit.workflows.run import Outcome
 
-# Heading, alignment, and whether a narrow terminal does without it.
+# Heading, alignment, and whether only wide terminals show it.
 _COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
     ("CPython", "left", False),
     ("off", "right", False),
@@ -32,7 +32,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
 
 
 def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float) -> None:
-    """The table of what a run found, the means, the failures, and what was not measured again."""
+    """Print suspected JIT bugs, the table, the means and the failures."""
     screen = console()
     for suite in suites:
         for case in suite.cases:
@@ -62,7 +62,7 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
 
 
 def _builds(suites: Sequence[SuiteSummary]) -> list[str]:
-    """Each suite's interpreter, with its requirements where a commit was measured with several sets of them."""
+    """Return each suite's interpreter, with its requirements if a commit was measured with several sets."""
     sets: dict[tuple[str, str], dict[str, list[int]]] = {}
     for suite in suites:
         sets.setdefault((suite.commit, suite.interpreter), {})[suite.requirements] = [0]
@@ -71,7 +71,7 @@ def _builds(suites: Sequence[SuiteSummary]) -> list[str]:
 
 
 def cases_table(suites: Sequence[SuiteSummary], *, alpha: float, narrow: bool) -> Table:
-    """The cases by name. All columns need 140 characters; a narrow terminal gets those that answer the question."""
+    """Return the table of cases by name; a terminal below 140 columns gets the essential ones."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
     for heading, justify, wide_only in _COLUMNS:

@@ -1,7 +1,7 @@
-"""Measures a list of cells within a budget: what `run` and `nightly` share.
+"""Measures a list of cells within a budget, for `run` and `nightly`.
 
-Rounds over all unfinished cells in random order, a block each, until none is left: so a slow minute of the machine
-hits every cell alike, and none all by itself. Each journal is read once; what is measured joins it in memory.
+Each round measures a block of every unfinished cell in random order, so that a slow minute of the machine hits all
+cells alike. Each journal is read once; new trials are added to it in memory.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from asv_jit.workflows.measuring.session import Session
 from asv_jit.workflows.reading.results import suites_of
 
 Forget = Literal["nothing", "failures", "everything"]
-"""Which earlier blocks of a cell do not count: none, those that failed, or all."""
+"""Which earlier blocks of a cell to ignore: none, those that failed, or all."""
 
-_GUESSED_TRIAL_S = 0.5  # beside its iterations: starting, importing, looking at what was compiled
+_GUESSED_TRIAL_S = 0.5  # for starting, importing and reading JIT evidence, on top of the iterations
 
 
 class Budget:
-    """How much time there is. None: no end. Reads a monotonic clock, which tests replace."""
+    """A time budget in seconds; None is unlimited. Tests replace the monotonic clock."""
 
     def __init__(self, seconds: float | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -50,16 +50,16 @@ class Budget:
 
     @property
     def spent_s(self) -> float:
-        """Since the budget was made."""
+        """Seconds since the budget was created."""
         return self._clock() - self._began
 
     @property
     def left_s(self) -> float:
-        """Infinite where there is no end; never below 0."""
+        """Seconds left, at least 0; infinite without a limit."""
         return max(0.0, self._seconds - self.spent_s)
 
     def share(self, part: float) -> Budget:
-        """A budget that ends when `part` of this one's rest is used up."""
+        """Return a budget of `part` of the rest of this one."""
         rest_s = self.left_s * part
         return Budget(None if rest_s == math.inf else rest_s, clock=self._clock)
 
@@ -73,14 +73,14 @@ class Unbuildable(Struct, frozen=True):
 
 
 Interim: TypeAlias = Callable[[Callable[[], Sequence[SuiteSummary]]], None]
-"""Is told after every round that there are results; the callable that it gets summarises them."""
+"""Called after each round with a callable that summarises the results so far."""
 INTERIM_S = 60.0
-"""Before that nobody has waited for long."""
+"""When the first interim results are shown."""
 
 
 class Rule(Struct, frozen=True):
-    """When a cell has enough blocks. `adaptive`: its spread decides between the limits of `pairs`; else it gets
-    `pairs.min_pairs` more, whatever it had."""
+    """When a cell has enough blocks. `adaptive`: its spread decides, within the limits of `pairs`; otherwise it gets
+    `pairs.min_pairs` more."""
 
     step: Callable[[Cell | None], Progress]
     pairs: PairRule
@@ -88,7 +88,7 @@ class Rule(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """A cell to be measured and where."""
+    """A cell to measure, and the installation to measure it on."""
 
     installation: Installation
     case: Case
@@ -97,9 +97,9 @@ class Target(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Tally:
-    """What was done. `trials`: those that ran, as the journals hold them; `measured`: the cells that got all that they
-    needed; `failed`: those without a result, with the reason's first line; `left`: those that the budget had no
-    time for, or not enough."""
+    """What was done. `trials`: how many ran; `present`, `measured`: the cells that were complete before and now;
+    `failed`: cells without a result, with the first line of the reason; `left`: cells that the budget left
+    incomplete."""
 
     trials: int = 0
     present: int = 0
@@ -109,7 +109,7 @@ class Tally:
 
 
 class Engine:
-    """Installs, measures and writes asv's rows, a commit at a time, into one session."""
+    """Installs and measures commits and writes asv's rows, in one session."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Engine:
     def install(
         self, interpreters: Sequence[Interpreter], commit: Commit
     ) -> tuple[list[Installation], list[Unbuildable]]:
-        """The installations of a commit, one a set of requirements, and those that cannot be built."""
+        """Install a commit, once for each set of requirements; return the installations and the failures."""
         built, broken = [], []
         project = self.session.project
         for interpreter in interpreters:
@@ -152,7 +152,7 @@ class Engine:
         return built, broken
 
     def keep_broken(self, broken: Unbuildable, commit: Commit, cases: Sequence[Case], *, again: bool = False) -> None:
-        """Record once per case, or once more, that the commit cannot be installed."""
+        """Record for each case that the commit cannot be installed, unless it is recorded and not `again`."""
         interpreter = broken.interpreter
         recorded = cells_of(self._known(commit.hash, interpreter.identity), (self.session.purpose,))
         for case in cases:
@@ -164,7 +164,7 @@ class Engine:
     def measure(
         self, built: Sequence[Installation], cases: Sequence[Case], rule: Rule, *, forget: Forget = "nothing"
     ) -> None:
-        """Measure each of `cases` on each of `built` until `rule` says that it is done or failed, or time is up."""
+        """Measure each of `cases` on each of `built` until `rule` ends it or the budget is spent."""
         trials: dict[CellKey, list[Trial]] = {}
         targets = []
         for installation in built:
@@ -179,7 +179,7 @@ class Engine:
         self._rounds(_Rounds(self.session, targets, trials, rule))
 
     def close(self, described: suite.Suite, commit: Commit, interpreters: Sequence[Interpreter]) -> list[SuiteSummary]:
-        """Write asv's rows of a commit and summarise it; its trials are not kept in memory any longer."""
+        """Write asv's rows of a commit, summarise it, and drop its trials from memory."""
         summaries: list[SuiteSummary] = []
         for interpreter in interpreters:
             known = self._known(commit.hash, interpreter.identity)
@@ -233,7 +233,7 @@ class Engine:
         self._known(target.key.commit, target.key.interpreter).extend(done)
 
     def _known(self, commit: str, interpreter: str) -> list[Trial]:
-        """What the journal has of a commit on an interpreter: read once, then kept up to date."""
+        """Return the trials of a commit on an interpreter: read once, then kept up to date."""
         if (commit, interpreter) not in self._at_hand:
             self._at_hand[commit, interpreter] = self.session.known_trials(interpreter, [commit])
         return self._at_hand[commit, interpreter]
@@ -277,7 +277,7 @@ class Engine:
 
 
 def until_precise(session: Session) -> Rule:
-    """Blocks until the cell is as precise as the settings want it."""
+    """Measure until the cell reaches the precision of the settings."""
     settings = session.project.settings
     pairs = settings.pairs
     most = pairs.min if session.purpose == "quick" else pairs.max
@@ -291,7 +291,7 @@ def until_precise(session: Session) -> Rule:
 
 
 def until_so_many(session: Session, blocks: int) -> Rule:
-    """So many good blocks of this very session, whatever earlier ones had."""
+    """Measure this many good blocks in this session, whatever earlier sessions measured."""
 
     def rule(cell: Cell | None) -> Progress:
         mine = [] if cell is None else [b for b in cell.blocks if b.trials[0].session == session.identity]
@@ -303,7 +303,7 @@ def until_so_many(session: Session, blocks: int) -> Rule:
 
 
 class _Rounds:
-    """The targets of one call of `measure`, and how far each is."""
+    """The targets of one `measure` call and their trials."""
 
     def __init__(
         self, session: Session, targets: Sequence[Target], trials: dict[CellKey, list[Trial]], rule: Rule
@@ -318,7 +318,7 @@ class _Rounds:
         return [target for target in self.targets if self._step(target) == "measure"]
 
     def cells(self) -> dict[CellKey, Cell]:
-        """What there is of each target so far."""
+        """Return the cells measured so far."""
         found = {target.key: self._cell(target) for target in self.targets}
         return {key: cell for key, cell in found.items() if cell is not None}
 
@@ -333,13 +333,13 @@ class _Rounds:
         return wanted and not any(trial.arm == SAMPLE.name for trial in self.trials[target.key])
 
     def block_s(self, target: Target) -> float:
-        """What the next block will take: as long as the longest so far, else a guess."""
+        """Return the duration of the next block in seconds: the longest so far, else a guess."""
         arms = 2 if target.installation.interpreter.has_jit else 1
         known = [trial.duration_s for trial in self.trials[target.key]]
         return arms * max(known, default=self._session.project.settings.trial_seconds + _GUESSED_TRIAL_S)
 
     def forecast(self, pace: float) -> Forecast:
-        """What the unfinished targets still take, where a block takes `pace` times what its trials say."""
+        """Forecast the unfinished targets; a block takes `pace` times the durations of its trials."""
         unfinished, known = [], []
         for target in self.targets:
             ratios = _log_ratios(self._cell(target))
@@ -373,7 +373,7 @@ class _Rounds:
 
 
 def _log_ratios(cell: Cell | None) -> Floats:
-    """Of the pairs of times; empty where there are none."""
+    """Return log(off/on) of each timed pair."""
     if cell is None or not (cell.has_pairs and cell.timed):
         return np.empty(0)
     return speedup.log_ratios(cell.figures("off"), cell.figures("on"))

@@ -1,4 +1,4 @@
-"""How far a measurement is: counts trials, and says between which times it will end."""
+"""Progress of a measurement: counts trials and forecasts when it will end."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from asv_jit.analysis.remaining import Forecast
 from asv_jit.model import Trial
 from asv_jit.workflows.measuring.reporter import Left, Reporter
 
-_LOOKS_A_ROUND = 4  # a forecast looks at every case, so that it costs too much to be made at every block
+_LOOKS_A_ROUND = 4  # forecasts a round; each looks at every case, which is too slow for every block
 _USUAL_PACE = 1.1
 
 
 class Outlook:
     """Reports progress.
 
-    `forecast` says what the unfinished cases take; `spent_s` reads the clock of the work, `most_s` says what is left
-    of its budget.
+    `forecast` forecasts the unfinished cases; `spent_s` and `most_s` return the seconds spent and left of the budget.
     """
 
     def __init__(
@@ -40,11 +39,11 @@ class Outlook:
 
     @property
     def pace(self) -> float:
-        """What a block takes over what its trials say they took: repeats, writing and waiting come on top."""
+        """Duration of a block over that of its trials: repeats, writing and waiting come on top."""
         return self._took_s / self._told_s if self._told_s else _USUAL_PACE
 
     def count(self, trials: Sequence[Trial], *, first: bool) -> None:
-        """A case's block has ended; `first`: its first one, which calibrates, too, and so tells no pace."""
+        """Count a block that ended; the `first` of a case includes calibration and does not count for the pace."""
         self.trials += len(trials)
         now_s = self._spent_s()
         if not first:
@@ -53,7 +52,7 @@ class Outlook:
         self._began_s = now_s
 
     def show(self, text: str, position: int, cases: int) -> None:
-        """`text` is next, the case at `position` of the round's `cases`."""
+        """Report that `text` is next, the case at `position` of the round's `cases`."""
         if self._made is None or position % max(1, cases // _LOOKS_A_ROUND) == 0:
             self._made, self._made_at = self._forecast(), (self.trials, self._spent_s())
         total = self._made_at[0] + round(self._made.trials.middle)

@@ -1,4 +1,4 @@
-"""What compare, bisect, check and confirm share: the case that is meant, and a case measured on two sides."""
+"""Finds the case that a user names, and measures it on two sides, for compare, bisect, check and confirm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEAR = 3
 
 @dataclass
 class Pairing:
-    """A case on two installations, `a` the baseline, and the blocks that were measured of it."""
+    """A case on two installations, `a` the baseline, and its blocks so far."""
 
     session: Session
     a: Installation
@@ -34,7 +34,7 @@ class Pairing:
     blocks: list[Block] = field(default_factory=list)
 
     def measure(self) -> Block:
-        """Measure another block. The first one counts micro-operations by name."""
+        """Measure another block; the first one also counts micro-operations by name."""
         trials = self.session.measure_beside(self.a, self.b, self.case, self.modes, micro_ops=not self.blocks)
         (block,) = blocks_of(trials, self.modes)
         self.blocks.append(block)
@@ -42,14 +42,14 @@ class Pairing:
 
 
 def modes_of(*interpreters: Interpreter) -> tuple[Mode, ...]:
-    """The modes that all of these interpreters can be measured in."""
+    """Return the modes that all these interpreters have."""
     return ARMS if all(one.has_jit for one in interpreters) else ("off",)
 
 
 def case_named(cases: Sequence[Case], name: str) -> Case:
-    """The case that a user means: `module.Class.time_x(10, 'a')`, or the benchmark alone where it has one case.
+    """Return the case `module.Class.time_x(10, 'a')`; the benchmark's name is enough if it has a single case.
 
-    Raises UsageError that names the nearest cases.
+    Raises UsageError that suggests the nearest cases.
     """
     by_name = {str(case.key): case for case in cases}
     if name in by_name:
@@ -65,7 +65,7 @@ def case_named(cases: Sequence[Case], name: str) -> Case:
 
 
 def discover_suite(project: Project, session: Session, installations: Sequence[Installation]) -> suite.Suite:
-    """The suite of the working tree, as the first installation that can import it has it. Raises UsageError."""
+    """Discover the working tree's suite with the first installation that can import it. Raises UsageError."""
     complaints = []
     for installation in installations:
         env = environment_of(session.place(installation), "off", hash_seed=0)
@@ -81,7 +81,7 @@ def discover_suite(project: Project, session: Session, installations: Sequence[I
 
 
 def repository_folder(project: Project) -> Path:
-    """The folder of the repository: asv's own mirror where `repo` is an address. Raises UsageError."""
+    """Return the repository's folder: asv's mirror if `repo` is a URL. Raises UsageError."""
     insist_on_git(project)
     local = project.folder / project.repo
     return local if local.is_dir() else mirror_of(project)

@@ -1,28 +1,28 @@
-"""What a workflow tells whoever watches it: the command line shows it as bars or as lines, tests ignore it."""
+"""Progress that workflows report; the terminal shows it as bars or lines."""
 
 from __future__ import annotations
 
 from typing import Protocol, TypeAlias
 
 Left: TypeAlias = tuple[float, float] | None
-"""Between how many seconds a work still takes; None: not known."""
+"""Least and most seconds left; None if unknown."""
 
 
 class Reporter(Protocol):
-    """Receives progress; none of its methods may fail."""
+    """Receives progress. Its methods never raise."""
 
     def stage(self, text: str) -> None:
         """A new step begins."""
 
     def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
-        """`done` of about `total` trials have run, `text` is next, `left_s` remain."""
+        """`done` of about `total` trials have run; `text` is next; `left_s` remain."""
 
     def warn(self, text: str) -> None:
-        """Something that the user should know, and that does not stop the work."""
+        """Warn the user; the work goes on."""
 
 
 class Silent:
-    """Says nothing."""
+    """Ignores all progress."""
 
     def stage(self, text: str) -> None:
         """Say nothing."""

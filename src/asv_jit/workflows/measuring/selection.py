@@ -1,4 +1,4 @@
-"""Which commits and which interpreters a command is about: asv's range words, asv's `pythons`."""
+"""Resolves asv's range words to commits and `pythons` to interpreters."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from asv_jit.interpreters.resolve import is_path, resolve, resolve_all
 
 
 def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Interpreter]:
-    """The interpreters that `pythons` (default: the configuration's) mean, each once.
+    """Return the interpreters that `pythons` (default: the configuration's) name, each once.
 
-    Raises NoInterpreterError for one that is not there: to measure fewer without a word would look like a result.
+    Raises NoInterpreterError for one that is not installed: measuring fewer silently would look like a result.
     """
     found = discover()
     chosen: dict[str, Interpreter] = {}
@@ -30,9 +30,9 @@ def interpreters_of(project: Project, pythons: Sequence[str] = ()) -> list[Inter
 
 
 def interpreters_that_are_here(project: Project) -> tuple[list[Interpreter], list[str]]:
-    """Those of the configuration's interpreters that are there, each once, and a sentence for each that is not.
+    """Return the configuration's interpreters that are installed, and a sentence for each that is not.
 
-    Raises NoInterpreterError where none is.
+    Raises NoInterpreterError if none is.
     """
     found = discover()
     chosen: dict[str, Interpreter] = {}
@@ -48,7 +48,7 @@ def interpreters_that_are_here(project: Project) -> tuple[list[Interpreter], lis
 
 
 def interpreters_here(project: Project) -> list[Interpreter]:
-    """Every interpreter of this machine, those included that the configuration names by their paths, each once."""
+    """Return every interpreter of this machine, including those that the configuration names by path."""
     found = discover()
     named = [resolve(spec, found) for spec in project.pythons if is_path(spec)]
     return list({one.identity: one for one in (*found, *named)}.values())
@@ -57,10 +57,10 @@ def interpreters_here(project: Project) -> list[Interpreter]:
 def commits_of(
     project: Project, repository: Repository, range_words: str | None, warn: Callable[[str], None]
 ) -> list[Commit]:
-    """The commits that a range means, newest first; nothing means the tips of the configured branches.
+    """Return the commits of a range, newest first; by default the tips of the configured branches.
 
-    Words are asv's: NEW, ALL, TAGS, HEAD, EXISTING, HASHFILE:path (`-` reads standard input), else a git range;
-    a single name means that commit. What a file names in vain goes to `warn`. Raises UsageError.
+    A range is one of asv's words NEW, ALL, TAGS, HEAD, EXISTING, HASHFILE:path (`-` reads standard input), a git range,
+    or a single commit. Warns of unknown commits in a file. Raises UsageError.
     """
     if range_words is None:
         return _unique([repository.resolve(branch or "HEAD") for branch in project.branches])
@@ -85,7 +85,7 @@ def commits_of(
 
 
 def measured_commits(results_dir: Path) -> set[str]:
-    """The commits that any journal knows, by the names of the files."""
+    """Return the commits that have a journal."""
     return {path.name.partition("-")[0] for path in results_dir.glob("*/trials/*.jsonl")}
 
 
@@ -120,7 +120,7 @@ def _unique(commits: Sequence[Commit]) -> list[Commit]:
 
 
 def missing_pythons(project: Project) -> tuple[str, ...]:
-    """The configuration's interpreters that are not there yet, as it spells them."""
+    """Return the configuration's interpreters that are not installed, as it spells them."""
     found = discover()
     missing = []
     for spec in project.pythons:

@@ -1,7 +1,7 @@
-"""One session of measuring: installs, calibrates and runs blocks, and keeps every trial before the next starts.
+"""A measuring session: installs, calibrates and runs blocks, and stores each trial before the next starts.
 
-`run`, and whatever else measures, is a loop over `Session.measure` (a case on one installation) or
-`Session.measure_beside` (on two, interleaved).
+Every command that measures loops over `Session.measure` (a case on one installation) or `Session.measure_beside` (on
+two, interleaved).
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ from asv_jit.trials.record import Context
 from asv_jit.workflows.measuring.reporter import Reporter
 
 QUICK_SHARE = 0.2  # of a trial's usual length, for --quick
-_ATTEMPTS = 2  # a disturbed block is repeated once, while most blocks are not: on a machine that is always busy
-_FEW_BLOCKS = 10  # repeating only takes time and selects nothing better
+_ATTEMPTS = 2  # a disturbed block is repeated once, unless most blocks are disturbed: then a repeat gains nothing
+_FEW_BLOCKS = 10  # repeat in any case up to here
 
 
 class Session:
-    """Everything that trials of one run share. A context manager: leaves no temporary folder behind."""
+    """What the trials of one run share. A context manager that removes its temporary folder."""
 
     def __init__(
         self,
@@ -95,16 +95,14 @@ class Session:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def install(self, interpreter: Interpreter, commit: str, requirements: Requirements | None = None) -> Installation:
-        """The installation of a commit, with the matrix's first set where none is given. Raises UnbuildableError."""
+        """Install a commit, by default with the matrix's first set of requirements. Raises UnbuildableError."""
         keep_interpreter(self.folder, interpreter)
         return install(self.project, interpreter, requirements or self.requirements_named("", interpreter), commit)
 
     def requirements_named(self, text: str, interpreter: Interpreter) -> Requirements:
-        """The set named `text`, offered by the matrix or not; without a name the matrix's first.
+        """Return the set named `text`, even if the matrix lacks it; without a name, the matrix's first.
 
-        Warns once where there would be others.
-
-        Raises UsageError where the matrix offers nothing.
+        Warns once if the matrix has others. Raises UsageError for an empty matrix.
         """
         sets = requirement_sets(self.project, interpreter)
         if text:
@@ -118,7 +116,7 @@ class Session:
 
     @contextmanager
     def measuring_for(self, purpose: Purpose) -> Iterator[None]:
-        """Give trials another purpose, such as `anchor`, for the length of a `with` block."""
+        """Give trials another purpose, such as `anchor`, within a `with` block."""
         before, self.purpose = self.purpose, purpose
         try:
             yield
@@ -126,11 +124,11 @@ class Session:
             self.purpose = before
 
     def place(self, installation: Installation) -> Place:
-        """Where its trials run."""
+        """Return where the installation's trials run."""
         return Place(installation.python, self.project.benchmark_dir, installation.variables, self.cpu)
 
     def known_trials(self, interpreter: str, commits: Sequence[str] | None = None) -> list[Trial]:
-        """What the journal has of an interpreter, all commits or the given ones; problems become warnings."""
+        """Read the trials of an interpreter, of all commits or the given ones; problems become warnings."""
         paths = (
             sorted((self.folder / TRIALS.folder).glob(f"*-{interpreter}.jsonl"))
             if commits is None
@@ -145,14 +143,13 @@ class Session:
         return trials
 
     def warn(self, text: str) -> None:
-        """Tell whoever watches."""
+        """Pass a warning to the reporter."""
         self._reporter.warn(text)
 
     def learn_efforts(self, cases: Sequence[Case], interpreter: str) -> None:
-        """Take inner loops and iterations from earlier trials: one series is measured with one effort.
+        """Take inner loops and iterations from earlier trials, so that one series is measured with one effort.
 
-        The whole history is read for it, so once a session is enough: what comes later is known already. Says once
-        which of asv's attributes the benchmarks set in vain.
+        Reads the whole history once a session. Warns once of attributes of asv that are not used.
         """
         self._say_unused([case.benchmark for case in cases])
         if interpreter in self._learned:
@@ -161,11 +158,11 @@ class Session:
         by_name = {(str(case.key), case.benchmark.version): case for case in cases}
         for trial in self.known_trials(interpreter):
             case = by_name.get((str(trial.key), trial.benchmark_version))
-            # The second side of a comparison ran with the first one's effort, maybe another interpreter's.
+            # The second side of a comparison ran with the effort of the first, perhaps of another interpreter.
             timed = trial.outcome == "ok" and trial.arm != SAMPLE.name and not trial.arm.startswith("b-")
             if case is None or not timed or trial.protocol != self.protocol:
                 continue
-            if trial.steady_kind is not None or case.benchmark.kind != "time":  # else of its first calls alone
+            if trial.steady_kind is not None or case.benchmark.kind != "time":  # else only first calls were measured
                 self._efforts[interpreter, case] = Effort(trial.inner_loops, trial.iterations)
 
     def _say_unused(self, benchmarks: Sequence[Benchmark]) -> None:
@@ -183,7 +180,7 @@ class Session:
             )
 
     def effort(self, installation: Installation, case: Case, first: Mode = "off") -> Effort | NoEffort:
-        """How long this case's trials are on this interpreter; calibrates, `first` in this mode, if nobody knows."""
+        """Return the length of this case's trials on this interpreter; calibrates if unknown, in mode `first` first."""
         key = installation.interpreter.identity, case
         if key in self._efforts:
             return self._efforts[key]
@@ -204,16 +201,16 @@ class Session:
         return found
 
     def measure(self, installation: Installation, case: Case, arms: Sequence[Arm], *, micro_ops: bool) -> list[Trial]:
-        """Run one block, again if something disturbed it; the trials of the attempt that counts."""
+        """Run one block, once more if it was disturbed; return the trials of the last attempt."""
         failed = self._failed([(installation, ALONE[0])], case)
         return failed or self._measure([(installation, arm) for arm in arms], case, micro_ops=micro_ops)
 
     def measure_beside(
         self, a: Installation, b: Installation, case: Case, modes: Sequence[Mode], *, micro_ops: bool
     ) -> list[Trial]:
-        """Run one block on two installations, interleaved: arms `a-off`, `a-on`, `b-off`, `b-on`, or one mode's two.
+        """Run one block on two installations, interleaved, with the arms `a-off`, `a-on`, `b-off`, `b-on` of `modes`.
 
-        Each side's lines go to its own commit's journal; the effort is that of `a`, the baseline, on both sides.
+        Each side's trials go to the journal of its commit; both sides use the effort of the baseline `a`.
         """
         arms = [(a, arm) for arm in beside("a", modes)] + [(b, arm) for arm in beside("b", modes)]
         return self._failed(arms, case) or self._measure(arms, case, micro_ops=micro_ops)
@@ -251,16 +248,16 @@ class Session:
             )
 
     def sample(self, installation: Installation, case: Case) -> Trial:
-        """See where the time of a case goes with the JIT on."""
+        """Run a sampled trial that shows where a case spends its time with the JIT on."""
         cache, _ = self._cache(installation, case)
         context = self._context_of(installation, self._next_block(), 1)
         effort = self.effort(installation, case)
-        if isinstance(effort, NoEffort):  # it worked before: what it does in so few calls is still to be seen
+        if isinstance(effort, NoEffort):  # calibration failed now, but trials worked before: sample the fewest calls
             effort = Effort(1, effort.task.min_iterations)
         return run_sample(self.place(installation), case, effort, context, self.keep, cache=cache)
 
     def counting_of(self, installation: Installation, case: Case) -> tuple[Context, Path | None, str | None]:
-        """What a counted trial's line says, what `setup_cache` left, and the complaint where that failed."""
+        """Return the context of a counted trial, the folder of `setup_cache`, and the reason if that failed."""
         cache, complaint = self._cache(installation, case)
         return self._context_of(installation, self._next_block(), 1), cache, complaint
 
@@ -281,7 +278,7 @@ class Session:
         self.keep(unbuildable_trial(context, case, str(error)))
 
     def _cache(self, installation: Installation, case: Case) -> tuple[Path | None, str | None]:
-        """What the case's `setup_cache` left, made once per installation; or the complaint of its failure."""
+        """Return the folder of the case's `setup_cache`, run once per installation, or the reason of its failure."""
         name = case.benchmark.setup_cache_key
         if name is None:
             return None, None
@@ -293,7 +290,7 @@ class Session:
         return self._caches[key]
 
     def _failed(self, arms: Sequence[tuple[Installation, Arm]], case: Case) -> list[Trial]:
-        """The trial that puts on record why no process is started: `setup_cache` failed. Empty where it did not."""
+        """Record a failed trial if `setup_cache` failed; return it, else nothing."""
         for installation, arm in arms:
             _, complaint = self._cache(installation, case)
             if complaint is not None:
@@ -339,7 +336,7 @@ class Session:
 
 
 def unbuildable_trial(context: Context, case: Case, complaint: str) -> Trial:
-    """The line of a case that no process was started for."""
+    """Return the trial of a case for which no process was started."""
     return Trial(
         trial=f"{context.block}.{context.attempt}-{ALONE[0].name}",
         session=context.session,
@@ -372,7 +369,7 @@ def unbuildable_trial(context: Context, case: Case, complaint: str) -> Trial:
 
 
 def _core(wanted: int | None) -> int | None:
-    """The core to pin trials to: the configured one, else the last that this process may use; None off Linux."""
+    """Return the core to pin trials to: the configured one, else the last allowed one; None except on Linux."""
     if wanted is None or sys.platform != "linux":
         return default_cpu()
     allowed = os.sched_getaffinity(0)

@@ -1,4 +1,4 @@
-"""`asv-jit doctor`: how noisy measuring is here, by comparing programs with themselves."""
+"""`asv-jit doctor`: measures this machine's noise by comparing programs with themselves."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Pairs = Callable[[], tuple[float, float]]
 
 
 class MeasuredNoise(Struct, frozen=True):
-    """What A/A pairs say. `estimate` compares the arms: a verdict of `faster` or `slower` is a false alarm.
+    """The result of A/A pairs. `estimate` compares the arms: a verdict of `faster` or `slower` is a false alarm.
 
-    `needed` is for a power of 90% at the setting `alpha`; `disturbed` counts the pairs that something disturbed
-    twice, and `repeated` those that were measured again for it.
+    `needed`: pairs for a power of 90% at the setting `alpha`; `repeated`: disturbed pairs that were measured again;
+    `disturbed`: those that were disturbed again.
     """
 
     pair_noise: noise.PairNoise
@@ -46,15 +46,15 @@ class MeasuredNoise(Struct, frozen=True):
 
     @property
     def false_alarm(self) -> bool:
-        """Whether the same code was called different."""
+        """Whether the same code got different verdicts."""
         return self.estimate.verdict in ("faster", "slower")
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """What `asv-jit doctor` reports: the checks, and what was measured if that was asked for.
+    """The result of `asv-jit doctor`: the checks, and measurements if requested.
 
-    `kept_in` is the file that holds the noise, where there is a project to hold it.
+    `kept_in`: the project's file that stores the noise, if there is a project.
     """
 
     checks: list[Check]
@@ -64,7 +64,7 @@ class Diagnosis:
 
 
 def counting_check(find: Callable[[], Valgrind | None] = valgrind.find) -> Check:
-    """Say whether instructions can be counted here, and with what: another counter starts a new series."""
+    """Check whether instructions can be counted here, and by which counter."""
     found = find()
     if found is not None:
         return Check("counting", "good", found.described)
@@ -80,10 +80,10 @@ def measure_noise(
     pairs: int = DEFAULT_PAIRS,
     seed: int = 0,
 ) -> MeasuredNoise:
-    """Measure so many A/A pairs on an interpreter, pinned to the core `cpu`; two trials of `trial_seconds` each.
+    """Measure A/A pairs on an interpreter, pinned to the core `cpu`; each pair is two trials of `trial_seconds`.
 
-    `seed` decides the order of the arms and the hash seeds. Raises LockedError when something else measures,
-    NoInterpreterError when the interpreter cannot run the built-in benchmark.
+    `seed` decides the order of the arms and the hash seeds. Raises LockedError while another process measures,
+    NoInterpreterError if the interpreter cannot run the built-in benchmark.
     """
     with same_code(interpreter, settings, reporter, cpu=cpu, seed=seed) as bench:
         found = noise_of(bench.pair, settings, reporter, pairs=pairs)
@@ -91,7 +91,7 @@ def measure_noise(
 
 
 def noise_of(pair: Pairs, settings: Settings, reporter: Reporter, *, pairs: int) -> MeasuredNoise:
-    """What `pairs` (at least 2) draws from `pair` say."""
+    """Estimate the noise from `pairs` (at least 2) draws of `pair`."""
     if pairs < 2:
         raise ValueError(f"a spread needs at least two pairs, not {pairs}")
     began = time.monotonic()
@@ -111,9 +111,9 @@ def noise_of(pair: Pairs, settings: Settings, reporter: Reporter, *, pairs: int)
 
 
 def keep(found: MeasuredNoise, interpreter: Interpreter, results_dir: Path, reporter: Reporter) -> Path:
-    """Keep what was measured beside this machine's results, where the site finds it; returns the file.
+    """Store the noise with this machine's results, for the site; return the file.
 
-    Raises LockedError when something else writes results, StorageError when nothing can be written.
+    Raises LockedError while another process writes results, StorageError if nothing can be written.
     """
     machine = this_machine()
     with locks.held(locks.results_lock(results_dir), doing="write results"):

@@ -1,7 +1,6 @@
-"""The same code twice: a small built-in suite whose pairs differ by nothing but the machine's noise.
+"""A/A measurements: a small built-in suite whose pairs differ only by the machine's noise.
 
-Both arms of a pair run one benchmark on one interpreter in mode `off`, through the trials that measure
-everything else. Whatever difference comes out is the machine's.
+Both arms of a pair run one benchmark on one interpreter in mode `off`, as ordinary trials.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from asv_jit.workflows.measuring.reporter import Reporter
 _ARMS = (Arm("a", "off"), Arm("b", "off"))
 _ATTEMPTS = 2  # as `run` does: a disturbed block is repeated once
 _TIMEOUT_S = 60.0
-# How trials get their length: kept runs that got theirs in another way are not counted with ours.
+# How trials get their length: runs whose trials got theirs in another way are not comparable.
 _EFFORT = "level within 0.25%"
 
 _SUITE = '''\
@@ -87,9 +86,9 @@ CASES = tuple(
 
 
 class AaRuns(Struct, frozen=True):
-    """What whole A/A runs of the built-in suite say; `kept` of them are from earlier, `kept_in` holds all.
+    """The result of whole A/A runs of the built-in suite; `kept`: how many are from earlier calls; `kept_in`: the file.
 
-    `disturbed` counts the pairs that something disturbed twice, `repeated` those that were measured again.
+    `repeated`: disturbed pairs that were measured again; `disturbed`: those that were disturbed again.
     """
 
     rates: SameCodeRates
@@ -101,7 +100,7 @@ class AaRuns(Struct, frozen=True):
 
 @dataclass(slots=True)
 class SameCode:
-    """The built-in suite on one interpreter; draws pairs and counts what disturbed them."""
+    """The built-in suite on one interpreter; measures pairs and counts disturbances."""
 
     place: Place
     efforts: dict[Case, Effort]
@@ -111,7 +110,7 @@ class SameCode:
     repeated: int = field(default=0, init=False)
 
     def pair(self, case: Case = CASES[0]) -> tuple[float, float]:
-        """The steady times of one block, again if something disturbed it. Raises NoInterpreterError."""
+        """Return the steady times of one block, measured again if disturbed. Raises NoInterpreterError."""
         for attempt in range(1, _ATTEMPTS + 1):
             effort = self.efforts[case]
             trials = run_block(
@@ -136,10 +135,10 @@ def aa_runs(
     cpu: int | None,
     machine: str = "",
 ) -> AaRuns:
-    """Measure `count` more whole A/A runs, each case with the adaptive rule until it stops, and count false alerts.
+    """Measure `count` more whole A/A runs, each case until the adaptive rule stops it, and count false alerts.
 
-    Each comparison is kept as soon as it is measured; runs that earlier calls finished on this `machine`, with
-    these settings, count as well. Errors as for `same_code`.
+    Stores each comparison at once, and includes runs that earlier calls finished on this `machine` with the same
+    settings. Raises as `same_code`.
     """
     rules = Rules(settings.precision, settings.pairs.min, settings.pairs.max, settings.alpha, settings.equivalence)
     path = paths.same_code_dir() / f"{interpreter.identity}-{machine or 'machine'}.jsonl"
@@ -174,9 +173,9 @@ def same_code(
     seed: int,
     cases: tuple[Case, ...] = CASES[:1],
 ) -> Iterator[SameCode]:
-    """The built-in suite, calibrated, in a temporary folder, while nothing else may measure.
+    """Yield the built-in suite, calibrated, in a temporary folder, under the measuring lock.
 
-    Raises LockedError, and NoInterpreterError when a benchmark cannot run.
+    Raises LockedError, and NoInterpreterError if a benchmark cannot run.
     """
     with (
         locks.held(locks.measuring_lock(), doing="measure the noise"),
@@ -212,7 +211,7 @@ def _compare(bench: SameCode, case: Case, settings: Settings, *, run: str, rules
 
 
 def _runs(comparisons: list[SameCodeCase]) -> list[SuiteRun]:
-    """The runs that were measured whole; one that was interrupted says nothing about a whole suite."""
+    """Return the complete runs: an interrupted one says nothing about a whole suite."""
     grouped: dict[str, dict[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {}
     for one in comparisons:
         grouped.setdefault(one.run, {})[one.case] = (one.first, one.second)
@@ -233,7 +232,7 @@ def _effort(place: Place, case: Case, interpreter: Interpreter, settings: Settin
 
 
 def _context(interpreter: Interpreter, cpu: int | None) -> Context:
-    """These trials are thrown away, so most of what the journal would say is empty."""
+    """Return a context without journal fields, because these trials are not stored."""
     return Context(
         session="doctor",
         block="doctor",
@@ -249,7 +248,7 @@ def _context(interpreter: Interpreter, cpu: int | None) -> Context:
 
 
 def _forget(trial: Trial) -> None:
-    """Trials of a doctor are no results."""
+    """Drop the trial."""
 
 
 def _time_of(trial: Trial) -> float:
