@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asv_jit.asv_adapter.history import MeasuredByTrials, read_asv_results, reading
-from asv_jit.asv_adapter.history.columns import ColumnsBuilder
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
 from asv_jit.asv_adapter.history.suite import read_suite
 from asv_jit.git.order import order_commits
@@ -278,7 +277,7 @@ def test_a_machine_folder_that_is_a_link_is_named(tree):
     results, _, series = read(tree)
     assert [values(one) for one in series.values()] == [[1.0]]
     (problem,) = results.problems
-    assert "linked: a link to a folder; it is left out" in problem
+    assert "linked: a link to a folder; skipped, as asv does" in problem
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere names of files are texts")
@@ -463,11 +462,11 @@ def test_both_ways_of_decoding_agree(result, with_interval):
     ]
     found = []
     for data in (usual, json.dumps(shuffled).encode()):
-        builder = ColumnsBuilder()
-        assert FileDecoder(builder).add(data, "box") == []
-        columns = builder.columns()
-        (sheet,) = columns.sheets
-        found.append((columns.heads, sheet.kind, sheet.numbers.tolist()))
+        decoder = FileDecoder()
+        head, problems = decoder.add(0, data, "box")
+        assert problems == []
+        (sheet,) = decoder.sheets()
+        found.append((head, sheet.kind, sheet.numbers.tolist()))
     np.testing.assert_equal(found[0], found[1])
 
 
@@ -491,14 +490,13 @@ def test_whatever_a_file_holds_only_our_own_error_comes_out(data):
         start = data.draw(st.integers(0, len(mutated)))
         length = data.draw(st.integers(0, 25))
         mutated[start : start + length] = data.draw(st.one_of(junk, st.binary(max_size=3)))
-    builder = ColumnsBuilder()
+    decoder = FileDecoder()
     try:
-        problems = FileDecoder(builder).add(bytes(mutated), data.draw(st.sampled_from([None, "box"])))
+        _, problems = decoder.add(0, bytes(mutated), data.draw(st.sampled_from([None, "box"])))
     except UnreadableError as error:
         problems = [str(error)]
     assert all(problem.isprintable() and len(problem) < 600 for problem in problems)
-    columns = builder.columns()
-    assert all(sheet.values.shape == (sheet.kind.size, len(sheet.files)) for sheet in columns.sheets)
+    assert all(sheet.values.shape == (sheet.kind.size, len(sheet.files)) for sheet in decoder.sheets())
 
 
 json_values = st.recursive(
@@ -518,7 +516,7 @@ def test_wrong_types_anywhere_are_our_own_errors(field, value, version, column):
         content["results"]["a.time_x"][column] = value
     else:
         content[field] = value
-    builder = ColumnsBuilder()
+    decoder = FileDecoder()
     with suppress(UnreadableError):
-        FileDecoder(builder).add(json.dumps(content).encode(), "box")
-    assert sum(len(sheet.files) for sheet in builder.columns().sheets) <= 1
+        decoder.add(0, json.dumps(content).encode(), "box")
+    assert sum(len(sheet.files) for sheet in decoder.sheets()) <= 1

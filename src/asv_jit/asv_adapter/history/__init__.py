@@ -1,4 +1,4 @@
-"""Result trees that asv wrote, by itself or for us, as series: see `reading.read_asv_results`."""
+"""Reads result trees that asv wrote, by itself or for asv-jit, as series: see `reading.read_asv_results`."""
 
 from __future__ import annotations
 

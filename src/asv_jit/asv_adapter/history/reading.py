@@ -1,4 +1,4 @@
-"""Any asv history as series: files, columns (from the shelf, or decoded by all cores), rows that count, series."""
+"""Reads any asv history as series: files, columns (cached, or decoded on all cores), rows that count, series."""
 
 from __future__ import annotations
 
@@ -7,39 +7,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Places
+from asv_jit.analysis.history.series import CaseSeries
 from asv_jit.asv_adapter.history import shelf
 from asv_jit.asv_adapter.history.assembly import Located, assemble
-from asv_jit.asv_adapter.history.columns import Columns, ColumnsBuilder, RowKind, Sheet, joined
-from asv_jit.asv_adapter.history.counting import MeasuredByTrials, count_rows, numbers_in
+from asv_jit.asv_adapter.history.columns import (
+    Columns,
+    Head,
+    ReadFile,
+    RowKind,
+    Sheet,
+    Stamp,
+    joined,
+    merged,
+    rows_of_files,
+)
+from asv_jit.asv_adapter.history.counting import MeasuredByTrials, count_rows
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
 from asv_jit.asv_adapter.history.names import path_text
-from asv_jit.asv_adapter.history.shelf import Batch, FileRecord, Stamp, merged
 from asv_jit.asv_adapter.history.suite import Described, from_rows, read_suite
 from asv_jit.asv_adapter.history.tree import walk
 from asv_jit.git.order import CommitOrder
 from asv_jit.store.analysis_cache import AnalysisCache
 from asv_jit.system.processes import cores, in_parallel
 
-_MOST_ENTRIES = 3
-"""On the shelf; more are united into one: of eight, each with one commit, reading took a quarter longer."""
-
+_TASKS_PER_CORE = 6
+_MIN_TASK_FILES = 25
 _LARGE = 4
-"""So many times as large as all others an entry is left as it is."""
+"""A cache entry this many times as large as all others is not rewritten: each commit adds 50 kB to its 70 MB."""
 
-_TASKS_A_CORE = 6
-_FEWEST_FILES = 25
-"""In a task: what a file needs of its own is not made for less."""
-
-_MOST_NAMED = 5
-"""Rows of one file that are named one by one when they are damaged; the others are counted."""
+_MAX_NAMED_ROWS = 5
+"""Number of damaged rows of one file that are listed; the others are counted."""
 
 
 class AsvSeries(Struct, frozen=True):
-    """`interpreters`: those that were given and then the Pythons that the results name; series point into it."""
+    """Series, and a sentence for each kind of value that is not in them.
+
+    `interpreters`: those that were given, then the Pythons that the results name; series refer to them by place.
+    """
 
     series: tuple[CaseSeries, ...]
     interpreters: tuple[str, ...]
@@ -50,20 +56,19 @@ class AsvSeries(Struct, frozen=True):
 class AsvResults:
     """All result files of a tree.
 
-    `commits`: every measured commit with its date (seconds since 1970, 0 where no file says it), for
-    `commit_order.order_commits`. `problems`: a sentence for each thing that could not be read; the rest is used.
+    `commits`: every measured commit with its date (seconds since 1970, 0 if no file has it), for
+    `order.order_commits`. `problems`: a sentence for each invalid file or row; the rest is used.
     """
 
     commits: Mapping[str, int]
     problems: tuple[str, ...]
     _columns: Columns
-    _ranks: Places
     _suite: Mapping[str, Described]
 
     @property
     def titles(self) -> dict[str, str]:
-        """What its author calls each benchmark that has a title."""
-        return {name: found.title for name, found in self._suite.items() if found.title}
+        """Each benchmark's title, if its author gave one."""
+        return {name: described.title for name, described in self._suite.items() if described.title}
 
     def series(
         self,
@@ -72,150 +77,127 @@ class AsvResults:
         by_trials: Collection[MeasuredByTrials] = (),
         machine: str | None = None,
     ) -> AsvSeries:
-        """The series over an order of commits, of all machines or the named one, not parted by branch.
+        """Return the series over an order of commits, of all machines or of one, not split by branch.
 
-        `by_trials`: what journals hold; rows of these are left to the journals, without a word.
+        `by_trials`: what journals hold; asv's rows of it are ignored silently.
         """
-        heads = self._columns.heads
-        counted = count_rows(self._columns, self._suite, by_trials)
+        heads = _heads(self._columns)
+        counted = count_rows(heads, self._columns.sheets, self._suite, by_trials)
+        left_out = list(counted.left_out)
         sheets: Sequence[Sheet] = counted.sheets
         if machine is not None:
-            sheets = _of_files(sheets, np.array([head.machine == machine for head in heads], dtype=np.bool_))
+            sheets = rows_of_files(sheets, np.array([head.machine == machine for head in heads], dtype=np.bool_))
         names = {name: at for at, name in enumerate(dict.fromkeys([*interpreters, *(head.python for head in heads)]))}
         pythons = np.array([names[head.python] for head in heads], dtype=np.int32)
         place = {commit: at for at, commit in enumerate(order.commits)}
         places = np.array([place.get(head.commit, -1) for head in heads], dtype=np.int32)
-        left_out = list(counted.left_out)
-        beside = _of_files(sheets, places < 0)
-        if beside:
-            number = sum(numbers_in(sheet.values) for sheet in beside)
-            commits = len({heads[file].commit for sheet in beside for file in sheet.files})
+        off_branches = rows_of_files(sheets, places < 0)
+        if off_branches:
+            number = sum(np.count_nonzero(np.isfinite(sheet.values)) for sheet in off_branches)
+            commits = len({heads[file].commit for sheet in off_branches for file in sheet.files})
             left_out.append(f"{number} values of {commits} commits that no configured branch and no tag has")
-            sheets = _of_files(sheets, places >= 0)
-        series, repeated = assemble(heads, sheets, self._suite, Located(places, pythons, self._ranks))
+            sheets = rows_of_files(sheets, places >= 0)
+        paths = np.array([file.stamp.path for file in self._columns.files], dtype=object)
+        ranks = np.argsort(np.argsort(paths)).astype(np.int32)
+        series, repeated = assemble(heads, sheets, self._suite, Located(places, pythons, ranks))
         if repeated:
             left_out.append(f"{repeated} rows that another file of the same environment and commit repeats")
         return AsvSeries(tuple(series), tuple(names), tuple(left_out))
 
 
-def _of_files(sheets: Sequence[Sheet], chosen: npt.NDArray[np.bool_]) -> Sequence[Sheet]:
-    """The rows of the files that `chosen`, shape (heads,), marks; no sheet without rows."""
-    if chosen.all():
-        return sheets
-    if not chosen.any():
-        return ()
-    found = (sheet.of_rows(chosen[sheet.files]) for sheet in sheets)
-    return [sheet for sheet in found if len(sheet.files)]
-
-
 def read_asv_results(results_dir: Path, cache: AnalysisCache | None = None) -> AsvResults:
     """Read the result files below `results_dir`; never raises for their content.
 
-    With a `cache`, files that have not changed since they were last read are not read again.
+    With a `cache`, files that have not changed since they were last read are not decoded again.
     """
     tree = walk(results_dir)
-    batches = _batches(results_dir, tree.stamps, cache)
-    columns = joined([batch.columns for batch in batches])
+    columns = joined(_read(results_dir, tree.stamps, cache))
     problems = [*tree.problems]
-    for record in sorted((record for batch in batches for record in batch.records), key=lambda found: found.stamp.path):
-        problems += record.problems
-    ranks = _ranks(tree.stamps, batches)
+    for file in sorted(columns.files, key=lambda file: file.stamp.path):
+        problems += file.problems
+    columns = columns.of_files(np.array([file.head is not None for file in columns.files], dtype=np.bool_))
     if not columns.sheets:
-        return AsvResults({}, tuple(problems), columns, ranks, {})
+        return AsvResults({}, tuple(problems), columns, {})
     suite = read_suite(results_dir)
     dates: dict[str, int] = {}
-    for head in columns.heads:
+    for head in _heads(columns):
         dates[head.commit] = max(head.date, dates.get(head.commit, 0))
     benchmarks = from_rows(_kind_dates(columns)) if suite.benchmarks is None else suite.benchmarks
-    return AsvResults(dates, (*problems, *suite.problems), columns, ranks, benchmarks)
+    return AsvResults(dates, (*problems, *suite.problems), columns, benchmarks)
+
+
+def _heads(columns: Columns) -> list[Head]:
+    return [file.head for file in columns.files if file.head is not None]
 
 
 def _kind_dates(columns: Columns) -> dict[RowKind, int]:
-    """The date of the newest file that has a row of each kind."""
+    """Return the date of the newest file that has a row of each kind."""
+    heads = _heads(columns)
     newest: dict[RowKind, int] = {}
     for sheet in columns.sheets:
-        date = max(columns.heads[file].date for file in sheet.files)
+        date = max(heads[file].date for file in sheet.files)
         newest[sheet.kind] = max(date, newest.get(sheet.kind, date))
     return newest
 
 
-def _ranks(stamps: Sequence[Stamp], batches: Sequence[Batch]) -> Places:
-    """The place of each file in the order of the paths, whatever batch it is in, shape (heads,)."""
-    rank = {stamp: at for at, stamp in enumerate(stamps)}
-    heads = [
-        {record.head: rank[record.stamp] for record in batch.records if record.head is not None} for batch in batches
-    ]
-    return np.array([ranks[head] for ranks in heads for head in range(len(ranks))], dtype=np.int32)
+def _read(root: Path, stamps: Sequence[Stamp], cache: AnalysisCache | None) -> list[Columns]:
+    """Read every file once: unchanged ones from the cache, the others decoded now and cached.
 
-
-def _batches(root: Path, stamps: Sequence[Stamp], cache: AnalysisCache | None) -> list[Batch]:
-    """Every file once: from the shelf where it has not changed, else decoded now and put there.
-
-    Batches come in the order of their newest commits, so that points side by side are nearly always in order.
+    The columns are sorted by their newest commit, so that neighbouring points are nearly always in order.
     """
-    shelved = {} if cache is None else shelf.load(cache)
+    entries = {} if cache is None else shelf.load(cache)
     wanted = set(stamps)
-    kept: list[Batch] = []
-    stale: list[str] = []
-    for name, batch in shelved.items():
-        mine = batch.only(wanted)
-        wanted -= {record.stamp for record in mine.records}
-        kept.append(mine)
-        if 2 * len(mine.records) < len(batch.records):
-            stale.append(name)
+    kept: dict[str, Columns] = {}
+    for name, entry in entries.items():
+        kept[name] = entry.of_files(np.array([file.stamp in wanted for file in entry.files], dtype=np.bool_))
+        wanted -= {file.stamp for file in kept[name].files}
     missing = [stamp for stamp in stamps if stamp in wanted]
     fresh = _decoded(root, missing)
-    if cache is not None and (missing or stale):
-        united = {*shelved} if stale else _to_unite({name: len(batch.records) for name, batch in shelved.items()})
-        parts = [mine for name, mine in zip(shelved, kept, strict=True) if name in united]
-        saved = shelf.save(cache, merged([*parts, fresh]))
-        for name in united:
+    is_stale = any(2 * len(kept[name].files) < len(entry.files) for name, entry in entries.items())
+    if cache is not None and (missing or is_stale):
+        replaced = [*entries] if is_stale else _to_merge({name: len(entry.files) for name, entry in entries.items()})
+        saved = shelf.save(cache, merged([*(kept[name] for name in replaced), fresh]))
+        for name in replaced:
             if name != saved:
                 cache.remove(name)
-    return sorted([*kept, fresh], key=lambda batch: max((head.date for head in batch.columns.heads), default=0))
+    columns = [*kept.values(), fresh]
+    return sorted(columns, key=lambda part: max((head.date for head in _heads(part)), default=0))
 
 
-def _to_unite(sizes: Mapping[str, int]) -> Collection[str]:
-    """The entries that become one with a new one; `sizes`: how many files each has.
-
-    While all others together are small beside the largest, it is left alone: each commit adds 50 kB to its 70 MB.
-    """
-    if len(sizes) < _MOST_ENTRIES:
-        return ()
-    *others, largest = sorted(sizes, key=sizes.__getitem__)
-    small = _LARGE * sum(sizes[name] for name in others) < sizes[largest]
-    return others if small else sizes
+def _to_merge(sizes: Mapping[str, int]) -> list[str]:
+    """Select the entries to merge with a new one, by number of files: all but the largest, if that is large."""
+    ordered = sorted(sizes, key=sizes.__getitem__)
+    is_large = bool(ordered) and _LARGE * sum(sizes[name] for name in ordered[:-1]) < sizes[ordered[-1]]
+    return ordered[:-1] if is_large else ordered
 
 
-def _decoded(root: Path, stamps: Sequence[Stamp]) -> Batch:
-    """Each worker hands its files back as bytes: to pickle hundreds of small arrays took as long as to make them."""
-    size = max(-(-len(stamps) // (_TASKS_A_CORE * cores())), _FEWEST_FILES)
+def _decoded(root: Path, stamps: Sequence[Stamp]) -> Columns:
+    """Decode files on all cores. Workers return bytes: pickling hundreds of small arrays would take twice the time."""
+    size = max(-(-len(stamps) // (_TASKS_PER_CORE * cores())), _MIN_TASK_FILES)
     tasks = [(root, tuple(stamps[at : at + size])) for at in range(0, len(stamps), size)]
     return merged([shelf.decoded(content) for content in in_parallel(_decode_files, tasks)])
 
 
 def _decode_files(task: tuple[Path, tuple[Stamp, ...]]) -> bytes:
     root, stamps = task
-    builder = ColumnsBuilder()
-    decoder = FileDecoder(builder)
-    records = []
-    for stamp in stamps:
+    decoder = FileDecoder()
+    files = []
+    for place, stamp in enumerate(stamps):
         path = root / stamp.path
         try:
-            problems = decoder.add(path.read_bytes(), stamp.machine)
+            head, problems = decoder.add(place, path.read_bytes(), stamp.machine)
         except OSError as error:
-            problem = f"{path_text(path)}: cannot be read ({error.strerror}); it is left out"
-            records.append(FileRecord(stamp, None, (problem,)))
+            files.append(ReadFile(stamp, None, (f"{path_text(path)}: cannot be read ({error.strerror}); skipped",)))
         except UnreadableError as error:
-            records.append(FileRecord(stamp, None, (f"{path_text(path)}: {error}; the file is left out",)))
+            files.append(ReadFile(stamp, None, (f"{path_text(path)}: {error}; file skipped",)))
         else:
-            records.append(FileRecord(stamp, builder.files - 1, _named(path, problems)))
-    return shelf.encoded(Batch(tuple(records), builder.columns()))
+            files.append(ReadFile(stamp, head, _named(path, problems)))
+    return shelf.encoded(Columns(tuple(files), decoder.sheets()))
 
 
 def _named(path: Path, problems: Sequence[str]) -> tuple[str, ...]:
     where = path_text(path)
-    named = [f"{where}: {problem}; the row is left out" for problem in problems[:_MOST_NAMED]]
-    if len(problems) > _MOST_NAMED:
-        named.append(f"{where}: {len(problems) - _MOST_NAMED} more rows like these are left out")
+    named = [f"{where}: {problem}; row skipped" for problem in problems[:_MAX_NAMED_ROWS]]
+    if len(problems) > _MAX_NAMED_ROWS:
+        named.append(f"{where}: {len(problems) - _MAX_NAMED_ROWS} more rows like these were skipped")
     return tuple(named)

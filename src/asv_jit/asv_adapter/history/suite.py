@@ -1,4 +1,4 @@
-"""Which of the stored rows belong to the suite as it is now: results/benchmarks.json, of api versions 1 and 2."""
+"""Reads the current suite from results/benchmarks.json, API versions 1 and 2."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from asv_jit.asv_adapter.history.columns import RowKind
 from asv_jit.asv_adapter.history.decoding import UnreadableError
 from asv_jit.asv_adapter.history.names import is_sound_name, shown
 from asv_jit.model import CaseKey
+from asv_jit.store.lines import UNREADABLE
 
 _NEWEST_VERSION = 2
 _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
 
 
 class Described(msgspec.Struct, frozen=True):
-    """A benchmark as it is now; `version` and `title` (asv's `pretty_name`) are empty where the file gives none."""
+    """A benchmark as it is now; `version` and `title` (asv's `pretty_name`) are empty if the file has none."""
 
     name: str
     version: str
@@ -38,11 +39,11 @@ class Described(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """How many cases there are."""
+        """Number of cases."""
         return math.prod(len(texts) for texts in self.params)
 
     def places_of(self, kind: RowKind) -> npt.NDArray[np.int64]:
-        """For each value of a row of `kind`, the place of its case; -1 where the benchmark has it no more."""
+        """Return the case's place for each value of a row of `kind`; -1 if the benchmark no longer has the case."""
         if kind.params == self.params:
             return np.arange(kind.size)
         places = {texts: place for place, texts in enumerate(product(*self.params))}
@@ -50,16 +51,16 @@ class Described(msgspec.Struct, frozen=True):
 
 
 class SuiteNow(msgspec.Struct, frozen=True):
-    """The suite by names, and a sentence for each entry that cannot be used; None where the file cannot."""
+    """The benchmarks by name (None if the file is invalid), and a sentence for each problem."""
 
     benchmarks: Mapping[str, Described] | None
     problems: tuple[str, ...] = ()
 
 
 def read_entries(results_dir: Path) -> tuple[int, dict[str, Any]]:
-    """The version of results/benchmarks.json, and asv's own description of each benchmark, unchecked.
+    """Return the version of results/benchmarks.json and asv's description of each benchmark, unvalidated.
 
-    Raises UnreadableError where the file is none of asv's.
+    Raises UnreadableError if the file is invalid.
     """
     try:
         text = (results_dir / "benchmarks.json").read_bytes()
@@ -69,9 +70,9 @@ def read_entries(results_dir: Path) -> tuple[int, dict[str, Any]]:
         raise UnreadableError(f"cannot be read ({error.strerror})") from None
     try:
         found = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         try:
-            found = json.loads(text)  # asv writes `timeout = inf` as Infinity, for which JSON has no word
+            found = json.loads(text)  # asv writes `timeout = inf` as Infinity, which is not JSON
         except (ValueError, RecursionError):
             raise UnreadableError(f"not valid JSON ({error})") from None
     if not isinstance(found, dict):
@@ -88,22 +89,19 @@ def read_suite(results_dir: Path) -> SuiteNow:
     try:
         _, found = read_entries(results_dir)
     except UnreadableError as error:
-        return SuiteNow(None, (f"{path}: {error}; the newest version of each benchmark in the results is taken",))
+        return SuiteNow(None, (f"{path}: {error}; the newest version of each benchmark in the results is used",))
     benchmarks, problems = {}, []
     for name, entry in found.items():
         described = _described(name, entry)
         if described is None:
-            problems.append(f"{path}: {shown(name)}: not a benchmark as asv describes it; it is left out")
+            problems.append(f"{path}: {shown(name)}: not a benchmark as asv describes it; skipped")
         else:
             benchmarks[name] = described
     return SuiteNow(benchmarks, tuple(problems))
 
 
 def from_rows(kinds: Mapping[RowKind, int]) -> dict[str, Described]:
-    """The suite as the results alone show it: each benchmark as its row of the latest commit has it.
-
-    `kinds`: with the date of the newest row of each.
-    """
+    """Infer the suite from the results alone: each benchmark as in its newest row. `kinds` maps to the newest date."""
     newest: dict[str, RowKind] = {}
     for kind, _ in sorted(kinds.items(), key=lambda item: item[1]):
         newest[kind.benchmark] = kind
@@ -126,7 +124,7 @@ def _described(name: str, entry: Any) -> Described | None:
 
 
 def _title(name: str, title: object) -> str:
-    """Not what says the name once more; a title that is no text is none, and the benchmark is none the worse."""
+    """Return the title; empty if it is missing, invalid or just the name."""
     return title.strip() if isinstance(title, str) and title.strip() != name else ""
 
 
