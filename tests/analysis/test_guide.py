@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.cells.cell import cells_of
-from asv_jit.analysis.cells.summary import Limits, SuiteSummary, group_of, summarise, summarise_suite
+from asv_jit.analysis.cells.summary import Limits, SuiteSummary, summarise, summarise_suite
+from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import ARMS, CaseKey, Trial
 from asv_jit.site.content.site_content import Release
 from tests.site.contents import OLDER, WITH_JIT, WITHOUT_JIT, pairs, trial

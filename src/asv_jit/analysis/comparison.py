@@ -18,7 +18,7 @@ from asv_jit.analysis.cells import correctness, evidence
 from asv_jit.analysis.cells.cell import Block
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.cells.levels import middle
-from asv_jit.analysis.cells.summary import Limits, group_of
+from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.analysis.stats import suite_mean
@@ -170,20 +170,19 @@ def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) ->
     """
     found: dict[Metric, suite_mean.SuiteSpeedup] = {}
     for metric in _TIMES:
-        pairs = [pair for case, own in zip(cases, blocks, strict=True) if (pair := _pairs(case, own, metric))]
-        mean = suite_mean.estimate(pairs, alpha=0.05)
+        case_means = [m for case, own in zip(cases, blocks, strict=True) if (m := _case_mean(case, own, metric))]
+        mean = suite_mean.estimate(case_means, alpha=0.05)
         if mean is not None:
             found[metric] = mean
     return found
 
 
-def _pairs(case: CaseComparison, blocks: Sequence[Block], metric: Metric) -> suite_mean.CasePairs | None:
+def _case_mean(case: CaseComparison, blocks: Sequence[Block], metric: Metric) -> suite_mean.CaseMean | None:
     good = good_blocks(blocks)
     a, b = values(good, "a", metric), values(good, "b", metric)
     if a is None or b is None or len(a) < 2 or not case.timed:
         return None
-    name = case.case.benchmark
-    return suite_mean.CasePairs(group_of(name), name, tuple(a), tuple(b))
+    return suite_mean.case_mean(case.case.benchmark, a, b)
 
 
 def _verdict(found: str, metric: Metric, blocks: Sequence[Block]) -> tuple[Verdict, str]:

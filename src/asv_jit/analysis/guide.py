@@ -32,9 +32,9 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary, group_of
+from asv_jit.analysis.cells.summary import CaseSummary, Limits, SuiteSummary
 from asv_jit.analysis.speedup import toll
-from asv_jit.analysis.stats.suite_mean import CaseMean, SuiteSpeedup, combine
+from asv_jit.analysis.stats.suite_mean import CaseMean, SuiteSpeedup, estimate, group_of
 from asv_jit.analysis.verdict import EQUIVALENCE_ALPHA, decide, quantile
 from asv_jit.model import CaseKey, minor_of, version_of
 
@@ -180,7 +180,7 @@ def _against(rule: Rule, suite: SuiteSummary, before: SuiteSummary | None, limit
         if known is not None and case.key.case in old:
             (new, _), (other, _) = known, old[case.key.case]
             pairs = min(new.pairs, other.pairs)
-            mean = CaseMean(new.group, new.benchmark, new.mean - other.mean, math.hypot(new.error, other.error), pairs)
+            mean = CaseMean(new.benchmark, new.mean - other.mean, math.hypot(new.error, other.error), pairs)
             found.append((case.key.case, (mean, _verdict(mean, limits))))
     return _decide(rule, suite.interpreter, found, limits, other=before.interpreter)
 
@@ -196,7 +196,7 @@ def _decide(
 ) -> OnRelease:
     tested = tuple(_tested(rule, key, mean, verdict, limits) for key, (mean, verdict) in found)
     means = [mean for _, (mean, _) in found]
-    whole = combine(means, alpha=_SUITE_ALPHA)
+    whole = estimate(means, alpha=_SUITE_ALPHA)
     about = not rule.minors or minor_of(interpreter) in rule.minors
     if whole is None:
         return OnRelease(interpreter, about, "not measured", None, (), other, also)
@@ -233,7 +233,7 @@ def _of_time(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
     found = case.speedup
     if found is None or found.pairs < 2 or not math.isfinite(found.error):
         return None
-    return _mean(case, math.log(found.ratio), found.error, found.pairs), case.verdict
+    return CaseMean(case.key.case.benchmark, math.log(found.ratio), found.error, found.pairs), case.verdict
 
 
 def _of_memory(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
@@ -244,13 +244,9 @@ def _of_memory(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None
     on_bytes = found.off_bytes + found.difference_bytes
     if on_bytes <= 0.0:
         return None
-    mean = _mean(case, math.log(found.off_bytes / on_bytes), found.error_bytes / on_bytes, found.pairs)
+    ratio, error = found.off_bytes / on_bytes, found.error_bytes / on_bytes
+    mean = CaseMean(case.key.case.benchmark, math.log(ratio), error, found.pairs)
     return mean, _verdict(mean, limits)
-
-
-def _mean(case: CaseSummary, mean: float, error: float, pairs: int) -> CaseMean:
-    benchmark = case.key.case.benchmark
-    return CaseMean(group_of(benchmark), benchmark, mean, error, pairs)
 
 
 def _verdict(mean: CaseMean, limits: Limits) -> str:
@@ -271,9 +267,9 @@ def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ..
     for case in suite.cases:
         found = case.tracked
         if found is not None and found.pairs > 1 and re.search(rule.also, case.key.case.benchmark):
-            mean = _mean(case, math.log(found.ratio), found.error, found.pairs)
+            mean = CaseMean(case.key.case.benchmark, math.log(found.ratio), found.error, found.pairs)
             grouped.setdefault(case.key.case.params, []).append(mean)
-    wholes = ((", ".join(params), combine(means, alpha=_SUITE_ALPHA)) for params, means in sorted(grouped.items()))
+    wholes = ((", ".join(params), estimate(means, alpha=_SUITE_ALPHA)) for params, means in sorted(grouped.items()))
     return tuple((params, whole) for params, whole in wholes if whole is not None)
 
 

@@ -64,21 +64,13 @@ HOPELESS_PAIRS = 20
 """The pairs after which the loop gives up a case that is too noisy; intervals are 1.8 times those at 45 pairs."""
 
 
-class Interval(Struct, frozen=True):
-    """An interval of a ratio; 0 and infinity if the data set no bound."""
-
-    low: float
-    high: float
-
-
 class Speedup(Struct, frozen=True):
     """Off time over on time: above 1 the JIT helps.
 
     `low` and `high` bound the ratio at level 1 - alpha, `p_value` is two-sided against a ratio of 1, and
     `half_width` is that of the interval in logarithms (about a share: 0.01 is 1%), `error` the standard error of
     the mean logarithm. With fewer than two pairs nothing is known: `low` is 0, `high`, `half_width` and `error` are
-    infinite, `p_value` is 1, the verdict `unclear`;
-    without any pair `ratio` is NaN.
+    infinite, `p_value` is 1, the verdict `unclear`; without any pair `ratio` is NaN.
     """
 
     ratio: float
@@ -123,26 +115,6 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
         half_width=half,
         error=error,
     )
-
-
-def bootstrap(off: Times, on: Times, *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
-    """Return a bootstrap interval of the speedup over whole pairs: a check on `estimate` without its t assumption.
-
-    Arguments as for `estimate`. It is the percentile interval of the mean log ratio with the tails moved
-    outwards as far as a t interval with the n - 1 divisor lies outside the normal one with n ("expanded
-    percentile", Hesterberg 2015, section 4.4). No resample is wider than the data, so few pairs (below about 10)
-    or a tiny alpha give too narrow an interval. No `toll` is charged. Raises ValueError as `estimate` does.
-    """
-    check_share("alpha", alpha)
-    logs = tempered(log_ratios(off, on))
-    pairs = len(logs)
-    if pairs < 2:
-        return Interval(0.0, math.inf)
-    rng = np.random.default_rng(seed)
-    means = logs[rng.integers(0, pairs, size=(resamples, pairs))].mean(axis=1)
-    tail = float(scipy.special.ndtr(scipy.special.stdtrit(pairs - 1, alpha / 2.0) * math.sqrt(pairs / (pairs - 1))))
-    low, high = np.quantile(means, [tail, 1.0 - tail])
-    return Interval(_exp(float(low)), _exp(float(high)))
 
 
 def next_step(

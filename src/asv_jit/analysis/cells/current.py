@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis.cells.cell import Cell, CellKey
-from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary, group_of, summarise_suite
+from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary, case_means, summarise_suite
 from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import PROTOCOL, CaseKey
 
@@ -123,12 +123,9 @@ def _middle(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _groups(cells: Sequence[Cell]) -> tuple[GroupMean, ...]:
-    of_group: dict[str, list[suite_mean.CasePairs]] = {}
-    for cell in cells:
-        if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2:
-            group = group_of(cell.key.case.benchmark)
-            pairs = suite_mean.CasePairs(group, cell.key.case.benchmark, cell.figures("off"), cell.figures("on"))
-            of_group.setdefault(group, []).append(pairs)
+    of_group: dict[str, list[suite_mean.CaseMean]] = {}
+    for mean in case_means(cells):
+        of_group.setdefault(suite_mean.group_of(mean.benchmark), []).append(mean)
     means = ((group, suite_mean.estimate(found, alpha=_SUITE_ALPHA)) for group, found in sorted(of_group.items()))
     return tuple(GroupMean(group, mean) for group, mean in means if mean is not None)
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.speedup import check_share
+from asv_jit.analysis.verdict import quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,5 +54,5 @@ def estimate(off_bytes: Sequence[int] | Floats, on_bytes: Sequence[int] | Floats
     mean, half, error = float(np.mean(differences)), math.inf, math.inf
     if pairs > 1:
         error = float(np.std(differences, ddof=1)) / math.sqrt(pairs)
-        half = float(-scipy.special.stdtrit(pairs - 1, alpha / 2.0)) * error
+        half = quantile(pairs - 1, alpha) * error
     return PeakMemory(levels[0], levels[1], mean, mean - half, mean + half, pairs, error)

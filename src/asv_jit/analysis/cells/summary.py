@@ -145,20 +145,7 @@ def summarise_suite(
     Both exclude cases with a suspected JIT bug, whose programs may not do the same work in both modes.
     """
     failed = {case.key for case in cases if case.verdict == "failed"}
-    paired = [
-        cell
-        for cell in cells
-        if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2 and cell.key not in failed
-    ]
-    mean = suite_mean.estimate(
-        [
-            suite_mean.CasePairs(
-                group_of(cell.key.case.benchmark), cell.key.case.benchmark, cell.figures("off"), cell.figures("on")
-            )
-            for cell in paired
-        ],
-        alpha=0.05,
-    )
+    mean = suite_mean.estimate(case_means([cell for cell in cells if cell.key not in failed]), alpha=0.05)
     p_values = [
         case.speedup.p_value if case.speedup is not None and case.key not in failed else math.nan for case in cases
     ]
@@ -167,9 +154,13 @@ def summarise_suite(
     return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts, requirements)
 
 
-def group_of(benchmark: str) -> str:
-    """Return the group of a benchmark, which is its file."""
-    return benchmark.split(".", 1)[0]
+def case_means(cells: Sequence[Cell]) -> list[suite_mean.CaseMean]:
+    """Return the mean speedup of each cell that has at least two pairs of times."""
+    return [
+        suite_mean.case_mean(cell.key.case.benchmark, cell.figures("off"), cell.figures("on"))
+        for cell in cells
+        if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2
+    ]
 
 
 def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:

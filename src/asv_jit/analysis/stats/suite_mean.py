@@ -9,51 +9,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.speedup import Interval, check_share, log_ratios
+from asv_jit.analysis.speedup import Times, check_share, log_ratios
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.analysis.verdict import EQUIVALENCE_ALPHA, Verdict, decide, quantile
 
 Floats = npt.NDArray[np.float64]
 
 
-class CasePairs(Struct, frozen=True):
-    """One case's paired steady times (any common unit), and where the case stands in the suite."""
-
-    group: str
-    benchmark: str
-    off: tuple[float, ...]
-    on: tuple[float, ...]
-
-
 class CaseMean(Struct, frozen=True):
-    """One case's mean log ratio, its standard error and its number of pairs, and where the case stands in the suite.
+    """One case's mean log ratio, its standard error (infinite for a single pair) and its number of pairs."""
 
-    The error of a single pair is unknown: infinite.
-    """
-
-    group: str
     benchmark: str
     mean: float
     error: float
     pairs: int
-
-
-class Placed(Protocol):
-    """Something with a place in a suite."""
-
-    @property
-    def group(self) -> str:
-        """The file of benchmarks."""
-
-    @property
-    def benchmark(self) -> str:
-        """The benchmark's name."""
 
 
 class SuiteSpeedup(Struct, frozen=True):
@@ -77,34 +51,39 @@ class SuiteSpeedup(Struct, frozen=True):
     narrow: float = math.inf
 
     def verdict(self, equivalence: float) -> Verdict:
-        """Whether the suite became faster; differences within the share `equivalence` count as none."""
+        """Return the verdict on the mean; differences within the share `equivalence` count as none."""
         mean = math.log(self.ratio) if 0.0 < self.ratio < math.inf else math.copysign(math.inf, self.ratio - 1.0)
         return decide(mean, self.half_width, self.narrow, equivalence)
 
 
-def estimate(cases: Sequence[CasePairs], *, alpha: float) -> SuiteSpeedup | None:
-    """Return the suite's speedup with its interval at level 1 - `alpha`; None without any case.
+def case_mean(benchmark: str, off: Times, on: Times) -> CaseMean:
+    """Return the mean of one case from its steady times (any common unit), paired by index.
+
+    Raises ValueError without pairs, for arms of unequal length and for times that are not positive and finite.
+    """
+    try:
+        logs = tempered(log_ratios(off, on))
+    except ValueError as problem:
+        raise ValueError(f"{benchmark}: {problem}") from problem
+    if len(logs) == 0:
+        raise ValueError(f"{benchmark}: a case without pairs has no place in the mean")
+    error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
+    return CaseMean(benchmark, float(np.mean(logs)), error, len(logs))
+
+
+def estimate(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
+    """Return the suite's mean ratio with its interval at level 1 - `alpha`; None without any case.
 
     Params are averaged within a benchmark, benchmarks within a group, then groups, all in logarithms, so that
     a benchmark with many params weighs no more than another. The mean is a sum of independent case means with
     fixed weights: its variance is exact, and its t interval takes the degrees of freedom of Welch and
-    Satterthwaite (1946). `bootstrap` checks it. Raises ValueError for a case without pairs, with arms of
-    unequal length or with times that are not positive and finite, or an `alpha` outside (0, 1).
-    """
-    check_share("alpha", alpha)
-    return combine([_mean_of(case) for case in cases], alpha=alpha)
-
-
-def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
-    """The same mean as `estimate`, from what is known of each case; for ratios of any kind. None without any case.
-
-    Raises ValueError for an `alpha` outside (0, 1).
+    Satterthwaite (1946). Raises ValueError for an `alpha` outside (0, 1).
     """
     check_share("alpha", alpha)
     if not cases:
         return None
     means = np.array([case.mean for case in cases])
-    share = weights(cases)
+    share = weights([case.benchmark for case in cases])
     mean, half, narrow = float(share @ means), math.inf, math.inf
     if all(case.pairs > 1 for case in cases):
         half, narrow = _half_widths(cases, share, (alpha, EQUIVALENCE_ALPHA))
@@ -115,41 +94,19 @@ def combine(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
     return SuiteSpeedup(ratio, low, high, spread, smallest, largest, len(cases), pairs, half, narrow)
 
 
-def bootstrap(cases: Sequence[CasePairs], *, alpha: float, seed: int, resamples: int = 10_000) -> Interval:
-    """Return a bootstrap interval of the suite's speedup over whole pairs of each case: a check on `estimate`.
+def group_of(benchmark: str) -> str:
+    """Return the group of a benchmark, which is its file."""
+    return benchmark.split(".", 1)[0]
 
-    The cases stay, being fixed. A case's resampled deviations are stretched by the root of n / (n - 1), which
-    gives its mean the variance that few pairs would otherwise understate. Raises ValueError as `estimate`
-    does, and for an empty suite.
+
+def weights(benchmarks: Sequence[str]) -> Floats:
+    """Return the weight in the suite's mean of a case of each of `benchmarks`, same shape, summing to 1.
+
+    A group weighs as much as any other, within it a benchmark as any other, within that a case as any other.
     """
-    check_share("alpha", alpha)
-    if not cases:
-        raise ValueError("a suite without cases has no interval")
-    logs = [_log_ratios(case) for case in cases]
-    if any(len(values) < 2 for values in logs):
-        return Interval(0.0, math.inf)
-    rng = np.random.default_rng(seed)
-    total = np.zeros(resamples)
-    for values, share in zip(logs, weights(cases), strict=True):
-        pairs, mean = len(values), float(np.mean(values))
-        drawn = values[rng.integers(0, pairs, size=(resamples, pairs))].mean(axis=1)
-        total += share * (mean + (drawn - mean) * math.sqrt(pairs / (pairs - 1)))
-    low, high = np.exp(np.quantile(total, [alpha / 2.0, 1.0 - alpha / 2.0]))
-    return Interval(float(low), float(high))
-
-
-def weights(cases: Sequence[Placed]) -> Floats:
-    """Return the weight of each case in the suite's mean, shape (cases,), summing to 1.
-
-    A group weighs as much as any other, within it a benchmark (named within its group) as any other, within
-    that a case as any other.
-    """
-    benchmarks = Counter((case.group, case.benchmark) for case in cases)
-    groups = Counter(group for group, _ in benchmarks)
-    return np.array(
-        [1.0 / (len(groups) * groups[c.group] * benchmarks[(c.group, c.benchmark)]) for c in cases],
-        dtype=np.float64,
-    )
+    cases = Counter(benchmarks)
+    groups = Counter(group_of(benchmark) for benchmark in cases)
+    return np.array([1.0 / (len(groups) * groups[group_of(name)] * cases[name]) for name in benchmarks])
 
 
 def alerts(p_values: Sequence[float] | Floats, *, q: float = 0.01) -> tuple[bool, ...]:
@@ -172,12 +129,6 @@ def alerts(p_values: Sequence[float] | Floats, *, q: float = 0.01) -> tuple[bool
     return tuple(bool(value <= threshold) for value in p)
 
 
-def _mean_of(case: CasePairs) -> CaseMean:
-    logs = _log_ratios(case)
-    error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
-    return CaseMean(case.group, case.benchmark, float(np.mean(logs)), error, len(logs))
-
-
 def _half_widths(cases: Sequence[CaseMean], share: Floats, alphas: tuple[float, float]) -> tuple[float, float]:
     sizes = np.array([case.pairs for case in cases])
     parts = (share * np.array([case.error for case in cases])) ** 2
@@ -188,14 +139,3 @@ def _half_widths(cases: Sequence[CaseMean], share: Floats, alphas: tuple[float, 
     freedom = 1.0 / float(np.sum((parts / variance) ** 2 / (sizes - 1)))
     first, second = (quantile(freedom, alpha) * math.sqrt(variance) for alpha in alphas)
     return first, second
-
-
-def _log_ratios(case: CasePairs) -> Floats:
-    where = f"{case.group}/{case.benchmark}"
-    try:
-        logs = tempered(log_ratios(case.off, case.on))
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
-    if len(logs) == 0:
-        raise ValueError(f"{where}: a case without pairs has no place in the mean")
-    return logs

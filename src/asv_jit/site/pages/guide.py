@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.cells.summary import CaseSummary, group_of
+from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.counts.summary import CaseCount
+from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures

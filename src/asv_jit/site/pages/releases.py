@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import group_of
+from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import CaseKey
 from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.site_content import Machine, Release

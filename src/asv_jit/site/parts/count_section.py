@@ -8,10 +8,10 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.cells.summary import group_of
 from asv_jit.analysis.counts.current import Disagreement, count_ratio, share, work_shares
 from asv_jit.analysis.counts.summary import CaseCount, ModeCount
 from asv_jit.analysis.counts.warmup import CurvePoint, curve_points
+from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import Mode, version_of
 from asv_jit.site.content.cells import CountedCell
 from asv_jit.site.content.site_content import Machine

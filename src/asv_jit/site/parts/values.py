@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from asv_jit.analysis.cells.summary import group_of
 from asv_jit.analysis.history.series import History
+from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
 from asv_jit.text import units

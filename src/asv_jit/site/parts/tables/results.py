@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from asv_jit.analysis import guide
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.cells.summary import CaseSummary, Limits, group_of
-from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
+from asv_jit.analysis.cells.summary import CaseSummary, Limits
+from asv_jit.analysis.stats.suite_mean import SuiteSpeedup, group_of
 from asv_jit.model import CaseKey
 from asv_jit.site.content.cells import version_order
 from asv_jit.site.content.site_content import Machine
