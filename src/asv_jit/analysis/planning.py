@@ -1,7 +1,8 @@
 """Plan what a nightly run measures, and in which order, within its time budget.
 
-The kinds of steps, in the order in which they get the budget:
+The kinds of steps, in the order in which they run; the anchor gets its share of the budget first:
 
+    moved       cases whose count moved, at the commit where it did and at the counted one before
     anchor      a fixed commit and interpreter again, to separate drift of the machine from changes of the code
     newest      unmeasured cells at the branch tips, the newest commit first
     bridge      a new release and the one it replaces, interleaved on one commit
@@ -19,14 +20,15 @@ import heapq
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
+from asv_jit.analysis.counts.moves import Move
 from asv_jit.model import CaseKey
 
-StepKind = Literal["anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap"]
-KINDS: tuple[StepKind, ...] = ("anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap")
+StepKind = Literal["moved", "anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap"]
+KINDS: tuple[StepKind, ...] = get_args(StepKind)
 Point: TypeAlias = tuple[str, str]
 """A full commit and an interpreter."""
 
@@ -89,8 +91,8 @@ class Situation(Struct, frozen=True):
 
     `branches`: each configured branch's commits, newest first, as far back as they are of interest; `interpreters`:
     those to measure now, newest first; `cells`: what is known, by commit, interpreter and case; `anchor`: None where
-    there is none yet; `now_s`: seconds since 1970; `budget_s`: infinite where there is no limit; `reach_back`: whether
-    a branch's oldest commit here is an end to be measured, too.
+    there is none yet; `moves`: the counts that moved, the largest first; `now_s`: seconds since 1970; `budget_s`:
+    infinite where there is no limit; `reach_back`: whether a branch's oldest commit here is an end to be measured, too.
     """
 
     branches: tuple[tuple[str, ...], ...]
@@ -103,6 +105,7 @@ class Situation(Struct, frozen=True):
     anchor: Point | None = None
     suspects: tuple[Suspect, ...] = ()
     bridges: tuple[BridgeNeed, ...] = ()
+    moves: tuple[Move, ...] = ()
     reach_back: bool = False
 
 
@@ -156,7 +159,7 @@ class _Wish(Struct, frozen=True):
 def plan(situation: Situation) -> Plan:
     """Return the plan; it depends on the situation only."""
     book = _Book(situation)
-    for wishes in (_anchor, _newest, _bridges, _suspects, _unfinished, _retries, _gaps):
+    for wishes in (_anchor, _moved, _newest, _bridges, _suspects, _unfinished, _retries, _gaps):
         for wish in wishes(situation):
             book.take(wish)
     return book.plan()
@@ -211,7 +214,8 @@ class _Book:
         left = [
             Left(kind, len(self._left[kind]), math.fsum(self._left[kind])) for kind in KINDS if self._left.get(kind)
         ]
-        return Plan(self._now.budget_s, tuple(self._steps), tuple(left))
+        steps = sorted(self._steps, key=lambda step: step.kind != "moved")
+        return Plan(self._now.budget_s, tuple(steps), tuple(left))
 
     def _cost_s(self, wish: _Wish, case: CaseKey) -> float:
         costs = self._now.costs
@@ -224,6 +228,22 @@ def _anchor(now: Situation) -> Iterator[_Wish]:
         commit, interpreter = now.anchor
         reason = "the anchor tells the machine's changes from the code's"
         yield _Wish("anchor", commit, (interpreter,), now.cases, reason, now.costs.least_blocks)
+
+
+def _moved(now: Situation) -> Iterator[_Wish]:
+    """Yield both sides of each commit where counts moved, so that the clock can compare them."""
+    by_place: dict[tuple[str, str, str], list[Move]] = {}
+    for move in now.moves:
+        by_place.setdefault((move.commit, move.before, move.interpreter), []).append(move)
+    for (commit, before, interpreter), moves in by_place.items():
+        names = f"the count of {moves[0].case} moved" if len(moves) == 1 else f"{len(moves)} counts moved, most of all"
+        named = "" if len(moves) == 1 else f" that of {moves[0].case}"
+        what = f"{names}{named} ({moves[0]})"
+        for side, reason in ((commit, f"{what} since {before[:8]}"), (before, f"{what} after it")):
+            missing = set(_missing(now, side, interpreter))
+            cases = tuple(move.case for move in moves if move.case in missing)
+            if cases:
+                yield _Wish("moved", side, (interpreter,), cases, reason)
 
 
 def _newest(now: Situation) -> Iterator[_Wish]:

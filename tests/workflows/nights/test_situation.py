@@ -170,7 +170,7 @@ def repository(tmp_path: Path) -> Repository:
 def test_a_branch_reaches_back_to_a_commit_or_a_date(
     since: str, subjects: list[str], project: Project, repository: Repository
 ) -> None:
-    (commits,), complaints = branches_of(msgspec.structs.replace(project, branches=("main",)), repository, [], since)
+    (commits,), complaints = branches_of(msgspec.structs.replace(project, branches=("main",)), repository, set(), since)
     assert [commit.subject for commit in commits] == subjects
     assert not complaints
 
@@ -179,7 +179,7 @@ def test_a_branch_reaches_back_to_a_commit_or_a_date(
 def test_a_since_that_is_neither_is_named_and_the_night_goes_on(
     since: str, project: Project, repository: Repository
 ) -> None:
-    (commits,), complaints = branches_of(msgspec.structs.replace(project, branches=("main",)), repository, [], since)
+    (commits,), complaints = branches_of(msgspec.structs.replace(project, branches=("main",)), repository, set(), since)
     assert [commit.subject for commit in commits] == ["2022"]
     assert [repr(since) in complaint for complaint in complaints] == [True]
 

@@ -15,7 +15,8 @@ from asv_jit.store.records import RecordFile
 
 class NightRecord(msgspec.Struct, frozen=True):
     """One night: its start (UTC, ISO 8601), its budget and the time spent, trials measured; `install_s` (median of new
-    installations) and `publish_s` are None if nothing was installed or published."""
+    installations) and `publish_s` are None if nothing was installed or published; trials counted, and what moved, a
+    text each."""
 
     started: str
     budget_s: float | None
@@ -23,6 +24,8 @@ class NightRecord(msgspec.Struct, frozen=True):
     trials: int
     install_s: float | None = None
     publish_s: float | None = None
+    counted: int = 0
+    moved: tuple[str, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeAlias
@@ -22,7 +22,7 @@ from asv_jit.system import processes
 from asv_jit.trials import counted
 from asv_jit.trials.counter import Counter
 from asv_jit.trials.record import Context
-from asv_jit.workflows.measuring.engine import Forget
+from asv_jit.workflows.measuring.engine import Budget, Forget
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
 
@@ -98,8 +98,11 @@ class Counting:
                     wanted += [Wanted(installation, case, mode, seed)] * (runs - there)
         return wanted
 
-    def count(self, wanted: Sequence[Wanted]) -> list[CountedTrial]:
-        """Run what is wanted, as many at once as there are cores, keep each trial as it ends, and return them."""
+    def count(self, wanted: Sequence[Wanted], budget: Budget | None = None) -> list[CountedTrial]:
+        """Run what is wanted, as many at once as there are cores, keep each trial as it ends, and return them.
+
+        Without time left in `budget` no further trial starts.
+        """
         for identity in {one.installation.interpreter.identity for one in wanted}:
             self._learn(identity)
         # The first trial of a case finds the calls of an iteration, which all others of it on this interpreter share.
@@ -114,15 +117,16 @@ class Counting:
         trials: list[CountedTrial] = []
         began = time.monotonic()
         for batch in (list(finding.values()), rest):
-            for one, trial in self._run(batch):
+            for one, trial in self._run(batch, budget or Budget()):
                 trials.append(trial)
                 if trial.outcome == "ok":
                     self._loops.setdefault(_key_of(trial), trial.inner_loops)
                 left_s = (time.monotonic() - began) / len(trials) * (len(wanted) - len(trials))
                 self._reporter.advance(f"counting {one.case.key}", len(trials), len(wanted), (left_s, left_s))
+        self._repeated |= _run_twice([trial for trial in trials if trial.outcome == "ok"])
         return trials
 
-    def _run(self, wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, CountedTrial]]:
+    def _run(self, wanted: Sequence[Wanted], budget: Budget) -> Iterator[tuple[Wanted, CountedTrial]]:
         jobs: list[tuple[Wanted, Callable[[], counted.Counted]]] = []
         for one in wanted:
             context, cache, complaint = self._session.counting_of(one.installation, one.case)
@@ -136,6 +140,8 @@ class Counting:
         try:
             running = {pool.submit(job): one for one, job in jobs}
             while running:
+                if budget.left_s <= 0:
+                    running = {future: one for future, one in running.items() if not future.cancel()}
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     result = future.result()
@@ -179,8 +185,7 @@ class Counting:
                 continue
             good = [trial for trial in read.records if trial.outcome == "ok" and trial.protocol == COUNT_PROTOCOL]
             self._loops |= {_key_of(trial): trial.inner_loops for trial in good}
-            runs = Counts((_key_of(trial), trial.mode, trial.hash_seed) for trial in good)
-            self._repeated |= {key for (key, _, _), often in runs.items() if often > 1}
+            self._repeated |= _run_twice(good)
 
 
 def _key(installation: Installation, case: Case) -> _Key:
@@ -189,3 +194,8 @@ def _key(installation: Installation, case: Case) -> _Key:
 
 def _key_of(trial: CountedTrial) -> _Key:
     return trial.interpreter, trial.key, trial.benchmark_version
+
+
+def _run_twice(trials: Iterable[CountedTrial]) -> set[_Key]:
+    runs = Counts((trial.commit, _key_of(trial), trial.mode, trial.hash_seed) for trial in trials)
+    return {key for (_, key, _, _), often in runs.items() if often > 1}

@@ -128,6 +128,7 @@ class Engine:
         self._machine = machine
         self._reporter = reporter
         self._at_hand: dict[tuple[str, str], list[Trial]] = {}
+        self._broken: dict[tuple[str, str, str], Unbuildable] = {}
 
     def install(
         self, interpreters: Sequence[Interpreter], commit: Commit
@@ -138,6 +139,10 @@ class Engine:
         for interpreter in interpreters:
             sets = installations.requirement_sets(project, interpreter)
             for requirements in sets:
+                known = self._broken.get((interpreter.identity, requirements.text, commit.hash))
+                if known is not None:
+                    broken.append(known)
+                    continue
                 beside = f" with {requirements.text}" if len(sets) > 1 else ""
                 self._reporter.stage(f"installing {commit.short} on CPython {interpreter.identity}{beside}")
                 clock = Budget()
@@ -146,7 +151,9 @@ class Engine:
                     built.append(self.session.install(interpreter, commit.hash, requirements))
                 except UnbuildableError as error:
                     self._reporter.warn(str(error))
-                    broken.append(Unbuildable(interpreter, requirements, error))
+                    one = Unbuildable(interpreter, requirements, error)
+                    self._broken[interpreter.identity, requirements.text, commit.hash] = one
+                    broken.append(one)
                 if is_new:
                     self.install_s.append(clock.spent_s)
         return built, broken

@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from asv_jit import installations
+from asv_jit.analysis.counts.moves import Move
 from asv_jit.analysis.planning import BRIDGE_BLOCKS, Plan, Step, plan
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import ThisMachine
@@ -16,18 +19,24 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import Case
+from asv_jit.trials.counter import Counter
+from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.engine import Budget, Engine, Forget, until_precise, until_so_many
 from asv_jit.workflows.measuring.pairing import discover_suite
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import interpreters_here
 from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.nights.counting import CountingWork, count_new, counted_commits, new_commits
 from asv_jit.workflows.nights.night import Night, one_line
 from asv_jit.workflows.nights.situation import Ground, anchor_of, branches_of, measured_trials, situation_of
 from asv_jit.workflows.reading.history import read_history
 
+_COUNTING_SHARE = 0.5
+
 
 class NightMeasuring:
-    """Plans and measures for one night, as often as there is time for. `problem` is told what did not work."""
+    """Counts, plans and measures for one night, as often as there is time for. `problem` is told what did not work;
+    `counter`: None where nothing is counted."""
 
     def __init__(
         self,
@@ -48,6 +57,8 @@ class NightMeasuring:
         self._installs: list[float] = []
         self._spent_s = 0.0
         self._described: suite.Suite | None = None
+        self._times = project.settings.count != "instead"
+        self.counter: Counter | None = None
 
     @property
     def install_s(self) -> float | None:
@@ -82,13 +93,42 @@ class NightMeasuring:
             engine.tally, engine.install_s = self._night.tally, self._installs
             engine.tally.left = 0  # of the plan before, and planned again
             described = self._described = self._described or self._describe(session, engine, branches)
-            if described is not None:
+            if described is not None and self.counter is not None and self._night.counted is None:
+                self._count(self._counting_work(ground, branches, described.cases), engine, self.counter, budget)
+                clock = Budget()
+            if described is not None and self._times:
                 made = self._plan(ground, branches, described.cases, budget)
                 self._night.plans.append(made)
+                self._drop_old_moves(made)
                 del ground  # all trials there are: no small thing to keep for hours
                 self._carry_out(made, engine, described, repository)
         installations.prune([])
         self._spent_s += clock.spent_s
+
+    def _count(self, work: CountingWork, engine: Engine, counter: Counter, budget: Budget) -> None:
+        """Count before anything is timed. Where times are wanted too, they get at least half of the budget."""
+        self._reporter.stage("counting instructions")
+        counting = Counting(engine.session, counter, self._reporter)
+        self._night.counted = count_new(work, engine, counting, budget.share(_COUNTING_SHARE if self._times else 1.0))
+
+    def _drop_old_moves(self, made: Plan) -> None:
+        """Keep the moves that this night saw first, or that are still to be timed: no night tells of others again."""
+        counted = self._night.counted
+        if counted is not None:
+            timed = {(s.commit, s.interpreters[0], case) for s in made.steps if s.kind == "moved" for case in s.cases}
+            kept = [
+                m for m in counted.moves if m.commit in counted.commits or (m.commit, m.interpreter, m.case) in timed
+            ]
+            self._night.counted = replace(counted, moves=tuple(kept))
+
+    def _counting_work(
+        self, ground: Ground, branches: Sequence[Sequence[Commit]], cases: Sequence[Case]
+    ) -> CountingWork:
+        timed = {trial.commit for trial in ground.trials if trial.purpose == "run"}
+        known = timed if self._times else counted_commits(self._night.folder)
+        new = [new_commits(commits, known) for commits in branches]
+        timeable = [case for case in cases if case.benchmark.kind == "time"]
+        return CountingWork(branches, new, self._night.interpreters, timeable, self._project.settings.count_threshold)
 
     def _describe(self, session: Session, engine: Engine, branches: Sequence[Sequence[Commit]]) -> suite.Suite | None:
         """The suite of the working tree, as an installation of a tip sees it; else as it was the last time."""
@@ -114,6 +154,12 @@ class NightMeasuring:
             self._night.notes.append(note)
         trials = {self._machine.name: ground.trials}
         history = read_history(self._project, self._machine.name, trials=trials) if ground.trials else None
+        if self._night.counted is not None:
+            moves: Sequence[Move] = self._night.counted.moves
+        elif self._project.settings.count != "off":
+            moves = self._counting_work(ground, branches, cases).moves(self._night.folder)
+        else:
+            moves = ()
         return plan(
             situation_of(
                 ground,
@@ -122,6 +168,7 @@ class NightMeasuring:
                 anchor=anchor,
                 history=history,
                 events=self._night.events,
+                moves=moves,
                 now_s=datetime.now(UTC).timestamp(),
                 budget_s=budget.left_s,
                 reach_back=self._since is not None,
@@ -190,7 +237,10 @@ class NightMeasuring:
         return Ground(self._project, self._night.folder, found, self._night.interpreters, sets, trials)
 
     def _branches(self, repository: Repository, ground: Ground) -> list[tuple[Commit, ...]]:
-        branches, complaints = branches_of(self._project, repository, ground.trials, self._since)
+        measured = {trial.commit for trial in ground.trials}
+        if self._project.settings.count != "off":
+            measured |= counted_commits(self._night.folder)
+        branches, complaints = branches_of(self._project, repository, measured, self._since)
         for complaint in complaints:
             self._problem(complaint)
         return branches

@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from asv_jit.analysis.cells.cell import CellKey
+from asv_jit.analysis.counts.moves import Move
+from asv_jit.analysis.counts.summary import CaseCount, CountKey
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.planning import Plan
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.workflows.measuring.engine import Tally
 
 
+class Counted(Struct, frozen=True):
+    """What a night counted: how many trials and different cases, at which commits, the cells that it had no time for,
+    the counts that moved at the new commits, the largest first, and the cases of which a trial failed."""
+
+    trials: int
+    cases: int
+    commits: tuple[str, ...]
+    left: int
+    moves: tuple[Move, ...]
+    failed: tuple[CaseCount, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For --json and the hooks."""
+        return {
+            "trials": self.trials,
+            "cases": self.cases,
+            "commits": self.commits,
+            "cells_left": self.left,
+            "moved": [
+                {
+                    "case": str(move.case),
+                    "commit": move.commit,
+                    "before": move.before,
+                    "interpreter": move.interpreter,
+                    "changes": move.changes,
+                }
+                for move in self.moves
+            ],
+            "failed": _reasons([(one.key, one.problem) for one in self.failed]),
+        }
+
+
 @dataclass(slots=True)
 class Night:
-    """Everything that reports say. `problems`: what went wrong and did not end the night; `notes`: what a reader of
-    its figures must know; `unclear`: the cells that it measured and that are unclear still, with the reason;
-    `fresh`: regressions that no earlier night had found; `bisected`: a sentence each;
-    `unsettled`: candidates that there was no time to confirm; `finished` is False while it is under way."""
+    """Everything that reports say.
+
+    `problems`: what went wrong and did not end the night; `notes`: what a reader of its figures must know; `counted`:
+    None where nothing was to be counted; `unclear`: the cells that it measured and that are unclear still, with the
+    reason; `fresh`: regressions that no earlier night had found; `bisected`: a sentence each; `unsettled`: candidates
+    that there was no time to confirm; `finished` is False while it is under way.
+    """
 
     project: str
     machine: str
@@ -29,6 +68,7 @@ class Night:
     budget_s: float | None
     interpreters: tuple[Interpreter, ...] = ()
     installed: tuple[str, ...] = ()
+    counted: Counted | None = None
     plans: list[Plan] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     unclear: dict[CellKey, str] = field(default_factory=dict)
@@ -55,7 +95,8 @@ class Night:
         """1: a regression that no earlier night had found; 4: cells or steps that did not work; else 0."""
         if self.fresh:
             return 1
-        return 4 if self.tally.failed or self.problems else 0
+        failed = self.tally.failed or (self.counted is not None and self.counted.failed)
+        return 4 if failed or self.problems else 0
 
     def as_json(self) -> dict[str, Any]:
         """For --json and the hooks: every condition, whatever the exit code is."""
@@ -69,18 +110,13 @@ class Night:
             "spent_s": round(self.spent_s, 3),
             "interpreters": [one.identity for one in self.interpreters],
             "installed": list(self.installed),
+            "counts": None if self.counted is None else self.counted.as_json(),
             "plans": [plan_json(plan) for plan in self.plans],
             "trials": self.tally.trials,
             "cells_measured": self.tally.measured,
             "cells_left": self.tally.left,
-            "failed": [
-                {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
-                for key, reason in sorted(self.tally.failed.items(), key=str)
-            ],
-            "unclear": [
-                {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
-                for key, reason in sorted(self.unclear.items())
-            ],
+            "failed": _reasons(sorted(self.tally.failed.items(), key=str)),
+            "unclear": _reasons(sorted(self.unclear.items())),
             "regressions": {
                 "fresh": [event_json(event) for event in self.fresh],
                 "open": [event_json(event) for event in self.open_events],
@@ -93,6 +129,13 @@ class Night:
             "notes": self.notes,
             "problems": self.problems,
         }
+
+
+def _reasons(found: Sequence[tuple[CellKey | CountKey, str]]) -> list[dict[str, str]]:
+    return [
+        {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
+        for key, reason in found
+    ]
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.mirror import fetched, insist_on_git, repository_without_network
 from asv_jit.asv_adapter.project import Project
-from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, StorageError, is_full
+from asv_jit.errors import AsvJitError, InterruptedRunError, LockedError, NoCounterError, StorageError, is_full
 from asv_jit.git.branches import RemoteBranch
 from asv_jit.git.repository import Repository
+from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.store.files import remove_parts
 from asv_jit.store.findings.nights import NIGHTS, NOTICES, NightRecord
 from asv_jit.store.lines import mend_all
@@ -59,8 +60,9 @@ class Options(Struct, frozen=True):
 def nightly(project: Project, options: Options, reporter: Reporter) -> Night:
     """Do everything that a night does.
 
-    Raises LockedError (somebody else measures), NoInterpreterError, UsageError for a wrong configuration, StorageError
-    for a full disk; anything else that goes wrong is among the night's problems.
+    Raises LockedError (somebody else measures), NoInterpreterError, NoCounterError (where the night only counts),
+    UsageError for a wrong configuration, StorageError for a full disk; anything else that goes wrong is among the
+    night's problems.
     """
     return _Nightly(project, options, reporter).run()
 
@@ -102,6 +104,7 @@ class _Nightly:
             self._fetch()
             self._notice_releases()
             self._choose_interpreters()
+            self._find_counter()
             self._detect()
             self._measure(self._budget_for_measuring())
             if self._takes("confirm"):
@@ -128,7 +131,9 @@ class _Nightly:
                 RemoteBranch(self._project.folder, branch)
 
     def _takes(self, step: str) -> bool:
-        return step in self._options.steps
+        """Whether the user wants this step. Confirming and bisecting take times, which the setting may rule out."""
+        is_timed = step in ("confirm", "bisect")
+        return step in self._options.steps and not (is_timed and self._project.settings.count == "instead")
 
     @contextmanager
     def _locks(self, wait_s: float = 0.0) -> Iterator[None]:
@@ -195,6 +200,17 @@ class _Nightly:
             self._problem(complaint)
         insist_on_a_jit(chosen)
         self._night.interpreters = tuple(sorted(chosen, key=lambda one: one.release, reverse=True))
+
+    def _find_counter(self) -> None:
+        """Find valgrind where the night counts. Raises NoCounterError only if it would measure nothing else."""
+        if self._project.settings.count == "off" or not self._takes("run"):
+            return
+        try:
+            self._measuring.counter = find_or_install().callgrind()
+        except NoCounterError as error:
+            if self._project.settings.count == "instead":
+                raise
+            self._problem(f"no instructions are counted, times are measured as usual: {error}")
 
     def _measure(self, budget: Budget) -> None:
         """Plan, carry the plan out, and look at what came of it."""
@@ -263,6 +279,10 @@ class _Nightly:
                 night.tally.trials,
                 self._measuring.install_s,
                 self._publish_s,
+                night.counted.trials if night.counted else 0,
+                tuple(f"{move.case} at {move.commit[:8]}: {move}" for move in night.counted.moves)
+                if night.counted
+                else (),
             ),
         )
         branch = named_branch(self._options.results or "")

@@ -31,6 +31,7 @@ def summary_lines(night: Night) -> list[str]:
     """What was done, a line each, in the order in which it happened."""
     tally = night.tally
     lines = [f"installed CPython {', '.join(night.installed)}"] if night.installed else []
+    lines += _counted_lines(night)
     budget = "" if night.budget_s is None else f" of {duration_text(night.budget_s)}"
     left = f", {units.count(tally.left, 'cell')} not finished in time" if tally.left else ""
     lines.append(
@@ -53,6 +54,30 @@ def summary_lines(night: Night) -> list[str]:
     if night.published:
         lines.append(f"published: {night.published}")
     return lines
+
+
+def _counted_lines(night: Night) -> list[str]:
+    counted = night.counted
+    if counted is None:
+        return []
+    places = f"{units.count(counted.cases, 'case')} at {units.count(len(counted.commits), 'commit')}"
+    what = f"counted {places} in {units.count(counted.trials, 'trial')}" if counted.trials else "nothing new to count"
+    left = f", {units.count(counted.left, 'cell')} not counted in time" if counted.left else ""
+    lines = [f"{what}{left}; {units.count(len(counted.moves), 'count')} moved"]
+    first = {
+        (s.commit, s.interpreters[0], case)
+        for p in night.plans
+        for s in p.steps
+        if s.kind == "moved"
+        for case in s.cases
+    }
+    moves = [
+        f"moved: {move.case} on {move.interpreter} at {move.commit[:8]}: {move} since {move.before[:8]}"
+        + (", so it was timed first" if (move.commit, move.interpreter, move.case) in first else "")
+        for move in counted.moves
+    ]
+    failures = [f"not counted: {one.key.case} on {one.key.interpreter}: {one.problem}" for one in counted.failed]
+    return lines + _shortened(moves) + _shortened(failures)
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from asv_jit import installations
 from asv_jit.analysis.cells.cell import Cell, Progress, cells_of, progress
+from asv_jit.analysis.counts.moves import Move
 from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
@@ -56,14 +57,13 @@ def measured_trials(folder: Path) -> list[Trial]:
 
 
 def branches_of(
-    project: Project, repository: Repository, trials: Iterable[Trial], since: str | None
+    project: Project, repository: Repository, measured: Collection[str], since: str | None
 ) -> tuple[list[tuple[Commit, ...]], list[str]]:
     """Each branch's commits, newest first, and a complaint for each branch that is not there.
 
-    They reach back to `since` (a commit, or a date as git understands it), else to the oldest commit that was measured;
+    They reach back to `since` (a commit, or a date as git understands it), else to the oldest one of `measured`;
     where nothing was measured, the tip is all there is. A complaint too for a `since` that is neither.
     """
-    measured = {trial.commit for trial in trials}
     branches, complaints = [], []
     for branch in project.branches:
         tip = repository.tip(branch)
@@ -90,6 +90,7 @@ def situation_of(
     anchor: Point | None,
     history: History | None,
     events: Sequence[Event],
+    moves: Sequence[Move] = (),
     now_s: float,
     budget_s: float,
     reach_back: bool = False,
@@ -116,6 +117,7 @@ def situation_of(
         anchor=anchor,
         suspects=_suspects(events),
         bridges=bridges,
+        moves=tuple(moves),
         reach_back=reach_back,
     )
 
