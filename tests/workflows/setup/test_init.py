@@ -30,6 +30,7 @@ from asv_jit.workflows.setup.workflow_files import WorkflowOptions, is_ours
 REPOSITORY = Path(__file__).parents[3]
 NIGHTLY = Path(".github/workflows/asv-jit-nightly.yml")
 PULL_REQUEST = Path(".github/workflows/asv-jit-pull-request.yml")
+COMMENT = Path(".github/workflows/asv-jit-comment.yml")
 
 CONFIGURATION = """\
 // Ours since 2015.
@@ -122,7 +123,7 @@ def test_what_stands_in_the_way_of_measuring_is_said(folder: Path) -> None:
 def test_an_empty_project_gets_a_suite(folder: Path) -> None:
     (folder / ".gitignore").write_text("/html/")
     made = propose(folder / "asv.conf.json", WorkflowOptions())
-    assert "".join(change.diff(made.root) for change in made.changes).count("+++") == 6
+    assert "".join(change.diff(made.root) for change in made.changes).count("+++") == 7
     assert sorted(path.name for path in folder.iterdir()) == [".git", ".gitignore"]
     apply(made)
     project = load_project(folder / "asv.conf.json")
@@ -258,7 +259,7 @@ def test_without_a_repository_the_error_says_so(tmp_path: Path) -> None:
 def test_this_repositorys_workflows_are_what_init_writes() -> None:
     made = propose(REPOSITORY / "asv.conf.json", WorkflowOptions(requirement="."))
     assert (made.changes, made.edited) == ((), ())
-    for path in (NIGHTLY, PULL_REQUEST):
+    for path in (NIGHTLY, PULL_REQUEST, COMMENT):
         assert is_ours((REPOSITORY / path).read_text(encoding="utf-8"))
 
 
@@ -271,7 +272,7 @@ def test_workflows_are_pinned_and_give_away_nothing(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
     triggers = set(workflow[True])  # YAML 1.1 reads `on` so
-    assert triggers <= {"schedule", "workflow_dispatch", "pull_request", "push"}
+    assert triggers <= {"schedule", "workflow_dispatch", "workflow_run", "pull_request", "push"}
     assert workflow["permissions"] == {}
     assert "secrets." not in text
     assert "concurrency" in workflow

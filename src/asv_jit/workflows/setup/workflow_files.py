@@ -60,7 +60,7 @@ def workflow_files(project: Project, root: Path, options: WorkflowOptions) -> di
     }
     names = ["nightly.yml"]
     if measures_itself(project, root):
-        names.append("pull-request.yml")
+        names += ["pull-request.yml", "comment.yml"]
     return {_FOLDER / f"asv-jit-{name}": _signed(_filled(template(name), values)) for name in names}
 
 
