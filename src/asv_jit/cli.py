@@ -117,8 +117,9 @@ def _ending(words: list[str]) -> tuple[int, bool]:
         return 0, False
     except Exception as error:  # noqa: BLE001 - the one place where a defect becomes an exit code
         if isinstance(error, OSError) and is_full(error):  # our own output, as a rule: a log on a disk that is full
+            path = f" {error.filename}" if error.filename else ""
             _complain(
-                f"error: cannot write ({error.strerror}); what was measured is kept; make room, then run it again"
+                f"error: cannot write{path} ({error.strerror}); what was measured is kept; make room, then run it again"
             )
             return StorageError.exit_code, False
         with suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from asv.benchmarks import Benchmarks
 
 from asv_jit.asv_adapter.project import load_project
-from asv_jit.asv_adapter.suite import BENCHMARKS_VERSION, Suite, discover, load, select
+from asv_jit.asv_adapter.suite import BENCHMARKS_VERSION, Suite, discover, load, refuse_unknown, select
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case
 from asv_jit.settings import LONGEST_S
@@ -50,6 +51,27 @@ def test_what_fits_nothing_is_wrong_usage(patterns: list[str], groups: list[str]
     with pytest.raises(UsageError) as raised:
         select(CASES, patterns, groups)
     assert message in str(raised.value)
+
+
+def test_a_wrong_selection_is_refused_before_anything_is_installed_unless_a_benchmark_was_edited_since(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "asv.conf.json").write_text('{"version": 1, "project": "p", "repo": ".", "benchmark_dir": "b"}')
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "cpu.py").write_text("")
+    project = load_project(tmp_path / "asv.conf.json")
+    with pytest.raises(UsageError, match="regular expression"):
+        refuse_unknown(project, ["("])
+    refuse_unknown(project, ["anything"], ["any"])  # nobody knows yet
+    Suite({"cpu.time_x": {"name": "cpu.time_x", "version": "1", "type": "time", "params": []}}, 60.0).save(project)
+    os.utime(tmp_path / "b" / "cpu.py", (1, 1))
+    refuse_unknown(project, ["time_x"], ["cpu"])
+    with pytest.raises(UsageError, match=r"no case matches time_y.*benchmarks\.json"):
+        refuse_unknown(project, ["time_y"])
+    with pytest.raises(UsageError, match="--group"):
+        refuse_unknown(project, [], ["gpu"])
+    os.utime(tmp_path / "b" / "cpu.py", (1e10, 1e10))
+    refuse_unknown(project, ["time_y"], ["gpu"])
 
 
 @pytest.mark.parametrize(

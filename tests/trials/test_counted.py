@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from asv_jit.analysis.counts.comparison import REPEATABLE
+from asv_jit.errors import StorageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import CountedTrial, Mode
@@ -117,3 +119,10 @@ def test_the_environment_has_one_size_whatever_it_holds(tmp_path: Path, monkeypa
         env = counted_environment_of(place, "on", 1, counter)
         sizes.add(sum(len(name) + len(value) + 2 for name, value in env.items()))
     assert len(sizes) == 1
+
+
+def test_a_full_disk_is_no_failure_of_the_case(python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = SimpleNamespace(total=1 << 30, used=1 << 30, free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(StorageError, match=r"cannot write .*asv-jit-.*No space left"):
+        counted(python, tmp_path, "counting.time_that_is_not_there")

@@ -50,6 +50,16 @@ def test_counts_find_a_change_and_name_what_moved(history: History) -> None:
     assert code == 1
     assert {change["mode"]: change["verdict"] for change in one["changes"]} == {"off": "slower", "on": "slower"}
     assert all(change["change"] > 1.0 and change["moved"] for change in one["changes"])
+    assert found["verdict"] == "worse"
+    # Known from the journal by now: the limit alone decides, and the comment begins with the verdict.
+    words = ("compare", "--count", history.commits[0], history.commits[2], "--markdown", "--fail-on")
+    for limit, code, verdict in (
+        ("0.5%", 1, "worse: 2 counts of 2 grew"),
+        ("900%", 0, "not worse: no count of 2 grew"),
+    ):
+        done = history.asv_jit(*words, limit)
+        assert done.exit == code
+        assert done.stdout.splitlines()[0] == f"### asv-jit: {verdict} by {limit} or more"
 
 
 def test_a_comment_for_a_pull_request_begins_with_what_matters(history: History) -> None:

@@ -71,7 +71,7 @@ def load_project(config_path: Path) -> Project:
     except OSError as error:
         raise UsageError(
             f"expected asv's configuration at {config_path}, but it cannot be read ({error.strerror}); "
-            "go to the folder of your asv.conf.json, name it with --config, or start one with `asv quickstart`"
+            "go to the folder of your asv.conf.json, name it with --config, or start one with `asv-jit init`"
         ) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{config_path}: expected UTF-8, found something else at byte {error.start}") from None

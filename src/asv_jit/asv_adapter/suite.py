@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -128,6 +129,22 @@ def select(cases: Sequence[Case], patterns: Sequence[str], groups: Sequence[str]
             f"no case{within} matches {', '.join(patterns)}; the suite has {len(cases)} cases in {', '.join(known)}"
         )
     return chosen
+
+
+def refuse_unknown(project: Project, patterns: Sequence[str], groups: Sequence[str] = ()) -> None:
+    """Check a selection before anything is installed. Raises UsageError as `select`.
+
+    What the suite has is known then only if no benchmark was edited since it was discovered last; a pattern that is no
+    regular expression is refused in any case.
+    """
+    select((), patterns)
+    described, path = load(project), project.results_dir / "benchmarks.json"
+    edited = max((one.stat().st_mtime for one in project.benchmark_dir.rglob("*.py")), default=math.inf)
+    if described is not None and path.stat().st_mtime > edited:
+        try:
+            select(described.cases, patterns, groups)
+        except UsageError as error:
+            raise UsageError(f"{error}. That is what {path} says; if it is out of date, delete it") from None
 
 
 def _cases(benchmark: Benchmark) -> list[Case]:

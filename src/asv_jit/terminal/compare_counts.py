@@ -31,12 +31,26 @@ def print_count_comparison(outcome: CountOutcome) -> None:
     for note in outcome.notes:
         say(screen, f"note: {note}")
     say(screen, _LEGEND)
+    say(screen, verdict(outcome), "bold red" if outcome.is_worse else "bold")
+
+
+def verdict(outcome: CountOutcome) -> str:
+    """The one answer: whether anything is worse, and what could not be compared."""
+    changes = [change for one in outcome.sides for change in one.changes]
+    broken = sum(len(one.broken) for one in outcome.sides)
+    grew = units.count(len(outcome.worse), "count") if outcome.worse else "no count"
+    parts = [f"{grew} of {len(changes)} grew by {100 * outcome.fail_on:.3g}% or more"]
+    unrepeatable = sum(change.found.verdict == "not repeatable" for change in changes)
+    parts += [f"{units.count(broken, 'case')} failed only after the change"] if broken else []
+    parts += [f"{unrepeatable} not repeatable"] if unrepeatable else []
+    missing = sum(len(one.missing) for one in outcome.sides) - broken
+    parts += [f"{units.count(missing, 'answer')} missing"] if missing > 0 else []
+    return f"{'worse' if outcome.is_worse else 'not worse'}: {', '.join(parts)}"
 
 
 def count_markdown(outcome: CountOutcome) -> str:
     """A comment for a pull request."""
-    worse = units.count(len(outcome.worse), "count")
-    lines = [f"### asv-jit: {worse} grew by {outcome.fail_on:.1%} or more", ""]
+    lines = [f"### asv-jit: {verdict(outcome)}", ""]
     for one in outcome.sides:
         lines += [f"#### {_title(one)}", "", "| case | mode | instructions per call | verdict |", "|---|---|---|---|"]
         lines += [f"| `{_cell(c.case)}` | {c.mode} | {_figures(c)} | {_verdict(c)} |" for c in one.changes]
@@ -53,6 +67,7 @@ def count_markdown(outcome: CountOutcome) -> str:
 def count_json(outcome: CountOutcome) -> dict[str, Any]:
     """All figures."""
     return {
+        "verdict": "worse" if outcome.is_worse else "not worse",
         "fail_on": outcome.fail_on,
         "notes": list(outcome.notes),
         "worse": [{"case": one.case, "mode": one.mode} for one in outcome.worse],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -14,11 +17,13 @@ from msgspec.structs import replace
 from asv_jit.analysis.counts.curve import steady_count
 from asv_jit.analysis.counts.split import Cost, heaviest, split_of
 from asv_jit.model import COUNT_PROTOCOL, Case, CountedTrial, Mode
+from asv_jit.store.files import storage_errors
 from asv_jit.trials.counter import Counter
 from asv_jit.trials.launch import Answer, Launched, Place, TrialTask, Workspace, launch, workspace
 from asv_jit.trials.record import Context, last_words, outcome_of
 
 _FUNCTIONS = 25
+_LEAST_FREE_BYTES = 1 << 20
 FIND_LOOPS = 0
 """As `inner_loops`: find how many calls make an iteration; the trial's line says how many."""
 
@@ -43,6 +48,8 @@ def count(
 ) -> Counted:
     """Run a case once from cold under `counter`, until its counts have settled. Never raises for what the code does.
 
+    Raises StorageError where the disk is full, so that the trial is not kept as one that failed by itself.
+
     Counted trials do not disturb one another: any number may run at once, on any core, but none beside timed ones.
     """
     task = TrialTask(case=case, operation="count", hash_seed=hash_seed, inner_loops=inner_loops)
@@ -50,6 +57,8 @@ def count(
         anywhere = replace(place, cpu=None)
         launched = launch(anywhere, task, mode, space, cache, counter=counter)
         trial = _line(counter, task, mode, context, launched)
+        if trial.outcome != "ok":
+            _insist_on_space(space.folder)
         if launched.answer is None or trial.outcome != "ok":
             return Counted(trial, ())
         if launched.answer.instructions or inner_loops != FIND_LOOPS:
@@ -57,6 +66,13 @@ def count(
     # The process only found the calls of an iteration: another counts them, as in all trials of this case.
     found = launched.answer.inner_loops
     return count(counter, place, case, mode, context, hash_seed=hash_seed, inner_loops=found, cache=cache)
+
+
+def _insist_on_space(folder: Path) -> None:
+    """Raise StorageError if valgrind has no room for its dumps in `folder`."""
+    if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
+        with storage_errors(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def unstarted(counter_identity: str, case: Case, context: Context, complaint: str) -> CountedTrial:

@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.model import Case, Evidence, Mode
+from asv_jit.store.files import storage_errors
 from asv_jit.system.processes import Finished, base_environment, end_strays, run
 from asv_jit.trials.counter import Counter
 from asv_jit.trials.disturbance import Watch, Watched
@@ -208,7 +209,7 @@ def launch(
     *,
     counter: Counter | None = None,
 ) -> Launched:
-    """Run one trial to its end. Never raises for what the benchmarked code does.
+    """Run one trial to its end. Never raises for what the benchmarked code does; StorageError for a full disk.
 
     `cache` is the folder that the benchmark's `setup_cache` left, if it has one; `counter` counts the instructions
     of a task whose operation is "count".
@@ -216,8 +217,9 @@ def launch(
     timeout_s = task.case.benchmark.timeout_s * (1 if counter is None else _COUNTING_SLOWDOWN)
     if task.operation == "setup_cache":
         timeout_s = task.case.benchmark.setup_cache_timeout_s or timeout_s
-    _prepare(space, cache)
-    space.request.write_text(json.dumps(_request(place, task, space, cache, timeout_s)), encoding="utf-8")
+    with storage_errors(space.folder):
+        _prepare(space, cache)
+        space.request.write_text(json.dumps(_request(place, task, space, cache, timeout_s)), encoding="utf-8")
     command, env = command_of(place, space), environment_of(place, mode, task.hash_seed)
     if counter is not None:
         command = counter.command(command, space.counts)

@@ -85,6 +85,7 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
 
     Raises UsageError if there is nothing to compare, NoInterpreterError, LockedError, StorageError.
     """
+    suite.refuse_unknown(project, options.bench)
     repository = Repository(repository_folder(project))
     wanted, axis = sides_of(project, repository, options)
     fail_on = project.settings.equivalence if options.fail_on is None else options.fail_on

@@ -67,6 +67,7 @@ class CountOutcome(Struct, frozen=True):
 
 def compare_counted(project: Project, options: Options, reporter: Reporter) -> CountOutcome:
     """Count both sides and say what changed. Raises as `compare_sides`, and NoCounterError."""
+    suite.refuse_unknown(project, options.bench)
     repository = Repository(repository_folder(project))
     wanted, _ = sides_of(project, repository, options)
     threshold = project.settings.count_threshold

@@ -90,12 +90,13 @@ class Outcome:
 def run(project: Project, options: Options, reporter: Reporter, *, interim: Interim | None = None) -> Outcome:
     """Measure what is missing. An interrupted run loses nothing; the next one continues from its results.
 
-    `options.count` or the settings make it count instructions, before timing or instead. `interim` receives results
-    from the first minute on.
+    `options.count` or the settings make it count instructions, before timing or instead; a quick run only times.
+    `interim` receives results from the first minute on.
 
     Raises NoInterpreterError, NoCounterError, LockedError, StorageError.
     """
-    how: Count = "instead" if options.count else project.settings.count
+    how: Count = "instead" if options.count else "off" if options.quick else project.settings.count
+    suite.refuse_unknown(project, options.bench, options.groups)
     repository = Repository(repository_folder(project))
     counter = None if how == "off" else find_or_install().callgrind()
     interpreters = interpreters_of(project, options.pythons)

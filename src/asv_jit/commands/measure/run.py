@@ -10,6 +10,7 @@ import msgspec
 
 from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.errors import UsageError
 from asv_jit.terminal.console import WIDE
 from asv_jit.terminal.counts import print_counts
 from asv_jit.terminal.progress import progress
@@ -58,6 +59,8 @@ def run(
 
     RANGE is NEW, ALL, TAGS, HASHFILE:path, a commit or any git range (default: the tips of the configured branches).
     """
+    if count and quick:
+        raise UsageError("--quick shortens timed trials, and counted ones have one length: give --count or --quick")
     project = open_project(config)
     options = running.Options(
         range_words=range_words,

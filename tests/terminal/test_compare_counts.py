@@ -1,0 +1,39 @@
+"""The one verdict of `compare --count`, whatever became of each count."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from asv_jit.analysis.counts.comparison import compare_counts
+from asv_jit.analysis.counts.summary import mode_count
+from asv_jit.terminal.compare_counts import count_markdown, verdict
+from asv_jit.workflows.compare_counts import CountedSides, CountOutcome, ModeChange
+from tests.store.test_counts import trial
+
+SIDE: Any = SimpleNamespace(commit=SimpleNamespace(hash="c" * 40), interpreter=SimpleNamespace(identity="3.15"))
+
+
+def _outcome(after: dict[int, tuple[float, ...]], *, broken: tuple[str, ...] = ()) -> CountOutcome:
+    found = compare_counts({1: (1000.0,)}, after, threshold=0.002)
+    before = mode_count([trial()], "on")
+    assert before is not None
+    change = ModeChange("b.time_x", "off", before, before, found)
+    missing = tuple((case, "off: crashed") for case in broken)
+    worse = (change,) if found.verdict == "more" else ()
+    return CountOutcome((CountedSides(SIDE, SIDE, (change,), missing, broken),), (), worse, 0.005, ())
+
+
+def test_more_instructions_than_the_limit_are_worse() -> None:
+    assert verdict(_outcome({1: (1010.0,)})) == "worse: 1 count of 1 grew by 0.5% or more"
+
+
+def test_a_case_that_fails_only_after_the_change_is_worse() -> None:
+    said = verdict(_outcome({1: (1000.0,)}, broken=("b.time_y",)))
+    assert said == "worse: no count of 1 grew by 0.5% or more, 1 case failed only after the change"
+
+
+def test_what_is_not_repeatable_is_not_worse_and_says_why() -> None:
+    outcome = _outcome({1: (1000.0, 1500.0)})
+    assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 not repeatable"
+    assert "not repeatable: two runs with hash seed 1 differ by 50.00%" in count_markdown(outcome)
