@@ -132,7 +132,7 @@ def test_machines_say_how_quiet_they_are_and_when_they_changed(small: Path) -> N
 
 def test_regressions_carry_cause_state_and_command(small: Path) -> None:
     text = _text(small, "regressions.html")
-    for words in ("8.0% slower", "the JIT: only the time with it on moved", "candidate", "probability 97%",
+    for words in ("8.0% slower", "the JIT: only the mode with it on moved", "candidate", "probability 97%",
                   "asv-jit bisect e000000000", "15% faster", "1 improvement"):  # fmt: skip
         assert words in text, words
 

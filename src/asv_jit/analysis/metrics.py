@@ -20,7 +20,7 @@ class Row(Struct, frozen=True):
 
     words: str
     phrase: str
-    kind: Literal["value", "ratio", "bytes", "seconds"]
+    kind: Literal["value", "ratio", "bytes", "seconds", "instructions"]
     order: int
     higher_is_better: bool = False
 
@@ -30,9 +30,11 @@ METRICS: Mapping[Metric, Row] = MappingProxyType(
         "off": Row("JIT off", "time with the JIT off", "value", 0),
         "on": Row("JIT on", "time with the JIT on", "value", 0),
         "plain": Row("", "time", "value", 0),
-        "speedup": Row("speedup", "speedup by the JIT", "ratio", 1, higher_is_better=True),
-        "peak_memory_off": Row("peak memory, JIT off", "peak memory, JIT off", "bytes", 2),
-        "peak_memory_on": Row("peak memory, JIT on", "peak memory, JIT on", "bytes", 2),
-        "warmup_on": Row("warm-up", "warm-up with the JIT on", "seconds", 3),
+        "speedup": Row("speedup", "speedup by the JIT", "ratio", 2, higher_is_better=True),
+        "peak_memory_off": Row("peak memory, JIT off", "peak memory, JIT off", "bytes", 3),
+        "peak_memory_on": Row("peak memory, JIT on", "peak memory, JIT on", "bytes", 3),
+        "warmup_on": Row("warm-up", "warm-up with the JIT on", "seconds", 4),
+        "instructions_off": Row("JIT off", "instructions per call, JIT off", "instructions", 1),
+        "instructions_on": Row("JIT on", "instructions per call, JIT on", "instructions", 1),
     }
 )

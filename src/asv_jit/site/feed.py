@@ -72,13 +72,13 @@ class _Book:
         history = content.history
         self._generated = _moment(content.generated_at)
         self._series: Mapping[SeriesKey, CaseSeries] = {one.key: one for one in history.series} if history else {}
+        self._units: Mapping[SeriesKey, str] = history.units if history else {}
         self._places = {commit: place for place, commit in enumerate(history.commits)} if history else {}
         self._dates = history.dates if history else np.array([], dtype=np.int64)
         self._sessions = history.sessions if history else ()
 
     def unit(self, event: Event) -> str:
-        series = self._series.get(event.key)
-        return series.unit if series is not None else "seconds"
+        return self._units.get(event.key, "seconds")
 
     def when(self, event: Event) -> str:
         """When the first point of the new level was measured; where nothing tells, the date of its commit."""

@@ -50,9 +50,4 @@ def _shares(count: ModeCount | None, *, jit: bool = False) -> tuple[str, ...]:
     split = count.split
     libraries = split.extensions + split.libc + split.other
     parts = (*((split.jit,) if jit else ()), split.loop, split.interpreter, libraries)
-    return (_instructions(count.per_call), *(f"{part / split.total:.1%}" for part in parts))
-
-
-def _instructions(value: float) -> str:
-    """All digits: they are exact. A fraction shows only where an iteration is many calls."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}"
+    return (units.exact(count.per_call), *(f"{part / split.total:.1%}" for part in parts))

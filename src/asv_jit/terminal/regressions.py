@@ -86,7 +86,7 @@ def _print_section(screen: Console, shown: Shown, name: str, found: Sequence[Eve
 def regressions_json(shown: Shown) -> dict[str, Any]:
     """For --json: every event that was asked for with all its figures, whether it is open, and what bisects it."""
     dates = _dates(shown.history)
-    units_of = {series.key: series.unit for series in shown.history.series}
+    units_of = shown.history.units
     events = [
         {
             **msgspec.to_builtins(event),
@@ -111,16 +111,16 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
 
 
 def _where(shown: Shown) -> str:
-    machines = sorted({series.key.machine for series in shown.history.series})
+    machines = sorted({key.machine for key in shown.history.units})
     named = f" on {machines[0]}" if len(machines) == 1 else f" on {len(machines)} machines"
-    return f" in {len(shown.history.series):,} series{named}" if machines else ": nothing was measured yet"
+    return f" in {len(shown.history.units):,} series{named}" if machines else ": nothing was measured yet"
 
 
 def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
     """One row an event; a narrow terminal gets what changed, where and what state it is in."""
     dates = _dates(shown.history)
-    units_of = {series.key: series.unit for series in shown.history.series}
-    several = len({series.key.machine for series in shown.history.series}) > 1
+    units_of = shown.history.units
+    several = len({key.machine for key in units_of}) > 1
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("id", no_wrap=True)
     table.add_column("case", overflow="fold", ratio=1)
@@ -176,7 +176,7 @@ def _print_commands(screen: Console, events: Sequence[Event], *, everything: boo
         say(screen, f"  {bisect_command(event)}")
     if len(shown) < len(found):
         say(screen, f"  and {len(found) - len(shown)} more: --all or --json shows them")
-    candidates = any(event.state == "candidate" for event in found)
+    candidates = any(event.is_unsettled for event in found)
     if candidates:
         say(screen, "to confirm candidates with new measurements: asv-jit regressions --confirm")
     say(screen, 'to accept one: asv-jit accept ID --why "…"')

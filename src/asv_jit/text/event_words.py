@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from asv_jit.analysis.attribution import Cause
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import BISECT_METRIC, Metric
+from asv_jit.analysis.history.series import BISECT_METRIC, COUNTED, Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import minor_of
 from asv_jit.text import units
@@ -42,6 +42,8 @@ def change_words(change: Change, unit: str) -> str:
         return f"{_share(change)} {'less' if worse else 'more'} speedup"
     if change.metric.startswith("peak_memory") or unit == "bytes":
         return f"{_share(change, 'bytes')} {'more' if worse else 'less'} memory"
+    if change.metric in COUNTED:
+        return f"{_share(change)} {'more' if worse else 'fewer'} instructions"
     if change.metric == "warmup_on":
         return f"warm-up {_share(change)} {'longer' if worse else 'shorter'}"
     if unit == "seconds":
@@ -107,7 +109,14 @@ def range_command(event: Event) -> str:
     """Return the command that bisects the event's range on any machine, with its own build of that Python."""
     on_releases = event.axis == "pythons"
     ends = "..".join(event.ends if on_releases else (end[:12] + "^" * end.endswith("^") for end in event.ends))
-    words = ["asv-jit", "bisect", str(event.key.case), ends, "--metric", BISECT_METRIC[event.headline.metric]]
+    words = [
+        "asv-jit",
+        "bisect",
+        str(event.key.case),
+        ends,
+        "--metric",
+        BISECT_METRIC[event.searched.metric],
+    ]
     if on_releases:
         words += ["--axis", "pythons", "--commit", event.commit[:12]]
     else:
@@ -119,6 +128,8 @@ def range_command(event: Event) -> str:
 def form_of(metric: Metric, unit: str) -> Callable[[float | None], str]:
     """Return the formatter for values of `metric`; `unit` is the unit of the case's values."""
     kind = METRICS[metric].kind
+    if kind == "instructions":
+        return units.exact
     return units.ratio if kind == "ratio" else units.form(unit if kind == "value" else kind)
 
 

@@ -133,6 +133,13 @@ def instructions(value: float | None) -> str:
     return f"{_three(value / scale)} {letter}".rstrip()
 
 
+def exact(value: float | None) -> str:
+    """Format a count of instructions with all digits: a fraction shows only where an iteration is many calls."""
+    if value is None or math.isnan(value):
+        return DASH
+    return f"{value:,.0f}" if value >= 1000.0 or value == round(value) else f"{value:,.1f}"
+
+
 def number(value: float | None) -> str:
     """Format a tracked value without its unit: `1,234`, `0.0123`, `1.23e+09`."""
     if value is None or math.isnan(value):

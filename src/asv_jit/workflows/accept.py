@@ -39,7 +39,7 @@ def accept(project: Project, names: Sequence[str], why: str) -> tuple[Path, tupl
 
 
 def _entry(event: Event, why: str, history: History) -> Accepted:
-    unit = next((series.unit for series in history.series if series.key == event.key), "seconds")
+    unit = history.units.get(event.key, "seconds")
     metric = metric_words(event.headline.metric)
     return Accepted(
         id=event.identity,

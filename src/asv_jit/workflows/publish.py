@@ -88,7 +88,8 @@ def site_content(project: Project, machine: str | None = None) -> SiteContent:
     """Gather everything that the site shows. Raises UsageError if there are no results."""
     measured = read_machines(project, machine)
     trials = {one.folder.name: one.results.trials for one in measured if one.results is not None}
-    history = read_history(project, machine, trials=trials)
+    counts = {one.folder.name: one.counts for one in measured}
+    history = read_history(project, machine, trials=trials, counts=counts)
     # Workers search for changes while we prepare everything else.
     search = begin_search(project, history)
     table = Timetable.of(history, [one.folder.name for one in measured])

@@ -52,7 +52,7 @@ class CaseCount(Struct, frozen=True):
 
     `problem`: why there is no figure in a mode, or why its figures are not repeatable. `break_even_calls`: after how
     many calls the JIT has saved the instructions that its warm-up took; None where it never does. `failed`: a trial
-    failed, crashed or was too slow, where others were at most skipped.
+    failed, crashed or was too slow, where others were at most skipped. `measured`: when its last trial started.
     """
 
     key: CountKey
@@ -61,6 +61,7 @@ class CaseCount(Struct, frozen=True):
     break_even_calls: int | None
     problem: str = ""
     failed: bool = False
+    measured: str = ""
 
 
 def case_counts(trials: Iterable[CountedTrial]) -> list[CaseCount]:
@@ -102,7 +103,9 @@ def _case_count(key: CountKey, trials: Sequence[CountedTrial]) -> CaseCount:
         warmups = {"off_warmup": off.warmup_instructions, "on_warmup": on.warmup_instructions}
         calls = break_even_calls(off=off.per_call, on=on.per_call, **warmups)
     failed = any(trial.outcome not in ("ok", "skipped") for trial in trials)
-    return CaseCount(key, off, on, calls, "; ".join(dict.fromkeys(reasons)), failed)
+    return CaseCount(
+        key, off, on, calls, "; ".join(dict.fromkeys(reasons)), failed, max(trial.started for trial in trials)
+    )
 
 
 def _reason(trial: CountedTrial) -> str:

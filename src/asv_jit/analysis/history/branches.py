@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from asv_jit.analysis.history.series import CaseSeries, Places, Track
+from asv_jit.analysis.history.series import CaseSeries, Places
 
 MAIN = ""
 
@@ -42,7 +42,7 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
     if np.all(chosen):
         return series
     tracks = {
-        metric: Track(track.values[chosen], track.low[chosen], track.high[chosen])
+        metric: track.chosen(chosen)
         for metric, track in series.tracks.items()
         if np.any(~np.isnan(track.values[chosen]))
     }

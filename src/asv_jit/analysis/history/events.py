@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution, Axis
-from asv_jit.analysis.history.series import Metric, SeriesKey
+from asv_jit.analysis.history.series import COUNTED, Metric, SeriesKey
 
 State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
 """`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
@@ -18,7 +18,8 @@ later improvement took it back; `accepted`: a person accepted it."""
 class Change(Struct, frozen=True):
     """One metric's change of level: levels with intervals (at 95%) in the metric's unit, and the chance of seeing
     one as strong in a series that has none. `figures`: how many each level is made of, which are points of the series
-    on the axis `commits`, blocks on the axis `pythons`."""
+    on the axis `commits`, blocks on the axis `pythons`. A counted change is exact: it has no intervals, its `figures`
+    are hash seeds, and its levels those of the seed that changed least."""
 
     metric: Metric
     before: float
@@ -72,6 +73,21 @@ class Event(Struct, frozen=True):
     def headline(self) -> Change:
         """Return the change that names the event."""
         return self.metrics[0]
+
+    @property
+    def counted(self) -> Change | None:
+        """Return the change of instructions, the larger one of two modes; None if only times or memory changed."""
+        return next((change for change in self.metrics if change.metric in COUNTED), None)
+
+    @property
+    def searched(self) -> Change:
+        """Return the change that a bisection looks for: an exact one needs one measurement a commit."""
+        return self.counted or self.headline
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Return True if it is an open candidate that fresh blocks can settle: counts need none."""
+        return self.is_open and self.state == "candidate" and self.counted is None
 
     @property
     def ends(self) -> tuple[str, str]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution, Sides, attribute
+from asv_jit.analysis.counts.changes import count_cause, is_confirmed
 from asv_jit.analysis.history.detection import Found, is_worse
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.identity import identity_of
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.lifecycle import fixed_by_level
-from asv_jit.analysis.history.series import AnchorSeries, CaseSeries, Floats, Metric, Places
+from asv_jit.analysis.history.series import COUNTED, AnchorSeries, CaseSeries, Floats, Metric, Places
 from asv_jit.analysis.metrics import METRICS
 
 _SLACK = 2
@@ -75,6 +76,43 @@ def commit_events(
     return events
 
 
+def joined(events: Sequence[Event], known: Collection[str]) -> list[Event]:
+    """Return the events with those of counts and of times at one place made one, so that nothing is told twice.
+
+    Two events of a case are one if their suspects overlap, they go in the same direction, and one of them is of counts.
+    What the counts say stands: they are exact. The series is that of the times, so that values have its unit; the name
+    is the one among `known` (identities that were reported), else that of the counts.
+    """
+    by_case: dict[tuple[object, ...], list[Event]] = {}
+    kept: list[Event] = []
+    for event in sorted(events, key=lambda event: event.counted is None):
+        key = event.key
+        mine = by_case.setdefault(
+            (key.machine, key.line, key.case, key.version, key.branch, event.axis, event.worse), []
+        )
+        near = [at for at, one in enumerate(mine) if one.counted and _overlap(one, event)]
+        if near:
+            nearest = max(near, key=lambda at: mine[at].commit == event.commit)
+            mine[nearest] = _united(mine[nearest], event, known)
+        else:
+            mine.append(event)
+    for mine in by_case.values():
+        kept += mine
+    return kept
+
+
+def _overlap(one: Event, other: Event) -> bool:
+    return not {one.commit, *one.suspects}.isdisjoint((other.commit, *other.suspects))
+
+
+def _united(counted: Event, other: Event, known: Collection[str]) -> Event:
+    metrics = {change.metric for change in counted.metrics}
+    more = [change for change in other.metrics if change.metric not in metrics]
+    name = other.identity if other.identity in known and counted.identity not in known else counted.identity
+    key = counted.key if other.counted else other.key
+    return replace(counted, key=key, metrics=headline_first([*counted.metrics, *more]), identity=name)
+
+
 def is_event_worse(changes: Sequence[Change]) -> bool:
     """Return True for more time or memory, or a smaller speedup not due to a faster interpreter."""
     worse = {change.metric for change in changes if is_worse(change.metric, change.before, change.after)}
@@ -118,7 +156,7 @@ def _grouped(changes: Sequence[Found]) -> list[list[Found]]:
 
 def _is_near(one: Found, other: Found) -> bool:
     overlap = one.earliest <= other.latest and other.earliest <= one.latest
-    return overlap or abs(one.index - other.index) <= _SLACK
+    return overlap or (abs(one.index - other.index) <= _SLACK and one.change.metric not in COUNTED)
 
 
 def _has(group: Sequence[Found], metric: Metric) -> bool:
@@ -139,7 +177,11 @@ def _event(
     previous = _previous(stretch, surest.change.metric, surest.index)
     parent = scene.commits[stretch.places[previous]]
     sets = scene.requirements(stretch, last_good), scene.requirements(stretch, surest.latest)
-    cause = _cause(series, stretch, changes, surest, around, anchors, scene.equivalence)
+    exact = surest.change.metric in COUNTED
+    if exact:
+        cause = count_cause(series.tracks, min(one.earliest for one in group), max(one.latest for one in group))
+    else:
+        cause = _cause(series, stretch, changes, surest, around, anchors, scene.equivalence)
     if all(sets) and sets[0] != sets[1] and cause.cause != "machine":
         cause = replace(cause, cause="requirements", probability=math.nan)
     commit = scene.commits[stretch.places[surest.index]]
@@ -157,7 +199,7 @@ def _event(
         before=interpreter,
         after=interpreter,
         attribution=cause,
-        state="candidate",
+        state="confirmed" if exact and is_confirmed(changes) else "candidate",
         requirements=scene.requirements(stretch, surest.index),
         requirements_before=scene.requirements(stretch, previous),
     )

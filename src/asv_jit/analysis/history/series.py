@@ -18,10 +18,24 @@ from asv_jit.model import CaseKey
 Floats: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int32]
 
-Metric = Literal["off", "on", "speedup", "peak_memory_off", "peak_memory_on", "warmup_on", "plain"]
+Metric = Literal[
+    "off",
+    "on",
+    "speedup",
+    "peak_memory_off",
+    "peak_memory_on",
+    "warmup_on",
+    "plain",
+    "instructions_off",
+    "instructions_on",
+]
 """`off`, `on`: the steady time in seconds per call (or the tracked value in its unit) in that mode; `speedup`:
 off / on; `peak_memory_*`: bytes; `warmup_on`: seconds of running before the steady state with the JIT on;
-`plain`: what asv measured by itself, without `PYTHON_JIT` set."""
+`plain`: what asv measured by itself, without `PYTHON_JIT` set; `instructions_*`: counted, per call, in series of
+their own."""
+
+COUNTED: tuple[Metric, ...] = ("instructions_off", "instructions_on")
+"""Metrics that are counted, so that they have no noise."""
 
 BisectMetric = Literal["on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup"]
 """A metric as `bisect --metric` and `check --metric` name it; `peak_memory` and `warmup` are those with the JIT on."""
@@ -35,7 +49,9 @@ SERIES_METRIC: Mapping[BisectMetric, Metric] = {
     "warmup": "warmup_on",
 }
 BISECT_METRIC: Mapping[Metric, BisectMetric] = {metric: name for name, metric in SERIES_METRIC.items()} | {
-    "plain": "off"
+    "plain": "off",
+    "instructions_off": "off",
+    "instructions_on": "on",
 }
 """The metric that a search measures for each metric of a series; what asv timed by itself is searched in mode off."""
 
@@ -64,12 +80,19 @@ class SeriesKey(Struct, frozen=True, order=True):
 class Track(Struct, frozen=True):
     """One metric at each of a series' points, each shape (points,): the value, and its interval; NaN = missing.
 
-    `plain` has no intervals: asv's are from within one process and say nothing of the next one.
+    `plain` has no intervals: asv's are from within one process and say nothing of the next one. `by_seed`, shape
+    (seeds, points): counts by hash seed, of which `values` are the middle ones, `low` and `high` the extremes.
     """
 
     values: Floats
     low: Floats
     high: Floats
+    by_seed: Floats | None = None
+
+    def chosen(self, points: npt.NDArray[np.bool_]) -> Track:
+        """Return the track at the points that `points`, shape (points,), marks."""
+        by_seed = None if self.by_seed is None else self.by_seed[:, points]
+        return Track(self.values[points], self.low[points], self.high[points], by_seed)
 
 
 class CaseSeries(Struct, frozen=True):
@@ -146,7 +169,8 @@ class History(Struct, frozen=True):
     changed. `branches`: the places of each branch, as `branches.by_branch` takes them; empty where all commits are one
     sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first. `titles`: what its author calls
     a benchmark (asv's `pretty_name`), by its name, where there is such. `requirement_sets`: the names of the sets of
-    the matrix, as `Trial.requirements` has them.
+    the matrix, as `Trial.requirements` has them. `counted`: the series of counted instructions; their `protocol` names
+    the counter too, and they have no fingerprint: a count depends on nothing else of a machine.
     """
 
     commits: tuple[str, ...]
@@ -163,3 +187,9 @@ class History(Struct, frozen=True):
     anchors: tuple[AnchorSeries, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     requirement_sets: tuple[str, ...] = ()
+    counted: tuple[CaseSeries, ...] = ()
+
+    @property
+    def units(self) -> Mapping[SeriesKey, str]:
+        """Return the unit of each series' values."""
+        return {one.key: one.unit for one in (*self.series, *self.counted)}

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from asv_jit.analysis import speedup
 from asv_jit.analysis.cells.cell import Cell, CellKey, cells_of
 from asv_jit.analysis.cells.levels import level
+from asv_jit.analysis.counts.summary import CountKey
 from asv_jit.analysis.history.bridges import Measured, bridges_of
 from asv_jit.analysis.history.drift import anchor_levels
 from asv_jit.analysis.history.requirement_sets import series_names
@@ -65,7 +66,7 @@ def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float)
     anchors: list[AnchorSeries] = []
     for fingerprint, mine in sorted(by_fingerprint.items()):
         cells = _sound_cells(mine, axes, left_out)
-        name = _Name(machine, fingerprint, axes, _beside(cells, axes))
+        name = Naming(machine, fingerprint, axes, requirements_beside(cells, axes))
         series += _series(name, cells, alpha, left_out)
         if len({trial.interpreter for trial in mine}) > 1:
             bridges += _bridges(name, mine)
@@ -73,20 +74,23 @@ def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float)
     return Timeline(tuple(series), tuple(bridges), tuple(anchors), dict(left_out))
 
 
-class _Name(Struct, frozen=True):
+class Naming(Struct, frozen=True):
+    """What makes the keys of one machine's series; `beside` as `requirements_beside` returns it."""
+
     machine: str
     fingerprint: str
     axes: Axes
     beside: Mapping[tuple[str, str], str]
 
-    def key(self, cell: CellKey) -> SeriesKey:
+    def key(self, cell: CellKey | CountKey) -> SeriesKey:
+        """Return the key of the series that a cell or a count belongs to."""
         line = self.axes.lines[cell.interpreter]
         line = build_of(line, self.beside.get((line, cell.requirements), ""))
         return SeriesKey(self.machine, line, cell.case, cell.version, cell.protocol, self.fingerprint)
 
 
-def _beside(cells: Iterable[CellKey], axes: Axes) -> dict[tuple[str, str], str]:
-    """For each line and set of requirements what tells it from those that were measured beside it."""
+def requirements_beside(cells: Iterable[CellKey | CountKey], axes: Axes) -> dict[tuple[str, str], str]:
+    """Return for each line and set of requirements what tells it from those that were measured beside it."""
     places: dict[str, dict[str, set[int]]] = {}
     for key in cells:
         sets = places.setdefault(axes.lines[key.interpreter], {})
@@ -121,7 +125,7 @@ def _sound_cells(trials: Sequence[Trial], axes: Axes, left_out: Counter[str]) ->
     return sound
 
 
-def _series(name: _Name, cells: Mapping[CellKey, Cell], alpha: float, left_out: Counter[str]) -> list[CaseSeries]:
+def _series(name: Naming, cells: Mapping[CellKey, Cell], alpha: float, left_out: Counter[str]) -> list[CaseSeries]:
     points: dict[SeriesKey, dict[tuple[int, int], _Point]] = {}
     timed: dict[SeriesKey, bool] = {}
     for key, cell in cells.items():
@@ -209,7 +213,7 @@ def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
     )
 
 
-def _bridges(name: _Name, trials: Sequence[Trial]) -> list[Bridge]:
+def _bridges(name: Naming, trials: Sequence[Trial]) -> list[Bridge]:
     """Return the bridges: cells measured with two releases at one commit, from runs or anchors."""
     axes = name.axes
     cells = [
@@ -223,7 +227,7 @@ def _bridges(name: _Name, trials: Sequence[Trial]) -> list[Bridge]:
     return bridges_of(cells)
 
 
-def _anchors(name: _Name, trials: Sequence[Trial]) -> list[AnchorSeries]:
+def _anchors(name: Naming, trials: Sequence[Trial]) -> list[AnchorSeries]:
     by_case: dict[CaseKey | None, list[Trial]] = {}
     for trial in trials:
         if trial.purpose == "anchor":

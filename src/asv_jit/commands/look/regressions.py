@@ -48,7 +48,7 @@ def regressions(
     history = read_history(project, machine)
     found = found_events(project, history)
     events = chosen(project, history, found.events, choice)
-    candidates = [event for event in events if event.is_open and event.state == "candidate" and _is_ours(event)]
+    candidates = [event for event in events if event.is_unsettled and _is_ours(event)]
     if confirm and candidates:
         from asv_jit.workflows.confirm import confirm_events  # here: only what measures needs asv, see its adapter
 

@@ -17,7 +17,7 @@ from asv_jit.site.content.cells import CountedCell
 from asv_jit.site.content.site_content import Machine
 from asv_jit.site.parts.charts.count_charts import Bar, CountCurve, split_bars, warm_up_counts
 from asv_jit.site.parts.commits import CommitBook
-from asv_jit.site.parts.tables.counts import CountRow, exact, function_rows, part_rows
+from asv_jit.site.parts.tables.counts import CountRow, function_rows, part_rows
 from asv_jit.site.parts.values import Link
 from asv_jit.text import units
 from asv_jit.text.case_names import case_text
@@ -140,7 +140,7 @@ def _warm_up_rows(count: CaseCount, curves: dict[Mode, list[CurvePoint]]) -> tup
     """The exact figures of the warm-up; nothing where neither mode has a curve."""
     if not any(curves.values()):
         return ()
-    first = {mode: exact(points[0].per_call) for mode, points in curves.items() if points}
+    first = {mode: units.exact(points[0].per_call) for mode, points in curves.items() if points}
     compiled = [point.excess for point in curves.get("on", [])[1:] if point.excess]
     rows = [
         ("instructions of the first call", first.get("off", units.DASH), first.get("on", units.DASH)),
@@ -154,8 +154,8 @@ def _warm_up_rows(count: CaseCount, curves: dict[Mode, list[CurvePoint]]) -> tup
 
 
 def _steady(count: ModeCount | None) -> str:
-    return units.DASH if count is None else exact(count.per_call)
+    return units.DASH if count is None else units.exact(count.per_call)
 
 
 def _beyond(count: ModeCount | None) -> str:
-    return units.DASH if count is None else exact(count.warmup_instructions)
+    return units.DASH if count is None else units.exact(count.warmup_instructions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from msgspec import Struct
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.history.series import COUNTED, SeriesKey
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts.publication import Publication
@@ -21,6 +22,7 @@ from asv_jit.text.event_words import bisect_command, change_words, form_of, head
 _STATES = {
     "candidate": Badge("unclear", "?", "candidate", "found in the history, not confirmed yet"),
     "confirmed": Badge("failed", "!", "confirmed", "new measurements of both sides show it too"),
+    "counted": Badge("failed", "!", "confirmed", "the counts of all hash seeds show it"),
     "refuted": Badge("same", "=", "refuted", "new measurements of both sides do not show it"),
     "fixed": Badge("faster", "✓", "fixed", "a later commit reversed it"),
     "accepted": Badge("same", "✓", "accepted", "somebody accepted it, with a reason"),
@@ -30,8 +32,8 @@ _BETWEEN = Badge(
 )
 _CAUSES = {
     "code": "the code: both modes moved alike",
-    "jit": "the JIT: only the time with it on moved",
-    "interpreter": "the interpreter: only the time with the JIT off moved",
+    "jit": "the JIT: only the mode with it on moved",
+    "interpreter": "the interpreter: only the mode with the JIT off moved",
     "mixed": "the code, and differently so with the JIT on",
     "release": "the Python release",
     "machine": "the machine: the anchor moved too",
@@ -89,8 +91,8 @@ class EventLines:
     def __init__(self, site: Publication) -> None:
         self._site = site
         self._suspects: dict[str, tuple[Link, str]] = {}
-        series = site.content.history.series if site.content.history is not None else ()
-        self._units: dict[SeriesKey, str] = {one.key: one.unit for one in series}
+        history = site.content.history
+        self._units: Mapping[SeriesKey, str] = history.units if history is not None else {}
 
     def line(self, event: Event) -> EventLine:
         """Make the line of an event."""
@@ -104,7 +106,7 @@ class EventLines:
             event,
             CaseName.of(key.case),
             _what(event),
-            _BETWEEN if event.between_lines else _STATES[event.state],
+            _BETWEEN if event.between_lines else _STATES[_state(event)],
             why=units.shown(event.why, 300),
             href=event_address(event),
             line=units.shown(f"{key.line}, branch {key.branch}" if key.branch else key.line, 120),
@@ -154,6 +156,10 @@ def _what(event: Event) -> Badge:
     return Badge("slower", "▼", "regression") if event.worse else Badge("faster", "▲", "improvement")
 
 
+def _state(event: Event) -> str:
+    return "counted" if event.counted and event.state == "confirmed" else event.state
+
+
 def _cause(event: Event) -> str:
     said = _CAUSES[event.attribution.cause]
     if event.attribution.cause == "requirements":
@@ -168,7 +174,7 @@ def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:
         change=words,
         before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
         after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),
-        chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12",
+        chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12" if change.p_value else "none",
         figures=_figures(event, change),
     )
 
@@ -177,6 +183,7 @@ def _figures(event: Event, change: Change) -> str:
     """`45 → 120 points`, of two releases `22 → 22 trials`; nothing where it is not known."""
     before, after = change.figures
     noun = "point" if event.axis == "commits" else "pair" if change.metric == "speedup" else "trial"
+    noun = "hash seed" if change.metric in COUNTED else noun
     return f"{before:,} → {units.count(after, noun)}" if after else ""
 
 

@@ -80,7 +80,7 @@ def question_of(event: Event) -> Question:
         case=str(event.key.case),
         good=good,
         bad=bad,
-        metric=BISECT_METRIC[event.headline.metric],
+        metric=BISECT_METRIC[event.searched.metric],
         axis=event.axis,
         python=None if on_releases else event.after,
         line="" if on_releases else interpreter_of(event.key.line),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import History, Metric
+from asv_jit.analysis.history.series import COUNTED, History, Metric
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Repository
@@ -20,6 +20,7 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     "off": ("off",),
     "speedup": ("speedup",),
     "peak_memory": ("peak_memory_off", "peak_memory_on"),
+    "instructions": COUNTED,
 }
 """What asv measured by itself (`plain`) is `off`, and `peak_memory` where it is bytes."""
 
@@ -49,7 +50,7 @@ def chosen(project: Project, history: History, events: Sequence[Event], choice: 
 
 
 def _of_metric(history: History, name: str) -> Callable[[Event], bool]:
-    wanted, units = set(METRICS[name]), {one.key: one.unit for one in history.series}
+    wanted, units = set(METRICS[name]), history.units
 
     def plain(event: Event) -> str:
         return "peak_memory" if units.get(event.key) == "bytes" else "off"

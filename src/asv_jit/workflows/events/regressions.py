@@ -9,10 +9,12 @@ from functools import partial
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from asv_jit.analysis.history.branches import MAIN
+from asv_jit.analysis.counts.changes import count_changes
+from asv_jit.analysis.history.branches import MAIN, chosen_points
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.grouping import Scene, commit_events
+from asv_jit.analysis.history.grouping import Scene, commit_events, joined
 from asv_jit.analysis.history.identity import Reported, named, reported
 from asv_jit.analysis.history.levelling import Stretch, stretches
 from asv_jit.analysis.history.releases import release_events
@@ -64,7 +66,9 @@ def found_events(
     problems = (*records.problems, *(problem for one in read.values() for problem in one.problems))
     places = counting.places
     search = begin_search(project, history) if search is None else search
-    events, left_out = counting.split([*_on_commits(project, history, search), *_on_releases(project, history)])
+    events, left_out = counting.split(
+        [*_on_commits(project, history, search), *_on_counts(project, history), *_on_releases(project, history)]
+    )
     found = [
         with_state(event, records, places) for event in _with_names(project, events, known, places, remember=remember)
     ]
@@ -83,6 +87,21 @@ def _on_commits(project: Project, history: History, search: Changes) -> list[Eve
         found = commit_events(series, _scene(project, history, series), changes, mine)
         events[number] = found if series.key.branch == MAIN else _of_branch_only(found, history)
     return [event for number in sorted(events) for event in events[number]]
+
+
+def _on_counts(project: Project, history: History) -> list[Event]:
+    """The changes of instructions. Nothing joins two builds: each has a series of its own."""
+    threshold = project.settings.count_threshold
+    events: list[Event] = []
+    for series in history.counted:
+        scene = replace(_scene(project, history, series), equivalence=threshold)
+        found: list[Event] = []
+        for build in np.unique(series.interpreters):
+            mine = chosen_points(series, series.interpreters == build)
+            changes = [(one, count_changes(mine, threshold)) for one in stretches(mine, history.interpreters, ())]
+            found += commit_events(mine, scene, changes, ())
+        events += found if series.key.branch == MAIN else _of_branch_only(found, history)
+    return events
 
 
 def _parted(
@@ -112,7 +131,9 @@ def _on_releases(project: Project, history: History) -> list[Event]:
 
 
 def _machines(history: History) -> set[str]:
-    return {one.key.machine for one in history.series} | {one.key.machine for one in history.bridges}
+    return {one.key.machine for one in (*history.series, *history.counted)} | {
+        one.key.machine for one in history.bridges
+    }
 
 
 def _with_names(
@@ -123,15 +144,15 @@ def _with_names(
     *,
     remember: bool,
 ) -> list[Event]:
-    """The events under the names that they were reported under (`known`, of each machine)."""
+    """The events under the names that they were reported under (`known`, of each machine), each told once."""
     machines: dict[str, list[Event]] = {}
     for event in events:
         machines.setdefault(event.key.machine, []).append(event)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     kept: list[Event] = []
     for machine, mine in machines.items():
-        with_names = named(mine, known[machine], places)
         names = {one.identity for one in known[machine]}
+        with_names = joined(named(mine, known[machine], places), names)
         if remember:
             fresh = [reported(event, when) for event in with_names if event.identity not in names]
             with suppress(StorageError):  # a tree that is only read: names then follow the commits

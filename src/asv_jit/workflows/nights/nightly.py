@@ -249,7 +249,7 @@ class _Nightly:
 
     def _candidates(self) -> list[Event]:
         mine = [event for event in self._night.events if event.key.machine == self._machine.name]
-        return [event for event in mine if event.is_open and event.state == "candidate"]
+        return [event for event in mine if event.is_unsettled]
 
     def _bisect(self) -> None:
         with self._survived("a confirmed regression could not be bisected"):

@@ -18,10 +18,12 @@ from asv_jit.store.journal import COUNTS
 
 
 class Counts(Struct, frozen=True):
-    """All counts of one machine, one value a commit, case and interpreter, with a sentence for what was left out."""
+    """All counts of one machine, one value a commit, case and interpreter, and a sentence for each thing that could not
+    be read and for what was left out."""
 
     cases: tuple[CaseCount, ...] = ()
     problems: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def has_counts(folder: Path) -> bool:
@@ -33,6 +35,7 @@ def read_machine_counts(project: Project, folder: Path) -> Counts:
     """Read a machine's counts; those of benchmarks that changed since are left out, and said so."""
     trials: list[CountedTrial] = []
     problems: list[str] = []
+    left_out: tuple[str, ...] = ()
     for _, read in COUNTS.read_all(folder):
         trials.extend(read.records)
         problems.extend(read.problems)
@@ -41,10 +44,9 @@ def read_machine_counts(project: Project, folder: Path) -> Counts:
         versions = {benchmark.name: benchmark.version for benchmark in described.benchmarks}
         current = [one for one in trials if versions.get(one.benchmark) == one.benchmark_version]
         if len(current) < len(trials):
-            left = len(trials) - len(current)
-            problems.append(f"{left} counted trials of benchmarks edited or removed since are ignored")
+            left_out = (f"{len(trials) - len(current)} counted trials of benchmarks that were edited or removed since",)
         trials = current
-    return Counts(tuple(case_counts(trials)), tuple(problems))
+    return Counts(tuple(case_counts(trials)), tuple(problems), left_out)
 
 
 def newest_counts(counts: Counts, places: Mapping[str, int]) -> tuple[CaseCount, ...]:

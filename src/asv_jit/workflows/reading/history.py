@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from asv_jit.analysis.counts.series import count_series
 from asv_jit.analysis.history.branches import by_branch
 from asv_jit.analysis.history.series import History
-from asv_jit.analysis.history.timeline import Axes, Timeline, timeline
+from asv_jit.analysis.history.timeline import Axes, timeline
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.history import AsvResults, MeasuredByTrials, read_asv_results
 from asv_jit.asv_adapter.project import Project
@@ -18,6 +19,7 @@ from asv_jit.git.order import CommitOrder, order_commits
 from asv_jit.git.repository import Repository
 from asv_jit.model import Trial
 from asv_jit.store.analysis_cache import AnalysisCache
+from asv_jit.workflows.reading.counts import Counts
 from asv_jit.workflows.reading.journals import (
     Journals,
     first_seen,
@@ -29,30 +31,46 @@ from asv_jit.workflows.reading.journals import (
 
 
 def read_history(
-    project: Project, machine: str | None = None, *, trials: Mapping[str, Sequence[Trial]] | None = None
+    project: Project,
+    machine: str | None = None,
+    *,
+    trials: Mapping[str, Sequence[Trial]] | None = None,
+    counts: Mapping[str, Counts] | None = None,
 ) -> History:
     """The history of all machines, or of the named one: the journals' cells, and asv's own rows where it has none.
 
-    `trials`: all trials of each machine, for a caller that has read the journals already. Never raises for the
+    `trials`, `counts`: all of each machine, for a caller that has read the journals already. Never raises for the
     content of a file: what cannot be read is named in `problems`.
     """
-    journals = read_journals(project, machine, trials)
+    journals = read_journals(project, machine, trials, counts)
     rows = read_asv_results(project.results_dir, AnalysisCache(project.results_dir))
     order = order_commits(repository_of(project), project.branches, _dates(journals, rows))
-    built = tuple(sorted({t.interpreter for one in journals for t in one.trials}, key=release_order))
+    built = tuple(sorted({name for one in journals for name in one.interpreters}, key=release_order))
     started = sessions(journals)
-    sets = tuple(sorted({t.requirements for one in journals for t in one.trials}))
-    found = _timelines(project, journals, order, built, tuple(started), sets)
+    sets = tuple(sorted({name for one in journals for name in one.requirements}))
+    axes = _axes(project, journals, order, built, tuple(started), sets)
+    found = [
+        timeline(one.folder.name, one.trials, mine, alpha=project.settings.alpha)
+        for one, mine in zip(journals, axes, strict=True)
+    ]
+    counted = [count_series(one.folder.name, one.counts.cases, mine) for one, mine in zip(journals, axes, strict=True)]
     by_asv = rows.series(order, built, _by_trials(journals), machine)
     every = [*(series for one in found for series in one.series), *by_asv.series]
     series, beside = by_branch(every, order.branches)
+    by_count, _ = by_branch([series for made, _ in counted for series in made], order.branches)
     return History(
         commits=order.commits,
         dates=order.dates,
         ordered_by=order.ordered_by,
         interpreters=by_asv.interpreters,
         series=series,
-        left_out=(*_left_out(project, found, beside), *by_asv.left_out),
+        left_out=(
+            *_left_out("cells", [one.left_out for one in found]),
+            *_beside(project, beside),
+            *by_asv.left_out,
+            *_left_out("counts", [left_out for _, left_out in counted]),
+            *chain(*(one.counts.left_out for one in journals)),
+        ),
         problems=tuple(chain(*(one.problems for one in journals), rows.problems)),
         notes=(*_order_notes(order), *machine_notes(journals)),
         branches=order.branches,
@@ -61,40 +79,37 @@ def read_history(
         anchors=tuple(anchor for one in found for anchor in one.anchors),
         titles=rows.titles,
         requirement_sets=sets,
+        counted=by_count,
     )
 
 
-def _dates(journals: Iterable[Journals], rows: AsvResults) -> dict[str, int]:
+def _dates(journals: Sequence[Journals], rows: AsvResults) -> dict[str, int]:
     """Every measured commit with its date as asv's files say it, else with when it was first measured."""
     dated = {commit: date for commit, date in rows.commits.items() if date}
     return {**rows.commits, **first_seen(journals), **dated}
 
 
-def _timelines(
+def _axes(
     project: Project,
     journals: Iterable[Journals],
     order: CommitOrder,
     interpreters: Sequence[str],
     started: Sequence[str],
     sets: Sequence[str],
-) -> list[Timeline]:
+) -> list[Axes]:
+    """What places the trials and counts of each of the journals."""
     described = suite.load(project)
     benchmarks = described.benchmarks if described else ()
     commits = {commit: place for place, commit in enumerate(order.commits)}
     return [
-        timeline(
-            one.folder.name,
-            one.trials,
-            Axes(
-                commits=commits,
-                interpreters={identity: place for place, identity in enumerate(interpreters)},
-                sessions={session: place for place, session in enumerate(started)},
-                lines=one.lines,
-                units={benchmark.name: benchmark.unit for benchmark in benchmarks},
-                versions={benchmark.name: benchmark.version for benchmark in benchmarks} if described else None,
-                requirement_sets={name: place for place, name in enumerate(sets)},
-            ),
-            alpha=project.settings.alpha,
+        Axes(
+            commits=commits,
+            interpreters={identity: place for place, identity in enumerate(interpreters)},
+            sessions={session: place for place, session in enumerate(started)},
+            lines=one.lines,
+            units={benchmark.name: benchmark.unit for benchmark in benchmarks},
+            versions={benchmark.name: benchmark.version for benchmark in benchmarks} if described else None,
+            requirement_sets={name: place for place, name in enumerate(sets)},
         )
         for one in journals
     ]
@@ -121,15 +136,16 @@ def repository_of(project: Project) -> Repository | None:
     return None
 
 
-def _left_out(project: Project, found: Iterable[Timeline], beside: int) -> tuple[str, ...]:
-    cells: Counter[str] = Counter()
-    for one in found:
-        cells.update(one.left_out)
-    said = [f"{count} cells {what}" for what, count in sorted(cells.items())]
+def _left_out(noun: str, of_machines: Iterable[Mapping[str, int]]) -> tuple[str, ...]:
+    whole: Counter[str] = Counter()
+    for one in of_machines:
+        whole.update(one)
+    return tuple(f"{count} {noun} {what}" for what, count in sorted(whole.items()) if count)
+
+
+def _beside(project: Project, points: int) -> tuple[str, ...]:
     names = ", ".join(branch or "HEAD" for branch in project.branches)
-    if beside:
-        said.append(f"{beside} points of commits beside the configured branches ({names})")
-    return tuple(said)
+    return (f"{points} points of commits beside the configured branches ({names})",) if points else ()
 
 
 def _order_notes(order: CommitOrder) -> tuple[str, ...]:

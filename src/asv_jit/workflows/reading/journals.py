@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.interpreters import manifest
@@ -15,26 +16,42 @@ from asv_jit.model import Trial, interpreter_of, minor_of, moment_s, version_of
 from asv_jit.store.journal import TRIALS
 from asv_jit.store.machines import known_fingerprints, known_interpreters
 from asv_jit.system import paths
+from asv_jit.workflows.reading.counts import Counts, has_counts, read_machine_counts
 
 
 class Journals(Struct, frozen=True):
-    """One machine: its folder, all its trials, the line of each interpreter, the traits of each fingerprint, and what
-    could not be read of these."""
+    """One machine: its folder, all its trials and counts, the line of each interpreter, the traits of each fingerprint,
+    and what could not be read of these."""
 
     folder: Path
     trials: Sequence[Trial]
     lines: Mapping[str, str]
     traits: Mapping[str, Mapping[str, str]]
     problems: tuple[str, ...]
+    counts: Counts = Counts()
+
+    @property
+    def interpreters(self) -> set[str]:
+        """Return the interpreters of all trials and counts."""
+        return {trial.interpreter for trial in self.trials} | {one.key.interpreter for one in self.counts.cases}
+
+    @property
+    def requirements(self) -> set[str]:
+        """Return the sets of requirements of all trials and counts."""
+        return {trial.requirements for trial in self.trials} | {one.key.requirements for one in self.counts.cases}
 
 
 def read_journals(
-    project: Project, machine: str | None = None, trials: Mapping[str, Sequence[Trial]] | None = None
+    project: Project,
+    machine: str | None = None,
+    trials: Mapping[str, Sequence[Trial]] | None = None,
+    counts: Mapping[str, Counts] | None = None,
 ) -> list[Journals]:
-    """The journals of all machines, or of the named one; `trials` are those of machines that were read already."""
-    folders = sorted({path.parent.parent for path in project.results_dir.glob("*/trials/*.jsonl")})
+    """The journals of all machines, or of the named one; `trials`, `counts`: of machines that were read already."""
+    kinds = ("*/trials/*.jsonl", "*/counts/*.jsonl")
+    folders = sorted({path.parent.parent for kind in kinds for path in project.results_dir.glob(kind)})
     ours = _lines_of_installed()
-    return [_read(folder, trials or {}, ours) for folder in folders if machine in (None, folder.name)]
+    return [_read(project, folder, trials, counts, ours) for folder in folders if machine in (None, folder.name)]
 
 
 def release_order(identity: str) -> tuple[tuple[int, ...], str]:
@@ -54,11 +71,13 @@ def sessions(journals: Iterable[Journals]) -> dict[str, str]:
     return dict(sorted(began.items(), key=lambda item: (item[1], item[0])))
 
 
-def first_seen(journals: Iterable[Journals]) -> dict[str, int]:
+def first_seen(journals: Sequence[Journals]) -> dict[str, int]:
     """When each commit was first measured, seconds since 1970: its date where git does not know it."""
     began: dict[str, str] = {}
     for trial in _trials(journals):
         began[trial.commit] = min(began.get(trial.commit, trial.started), trial.started)
+    for count in (count for one in journals for count in one.counts.cases):
+        began.setdefault(count.key.commit, count.measured)
     return {commit: int(moment_s(started)) for commit, started in began.items()}
 
 
@@ -79,23 +98,34 @@ def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _read(folder: Path, trials: Mapping[str, Sequence[Trial]], ours: Mapping[str, str]) -> Journals:
+def _read(
+    project: Project,
+    folder: Path,
+    trials: Mapping[str, Sequence[Trial]] | None,
+    counts: Mapping[str, Counts] | None,
+    ours: Mapping[str, str],
+) -> Journals:
     known, unreadable = known_interpreters(folder)
     traits, damaged = known_fingerprints(folder)
     problems = [*unreadable, *damaged]
-    if folder.name in trials:
+    if trials is not None and folder.name in trials:
         found = list(trials[folder.name])
     else:
         found = []
         for _, read in TRIALS.read_all(folder):
             found.extend(read.records)
             problems.extend(read.problems)
+    if counts is not None and folder.name in counts:
+        counted = counts[folder.name]
+    else:
+        counted = read_machine_counts(project, folder) if has_counts(folder) else Counts()
+        problems.extend(counted.problems)
+    journals = Journals(folder, found, {}, traits, tuple(problems), counted)
     lines = {}
-    for identity in sorted({trial.interpreter for trial in found}):
+    for identity in sorted(journals.interpreters):
         recorded = known.get(identity)
-        minor = minor_of(identity)
-        lines[identity] = recorded.line if recorded else ours.get(identity, minor)
-    return Journals(folder, found, lines, traits, tuple(problems))
+        lines[identity] = recorded.line if recorded else ours.get(identity, minor_of(identity))
+    return replace(journals, lines=lines)
 
 
 def _lines_of_installed() -> dict[str, str]:

@@ -48,11 +48,6 @@ def function_rows(count: CaseCount) -> tuple[CountRow, ...]:
     )
 
 
-def exact(value: float) -> str:
-    """All digits of a count: a fraction shows only where an iteration is many calls."""
-    return f"{value:,.0f}" if value >= 1000.0 or value == round(value) else f"{value:,.1f}"
-
-
 def percent(value: float | None) -> str:
     """`31.5%`; a dash for None."""
     return units.DASH if value is None else f"{value:.1%}"
@@ -62,11 +57,11 @@ def _part(count: ModeCount | None, part: Part) -> Figure:
     found = share(count, part)
     if count is None or found is None:
         return Figure(units.DASH)
-    return Figure(percent(found), exact(getattr(count.split, part) / max(count.inner_loops, 1)))
+    return Figure(percent(found), units.exact(getattr(count.split, part) / max(count.inner_loops, 1)))
 
 
 def _whole(count: ModeCount | None) -> Figure:
-    return Figure(units.DASH) if count is None else Figure("100%", exact(count.per_call))
+    return Figure(units.DASH) if count is None else Figure("100%", units.exact(count.per_call))
 
 
 def _by_name(count: ModeCount | None) -> dict[tuple[Part, str], int]:
@@ -95,4 +90,4 @@ def _weight(count: ModeCount | None, found: dict[tuple[Part, str], int], name: t
 def _of(count: ModeCount | None, found: dict[tuple[Part, str], int], name: tuple[Part, str]) -> Figure:
     if count is None or name not in found:
         return Figure(units.DASH)
-    return Figure(percent(_weight(count, found, name)), exact(found[name] / max(count.inner_loops, 1)))
+    return Figure(percent(_weight(count, found, name)), units.exact(found[name] / max(count.inner_loops, 1)))

@@ -1,0 +1,110 @@
+"""Finds the changes in a series of counts and their cause. Counts are exact, so that two points are enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from asv_jit.analysis.attribution import Attribution, Cause, Moved, Shift
+from asv_jit.analysis.counts.comparison import CountComparison, compare_counts
+from asv_jit.analysis.history.detection import Found
+from asv_jit.analysis.history.events import Change
+from asv_jit.analysis.history.series import COUNTED, CaseSeries, Metric, Track
+from asv_jit.model import HASH_SEEDS
+
+_ALIKE = 10.0
+"""Where one mode's change is this many times the other's, the other did not move: what code changes differs by less
+between modes, and the environment moves a count by less than a tenth of the threshold."""
+
+
+def count_changes(series: CaseSeries, threshold: float) -> list[Found]:
+    """Return the changes of a series on one build: where a count differs from the one before by the threshold.
+
+    All hash seeds that both have agree in sign, and the least change is at least `threshold` (a share). The levels are
+    those of the seed that changed least.
+    """
+    return [
+        _found(metric, series.tracks[metric], before, after, compared)
+        for metric in COUNTED
+        if metric in series.tracks
+        for before, after in pairwise(_known(series.tracks[metric]))
+        if (compared := _compared(series.tracks[metric], before, after, threshold)) is not None
+        and compared.verdict in ("more", "fewer")
+    ]
+
+
+def is_confirmed(changes: Sequence[Change]) -> bool:
+    """Return True if every hash seed says so: an exact change needs no other confirmation."""
+    return all(change.figures[0] >= len(HASH_SEEDS) for change in changes)
+
+
+def count_cause(tracks: Mapping[Metric, Track], first: int, last: int) -> Attribution:
+    """Return the cause of a change after which the new level begins at a point from `first` to `last`.
+
+    `code` where both modes changed in one direction, or where there is one mode only; `jit` or `interpreter` where one
+    changed and the other did not; `mixed` where they changed in opposite directions.
+    """
+    shifts = [_shift(tracks[metric], first, last) if metric in tracks else None for metric in COUNTED]
+    off, on = shifts
+    if off is None or (on is None and COUNTED[1] in tracks):
+        return Attribution("unclear", 1.0, "unclear", *shifts)
+    if on is None:
+        return Attribution("code", math.nan, "both", off)
+    cause, moved = _cause(off.ratio - 1.0, on.ratio - 1.0)
+    return Attribution(cause, math.nan, moved, off, on)
+
+
+def _cause(off: float, on: float) -> tuple[Cause, Moved]:
+    if abs(on) >= _ALIKE * abs(off):
+        return "jit", "on"
+    if abs(off) >= _ALIKE * abs(on):
+        return "interpreter", "off"
+    return ("code", "both") if off * on > 0.0 else ("mixed", "unlike")
+
+
+def _known(track: Track) -> list[int]:
+    places: list[int] = np.flatnonzero(~np.isnan(track.values)).tolist()
+    return places
+
+
+def _compared(track: Track, before: int, after: int, threshold: float) -> CountComparison | None:
+    """Compare two points by the hash seeds that both have; None without any."""
+    assert track.by_seed is not None
+    a, b = (
+        {seed: [count] for seed, count in enumerate(track.by_seed[:, point].tolist()) if not math.isnan(count)}
+        for point in (before, after)
+    )
+    return compare_counts(a, b, threshold=threshold) if a.keys() & b.keys() else None
+
+
+def _found(metric: Metric, track: Track, before: int, after: int, compared: CountComparison) -> Found:
+    assert track.by_seed is not None
+    seed = min(compared.changes, key=lambda seed: abs(compared.changes[seed]))
+    seeds = len(compared.changes)
+    change = Change(
+        metric=metric,
+        before=float(track.by_seed[seed, before]),
+        before_low=math.nan,
+        before_high=math.nan,
+        after=float(track.by_seed[seed, after]),
+        after_low=math.nan,
+        after_high=math.nan,
+        p_value=0.0,
+        figures=(seeds, seeds),
+    )
+    return Found(change, index=after, earliest=before + 1, latest=after)
+
+
+def _shift(track: Track, first: int, last: int) -> Shift | None:
+    """The least change of all seeds; none where they do not agree in sign. None where a side was not counted."""
+    known = _known(track)
+    before = max((point for point in known if point < first), default=None)
+    after = min((point for point in known if point >= last), default=None)
+    compared = _compared(track, before, after, 0.0) if before is not None and after is not None else None
+    if compared is None:
+        return None
+    ratio = 1.0 if compared.verdict == "same" else 1.0 + (compared.change or 0.0)
+    return Shift(ratio, ratio, ratio)
