@@ -99,10 +99,16 @@ asvJit.units = (() => {
       Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 8 });
   }
 
+  // All digits: a fraction shows only where an iteration is many calls.
+  function instructions(value) {
+    return missing(value) ? DASH : value.toLocaleString("en", { maximumFractionDigits: value >= 1000 ? 0 : 1 });
+  }
+
   function quantity(unit) {
     if (unit === "seconds") return seconds;
     if (unit === "bytes") return size;
     if (unit === "ratio") return ratio;
+    if (unit === "instructions") return instructions;
     return (value) => missing(value) || unit === "" ||
       unit === "unit" ? number(value) : `${number(value)} ${unit.slice(0, 24)}`;
   }

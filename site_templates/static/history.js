@@ -8,6 +8,8 @@
     time: { name: "Time and speedup", main: [["off", "off"], ["on", "on"], ["plain", "plain"]], gain: "speedup" },
     memory: { name: "Peak memory", main: [["peak_memory_off", "off"], ["peak_memory_on", "on"]], unit: "bytes" },
     warmup: { name: "Warm-up with the JIT on", main: [["warmup_on", "on"]], unit: "seconds" },
+    instructions: { name: "Instructions per call", main: [["instructions_off", "off"], ["instructions_on", "on"]],
+      unit: "instructions" },
   };
   const SPANS = { all: "all commits", 30: "last 30", 100: "last 100", 300: "last 300", year: "last year" };
   const YEAR_S = 365 * 86400;
@@ -82,6 +84,7 @@
     let build = null;
     for (const part of panel.parts) {
       const known = metrics.filter((metric) => part.columns[metric]);
+      if (!known.length) continue; // counts are beside times
       const first = Math.max(part.series.start, end + 1);
       let opened = false;
       for (let slot = first; slot < part.series.start + lengthOf(part); slot += 1) {
@@ -399,7 +402,8 @@
       this.names = [...wanted.map(([name]) => name), ...gain];
       this.kinds = [...wanted.map(([, kind]) => kind), ...gain.map(() => "gain")];
       this.points = asvJit.history.pointsOf(panel, this.names, (commit) => view.place(commit), view.file.interpreters);
-      const unit = metric.unit ?? panel.parts.at(-1).series.unit;
+      const unit = metric.unit ??
+        panel.parts.findLast((part) => wanted.some(([name]) => part.columns[name]))?.series.unit;
       this.forms = this.kinds.map((kind) => kind === "gain" ? units.ratio : units.quantity(unit));
       this.boxes = [make("div", { class: "plot" }), ...gain.map(() => make("div", { class: "plot" }))];
       this.tip = make("div", { class: "tip", hidden: true });
@@ -416,7 +420,8 @@
       this.plots = make("div", { class: "plots", tabindex: "0", role: "group", "aria-roledescription": "chart",
         "aria-label": this.label() }, ...this.boxes, this.tip);
       this.element = make("section", { class: "panel" },
-        make("header", {}, make("h3", {}, make("bdi", {}, panel.schedule.line)), this.legend), this.plots, this.text);
+        make("header", {}, make("h3", {}, make("bdi", {}, panel.schedule.line),
+          metric.unit === "instructions" ? ": instructions per call" : null), this.legend), this.plots, this.text);
       this.plots.addEventListener("keydown", (event) => this.key(event));
       this.plots.addEventListener("mouseleave", () => { if (!this.pinned) this.hide(); });
       this.plots.addEventListener("blur", () => { if (!this.pinned) this.hide(); });

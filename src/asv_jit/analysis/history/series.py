@@ -123,6 +123,11 @@ class CaseSeries(Struct, frozen=True):
         """Return True if its blocks are pairs."""
         return "on" in self.tracks
 
+    @property
+    def is_counted(self) -> bool:
+        """Return True if its values are counts of instructions."""
+        return any(metric in COUNTED for metric in self.tracks)
+
 
 class Bridge(Struct, frozen=True):
     """A case measured with two interpreters at the same commits, which makes the interpreters comparable.

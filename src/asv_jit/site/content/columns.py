@@ -168,12 +168,13 @@ class _Characters(Struct, frozen=True):
         return "".join(parts)
 
 
-def of_track(track: Track, *, fine: bool = False) -> Column | None:
+def of_track(track: Track, *, fine: bool = False, exact: bool = False) -> Column | None:
     """The column of a track, whose arrays have shape (points,) in its unit, NaN = missing; None without any value.
 
     Values are off by at most half a step: a twelfth of the series' noise at its smallest level, with `fine` a
     sixtieth (the noise is that of neighbours' differences, as a share). Whole numbers below a million stay exact.
-    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both.
+    Without `fine`, intervals that are nearly as wide above as below are made so, by the wider of both. `exact`: values
+    are counts, whole or to a thousandth.
     """
     (places,) = np.isfinite(track.values).nonzero()
     if len(places) == 0:
@@ -186,6 +187,8 @@ def of_track(track: Track, *, fine: bool = False) -> Column | None:
     noise, step = math.nan, 1.0
     if sizes is not None:
         noise, step = sizes.usual / _USUAL, _step(values, sizes, widths, _FINER if fine else 1.0)
+    if exact:
+        step = max(1.0 if _are_whole(values) else 0.001, float(np.abs(values).max()) / _LARGEST_COUNT)
     counts = np.rint(values / step).astype(np.int64)
     if widths is None:
         return Column(step, len(track.values), places, counts, None, None, noise)

@@ -65,14 +65,17 @@ class ColumnData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SeriesData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All metrics of the case on one schedule. A series never mixes benchmark versions, protocols or machines."""
+    """All metrics of the case on one schedule. A series never mixes benchmark versions, protocols or machines; counted
+    instructions have series of their own."""
 
     schedule: Annotated[int, Meta(ge=0, description="Place in the commits file's `schedules`.")]
     start: Annotated[int, Meta(ge=0, description="The slot of the first value of each column.")]
     benchmark_version: Annotated[str, Meta(description="Its first 16 characters.")]
-    protocol: Annotated[str, Meta(description="How it was measured; `asv` for asv's own measurements.")]
+    protocol: Annotated[str, Meta(description="How it was measured; `asv` for asv's own; of counts with the counter.")]
     fingerprint: Annotated[str, Meta(description="The machine's: a machine that was changed starts a new series.")] = ""
-    unit: Annotated[str, Meta(description="Of `off`, `on` and `plain`: `seconds`, `bytes`, or the benchmark's own.")]
+    unit: Annotated[
+        str, Meta(description="Of `off`, `on`, `plain`: `seconds`, `bytes`, or the benchmark's own; or `instructions`.")
+    ]
     noise: Annotated[
         float | None,
         Meta(
@@ -84,7 +87,8 @@ class SeriesData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         dict[str, ColumnData],
         Meta(
             description="By metric: `off`, `on` (steady time in that mode), `speedup` (off / on), `peak_memory_off`, "
-            "`peak_memory_on` (bytes), `warmup_on` (seconds of running before the steady state), `plain` (asv's own). "
+            "`peak_memory_on` (bytes), `warmup_on` (seconds of running before the steady state), `plain` (asv's own), "
+            "`instructions_off`, `instructions_on` (exact, per call; the interval is the range of the hash seeds). "
             "And `blocks`: how many blocks stand behind the figures of each slot (pairs, or trials alone where "
             "there is no mode `on`); not of what asv measured."
         ),

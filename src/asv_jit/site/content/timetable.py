@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, History, Metric
+from asv_jit.analysis.history.series import COUNTED, CaseSeries, History, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content import columns
 from asv_jit.site.content.columns import Column
@@ -52,7 +52,8 @@ class Placed(Struct, frozen=True):
         """
         fine = self.series.key.protocol != "asv"
         made: dict[ColumnName, Column | None] = {
-            metric: columns.of_track(track, fine=fine) for metric, track in self.series.tracks.items()
+            metric: columns.of_track(track, fine=fine, exact=metric in COUNTED)
+            for metric, track in self.series.tracks.items()
         }
         if self.series.blocks is not None:
             made[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
@@ -93,13 +94,14 @@ class Timetable(Struct, frozen=True):
 
     Of the schedules those of the machine that measured the newest commit come first; of each machine's branch the
     newest line is the last: that which measured the newest commit, then by version. `series` are by case, each case's
-    in the order of the schedules.
+    in the order of the schedules; `counted` are those of counted instructions.
     """
 
     history: History | None
     commits: Indices
     schedules: tuple[Schedule, ...]
     series: Mapping[CaseKey, tuple[Placed, ...]]
+    counted: Mapping[CaseKey, tuple[Placed, ...]] = {}
 
     @staticmethod
     def of(history: History | None, machines: Sequence[str] = ()) -> Timetable:
@@ -108,7 +110,7 @@ class Timetable(Struct, frozen=True):
             return Timetable(None, np.empty(0, dtype=np.intp), (), {})
         builds = max(len(history.interpreters), 1)
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
-        for one in history.series:
+        for one in (*history.series, *history.counted):
             if len(one.places):
                 lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
         ordered = _ordered(lines, machines)
@@ -118,13 +120,14 @@ class Timetable(Struct, frozen=True):
             measured[codes // builds] = True
         commits = np.flatnonzero(measured)
         schedules: list[Schedule] = []
-        placed: dict[CaseKey, list[Placed]] = {}
+        placed: dict[bool, dict[CaseKey, list[Placed]]] = {False: {}, True: {}}
         for number, ((machine, branch, line), members, (codes, slots)) in enumerate(found):
             places = np.searchsorted(commits, codes // builds)
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
             for one, mine in zip(members, slots, strict=True):
-                placed.setdefault(one.key.case, []).append(Placed(one, number, mine))
-        return Timetable(history, commits, tuple(schedules), {case: tuple(placed[case]) for case in sorted(placed)})
+                placed[one.is_counted].setdefault(one.key.case, []).append(Placed(one, number, mine))
+        timed, counted = ({case: tuple(found[case]) for case in sorted(found)} for found in placed.values())
+        return Timetable(history, commits, tuple(schedules), timed, counted)
 
 
 def _ordered(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.levels import Level
 from asv_jit.analysis.cells.summary import CaseSummary, Limits
 from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.series import COUNTED, Metric
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site.content import format as form
 from asv_jit.site.content.cells import MeasuredCell
@@ -89,13 +90,17 @@ def _event(event: Event, packed: Sequence[Packed], places: Mapping[str, int]) ->
         changes=[
             (
                 change.metric,
-                figures(change.before, change.before_low, change.before_high),
-                figures(change.after, change.after_low, change.after_high),
+                _level(change.metric, change.before, change.before_low, change.before_high),
+                _level(change.metric, change.after, change.after_low, change.after_high),
                 rounded(change.p_value, 2),
             )
             for change in event.metrics
         ],
     )
+
+
+def _level(metric: Metric, value: float, low: float, high: float) -> form.LevelData:
+    return (value, None, None) if metric in COUNTED else figures(value, low, high)
 
 
 def _cell(cell: MeasuredCell) -> form.CellData:

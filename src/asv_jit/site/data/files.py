@@ -79,9 +79,10 @@ class DataMaker:
                 _packed(number, self._first[number] + at, one)
                 for at, one in enumerate(self._table.series.get(case, ()))
             ]
+            counted = [_packed(number, -1, one) for one in self._table.counted.get(case, ())]  # only in its own file
             data = case_data(
                 case,
-                packed,
+                [*packed, *counted],
                 self._site.events.get(case, ()),
                 self._site.cells.get(case, ()),
                 places=self._places,

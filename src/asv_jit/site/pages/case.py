@@ -91,7 +91,10 @@ class CasePages:
             strip_note=strip_note,
             events=lines[:_MOST_EVENTS],
             earlier=lines[_MOST_EVENTS:],
-            tables=self._tables.of(placed, title),
+            tables=(
+                *self._tables.of(placed, title),
+                *self._tables.of(site.content.table.counted.get(case, ()), f"instructions of {title}"),
+            ),
         )
 
     def _strip(self, case: CaseKey, cells: Sequence[MeasuredCell]) -> tuple[Markup, str]:

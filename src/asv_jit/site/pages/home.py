@@ -95,6 +95,7 @@ class HomePage(Struct, frozen=True):
     group_releases: tuple[str, ...]
     groups: tuple[GroupRow, ...]
     counted: bool
+    counted_cases: int
     notices: tuple[Notice, ...]
     alerts: tuple[Alert, ...]
     more_alerts: int
@@ -135,6 +136,7 @@ def make(site: Publication) -> HomePage:
         group_releases=tuple(site.releases.name(release.identity) for release in with_jit),
         groups=groups,
         counted=any(work for row in groups for _, work in row.cells),
+        counted_cases=len(site.counts),
         notices=notices(site),
         alerts=tuple(alerts[:_MOST_ALERTS]),
         more_alerts=max(len(alerts) - _MOST_ALERTS, 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -20,8 +20,17 @@ _LAST = 30
 _LAST_OF_ASV = 20
 """Of what asv measured by itself there are thousands of cases."""
 
-_HEADS: dict[Metric, str] = {"off": "JIT off", "on": "JIT on", "speedup": "Speedup", "plain": "asv’s result"}
-_DRAWN: tuple[Metric, ...] = ("off", "on")
+_HEADS: Mapping[Metric, str] = {
+    "off": "JIT off",
+    "on": "JIT on",
+    "speedup": "Speedup",
+    "plain": "asv’s result",
+    "instructions_off": "Instructions, JIT off",
+    "instructions_on": "JIT on",
+}
+_DRAWN: Mapping[Metric, str] = {"off": "off", "on": "on", "instructions_off": "off", "instructions_on": "on"}
+"""With the style of each line."""
+
 _NO_FIGURE = "no figure"
 _LIMIT = 120
 
@@ -30,7 +39,7 @@ class HistoryTable(Struct, frozen=True):
     """The last points on one line of one machine, newest first; `points` is how many.
 
     `heads`: what stands above the columns of `rows`. Of what asv measured there are thousands of cases: it has no
-    column of days, and `between` is all that is said of them.
+    column of days, and `between` is all that is said of them. `counted`: of instructions.
     """
 
     title: str
@@ -43,6 +52,7 @@ class HistoryTable(Struct, frozen=True):
     rows: Markup
     chart: Markup
     note: str
+    counted: bool
 
 
 class HistoryTables:
@@ -89,6 +99,7 @@ class HistoryTables:
             rows=point_rows([*points.columns, *columns.values()]),
             chart=_chart(series, points.ends, f"{name} on {title}{' on ' + machine if machine else ''}"),
             note=note,
+            counted=series.is_counted,
         )
 
 
@@ -124,9 +135,9 @@ def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
     tracks = [(metric, series.tracks[metric]) for metric in _DRAWN if metric in series.tracks]
     if not tracks:
         return Markup("")
-    drawn = [Line(metric, *_last(_LAST, track.values, track.low, track.high)) for metric, track in tracks]
+    drawn = [Line(_DRAWN[metric], *_last(_LAST, track.values, track.low, track.high)) for metric, track in tracks]
     label = f"{where} over its last {len(drawn[0].values)} commits"
-    return line_chart(drawn, ends, label, units.form(series.unit))
+    return line_chart(drawn, ends, label, units.instructions if series.is_counted else units.form(series.unit))
 
 
 def _figures(metric: Metric, track: Track, unit: str, last: int) -> Cells:
