@@ -104,6 +104,11 @@ class Installation:
     variables: Mapping[str, str]
     requirements: str = ""
 
+    @property
+    def folder(self) -> Path:
+        """The folder that holds all of it."""
+        return paths.installations_dir() / self.identity
+
 
 def requirement_sets(project: Project, interpreter: Interpreter) -> tuple[Requirements, ...]:
     """Return the distinct sets of the matrix for an interpreter, after asv's rules `exclude` and `include`.

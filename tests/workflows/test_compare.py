@@ -126,3 +126,17 @@ def test_defects_and_interrupts_of_check_stop_git_too(monkeypatch: pytest.Monkey
         with pytest.raises(SystemExit) as ended:
             main(["check", "x", "--baseline", "y"])
         assert ended.value.code == code
+
+
+def test_a_case_whose_code_did_not_change_is_not_counted(
+    tmp_path: Path, jit_interpreters: dict[str, Interpreter]
+) -> None:
+    unused = FAST + "\ndef unused():\n    return 1\n"
+    sources = [unused, unused.replace("return 1", "return 2")]
+    history = make_history(tmp_path / "project", sources, [jit_interpreters["3.15"].executable])
+    code, found = history.json("compare", "--count", *history.commits)
+    (one,) = found["comparisons"]
+    assert code == 0
+    assert one["unaffected"] == ["toys.time_work"]
+    assert not one["changes"]
+    assert not list(history.folder.glob("results/*/counts/*.jsonl"))

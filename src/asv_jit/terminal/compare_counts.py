@@ -26,6 +26,8 @@ def print_count_comparison(outcome: CountOutcome) -> None:
                 say(screen, f"  what moved, per call: {_moved_text(change)}")
         for case, reason in one.missing:
             say(screen, f"{case}: {reason}", "yellow")
+        if one.unaffected:
+            say(screen, _unaffected(one))
     for name, reason in outcome.unbuilt:
         say(screen, f"{name} could not be built: {reason}", "yellow")
     for note in outcome.notes:
@@ -52,12 +54,14 @@ def count_markdown(outcome: CountOutcome) -> str:
     """A comment for a pull request."""
     lines = [f"### asv-jit: {verdict(outcome)}", ""]
     for one in outcome.sides:
-        lines += [f"#### {_title(one)}", "", "| case | mode | instructions per call | verdict |", "|---|---|---|---|"]
+        lines += [f"#### {_title(one)}", ""]
+        lines += ["| case | mode | instructions per call | verdict |", "|---|---|---|---|"] if one.changes else []
         lines += [f"| `{_cell(c.case)}` | {c.mode} | {_figures(c)} | {_verdict(c)} |" for c in one.changes]
         lines.append("")
         moved = [change for change in one.changes if change.found.verdict in ("more", "fewer")]
         lines += [f"- `{_cell(c.case)}`, {c.mode}, what moved per call: {_cell(_moved_text(c))}" for c in moved]
         lines += [f"- `{_cell(case)}`: {_cell(reason)}" for case, reason in one.missing]
+        lines += [f"- {_unaffected(one)}"] if one.unaffected else []
         lines.append("")
     lines += [f"- {_cell(name)} could not be built: {_cell(reason)}" for name, reason in outcome.unbuilt]
     lines += [f"- note: {_cell(note)}" for note in outcome.notes]
@@ -79,6 +83,7 @@ def count_json(outcome: CountOutcome) -> dict[str, Any]:
                 "changes": [_change_json(change) for change in one.changes],
                 "broken": list(one.broken),
                 "missing": [{"case": case, "reason": reason} for case, reason in one.missing],
+                "unaffected": list(one.unaffected),
             }
             for one in outcome.sides
         ],
@@ -118,6 +123,11 @@ def _per_call(count: ModeCount, instructions: int) -> float:
 
 def _title(one: CountedSides) -> str:
     return f"{one.before} → {one.after}"
+
+
+def _unaffected(one: CountedSides) -> str:
+    cases = units.count(len(one.unaffected), "case")
+    return f"{cases} not counted: the code that they run and the files that they read are the same on both sides"
 
 
 def _figures(one: ModeChange) -> str:

@@ -9,7 +9,7 @@ error belong to the benchmarked code. The exit code is 0 when RESULT was written
 the benchmarked code (its traceback is on standard error) or the end of the process.
 
 REQUEST, an object:
-    operation       "measure" | "calibrate" | "setup_cache" | "sample" | "count"
+    operation       "measure" | "calibrate" | "setup_cache" | "sample" | "count" | "load"
     benchmark_dir   absolute path of the suite, a package
     benchmark       asv's name of the benchmark, without parameters
     param_index     position in the product of `params`, or null
@@ -45,6 +45,9 @@ RESULT, an object; times in integer nanoseconds:
     samples         [[function, count], ...] most frequent first ("sample")
     instructions    one entry an iteration from cold; the first two are single calls ("count")
     parts           the number of the file that each of these ends in                ("count")
+    code            a digest of the code that ran until the first call had ended              ("load")
+    files           absolute paths of what it opened, mapped and imported, but for the source ("load")
+    starts_processes    whether it started a process, whose files are not among these         ("load")
 
 A benchmark whose first call returns a coroutine is awaited at every call, one that yields is exhausted, both within the
 time; `setup`, `teardown` and `setup_cache` may be coroutines too. All run on one event loop.
@@ -109,6 +112,8 @@ def operation_of(name):
         from asv_jit_child.calibrating import calibrate as operation
     elif name == "sample":
         from asv_jit_child.sampling import sample as operation
+    elif name == "load":
+        from asv_jit_child.loading import load as operation
     else:
         from asv_jit_child.counting import count as operation
     return operation
@@ -133,6 +138,10 @@ def perform(request):
         "jit_available": available,
         "jit_enabled": enabled,
     }
+    if request["operation"] == "load":
+        from asv_jit_child.loading import watch
+
+        watch()
     start = clock()
     sys.meta_path.insert(0, SuiteFinder(request["benchmark_dir"]))
     benchmark = find_benchmark(request["benchmark_dir"], request["benchmark"])

@@ -30,7 +30,7 @@ from asv_jit.trials.disturbance import Watch, Watched
 # What a child counts fits into 64 bits, so that it can be made a float: a longer number is none of ours.
 _MOST = 2**63 - 1
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
-Operation = Literal["measure", "calibrate", "setup_cache", "sample", "count", "program"]
+Operation = Literal["measure", "calibrate", "setup_cache", "sample", "count", "load", "program"]
 
 _INSIDE = Path(__file__).with_name("inside.py")
 _OUTSIDE = _INSIDE.with_name("outside.py")
@@ -111,6 +111,9 @@ class Answer(msgspec.Struct, frozen=True):
     samples: tuple[tuple[str, Count], ...] = ()
     instructions: tuple[Count, ...] = ()
     parts: tuple[Count, ...] = ()
+    code: str = ""
+    files: tuple[str, ...] = ()
+    starts_processes: bool = False
 
 
 class Launched(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
@@ -17,7 +18,8 @@ from asv_jit.git.repository import Repository
 from asv_jit.installations import Installation
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import ARMS, HASH_SEEDS, Case, Mode
-from asv_jit.system import locks
+from asv_jit.system import locks, processes
+from asv_jit.trials.loaded import loaded
 from asv_jit.workflows.compare import Options, Side, install_sides, notes_of, sides_of
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
@@ -38,7 +40,8 @@ class ModeChange(Struct, frozen=True):
 class CountedSides(Struct, frozen=True):
     """Two sides: their changes, and for each case without an answer the reason.
 
-    `broken`: the cases among these that gave counts before the change and fail after it.
+    `broken`: the cases among these that gave counts before the change and fail after it. `unaffected`: the cases that
+    run the same code on both sides, which are not counted.
     """
 
     before: Side
@@ -46,6 +49,7 @@ class CountedSides(Struct, frozen=True):
     changes: tuple[ModeChange, ...]
     missing: tuple[tuple[str, str], ...]
     broken: tuple[str, ...]
+    unaffected: tuple[str, ...]
 
 
 class CountOutcome(Struct, frozen=True):
@@ -91,7 +95,8 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
                 cases = [case for case in every if case.benchmark.kind == "time"]
                 if len(cases) < len(every):
                     notes.append(f"{len(every) - len(cases)} cases are not counted: only `time_` benchmarks are")
-                found.append(_sides(counting, before, after, built, cases, threshold))
+                reporter.stage("looking for cases that the change affects")
+                found.append(_sides(session, counting, (before, after), built, cases, threshold))
         installations.prune([])
     if not found:
         raise UsageError("nothing can be compared:\n" + "\n".join(reason for _, reason in unbuilt))
@@ -102,24 +107,24 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
 
 
 def _sides(
+    session: Session,
     counting: Counting,
-    before: Side,
-    after: Side,
+    sides: tuple[Side, Side],
     built: Sequence[Installation],
-    cases: Sequence[Case],
+    every: Sequence[Case],
     threshold: float,
 ) -> CountedSides:
-    """Count every case with one seed, and with the others only where that one changed: else it is `same` anyway."""
+    """Count the cases that run other code on the other side, once. Where that differs, count repeats and other seeds:
+    elsewhere the case is `same` whatever they say.
+    """
+    cases = _affected(session, built, every)
     counting.count(
-        [
-            one
-            for case in cases
-            for place in built
-            for one in counting.missing(place, case, seeds=HASH_SEEDS[:1], repeat=True)
-        ]
+        [one for case in cases for place in built for one in counting.missing(place, case, seeds=HASH_SEEDS[:1])]
     )
     moved = [case for case in cases if _has_changed(_changes(counting, built, case, threshold)[0])]
-    counting.count([one for case in moved for place in built for one in counting.missing(place, case)])
+    counting.count(
+        [one for case in moved for place in built for one in counting.missing(place, case, repeat=place is built[0])]
+    )
     changes: list[ModeChange] = []
     missing: list[tuple[str, str]] = []
     broken: list[str] = []
@@ -128,7 +133,22 @@ def _sides(
         changes += found
         missing += [(str(case.key), reason) for reason in reasons]
         broken += [str(case.key)] if fails_after else []
-    return CountedSides(before, after, tuple(changes), tuple(missing), tuple(broken))
+    unaffected = tuple(str(case.key) for case in every if case not in cases)
+    return CountedSides(*sides, tuple(changes), tuple(missing), tuple(broken), unaffected)
+
+
+def _affected(session: Session, built: Sequence[Installation], cases: Sequence[Case]) -> list[Case]:
+    """The cases whose code is not known to be the same on both sides, by a run of each without valgrind."""
+    a, b = built
+    if (a.interpreter.identity, a.requirements) != (b.interpreter.identity, b.requirements):
+        return list(cases)
+
+    def is_same(case: Case) -> bool:
+        before, after = (loaded(session.place(place), case, place.folder) for place in built)
+        return before is not None and before == after
+
+    with ThreadPoolExecutor(processes.cores()) as pool:
+        return [case for case, same in zip(cases, pool.map(is_same, cases), strict=True) if not same]
 
 
 def _has_changed(changes: Sequence[ModeChange]) -> bool:

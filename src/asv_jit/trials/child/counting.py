@@ -14,8 +14,8 @@ def count(benchmark, request):
     file and resets them. So each even file holds an iteration, and each odd one what lies between two: reading the
     counts here is not counted.
 
-    Asked to find how many calls make an iteration, it ends as soon as that is known, unless it is one. So whatever is
-    counted ran the same code from cold, whether the number was known before or not.
+    Asked to find how many calls make an iteration, it ends as soon as that is known. So whatever is counted ran the
+    same code from cold, whether the number was known before or not, and finds the bytecode of all modules written.
     """
     if benchmark.kind != "time":
         raise SkippedError("only time_ benchmarks are counted")
@@ -46,7 +46,7 @@ def count_iterations(benchmark, request):
             while loops * counts[1] < request["loop_instructions"]:
                 loops *= 2
             loops = request["inner_loops"] or asked or loops
-            if loops > 1 and not request["inner_loops"]:
+            if not request["inner_loops"]:
                 return {"inner_loops": loops, "iterations": 2}
         if counts:
             again()
