@@ -6,7 +6,7 @@ from typing import get_args
 
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import COMPARED, JUDGED, METRICS, SEARCHED, SERIES_METRIC
 from asv_jit.text.event_words import form_of
 
 
@@ -20,3 +20,17 @@ def test_direction_and_unit_follow_from_the_row() -> None:
     assert said["speedup"].endswith("×")
     assert said["warmup_on"] == "17.1 min"
     assert {said[metric] for metric in ("off", "on", "plain", "peak_memory_off", "peak_memory_on")} == {"1.00 KiB"}
+
+
+def test_what_is_searched_compared_and_blamed() -> None:
+    assert SEARCHED == ("off", "on", "plain", "speedup", "peak_memory_off", "peak_memory_on")
+    assert COMPARED == ("off", "on", "speedup", "peak_memory_off", "peak_memory_on", "warmup_on")
+    assert JUDGED == ("off", "on", "peak_memory_off", "peak_memory_on")
+    assert SERIES_METRIC == {
+        "on": "on",
+        "off": "off",
+        "speedup": "speedup",
+        "peak_memory": "peak_memory_on",
+        "peak_memory_off": "peak_memory_off",
+        "warmup": "warmup_on",
+    }

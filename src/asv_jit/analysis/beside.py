@@ -16,6 +16,7 @@ import numpy.typing as npt
 from asv_jit.analysis import speedup
 from asv_jit.analysis.cells.cell import Block, Progress, has_failed
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.model import Mode, Trial
 
@@ -72,13 +73,14 @@ def figure_of(block: Block, side: Side, metric: Metric) -> float | None:
     if metric == "speedup":
         off, on = figure_of(block, side, "off"), figure_of(block, side, "on")
         return off / on if off is not None and on is not None else None
-    trial = block.trial(f"{side}-{'off' if metric.endswith('off') else 'on'}")
+    row = METRICS[metric]
+    trial = block.trial(f"{side}-{row.modes[0]}") if row.modes else None
     if trial is None or trial.outcome != "ok":
         return None
     value = trial.figure
-    if metric.startswith("peak_memory"):
+    if row.kind == "bytes":
         value = trial.peak_rss_bytes
-    elif metric == "warmup_on":
+    elif row.kind == "seconds":
         value = _warmup_s(trial)
     return float(value) if value is not None and math.isfinite(value) and value > 0 else None
 

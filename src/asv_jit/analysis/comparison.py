@@ -20,17 +20,12 @@ from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import COMPARED, JUDGED, METRICS
 from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import CaseKey, Mode, Trial
 
 Verdict: TypeAlias = Literal["same", "faster", "slower", "better", "worse", "unclear"]
 Answers: TypeAlias = Literal["agree", "changed", "no check"]
-
-_COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on", "warmup_on")
-# What a change is blamed for. A speedup alone may shrink because mode off became faster; a warm-up has too much noise.
-JUDGED: tuple[Metric, ...] = ("off", "on", "peak_memory_off", "peak_memory_on")
-_TIMES: tuple[Metric, ...] = ("off", "on")
 
 
 class Effect(Struct, frozen=True):
@@ -108,7 +103,7 @@ def compare(
         timed=is_timed(good),
         blocks=len(good),
         disturbed=sum(block.disturbed for block in good),
-        effects=tuple(effect for metric in _COMPARED if (effect := effect_on(metric, good, limits)) is not None),
+        effects=tuple(effect for metric in COMPARED if (effect := effect_on(metric, good, limits)) is not None),
         attribution=_attribution(good, modes, limits, axis),
         answers=_answers(good),
         wrong_answers=tuple(side for side, trials in sides if _answers_wrongly(trials)),
@@ -125,7 +120,7 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     before, after = (middle(side) if side is not None else None for side in (a, b))
     if a is None or b is None or before is None or after is None:
         return None
-    if metric in ("speedup", "warmup_on") and not is_timed(blocks):
+    if METRICS[metric].kind in ("ratio", "seconds") and not is_timed(blocks):
         return None
     more_is_better = METRICS[metric].higher_is_better
     found = speedup.estimate(
@@ -169,7 +164,7 @@ def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) ->
     `blocks` are those of `cases`, in their order; cases with fewer than two good blocks are left out.
     """
     found: dict[Metric, suite_mean.SuiteSpeedup] = {}
-    for metric in _TIMES:
+    for metric in (metric for metric, row in METRICS.items() if row.is_time):
         case_means = [m for case, own in zip(cases, blocks, strict=True) if (m := _case_mean(case, own, metric))]
         mean = suite_mean.estimate(case_means, alpha=0.05)
         if mean is not None:
@@ -193,18 +188,19 @@ def _verdict(found: str, metric: Metric, blocks: Sequence[Block]) -> tuple[Verdi
         return "unclear", reasons.too_imprecise(len(blocks), "blocks")
     if found == "same":
         return "same", ""
-    if metric in _TIMES:
+    if METRICS[metric].is_time:
         return ("faster" if found == "faster" else "slower"), ""
     return ("better" if found == "faster" else "worse"), ""
 
 
 def _unsteady(blocks: Sequence[Block], metric: Metric) -> str:
-    modes: dict[Metric, tuple[Mode, ...]] = {"off": ("off",), "on": ("on",), "speedup": ("off", "on")}
+    row = METRICS[metric]
+    modes = row.modes if row.kind in ("value", "ratio") else ()
     sides = (("a", "before the change"), ("b", "after the change"))
     return reasons.not_steady(
         (f"{when} {reasons.with_the_jit(mode)}", [block.trial(f"{side}-{mode}") for block in blocks])
         for side, when in sides
-        for mode in modes.get(metric, ())
+        for mode in modes
     )
 
 

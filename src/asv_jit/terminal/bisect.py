@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.store.findings.bisections import Bisection, Result
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.terminal.console import console, say
@@ -172,7 +173,7 @@ def _print_found(screen: Console, bisection: Bisection, result: Result) -> None:
 
 def _print_figures(screen: Console, result: Result) -> None:
     for effect in result.effects:
-        say(screen, f"  {comparison_words.METRIC_NAMES[effect.metric]}: {_effect(effect)}")
+        say(screen, f"  {METRICS[effect.metric].words}: {_effect(effect)}")
     moved = Attribution(result.cause, result.cause_probability, result.moved)  # type: ignore[arg-type]  # as stored
     say(screen, f"  what moved: {comparison_words.attribution_words(moved)}")
     if result.confirmation:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from asv_jit.analysis.comparison import CaseComparison, Effect
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.text import comparison_words, units
@@ -117,7 +118,7 @@ def _table(one: Comparison, *, narrow: bool) -> Table:
     table.add_column("case", overflow="fold")
     shown = [m for m in (_NARROW if narrow else _SHOWN) if any(case.effect(m) for case in one.cases)]
     for metric in shown:
-        table.add_column(_HEADINGS.get(metric, comparison_words.METRIC_NAMES[metric]), justify="right")
+        table.add_column(_HEADINGS.get(metric, METRICS[metric].words), justify="right")
     if not narrow:
         table.add_column("what moved", overflow="fold")
         table.add_column("blocks", justify="right")
@@ -174,7 +175,7 @@ def _headline(outcome: Outcome) -> str:
 
 def _rows(one: Comparison) -> list[str]:
     shown = [m for m in _SHOWN if any(case.effect(m) for case in one.cases)]
-    headings = ["case", *(_HEADINGS.get(m, comparison_words.METRIC_NAMES[m]) for m in shown), "what moved", "blocks"]
+    headings = ["case", *(_HEADINGS.get(m, METRICS[m].words) for m in shown), "what moved", "blocks"]
     rows = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
     for case in one.cases:
         cells = [comparison_words.effect_words(case.effect(m), interval=m in _NARROW) for m in shown]

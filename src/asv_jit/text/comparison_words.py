@@ -9,16 +9,9 @@ from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.text import units
 
-METRIC_NAMES: dict[Metric, str] = {
-    "off": "JIT off",
-    "on": "JIT on",
-    "speedup": "gain of the JIT",
-    "peak_memory_off": "peak memory, JIT off",
-    "peak_memory_on": "peak memory, JIT on",
-    "warmup_on": "warm-up, JIT on",
-}
 _CAUSES = {
     "code": "the code: both modes moved alike",
     "jit": "the JIT: only mode on moved",
@@ -67,7 +60,7 @@ def change_words(effect: Effect) -> str:
     """Describe the change of one metric, for use within a sentence: `3.1% slower with the JIT on`."""
     if effect.metric in ("off", "on"):
         return f"{time_words(effect.ratio)} with the JIT {effect.metric}"
-    return f"{METRIC_NAMES[effect.metric]} {percent(effect.ratio)}"
+    return f"{METRICS[effect.metric].words} {percent(effect.ratio)}"
 
 
 def time_words(ratio: float) -> str:
@@ -141,7 +134,7 @@ def worsening_words(one: Worsening) -> str:
     """Describe a confirmed worsening without naming its case: `JIT on: 5.2% slower`."""
     if one.metric is None or one.by is None:
         return "no longer gives figures"
-    name = METRIC_NAMES[one.metric]
+    name = METRICS[one.metric].words
     return f"{name}: {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from asv_jit.analysis.attribution import Cause
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import BISECT_METRIC, COUNTED, Metric
+from asv_jit.analysis.history.series import COUNTED, Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import minor_of
 from asv_jit.text import units
@@ -109,14 +109,7 @@ def range_command(event: Event) -> str:
     """Return the command that bisects the event's range on any machine, with its own build of that Python."""
     on_releases = event.axis == "pythons"
     ends = "..".join(event.ends if on_releases else (end[:12] + "^" * end.endswith("^") for end in event.ends))
-    words = [
-        "asv-jit",
-        "bisect",
-        str(event.key.case),
-        ends,
-        "--metric",
-        BISECT_METRIC[event.searched.metric],
-    ]
+    words = ["asv-jit", "bisect", str(event.key.case), ends, "--metric", METRICS[event.searched.metric].bisect]
     if on_releases:
         words += ["--axis", "pythons", "--commit", event.commit[:12]]
     else:

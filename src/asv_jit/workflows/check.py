@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS
-from asv_jit.analysis.history.series import SERIES_METRIC, BisectMetric
+from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.metrics import SERIES_METRIC
 from asv_jit.analysis.stats.threshold import side_of as decided
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project

@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from asv_jit.analysis.cells.cell import Block, Cell
 from asv_jit.analysis.history.series import Bridge, Floats, Metric, SeriesKey
+from asv_jit.analysis.metrics import JUDGED, METRICS
 
 ENOUGH_BLOCKS = 15
 """The interleaved blocks that a bridge needs; a shorter bridge adds blocks of other commits."""
 
 _FEWEST_BLOCKS = 2
-_METRICS: tuple[Metric, ...] = ("off", "on", "peak_memory_off", "peak_memory_on")
 _Figures: TypeAlias = dict[Metric, tuple[Floats, Floats]]
 
 
@@ -130,7 +130,7 @@ def _common(before: Measured, after: Measured) -> _Common | None:
 def _figures(common: _Common) -> _Figures:
     """Return one figure per block on each side, for each metric that both sides have."""
     found: _Figures = {}
-    for metric in _METRICS:
+    for metric in JUDGED:
         sides = (_column(common.before, metric), _column(common.after, metric))
         if all(len(side) and np.all(side > 0.0) for side in sides):
             found[metric] = sides
@@ -138,12 +138,12 @@ def _figures(common: _Common) -> _Figures:
 
 
 def _column(blocks: Sequence[Block], metric: Metric) -> Floats:
-    mode = "on" if metric.endswith("on") else "off"
+    (mode,) = METRICS[metric].modes
     figures = []
     for block in blocks:
         trial = next((trial for trial in block.trials if trial.mode == mode), None)
         if trial is not None:
-            figure = trial.peak_rss_bytes if metric.startswith("peak_memory") else trial.figure
+            figure = trial.peak_rss_bytes if METRICS[metric].kind == "bytes" else trial.figure
             figures.append(np.nan if figure is None else figure)
     return np.array(figures, dtype=np.float64)
 
@@ -151,7 +151,7 @@ def _column(blocks: Sequence[Block], metric: Metric) -> Floats:
 def _joined(parts: Sequence[_Figures]) -> _Figures:
     """Merge several commits: scale each to the level of the first, which changes none of the shifts."""
     joined: _Figures = {}
-    for metric in _METRICS:
+    for metric in JUDGED:
         if all(metric in part for part in parts):
             levels = [np.mean([np.mean(np.log(side)) for side in part[metric]]) for part in parts]
             scaled = [

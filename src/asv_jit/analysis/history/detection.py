@@ -13,9 +13,7 @@ from asv_jit.analysis.changes.detector import ChangePoint, detect_many
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.series import Floats, Metric
-from asv_jit.analysis.metrics import METRICS
-
-DETECTED: tuple[Metric, ...] = ("off", "on", "plain", "speedup", "peak_memory_off", "peak_memory_on")
+from asv_jit.analysis.metrics import METRICS, SEARCHED
 
 _NORMAL_95 = 1.96
 _LEVEL = 0.05
@@ -41,7 +39,7 @@ def find_changes(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
     series = [
         (number, metric, _is_logarithmic(stretch.values[metric], metric, unit))
         for number, (stretch, unit) in enumerate(stretches)
-        for metric in DETECTED
+        for metric in SEARCHED
         if metric in stretch.values
     ]
     detected = detect_many(

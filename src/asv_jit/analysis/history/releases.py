@@ -21,9 +21,9 @@ from asv_jit.analysis.history.identity import identity_of
 from asv_jit.analysis.history.levelling import ReleaseShift, bridge_shift, metric_figures, noise_of
 from asv_jit.analysis.history.lifecycle import fixed_by_ratio
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, SeriesKey
+from asv_jit.analysis.metrics import SEARCHED
 from asv_jit.analysis.stats import suite_mean
 
-_COMPARED: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_off", "peak_memory_on")
 _LEVEL = 0.05
 _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
@@ -44,7 +44,7 @@ def release_events(
     noise = _noise(series)
     tests: dict[tuple[str, str, str, str], list[_Test]] = {}
     for bridge in bridges:
-        for metric in _COMPARED:
+        for metric in SEARCHED:
             step = bridge_shift(bridge, metric, noise.get((bridge.key, metric), 0.0))
             if step is not None:
                 pair = (bridge.key.machine, bridge.key.fingerprint, bridge.before, bridge.after)
@@ -134,6 +134,6 @@ def _noise(series: Sequence[CaseSeries]) -> Mapping[tuple[SeriesKey, Metric], fl
     return {
         (one.key, metric): noise_of(one.tracks[metric].values)
         for one in series
-        for metric in _COMPARED
+        for metric in SEARCHED
         if metric in one.tracks
     }

@@ -40,21 +40,6 @@ COUNTED: tuple[Metric, ...] = ("instructions_off", "instructions_on")
 BisectMetric = Literal["on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup"]
 """A metric as `bisect --metric` and `check --metric` name it; `peak_memory` and `warmup` are those with the JIT on."""
 
-SERIES_METRIC: Mapping[BisectMetric, Metric] = {
-    "on": "on",
-    "off": "off",
-    "speedup": "speedup",
-    "peak_memory": "peak_memory_on",
-    "peak_memory_off": "peak_memory_off",
-    "warmup": "warmup_on",
-}
-BISECT_METRIC: Mapping[Metric, BisectMetric] = {metric: name for name, metric in SERIES_METRIC.items()} | {
-    "plain": "off",
-    "instructions_off": "off",
-    "instructions_on": "on",
-}
-"""The metric that a search measures for each metric of a series; what asv timed by itself is searched in mode off."""
-
 
 class SeriesKey(Struct, frozen=True, order=True):
     """The key of a case's series.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, Frame, Link
 from asv_jit.store.findings.bisections import Bisection, Result
@@ -92,7 +93,7 @@ def _question(bisection: Bisection) -> str:
 def _figures(effect: Effects) -> tuple[str, str, str, str, str]:
     form = form_of(effect.metric, "seconds")
     change = f"{comparison_words.percent(effect.ratio)} ({comparison_words.percents(effect.low, effect.high)})"
-    return comparison_words.METRIC_NAMES[effect.metric], form(effect.before), form(effect.after), change, effect.verdict
+    return METRICS[effect.metric].words, form(effect.before), form(effect.after), change, effect.verdict
 
 
 def _last_line(text: str) -> str:

@@ -20,7 +20,7 @@ from asv_jit.analysis.beside import values
 from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.culprit.prior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
-from asv_jit.analysis.history.series import SERIES_METRIC
+from asv_jit.analysis.metrics import SERIES_METRIC
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import BISECT_METRIC, BisectMetric
+from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
@@ -80,7 +81,7 @@ def question_of(event: Event) -> Question:
         case=str(event.key.case),
         good=good,
         bad=bad,
-        metric=BISECT_METRIC[event.searched.metric],
+        metric=METRICS[event.searched.metric].bisect,
         axis=event.axis,
         python=None if on_releases else event.after,
         line="" if on_releases else interpreter_of(event.key.line),

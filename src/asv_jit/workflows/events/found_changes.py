@@ -13,11 +13,13 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from asv_jit.analysis import metrics
 from asv_jit.analysis.changes import boundaries, cleaning, cubics, detector, segmentation, splits, strung
 from asv_jit.analysis.history import detection, levelling
-from asv_jit.analysis.history.detection import DETECTED, Found, find_changes
+from asv_jit.analysis.history.detection import Found, find_changes
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.series import CaseSeries
+from asv_jit.analysis.metrics import SEARCHED
 from asv_jit.analysis.stats import robust
 from asv_jit.store.analysis_cache import AnalysisCache
 from asv_jit.system.processes import cores, in_parallel_with
@@ -33,7 +35,7 @@ _CHUNKS_A_CORE = 8
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
 
-_METHOD = (boundaries, cleaning, cubics, detection, detector, levelling, robust, segmentation, splits, strung)
+_METHOD = (boundaries, cleaning, cubics, detection, detector, levelling, metrics, robust, segmentation, splits, strung)
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 
@@ -110,7 +112,7 @@ def _digest(stretch: Stretch, unit: str) -> str:
     whole = hashlib.sha256(_method() + unit.encode("utf-8", "surrogatepass"))
     if stretch.releases.any():  # else they are as many as the values, all of them 0
         whole.update(stretch.releases.tobytes())
-    for metric in DETECTED:
+    for metric in SEARCHED:
         if metric in stretch.values:
             whole.update(metric.encode())
             whole.update(np.ascontiguousarray(stretch.values[metric]).data)

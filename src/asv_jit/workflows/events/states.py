@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Cause, Moved
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import BISECT_METRIC
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.asv_adapter.project import Project
 from asv_jit.store.findings.accepted import Accepted, read_accepted
 from asv_jit.store.findings.bisections import Bisection, read_bisections
@@ -100,7 +100,7 @@ def _is_of(bisection: Bisection, event: Event, lines: Mapping[str, str]) -> bool
     if bisection.event == event.identity:
         return True
     same = (bisection.case, bisection.version, bisection.axis) == (event.key.case, event.key.version, event.axis)
-    if not same or bisection.metric not in {BISECT_METRIC[one.metric] for one in event.metrics}:
+    if not same or bisection.metric not in {METRICS[one.metric].bisect for one in event.metrics}:
         return False
     if event.axis == "pythons":
         return (bisection.good, bisection.bad) == (event.before, event.after)
