@@ -9,7 +9,7 @@ import click
 import pytest
 
 from asv_jit.cli import cli
-from asv_jit.workflows.export import CELL_COLUMNS, TRIAL_COLUMNS
+from asv_jit.workflows.export import CELL_COLUMNS, COUNT_COLUMNS, TRIAL_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -17,10 +17,12 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 def test_every_exported_column_is_documented() -> None:
     text = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
-    cells, trials = text.split("## Columns of `trials`")
+    cells, _, rest = text.partition("## Columns of `trials`")
+    trials, counts = rest.split("## Columns of `counts`")
     named = set(re.findall(r"`(\w+)`", cells)) | {f"{name}_{end}" for name in ("off", "on") for end in ("low", "high")}
     assert set(CELL_COLUMNS) <= named
     assert set(TRIAL_COLUMNS) <= set(re.findall(r"`(\w+)`", trials))
+    assert set(COUNT_COLUMNS) <= set(re.findall(r"`(\w+)`", counts))
 
 
 def _code(text: str) -> list[str]:

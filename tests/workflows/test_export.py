@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
@@ -14,10 +15,11 @@ from pyarrow import parquet
 
 from asv_jit.asv_adapter.project import Project, load_project
 from asv_jit.errors import UsageError
-from asv_jit.model import Trial
+from asv_jit.model import CaseKey, Part, Trial
 from asv_jit.store.journal import TRIALS
 from asv_jit.workflows import export
 from asv_jit.workflows.reading.results import Results, read_results
+from tests.site import contents
 from tests.store.trials import COMMIT, INTERPRETER, failed, pairs_of
 
 OTHER = "3.14.10+00000000"
@@ -56,7 +58,7 @@ def measured(tmp_path: Path) -> tuple[Project, Path, Results]:
 
 def test_cells_as_csv(measured: tuple[Project, Path, Results]) -> None:
     _, folder, results = measured
-    cells = export.select(results, "3.15", ())
+    cells = export.select(results.cells, "3.15", ())
     text = export.csv_text(export.CELL_COLUMNS, export.cell_rows(folder.name, results, cells))
     rows = list(csv.DictReader(text.splitlines(keepends=True)))
     assert list(rows[0]) == list(export.CELL_COLUMNS)
@@ -78,7 +80,7 @@ def test_cells_as_csv(measured: tuple[Project, Path, Results]) -> None:
 
 def test_trials_as_csv_with_the_failed_ones(measured: tuple[Project, Path, Results]) -> None:
     _, folder, results = measured
-    rows = list(export.trial_rows(folder.name, export.select(results, None, ["two"])))
+    rows = list(export.trial_rows(folder.name, export.select(results.cells, None, ["two"])))
     assert len(rows) == 12
     assert {row["outcome"] for row in rows} == {"ok", "failed"}
     assert {row["steady_s"] for row in rows if row["mode"] == "off" and row["outcome"] == "ok"} == {
@@ -89,9 +91,26 @@ def test_trials_as_csv_with_the_failed_ones(measured: tuple[Project, Path, Resul
             assert row[name] is None or isinstance(row[name], (kind, int))
 
 
+def test_counts_as_csv_and_parquet(tmp_path: Path) -> None:
+    trials = contents.counts(CaseKey("cpu.time_one", ("2",)), contents.WITH_JIT)
+    counts = export.select({one.key: one for one in contents.counted(trials)}, "3.15", ["one"])
+    rows = list(export.count_rows("box", counts.values()))
+    assert [(row["mode"], row["instructions"], row["hash_seeds"], row["part_jit"]) for row in rows] == [
+        ("off", 60_000.0, 3, 0.0),
+        ("on", 34_000.0, 3, 18_000.0),
+    ]
+    assert all(sum(row[f"part_{part}"] or 0.0 for part in get_args(Part)) == row["instructions"] for row in rows)
+    text = export.csv_text(export.COUNT_COLUMNS, iter(rows))
+    assert next(csv.DictReader(text.splitlines()))["params"] == '["2"]'
+    export.write_parquet(tmp_path / "x.parquet", export.COUNT_COLUMNS, iter(rows))
+    assert parquet.read_table(tmp_path / "x.parquet").to_pylist() == rows
+    with pytest.raises(UsageError, match="no results match"):
+        export.select({one.key: one for one in contents.counted(trials)}, None, (), {"f" * 40})
+
+
 def test_parquet_holds_the_same(measured: tuple[Project, Path, Results], tmp_path: Path) -> None:
     _, folder, results = measured
-    cells = export.select(results, None, ())
+    cells = export.select(results.cells, None, ())
     for columns, rows in (
         (export.CELL_COLUMNS, list(export.cell_rows(folder.name, results, cells))),
         (export.TRIAL_COLUMNS, list(export.trial_rows(folder.name, cells))),
@@ -108,7 +127,7 @@ def test_without_pyarrow_the_error_names_the_extra(monkeypatch: pytest.MonkeyPat
 
 def test_pyperf_compares_both_files(measured: tuple[Project, Path, Results], tmp_path: Path) -> None:
     project, _, results = measured
-    files, left_out = export.pyperf_files(project, export.select(results, INTERPRETER, ()), tmp_path / "out")
+    files, left_out = export.pyperf_files(project, export.select(results.cells, INTERPRETER, ()), tmp_path / "out")
     assert [path.name for path in files] == ["off.json", "on.json"]
     assert left_out == 0
     pyperf = [sys.executable, "-m", "pyperf"]
@@ -124,12 +143,12 @@ def test_pyperf_compares_both_files(measured: tuple[Project, Path, Results], tmp
 def test_pyperf_needs_one_place(measured: tuple[Project, Path, Results], tmp_path: Path) -> None:
     project, _, results = measured
     with pytest.raises(UsageError, match="--python"):
-        export.pyperf_files(project, export.select(results, None, ()), tmp_path)
+        export.pyperf_files(project, export.select(results.cells, None, ()), tmp_path)
 
 
 def test_nothing_that_fits_is_an_error(measured: tuple[Project, Path, Results]) -> None:
     _, _, results = measured
     with pytest.raises(UsageError, match="no results match"):
-        export.select(results, "3.13", ())
+        export.select(results.cells, "3.13", ())
     with pytest.raises(UsageError, match="regular expression"):
-        export.select(results, None, ["("])
+        export.select(results.cells, None, ["("])

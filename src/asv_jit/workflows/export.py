@@ -6,20 +6,21 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from asv_jit.analysis.cells.cell import Cell, CellKey
 from asv_jit.analysis.cells.summary import CaseSummary, Limits
+from asv_jit.analysis.counts.summary import CaseCount, CountKey
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Repository
-from asv_jit.model import ARMS, Benchmark, Mode, Trial, build_of, version_of
+from asv_jit.model import ARMS, Benchmark, Mode, Part, Trial, build_of, version_of
 from asv_jit.site.parts.tables.results import markdown
 from asv_jit.store.files import storage_errors, write_atomically
 from asv_jit.workflows.reading.machines import Measured, site_machine
@@ -29,6 +30,9 @@ Row = dict[str, str | int | float | bool | None]
 
 # The only units that pyperf knows; it has none for tracked values.
 _PYPERF_UNITS = {"time": "second", "timeraw": "second", "mem": "byte", "peakmem": "byte"}
+
+Key = TypeVar("Key", CellKey, CountKey)
+Value = TypeVar("Value")
 
 # Columns and their types, documented in docs/export.md. Columns may be added, never renamed.
 TRIAL_COLUMNS: Mapping[str, type] = {
@@ -48,10 +52,19 @@ CELL_COLUMNS: Mapping[str, type] = {
     "warmup_off_s": float, "warmup_on_s": float, "first_call_off_s": float, "first_call_on_s": float,
     "answers": str, "disturbed_blocks": int, "requirements": str,
 }  # fmt: skip
+COUNT_COLUMNS: Mapping[str, type] = {
+    "machine": str, "commit": str, "interpreter": str, "benchmark": str, "params": str, "benchmark_version": str,
+    "protocol": str, "counter": str, "measured": str, "mode": str, "instructions": float, "instructions_low": float,
+    "instructions_high": float, "hash_seeds": int, **{f"part_{part}": float for part in get_args(Part)},
+    "warmup_instructions": int, "problem": str, "requirements": str,
+}  # fmt: skip
 
 
-def select(results: Results, interpreter: str | None, bench: Sequence[str]) -> dict[CellKey, Cell]:
-    """Return the cells of an interpreter (`3.15`, `3.15.2`, an identity; None: all) whose case matches any of `bench`.
+def select(
+    measured: Mapping[Key, Value], interpreter: str | None, bench: Sequence[str], commits: Collection[str] = ()
+) -> dict[Key, Value]:
+    """Return the cells or counts of an interpreter (`3.15`, `3.15.2`, an identity; None: all) and of `commits` (empty:
+    all) whose case matches any of `bench`.
 
     Raises UsageError if there are none.
     """
@@ -60,9 +73,10 @@ def select(results: Results, interpreter: str | None, bench: Sequence[str]) -> d
     except re.error as error:
         raise UsageError(f"--bench: expected a regular expression, found {error.pattern!r} ({error})") from None
     chosen = {
-        key: cell
-        for key, cell in sorted(results.cells.items())
+        key: measured[key]
+        for key in sorted(measured)
         if (interpreter is None or _fits(key.interpreter, interpreter))
+        and (not commits or key.commit in commits)
         and (not patterns or any(pattern.search(str(key.case)) for pattern in patterns))
     }
     if not chosen:
@@ -86,6 +100,33 @@ def cell_rows(machine: str, results: Results, cells: Mapping[CellKey, Cell]) -> 
         for case in suite_summary.cases:
             if case.key in cells:
                 yield {name: _plain(value) for name, value in _cell_row(machine, case).items()}
+
+
+def count_rows(machine: str, counts: Iterable[CaseCount]) -> Iterator[Row]:
+    """Return one row per case and mode, with the instructions of a call. Keys are those of COUNT_COLUMNS."""
+    for one in counts:
+        for mode, count in zip(ARMS, (one.off, one.on), strict=True):
+            if count is None:
+                continue
+            runs = [run for seed in count.by_seed.values() for run in seed]
+            parts = msgspec.structs.asdict(count.split)
+            values = {
+                **msgspec.structs.asdict(one.key),
+                "machine": machine,
+                "benchmark": one.key.case.benchmark,
+                "params": one.key.case.params,
+                "benchmark_version": one.key.version,
+                "measured": one.measured,
+                "mode": mode,
+                "instructions": count.per_call,
+                "instructions_low": min(runs),
+                "instructions_high": max(runs),
+                "hash_seeds": len(count.by_seed),
+                **{f"part_{part}": instructions / count.inner_loops for part, instructions in parts.items()},
+                "warmup_instructions": count.warmup_instructions,
+                "problem": one.problem,
+            }
+            yield {name: _plain(values[name]) for name in COUNT_COLUMNS}
 
 
 def csv_text(columns: Mapping[str, type], rows: Iterator[Row]) -> str:
