@@ -40,12 +40,8 @@ class FakeArchive(Archive):
         assert pattern == "valgrind"
         return list(self.packages)
 
-    def download(self, packages: Mapping[str, str], suite: str, into: Path) -> list[Path]:
+    def unpack(self, packages: Mapping[str, str], suite: str, into: Path) -> None:
         self.downloaded.append((dict(packages), suite))
-        (into / "valgrind.deb").touch()
-        return [into / "valgrind.deb"]
-
-    def unpack(self, package: Path, into: Path) -> None:
         add_tool(into / "usr" / "libexec" / "valgrind")
 
 

@@ -120,17 +120,14 @@ def _version(library: Path, run: Runner) -> str | None:
 def _install(archive: Archive, final: Path) -> None:
     """Unpack the package in a temporary folder, then rename it to `final`. Raises NoInterpreterError."""
     offers = archive.versions_of("valgrind")
-    chosen = next(((one, suite) for suite in SUITES for one in offers if suite in one.suites), None)
-    if chosen is None:
+    if not offers:
         raise NoInterpreterError("Debian's archive offers no package valgrind.")
-    package, suite = chosen
+    package = min(offers, key=lambda offer: SUITES.index(offer.suite))
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=".making-valgrind-") as folder:
-        downloads, making = Path(folder, "downloads"), Path(folder, "valgrind")
-        for path in (downloads, making):
-            path.mkdir()
-        for file in archive.download({package.name: package.version}, suite, downloads):
-            archive.unpack(file, making)
+        making = Path(folder, "valgrind")
+        making.mkdir()
+        archive.unpack({package.name: package.version}, package.suite, making)
         if hasattr(os, "sync"):
             os.sync()  # otherwise a power cut could keep the folder and lose its files
         shutil.rmtree(final, ignore_errors=True)

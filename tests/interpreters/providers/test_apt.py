@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from asv_jit.errors import NoInterpreterError
-from asv_jit.interpreters.providers import apt, mirrors
-from asv_jit.interpreters.providers.apt import Archive, Package, parse_madison, parse_plan
+from asv_jit.interpreters.providers.apt import FALLBACK, Archive, Package, debian_mirrors, parse_madison, parse_plan
 from asv_jit.interpreters.providers.debian import Debian, is_library
 from asv_jit.interpreters.providers.offers import Offer
 from asv_jit.system.processes import Finished
@@ -39,6 +38,19 @@ Inst python3.15-minimal (3.15.2-1 Debian:testing [amd64])
 Inst python3.15 (3.15.2-1 Debian:testing [amd64])
 Conf libc6 (2.43-7 Debian:testing, Debian:unstable [amd64])
 """
+# What apt 2.6.1 prints for one-line and deb822 sources, without those that are commented out or not enabled.
+TARGETS = """\
+https://packages.example.com/prod/ bookworm main
+https://download.docker.com/linux/debian/ bookworm stable
+http://ftp.example.org/debian/ trixie main
+http://ftp.example.org/debian/ trixie main
+http://ftp.example.org/debian/ trixie non-free-firmware
+http://security.debian.org/debian-security/ trixie-security main
+mirror+file:/etc/apt/mirrors/debian.list/ trixie main
+http://archive.ubuntu.com/ubuntu/ noble main
+https://deb.nodesource.com/node_20.x/ nodistro main
+http://flat.example.org/ ./ $(COMPONENT)
+"""
 ACQUIRE = """\
 Acquire "";
 Acquire::AllowInsecureRepositories "1";
@@ -54,6 +66,7 @@ class Machine:
         self.folder = folder
         self.unreachable = unreachable
         self.updates: list[str] = []
+        self.unpacked: list[str] = []
         self._update = update or finished("Hit:1 http://deb.debian.org/debian testing InRelease\n")
 
     def __call__(self, command: list[str]) -> Finished:
@@ -66,6 +79,8 @@ class Machine:
                 return self._update
             case ["dpkg", "--print-architecture"]:
                 return finished("arm64\n")
+            case ["apt-get", "indextargets", *_]:
+                return finished("http://mirror.example.org/debian/ trixie main\n")
             case ["apt-config", "dump", "Acquire"]:
                 return finished(ACQUIRE)
             case ["apt-cache", "pkgnames", "python3."]:
@@ -75,18 +90,19 @@ class Machine:
             case ["apt-get", "-s", *_]:
                 return finished(PLAN)
             case ["apt-get", "-q", "-t", "testing", "download", *packages]:
-                for package in packages:
-                    (self.downloads / f"{package.replace('=', '_')}.deb").write_text("")
+                for package in packages[: self.downloads]:
+                    (next(self.folder.parent.glob(".making-*")) / f"{package.replace('=', '_')}.deb").write_text("")
                 return finished()
+            case ["dpkg-deb", "-x", package, _]:
+                self.unpacked.append(Path(package).name)
         return finished()
 
-    downloads = Path()
+    downloads: int | None = None
 
 
 @pytest.fixture(autouse=True)
 def debian_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda program: f"/usr/bin/{program}")
-    monkeypatch.setattr(apt, "machine_mirrors", lambda _: ["http://mirror.example.org/debian", mirrors.FALLBACK])
     (tmp_path / "keyring.gpg").write_text("")
 
 
@@ -149,7 +165,7 @@ def test_the_lists_are_fetched_once(tmp_path: Path) -> None:
 def test_a_mirror_that_fails_gives_way_to_the_next(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "apt", "mirror.example.org")
     assert archive_on(machine, tmp_path).versions_of(r"python3\.\d+")
-    assert [mirrors.FALLBACK in sources for sources in machine.updates] == [False, True]
+    assert [FALLBACK in sources for sources in machine.updates] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -185,28 +201,24 @@ def test_debian_offers_each_release_from_the_steadier_suite(tmp_path: Path) -> N
     ]
 
 
-def test_a_download_that_is_not_whole_is_seen(tmp_path: Path) -> None:
+def test_packages_are_unpacked_and_an_incomplete_download_is_noticed(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "apt")
     archive = archive_on(machine, tmp_path)
-    machine.downloads = tmp_path / "debs"
-    machine.downloads.mkdir()
     wanted = {"python3.15": "3.15.2-1", "libc6": "2.43-7"}
-    assert [file.name for file in archive.download(wanted, "testing", machine.downloads)] == [
-        "libc6_2.43-7.deb", "python3.15_3.15.2-1.deb",
-    ]  # fmt: skip
-    (tmp_path / "empty").mkdir()
+    archive.unpack(wanted, "testing", tmp_path / "prefix")
+    assert machine.unpacked == ["libc6_2.43-7.deb", "python3.15_3.15.2-1.deb"]
+    machine.downloads = 0
     with pytest.raises(NoInterpreterError, match="was to download 2 packages and left 0"):
-        archive.download(wanted, "testing", tmp_path / "empty")
+        archive.unpack(wanted, "testing", tmp_path / "prefix")
+    assert list(tmp_path.glob(".making-*")) == []
 
 
-def test_the_machines_own_sources_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    (tmp_path / "sources.list.d").mkdir()
-    (tmp_path / "sources.list").write_text("deb http://one.example.org/debian stable main\n")
-    (tmp_path / "sources.list.d" / "two.list").write_text("deb http://two.example.org/debian stable main\n")
-    (tmp_path / "sources.list.d" / "three.sources").write_text(
-        "Types: deb\nURIs: http://three.example.org/debian\nSuites: stable\nComponents: main\n"
-    )
-    (tmp_path / "sources.list.d" / "off.list.disabled").write_text("deb http://off.example.org/debian stable main\n")
-    found = apt.machine_mirrors(tmp_path)
-    assert found == [*(f"http://{n}.example.org/debian" for n in ("one", "two", "three")), mirrors.FALLBACK]
+def test_likely_mirrors_come_first_and_the_fallback_last() -> None:
+    assert debian_mirrors(TARGETS) == [
+        "http://ftp.example.org/debian",
+        "mirror+file:/etc/apt/mirrors/debian.list",
+        "https://packages.example.com/prod",  # cannot be told from a mirror: the signature will
+        FALLBACK,
+    ]
+    assert debian_mirrors("") == [FALLBACK]
+    assert debian_mirrors(f"{FALLBACK}/ stable main\n") == [FALLBACK]

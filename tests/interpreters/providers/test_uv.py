@@ -66,7 +66,7 @@ def test_offers_hold_all_releases_with_a_gil_and_without() -> None:
 
 @pytest.mark.parametrize("output", ["", "[", '{"key": 1}', '[{"key": "cpython"}]'])
 def test_an_unknown_form_is_said(output: str) -> None:
-    with pytest.raises(NoInterpreterError, match="in a form that is not known here"):
+    with pytest.raises(NoInterpreterError, match="gave an unknown format"):
         Uv(run=FakeRunner(lambda _: finished(output)), program="uv").offers()
 
 

@@ -1,1 +1,1 @@
-"""Where interpreters come from: Debian's packages, uv."""
+"""Providers of interpreters: Debian's packages, uv."""

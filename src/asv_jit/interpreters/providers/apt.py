@@ -1,27 +1,33 @@
-"""Debian's archive through apt's own client, with private folders, without root, every signature verified."""
+"""Reads Debian's archive with apt, in private folders, without root; every signature is verified."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.probe import Runner
-from asv_jit.interpreters.providers import mirrors
 from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES
 from asv_jit.system import processes
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+FALLBACK = "http://deb.debian.org/debian"
 SUITES = ("testing", "unstable")
+# An entry of a main Debian archive names one of these suites; third parties use their own, or their own components.
+_DEBIAN_SUITES = frozenset({
+    "oldoldstable", "oldstable", "stable", "testing", "unstable", "sid",
+    "buster", "bullseye", "bookworm", "trixie", "forky", "duke",
+})  # fmt: skip
 _PROGRAMS = ("apt-get", "apt-cache", "apt-config", "dpkg", "dpkg-deb")
 _UPDATE_S, _ASK_S, _DOWNLOAD_S = 300.0, 120.0, 1800.0
 
-# Whatever the machine's own apt settings say, these hold.
+# These override the machine's own apt settings.
 _STRICT = """
 Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
@@ -33,15 +39,20 @@ Acquire::Retries "3";
 
 
 class Package(Struct, frozen=True):
-    """One package at one version, and the suites that hold it."""
+    """One package at one version, and the suites that have it."""
 
     name: str
     version: str
     suites: tuple[str, ...]
 
+    @property
+    def suite(self) -> str:
+        """The most stable of its suites."""
+        return min(self.suites, key=SUITES.index)
+
 
 class Archive:
-    """Debian testing and unstable, seen through private folders under `folder`."""
+    """Debian testing and unstable; apt's configuration, lists and state are below `folder`."""
 
     def __init__(self, folder: Path, *, run: Runner = processes.run, keyring: Path = KEYRING) -> None:
         self._folder = folder
@@ -50,51 +61,55 @@ class Archive:
         self._ready = False
 
     def versions_of(self, pattern: str) -> list[Package]:
-        """Every version of every package whose name matches the regular expression `pattern` wholly."""
+        """Return every version of the packages whose whole name matches the regular expression `pattern`."""
         self._make_ready()
         names = self._ask("apt-cache", "pkgnames", _literal_prefix(pattern)).split()
         wanted = sorted(name for name in names if re.fullmatch(pattern, name))
         return parse_madison(self._ask("apt-cache", "madison", *wanted)) if wanted else []
 
     def plan(self, packages: Sequence[str], version: str, suite: str) -> dict[str, str]:
-        """Names and versions of `packages` at `version` and of all that they depend on, as apt resolves it.
+        """Return the versions, by name, of `packages` at `version` and of all their dependencies, as apt resolves them.
 
-        The resolver starts from a machine with nothing installed and prefers `suite`.
+        The resolver assumes a machine with nothing installed and prefers `suite`.
         """
         self._make_ready()
         exact = [f"{name}={version}" for name in packages]
         resolver = ("-s", "-t", suite, "--no-install-recommends", "install")
         return parse_plan(self._ask("apt-get", *resolver, *exact))
 
-    def download(self, packages: Mapping[str, str], suite: str, into: Path) -> list[Path]:
-        """Download `packages` (name -> version) into the folder `into`; apt checks each against the signed index."""
+    def unpack(self, packages: Mapping[str, str], suite: str, into: Path) -> None:
+        """Download `packages` (name -> version) and extract their files; apt verifies each against the signed index."""
         self._make_ready()
         exact = [f"{name}={version}" for name, version in packages.items()]
-        self._ask("apt-get", "-q", "-t", suite, "download", *exact, cwd=into, timeout_s=_DOWNLOAD_S)
-        files = sorted(into.glob("*.deb"))
-        if len(files) != len(packages):
-            raise NoInterpreterError(f"apt-get was to download {len(packages)} packages and left {len(files)}.")
-        return files
-
-    def unpack(self, package: Path, into: Path) -> None:
-        """Extract a package's files."""
-        self._ask("dpkg-deb", "-x", package, into, timeout_s=_DOWNLOAD_S)
+        with tempfile.TemporaryDirectory(dir=into.parent, prefix=".making-packages-") as folder:
+            downloads = Path(folder)
+            self._ask("apt-get", "-q", "-t", suite, "download", *exact, cwd=downloads, timeout_s=_DOWNLOAD_S)
+            files = sorted(downloads.glob("*.deb"))
+            if len(files) != len(packages):
+                raise NoInterpreterError(f"apt-get was to download {len(packages)} packages and left {len(files)}.")
+            for file in files:
+                self._ask("dpkg-deb", "-x", file, into, timeout_s=_DOWNLOAD_S)
 
     def _make_ready(self) -> None:
-        """Fetch the package lists, once in the life of this object."""
+        """Fetch the package lists, once for this object."""
         if self._ready:
             return
         self._check_requirements()
         complaints = []
-        for mirror in machine_mirrors(_apt_folder()):
+        for mirror in self._mirrors():
             self._configure(mirror)
             finished = self._start("apt-get", "-q", "update", timeout_s=_UPDATE_S)
-            # apt-get update ends with 0 after some failures: it keeps old lists, and warns.
+            # After some failures apt-get update keeps old lists, warns, and exits with 0.
             if finished.ok and not re.search(r"^(E|W: Failed|Err:)", finished.stdout + finished.stderr, re.MULTILINE):
                 self._ready = True
                 return
             complaints.append(f"{mirror}: {finished.complaint(6)}")
         raise NoInterpreterError("no Debian mirror could be read:\n" + "\n".join(complaints))
+
+    def _mirrors(self) -> list[str]:
+        fields = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
+        command = ("apt-get", "indextargets", "--no-release-info", "--format", fields, "Created-By: Packages")
+        return debian_mirrors(self._start(*command, timeout_s=_ASK_S, private=False).stdout)
 
     def _check_requirements(self) -> None:
         missing = [program for program in _PROGRAMS if shutil.which(program) is None]
@@ -107,7 +122,7 @@ class Archive:
             )
 
     def _configure(self, mirror: str) -> None:
-        """Write apt's private configuration: the machine's way to the network, our folders, our sources."""
+        """Write apt's private configuration: the machine's network settings, our folders and sources."""
         folder = self._folder
         for name in ("lists/partial", "cache/archives/partial", "state"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -116,7 +131,7 @@ class Archive:
         options = f"[arch={architecture} signed-by={self._keyring}]"
         (folder / "sources.list").write_text("".join(f"deb {options} {mirror} {suite} main\n" for suite in SUITES))
         configuration = folder / "apt.conf"
-        configuration.touch(mode=0o600)  # a proxy's address may hold a password
+        configuration.touch(mode=0o600)  # a proxy's address may contain a password
         configuration.write_text(
             self._ask("apt-config", "dump", "Acquire", private=False) + _STRICT + self._locations(architecture)
         )
@@ -160,14 +175,20 @@ APT::Sandbox::User "{_sandbox_user()}";
         return self._run(list(command), env=env, cwd=cwd, timeout_s=timeout_s)
 
 
-def machine_mirrors(folder: Path) -> list[str]:
-    """The Debian mirrors that the apt configuration in `folder` names, and the fallback."""
-    lists = [folder / "sources.list", *sorted(folder.glob("sources.list.d/*.list"))]
-    return mirrors.debian_mirrors(_texts(lists), _texts(sorted(folder.glob("sources.list.d/*.sources"))))
+def debian_mirrors(targets: str) -> list[str]:
+    """Return the mirrors to try, the likeliest first and the fallback last.
+
+    `targets` has a line "<address> <suite> <component>" for each package index that the machine is configured with.
+    Addresses that only look like Debian's are kept: if the signature is wrong, the next one is tried.
+    """
+    entries = [line.split() for line in targets.splitlines()]
+    found = [entry[0].rstrip("/") for entry in entries if entry[2:] == ["main"] and entry[1] in _DEBIAN_SUITES]
+    likely = sorted(found, key=lambda uri: not (uri.endswith("/debian") or uri.startswith("mirror")))
+    return list(dict.fromkeys((*likely, FALLBACK)))
 
 
 def parse_madison(text: str) -> list[Package]:
-    """The packages in the output of `apt-cache madison`, the suites of one version gathered."""
+    """Parse the output of `apt-cache madison`: one package for each version, with all of its suites."""
     suites: dict[tuple[str, str], list[str]] = {}
     for line in text.splitlines():
         columns = [column.strip() for column in line.split("|")]
@@ -178,21 +199,13 @@ def parse_madison(text: str) -> list[Package]:
 
 
 def parse_plan(text: str) -> dict[str, str]:
-    """Name -> version of what `apt-get -s install` would install."""
+    """Parse the output of `apt-get -s install`: the version of each package by name."""
     return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.MULTILINE))
 
 
 def _literal_prefix(pattern: str) -> str:
     match = re.match(r"(?:\\\.|[a-z0-9-])+", pattern)
     return match[0].replace("\\", "") if match else ""
-
-
-def _texts(files: Iterable[Path]) -> list[str]:
-    return [file.read_text(errors="replace") for file in files if os.access(file, os.R_OK)]
-
-
-def _apt_folder() -> Path:
-    return Path("/etc/apt")
 
 
 def _sandbox_user() -> str:

