@@ -15,47 +15,36 @@ class AsvJitError(Exception):
 
     exit_code: ClassVar[int] = 70
 
+    def __init_subclass__(cls, *, exit_code: int) -> None:
+        cls.exit_code = exit_code
 
-class UsageError(AsvJitError):
+
+class UsageError(AsvJitError, exit_code=2):
     """Invalid usage or configuration."""
 
-    exit_code = 2
 
-
-class NoInterpreterError(AsvJitError):
+class NoInterpreterError(AsvJitError, exit_code=3):
     """No usable interpreter was found, or a requested one cannot be installed."""
 
-    exit_code = 3
 
-
-class NoCounterError(AsvJitError):
+class NoCounterError(AsvJitError, exit_code=3):
     """Instructions cannot be counted on this machine."""
 
-    exit_code = 3
 
-
-class DamagedFileError(AsvJitError):
+class DamagedFileError(AsvJitError, exit_code=4):
     """A stored file is invalid; the message names file and line."""
 
-    exit_code = 4
 
-
-class StorageError(AsvJitError):
+class StorageError(AsvJitError, exit_code=4):
     """Results cannot be written (full disk, missing permission); synced results are safe."""
 
-    exit_code = 4
 
-
-class LockedError(AsvJitError):
+class LockedError(AsvJitError, exit_code=5):
     """Another process holds the lock; the message names it."""
 
-    exit_code = 5
 
-
-class InterruptedRunError(AsvJitError):
+class InterruptedRunError(AsvJitError, exit_code=130):
     """The user or the system stopped the run (Ctrl-C, SIGTERM); synced results are safe."""
-
-    exit_code = 130
 
 
 def is_full(error: OSError) -> bool:

@@ -49,10 +49,8 @@ _SPECIFIED = re.compile(r"([^<>!~=]+)([<>!~]=?.+)")
 """An unpinned requirement: its name and its version specifier."""
 
 
-class UnbuildableError(AsvJitError):
+class UnbuildableError(AsvJitError, exit_code=4):
     """The commit cannot be installed on the interpreter; this is recorded as a result."""
-
-    exit_code = 4
 
 
 class Requirements(Struct, frozen=True):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -43,6 +43,10 @@ class Check(Struct, frozen=True):
     state: State
     found: str
     remedy: str = ""
+
+
+_Finding: TypeAlias = tuple[State, str] | tuple[State, str, str]
+"""The state, what was found and the remedy of a `Check`."""
 
 
 class _Machine(Struct, frozen=True):
@@ -80,11 +84,15 @@ def check(
     finds: an unreadable value is `unknown`.
     """
     variables = os.environ if environment is None else environment
-    of_python = [_jit_knobs(variables), _heavy_variables(variables), _debug_builds(interpreters)]
+    of_python = [
+        _variables("JIT variables", variables, (key for key in variables if key.startswith(_JIT_PREFIXES))),
+        _variables("debugging variables", variables, _HEAVY_VARIABLES),
+        _debug_builds(interpreters),
+    ]
     if platform != "linux":
         return [*(_not_linux(name, platform) for name in _LINUX_CHECKS), *of_python]
     machine = _linux(root, cpu)
-    return [*(look(machine, name) for name, look in _LINUX_CHECKS.items()), *of_python]
+    return [*(Check(name, *look(machine)) for name, look in _LINUX_CHECKS.items()), *of_python]
 
 
 def default_cpu() -> int | None:
@@ -117,106 +125,104 @@ def _not_linux(name: str, platform: str) -> Check:
     )
 
 
-def _cores(machine: _Machine, name: str) -> Check:
+def _cores(machine: _Machine) -> _Finding:
     if not machine.allowed:
-        return Check(name, "unknown", "/proc/self/status does not say which cores may be used")
+        return "unknown", "/proc/self/status does not say which cores may be used"
     found = f"{len(machine.allowed)} of {len(machine.online)} cores may be used, trials run on core {machine.cpu}"
     if machine.cpu not in machine.allowed:
-        return Check(name, "bad", found, f"start asv-jit with `taskset --cpu-list {machine.cpu}`, or change jit.cpu")
+        return "bad", found, f"start asv-jit with `taskset --cpu-list {machine.cpu}`, or change jit.cpu"
     if len(machine.allowed) < 2:
         remedy = "give it a second core: with one, everything else interrupts the trial"
-        return Check(name, "bad", found, remedy)
-    return Check(name, "good", found)
+        return "bad", found, remedy
+    return "good", found
 
 
-def _quota(machine: _Machine, name: str) -> Check:
+def _quota(machine: _Machine) -> _Finding:
     second = (machine.read("sys/fs/cgroup/cpu.max") or "").split()  # control groups, version 2
     first = [machine.read(f"sys/fs/cgroup/cpu/cpu.cfs_{part}_us") or "" for part in ("quota", "period")]
     quota, period = second if len(second) == 2 else first
     if not quota:
-        return Check(name, "unknown", "no control group shows a limit")
+        return "unknown", "no control group shows a limit"
     if not (quota.isdigit() and period.isdigit()):  # `max` in version 2, -1 in version 1
-        return Check(name, "good", "no limit")
+        return "good", "no limit"
     cores = int(quota) / max(int(period), 1)
     found = f"a control group allows {cores:.3g} cores' worth of time"
     if cores >= LEAST_QUOTA_CORES:
-        return Check(name, "good", found)
-    return Check(
-        name, "bad", found, "lift the limit (docker run --cpus, Kubernetes limits.cpu): it stops trials midway"
-    )
+        return "good", found
+    return "bad", found, "lift the limit (docker run --cpus, Kubernetes limits.cpu): it stops trials midway"
 
 
-def _governor(machine: _Machine, name: str) -> Check:
+def _governor(machine: _Machine) -> _Finding:
     folder = f"{_CPU_FOLDER}/cpu{machine.cpu}/cpufreq"
     governor = machine.read(f"{folder}/scaling_governor")
     if governor is None:
-        return Check(name, "unknown", f"core {machine.cpu} does not show its frequency governor", _if_virtual(machine))
+        return "unknown", f"core {machine.cpu} does not show its frequency governor", _if_virtual(machine)
     least, most = (machine.read(f"{folder}/scaling_{end}_freq") for end in ("min", "max"))
     if least is not None and least == most:
-        return Check(name, "good", f"{governor}, at a fixed frequency")
+        return "good", f"{governor}, at a fixed frequency"
     if governor in ("performance", "userspace"):
-        return Check(name, "good", governor)
-    return Check(name, "bad", governor, "sudo cpupower frequency-set --governor performance")
+        return "good", governor
+    return "bad", governor, "sudo cpupower frequency-set --governor performance"
 
 
-def _turbo(machine: _Machine, name: str) -> Check:
+def _turbo(machine: _Machine) -> _Finding:
     for path, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
         value = machine.read(f"{_CPU_FOLDER}/{path}")
         if value in ("0", "1"):
             if value != on:
-                return Check(name, "good", "off")
+                return "good", "off"
             other = "1" if on == "0" else "0"
-            return Check(name, "bad", "on: the speed depends on heat and on the other cores",
+            return ("bad", "on: the speed depends on heat and on the other cores",
                          f"echo {other} | sudo tee /{_CPU_FOLDER}/{path}")  # fmt: skip
-    return Check(name, "unknown", "the kernel shows no switch for turbo or boost", _if_virtual(machine))
+    return "unknown", "the kernel shows no switch for turbo or boost", _if_virtual(machine)
 
 
-def _siblings(machine: _Machine, name: str) -> Check:
+def _siblings(machine: _Machine) -> _Finding:
     listed = machine.read(f"{_CPU_FOLDER}/cpu{machine.cpu}/topology/thread_siblings_list")
     if listed is None:
-        return Check(name, "unknown", f"core {machine.cpu} does not show what it shares", _if_virtual(machine))
+        return "unknown", f"core {machine.cpu} does not show what it shares", _if_virtual(machine)
     others = [core for core in parse_cores(listed) if core != machine.cpu and core in machine.online]
     if not others and _is_virtual(machine):  # the other half of its core may be another machine's, or ours
         found = f"core {machine.cpu} shares with no other, as far as the virtual machine is told"
-        return Check(name, "unknown", found, _if_virtual(machine))
+        return "unknown", found, _if_virtual(machine)
     if not others:
-        return Check(name, "good", f"core {machine.cpu} shares with no other")
+        return "good", f"core {machine.cpu} shares with no other"
     shared = ", ".join(map(str, others))
     switch = " && ".join(f"echo 0 | sudo tee /{_CPU_FOLDER}/cpu{core}/online" for core in others)
-    return Check(name, "bad", f"core {machine.cpu} shares its execution units and caches with core {shared}", switch)
+    return "bad", f"core {machine.cpu} shares its execution units and caches with core {shared}", switch
 
 
-def _isolation(machine: _Machine, name: str) -> Check:
+def _isolation(machine: _Machine) -> _Finding:
     text = machine.read(f"{_CPU_FOLDER}/isolated")
     if text is None:
-        return Check(name, "unknown", "the kernel does not say which cores are isolated")
+        return "unknown", "the kernel does not say which cores are isolated"
     isolated = parse_cores(text)
     if machine.cpu in isolated:
         tickless = parse_cores(machine.read(f"{_CPU_FOLDER}/nohz_full") or "")
         ticks = "without timer ticks" if machine.cpu in tickless else "with timer ticks (nohz_full would stop them)"
-        return Check(name, "good", f"core {machine.cpu} is isolated, {ticks}")
+        return "good", f"core {machine.cpu} is isolated, {ticks}"
     if isolated:
         found = f"trials run on core {machine.cpu}, isolated is {text}"
-        return Check(name, "bad", found, f"start asv-jit with `taskset --cpu-list {text}`")
+        return "bad", found, f"start asv-jit with `taskset --cpu-list {text}`"
     core = machine.cpu
     remedy = (
         f"boot with isolcpus={core} nohz_full={core} rcu_nocbs={core}, start asv-jit with `taskset --cpu-list {core}`"
     )
-    return Check(name, "bad", "no core is isolated: the scheduler may put anything beside a trial", remedy)
+    return "bad", "no core is isolated: the scheduler may put anything beside a trial", remedy
 
 
-def _load(machine: _Machine, name: str) -> Check:
+def _load(machine: _Machine) -> _Finding:
     text = (machine.read("proc/loadavg") or "").split()
     if not text or not machine.online:
-        return Check(name, "unknown", "/proc/loadavg does not show the load")
+        return "unknown", "/proc/loadavg does not show the load"
     load, cores = float(text[0]), len(machine.online)
     found = f"a load of {load:.2f} on {cores} cores over the last minute"
     if load <= LOAD_LIMIT * cores:
-        return Check(name, "good", found)
-    return Check(name, "bad", found, "stop other programs and jobs, or measure when they are done (see `top`)")
+        return "good", found
+    return "bad", found, "stop other programs and jobs, or measure when they are done (see `top`)"
 
 
-def _steal(machine: _Machine, name: str) -> Check:
+def _steal(machine: _Machine) -> _Finding:
     for line in (machine.read("proc/stat") or "").splitlines():
         fields = line.split()
         if fields and fields[0] == f"cpu{machine.cpu}" and len(fields) >= 9:
@@ -224,25 +230,25 @@ def _steal(machine: _Machine, name: str) -> Check:
             share = ticks[7] / max(sum(ticks), 1)
             found = f"the hypervisor took {share:.2%} of core {machine.cpu}'s time since boot"
             if share <= STEAL_LIMIT:
-                return Check(name, "good", found)
-            return Check(name, "bad", found, "move to a machine, or a kind of instance, whose cores are not shared")
-    return Check(name, "unknown", f"/proc/stat does not show core {machine.cpu}")
+                return "good", found
+            return "bad", found, "move to a machine, or a kind of instance, whose cores are not shared"
+    return "unknown", f"/proc/stat does not show core {machine.cpu}"
 
 
-def _swap(machine: _Machine, name: str) -> Check:
+def _swap(machine: _Machine) -> _Finding:
     sizes = dict(re.findall(r"^(Swap(?:Total|Free)):\s*(\d+) kB", machine.read("proc/meminfo") or "", re.MULTILINE))
     if len(sizes) < 2:
-        return Check(name, "unknown", "/proc/meminfo does not show the swap")
+        return "unknown", "/proc/meminfo does not show the swap"
     total, used = int(sizes["SwapTotal"]), int(sizes["SwapTotal"]) - int(sizes["SwapFree"])
     if total == 0:
-        return Check(name, "good", "none")
+        return "good", "none"
     found = f"{used / 1024:,.0f} of {total / 1024:,.0f} MiB in use"
     if used <= SWAP_LIMIT_KIB:
-        return Check(name, "good", found)
-    return Check(name, "bad", found, "close what uses the memory, then `sudo swapoff --all && sudo swapon --all`")
+        return "good", found
+    return "bad", found, "close what uses the memory, then `sudo swapoff --all && sudo swapon --all`"
 
 
-def _power(machine: _Machine, name: str) -> Check:
+def _power(machine: _Machine) -> _Finding:
     supplies = machine.root / "sys/class/power_supply"
     batteries: list[tuple[str, int | None]] = []
     for folder in sorted(supplies.glob("*")):
@@ -252,20 +258,18 @@ def _power(machine: _Machine, name: str) -> Check:
         charge = machine.read(f"{at}/capacity")
         batteries.append((machine.read(f"{at}/status") or "", int(charge) if charge and charge.isdigit() else None))
     if not batteries:
-        return Check(name, "good", "no battery")
+        return "good", "no battery"
     lowest = min((charge for _, charge in batteries if charge is not None), default=None)
     found = "on battery" if any(status == "Discharging" for status, _ in batteries) else "on mains"
     found += "" if lowest is None else f", {lowest}% charged"
     if found.startswith("on battery"):
-        return Check(name, "bad", found, "plug the machine in: on battery it saves energy")
+        return "bad", found, "plug the machine in: on battery it saves energy"
     if lowest is not None and lowest < LOW_BATTERY:
-        return Check(
-            name, "bad", found, "let it charge first: with a low battery many machines hold the processor back"
-        )
-    return Check(name, "good", found)
+        return "bad", found, "let it charge first: with a low battery many machines hold the processor back"
+    return "good", found
 
 
-def _virtual(machine: _Machine, name: str) -> Check:
+def _virtual(machine: _Machine) -> _Finding:
     cpuinfo = machine.read("proc/cpuinfo")
     makers = [machine.read(f"sys/class/dmi/id/{part}") for part in ("sys_vendor", "product_name")]
     maker = " ".join(part for part in makers if part)
@@ -275,32 +279,32 @@ def _virtual(machine: _Machine, name: str) -> Check:
     tells = cpuinfo is not None and re.search(r"^flags\s*:", cpuinfo, re.MULTILINE)
     if flagged or (known and not tells):
         found = f"yes ({maker})" if maker else "yes"
-        return Check(name, "bad", found, "measure on real hardware, or on a dedicated host; else watch the steal rate")
+        return "bad", found, "measure on real hardware, or on a dedicated host; else watch the steal rate"
     if tells or maker:
-        return Check(name, "good", "no")
-    return Check(name, "unknown", "neither the processor nor the firmware says whether there is a hypervisor")
+        return "good", "no"
+    return "unknown", "neither the processor nor the firmware says whether there is a hypervisor"
 
 
-def _container(machine: _Machine, name: str) -> Check:
+def _container(machine: _Machine) -> _Finding:
     groups = machine.read("proc/self/cgroup") or ""
     marked = any((machine.root / mark).exists() for mark in (".dockerenv", "run/.containerenv"))
     if not marked and not re.search(r"docker|kubepods|containerd|libpod|/lxc", groups):
-        return Check(name, "good", "no")
+        return "good", "no"
     found = "yes: what its host runs beside it may not show in here"
-    return Check(name, "unknown", found, "run `asv-jit doctor` on the host too")
+    return "unknown", found, "run `asv-jit doctor` on the host too"
 
 
-def _layout(machine: _Machine, name: str) -> Check:
+def _layout(machine: _Machine) -> _Finding:
     """Report address randomisation, for information: over many processes, random addresses average out."""
     names = {"0": "off: every process has the same layout", "1": "partly on", "2": "on"}
     value = machine.read("proc/sys/kernel/randomize_va_space")
     if value not in names:
-        return Check(name, "unknown", "the kernel does not say whether addresses are random")
-    return Check(name, "good", f"{names[value]} (for information)")
+        return "unknown", "the kernel does not say whether addresses are random"
+    return "good", f"{names[value]} (for information)"
 
 
 def _is_virtual(machine: _Machine) -> bool:
-    return _virtual(machine, "").state == "bad"
+    return _virtual(machine)[0] == "bad"
 
 
 def _if_virtual(machine: _Machine) -> str:
@@ -309,43 +313,26 @@ def _if_virtual(machine: _Machine) -> str:
     return "see the BIOS settings"
 
 
-def _jit_knobs(variables: Mapping[str, str]) -> Check:
-    name = "JIT variables"
-    present = _assignments(variables, [key for key in variables if key.startswith(_JIT_PREFIXES)])
+def _variables(name: str, variables: Mapping[str, str], names: Iterable[str]) -> Check:
+    present = sorted(key for key in names if variables.get(key))
     if not present:
         return Check(name, "good", "none set")
-    found = f"{' '.join(present)} (asv-jit's own trials do not see them, `asv run` and all else does)"
-    return Check(name, "bad", found, _unset(present))
-
-
-def _heavy_variables(variables: Mapping[str, str]) -> Check:
-    name = "debugging variables"
-    present = _assignments(variables, _HEAVY_VARIABLES)
-    if not present:
-        return Check(name, "good", "none set")
-    found = f"{' '.join(present)} (asv-jit's own trials do not see them, `asv run` and all else does)"
-    return Check(name, "bad", found, _unset(present))
+    found = " ".join(f"{key}={variables[key]}" for key in present)
+    found += " (asv-jit's own trials do not see them, `asv run` and all else does)"
+    return Check(name, "bad", found, f"unset {' '.join(present)}")
 
 
 def _debug_builds(interpreters: Sequence[Interpreter]) -> Check:
     name = "debug builds"
     if not interpreters:
         return Check(name, "unknown", "no interpreters were looked at", "asv-jit pythons list")
-    debug = [f"{one.identity} ({one.executable})" for one in interpreters if one.debug]
+    debug = [f"{build.identity} ({build.executable})" for build in interpreters if build.debug]
     if not debug:
         return Check(name, "good", f"none of {len(interpreters)} interpreters")
     return Check(name, "bad", ", ".join(debug), "measure release builds: `asv-jit pythons install` brings some")
 
 
-def _assignments(variables: Mapping[str, str], names: Sequence[str]) -> list[str]:
-    return [f"{name}={variables[name]}" for name in sorted(names) if variables.get(name)]
-
-
-def _unset(assignments: Sequence[str]) -> str:
-    return "unset " + " ".join(assignment.partition("=")[0] for assignment in assignments)
-
-
-_LINUX_CHECKS: Mapping[str, Callable[[_Machine, str], Check]] = {
+_LINUX_CHECKS: Mapping[str, Callable[[_Machine], _Finding]] = {
     "cores": _cores,
     "processor time limit": _quota,
     "frequency governor": _governor,

@@ -50,7 +50,7 @@ from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, PROTOCOL, Benchmark, Case, Mode
 from asv_jit.system import locks
 from asv_jit.system.processes import Finished, base_environment, run
-from asv_jit.trials.block import PAIR, Effort, NoEffort, calibrate, run_block
+from asv_jit.trials.block import PAIR, Effort, NoEffort, Stand, calibrate, run_stands
 from asv_jit.trials.launch import Place, environment_of
 from asv_jit.trials.record import Context
 from tests.acceptance.__main__ import table
@@ -229,7 +229,8 @@ def own_pair(place: Place, case: Case, effort: Effort, rng: random.Random) -> tu
     """
     began = time.monotonic()
     for _attempt in range(ATTEMPTS):
-        trials = run_block(place, case, effort, PAIR, CONTEXT, rng, lambda _trial: None, cache=None, micro_ops=False)
+        stands = [Stand(arm, place, CONTEXT, cache=None) for arm in PAIR]
+        trials = run_stands(stands, case, effort, rng, lambda _trial: None, micro_ops=False)
         disturbed = any(trial.disturbance is not None and trial.disturbance.disturbed for trial in trials)
         if not disturbed:
             break

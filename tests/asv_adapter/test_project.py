@@ -118,10 +118,11 @@ def test_a_missing_configuration_says_where_it_was_expected(tmp_path: Path) -> N
 
 def test_asvs_settings_for_regressions_are_typed(tmp_path: Path) -> None:
     thresholds = '"regressions_thresholds": {"a\\\\..*": 0.1, ".*": "0.02"}'
-    rules = thresholds + ', "regressions_first_commits": {".*": "v1", "b": null},'
-    project = load_project(_config(tmp_path, GOOD.replace('"version": 1,', f'"version": 1, {rules}')))
-    assert project.regression_thresholds == (("a\\..*", 0.1), (".*", 0.02))
-    assert project.first_commits == ((".*", "v1"), ("b", None))
+    given = thresholds + ', "regressions_first_commits": {".*": "v1", "b": null},'
+    project = load_project(_config(tmp_path, GOOD.replace('"version": 1,', f'"version": 1, {given}')))
+    rules = project.regression_rules
+    assert [(pattern.pattern, share) for pattern, share in rules.thresholds] == [("a\\..*", 0.1), (".*", 0.02)]
+    assert [(pattern.pattern, commit) for pattern, commit in rules.first_commits] == [(".*", "v1"), ("b", None)]
 
 
 @pytest.mark.parametrize(

@@ -11,25 +11,15 @@ import pytest
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Trial
-from asv_jit.trials.block import ALONE, PAIR, Effort, run_block, run_sample
+from asv_jit.trials.block import ALONE, PAIR, Arm, Effort, Stand, run_sample, run_stands
 from tests.trials.starting import CONTEXT, tiny_case, tiny_place
 
 
-def _block(
-    python: str | Path, seed: int, tmp_path: Path, arms: Sequence[object] = ALONE
-) -> tuple[list[Trial], list[str]]:
+def _block(python: str | Path, seed: int, tmp_path: Path, arms: Sequence[Arm] = ALONE) -> tuple[list[Trial], list[str]]:
     kept: list[Trial] = []
-    trials = run_block(
-        tiny_place(tmp_path / "log", python),
-        tiny_case("answers.time_one"),
-        Effort(2, 3),
-        arms,  # type: ignore[arg-type]  # PAIR or ALONE
-        CONTEXT,
-        random.Random(seed),
-        kept.append,
-        cache=None,
-        micro_ops=False,
-    )
+    stands = [Stand(arm, tiny_place(tmp_path / "log", python), CONTEXT, cache=None) for arm in arms]
+    case, rng = tiny_case("answers.time_one"), random.Random(seed)
+    trials = run_stands(stands, case, Effort(2, 3), rng, kept.append, micro_ops=False)
     assert {id(trial) for trial in trials} == {id(trial) for trial in kept}
     return trials, [trial.arm for trial in kept]
 

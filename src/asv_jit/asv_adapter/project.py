@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from asv_jit.asv_adapter.regression_rules import RegressionRules, parse_rules
 from asv_jit.errors import UsageError
 from asv_jit.settings import Settings, bounded_s, parse_settings
 
@@ -33,13 +33,7 @@ ASV_DEFAULTS: Mapping[str, Any] = {
 
 
 class Project(Struct, frozen=True):
-    """A suite's configuration. All paths are absolute; `given` is the file's content, without our table.
-
-    `regression_thresholds` and `first_commits` pair a regular expression, matched at the start of
-    `benchmark(params)@branch`, with a value of asv's settings: the share by which a level must worsen, or the commit
-    before which changes are ignored (None: all are ignored). Of several matches, the largest threshold and the latest
-    commit apply.
-    """
+    """A suite's configuration. All paths are absolute; `given` is the file's content, without our table."""
 
     name: str
     folder: Path
@@ -53,8 +47,7 @@ class Project(Struct, frozen=True):
     default_timeout_s: float
     settings: Settings
     given: Mapping[str, Any]
-    regression_thresholds: tuple[tuple[str, float], ...] = ()
-    first_commits: tuple[tuple[str, str | None], ...] = ()
+    regression_rules: RegressionRules = RegressionRules()
 
     @property
     def asv(self) -> Any:
@@ -129,43 +122,8 @@ def _project(given: Mapping[str, Any], settings: Settings, config_path: Path) ->
         default_timeout_s=timeout_s,
         settings=settings,
         given=given,
-        regression_thresholds=_thresholds(conf["regressions_thresholds"], f"{config_path}: regressions_thresholds"),
-        first_commits=_first_commits(conf["regressions_first_commits"], f"{config_path}: regressions_first_commits"),
+        regression_rules=parse_rules(conf, config_path),
     )
-
-
-def _thresholds(table: object, where: str) -> tuple[tuple[str, float], ...]:
-    found = []
-    for pattern, value in _patterns(table, where):
-        try:
-            threshold = float(value)
-        except (TypeError, ValueError):
-            threshold = math.nan
-        if not 0.0 <= threshold < math.inf:
-            raise UsageError(f"{where}: {pattern!r}: expected a share such as 0.05, found {value!r}")
-        found.append((pattern, threshold))
-    return tuple(found)
-
-
-def _first_commits(table: object, where: str) -> tuple[tuple[str, str | None], ...]:
-    found: list[tuple[str, str | None]] = []
-    for pattern, value in _patterns(table, where):
-        if not isinstance(value, str | None):
-            raise UsageError(f"{where}: {pattern!r}: expected a commit, a tag or null, found {value!r}")
-        found.append((pattern, value))
-    return tuple(found)
-
-
-def _patterns(table: object, where: str) -> list[tuple[str, Any]]:
-    """Return the entries of a table whose keys are regular expressions. Raises UsageError."""
-    if not isinstance(table, dict):
-        raise UsageError(f"{where}: expected a table of regular expressions, found {table!r}")
-    for pattern in table:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise UsageError(f"{where}: expected a regular expression, found {pattern!r} ({error})") from None
-    return list(table.items())
 
 
 def _where(message: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from asv_jit.errors import StorageError
+from asv_jit.errors import StorageError, is_full
 
 # Prefix of a file's name until it is complete: readers ignore such files, and the next run removes them.
 _PART = ".asv-jit-part-"
@@ -82,8 +81,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        remedy = "free some space" if full else "check the folder's permissions"
+        remedy = "free some space" if is_full(error) else "check the folder's permissions"
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}; {remedy} and run the same command again: "
             "earlier results are safe, and only what is missing will be measured"

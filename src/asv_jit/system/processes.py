@@ -93,12 +93,19 @@ def limited_environment(also: Sequence[str], prefixes: tuple[str, ...] = ()) -> 
 
     Parameters: `also` and `prefixes` are further names, and prefixes of names, to keep.
     """
-    before = dict(os.environ)
     kept = base_environment(also=(*also, guardian.VARIABLE))
-    kept |= {name: value for name, value in before.items() if name.startswith(prefixes)} if prefixes else {}
-    try:
+    kept |= {name: value for name, value in os.environ.items() if name.startswith(prefixes)} if prefixes else {}
+    with restored_environment():
         os.environ.clear()
         os.environ.update(kept)
+        yield
+
+
+@contextlib.contextmanager
+def restored_environment() -> Iterator[None]:
+    """Undo changes of our environment at the end of a `with` block."""
+    before = dict(os.environ)
+    try:
         yield
     finally:
         os.environ.clear()
@@ -120,8 +127,7 @@ def run(
 
     Parameters: `env` is the whole environment; after `timeout_s` the child and its descendants get SIGKILL; `cpu` pins
     the child to one core from its first instruction (Linux only); `keep_bytes` is how much of the end of each output
-    to return; `input_text` is the child's standard input, or what `input_file`
-    holds.
+    to return; the child reads `input_text` or `input_file` from its standard input.
 
     Raises OSError if the program cannot be started.
     """
@@ -189,17 +195,14 @@ def guarded(token: str, folder: Path) -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    before = os.environ.get(guardian.VARIABLE)
     _family = _Family(token, folder)
-    os.environ[guardian.VARIABLE] = token
-    try:
-        yield
-    finally:
-        _family.end()
-        _family = None
-        os.environ.pop(guardian.VARIABLE, None)
-        if before is not None:
-            os.environ[guardian.VARIABLE] = before
+    with restored_environment():
+        os.environ[guardian.VARIABLE] = token
+        try:
+            yield
+        finally:
+            _family.end()
+            _family = None
 
 
 def end_strays() -> None:

@@ -36,18 +36,15 @@ def private() -> Iterator[Path | None]:
     except (OSError, StorageError, LockedError):
         yield None
         return
-    before = {name: os.environ.get(name) for name in _VARIABLES}, tempfile.tempdir
-    os.environ.update(dict.fromkeys(_VARIABLES, str(folder)))
-    tempfile.tempdir = None  # clears tempfile's cached folder
+    before = tempfile.tempdir
     try:
-        with processes.guarded(folder.name, folder):
-            yield folder
+        with processes.restored_environment():
+            os.environ.update(dict.fromkeys(_VARIABLES, str(folder)))
+            tempfile.tempdir = None  # clears tempfile's cached folder
+            with processes.guarded(folder.name, folder):
+                yield folder
     finally:
-        tempfile.tempdir = before[1]
-        for name, value in before[0].items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+        tempfile.tempdir = before
         shutil.rmtree(folder, ignore_errors=True)
         _lock_of(folder).unlink(missing_ok=True)
         lock.release()

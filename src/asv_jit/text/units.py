@@ -18,13 +18,6 @@ _TIMES = (
 )
 """Each unit: the limit in seconds below which it is used, its length in seconds, its name."""
 
-_SMALL_TIMES = {
-    f"e{exponent:+03d}": (1 + exponent % 3, unit)
-    for first, unit in ((-9, "ns"), (-6, "µs"), (-3, "ms"), (0, "s"))
-    for exponent in range(first, min(first + 3, 2))  # 100 s and more may be minutes
-}
-"""By decimal exponent: the digits before the point, and the unit. A fast path for most times of a site."""
-
 _SIZES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _LARGER = [0.9995 * size for size, _ in _SIZES[1:]]
 """The sizes in bytes from which the next unit is used."""
@@ -39,20 +32,12 @@ def seconds(value: float | None) -> str:
     """Format a time, `12.3 ms`: seconds up to two minutes, then minutes, hours and days."""
     if value is None:
         return DASH
-    return _small_time(f"{value:.2e}") or _other_time(value)
+    return _time(f"{value:.2e}" if abs(value) < 100.0 else f"{value}")  # rounded, so that a large site repeats texts
 
 
-@lru_cache(maxsize=1 << 14)  # at most 9,900 texts, each of which a large site uses many times
-def _small_time(written: str) -> str:
-    """Format a time written as `1.23e-05`; empty if the fast path does not cover it."""
-    whole, unit = _SMALL_TIMES.get(written[-4:], (0, ""))
-    if not whole or written[0] in "-0":
-        return ""
-    digits = written[0] + written[2:4]
-    return f"{digits[:whole]}.{digits[whole:]} {unit}" if whole < 3 else f"{digits} {unit}"
-
-
-def _other_time(value: float) -> str:
+@lru_cache(maxsize=1 << 14)
+def _time(text: str) -> str:
+    value = float(text)
     if math.isnan(value):
         return DASH
     if value == 0.0:

@@ -113,23 +113,6 @@ def make_cache(place: Place, case: Case, folder: Path) -> str | None:
     return None
 
 
-def run_block(
-    place: Place,
-    case: Case,
-    effort: Effort,
-    arms: Sequence[Arm],
-    context: Context,
-    rng: random.Random,
-    keep: Keep,
-    *,
-    cache: Path | None,
-    micro_ops: bool,
-) -> list[Trial]:
-    """Run the arms of one place once each in random order and keep each as it ends; returned in the order of `arms`."""
-    stands = [Stand(arm, place, context, cache) for arm in arms]
-    return run_stands(stands, case, effort, rng, keep, micro_ops=micro_ops)
-
-
 def run_stands(
     stands: Sequence[Stand], case: Case, effort: Effort, rng: random.Random, keep: Keep, *, micro_ops: bool
 ) -> list[Trial]:

@@ -128,47 +128,27 @@ class Launched(Struct, frozen=True):
 
 
 class Workspace(Struct, frozen=True):
-    """A private folder with the fixed names that both arms see."""
+    """A private folder with fixed names, the same for both arms.
+
+    `request`: the trial's task; `result`: its answer; `counts`: the prefix of the counter's files; `stdout`, `stderr`:
+    a whole program's output; `cwd`: its working folder, empty or a copy of what `setup_cache` left.
+    """
 
     folder: Path
-
-    @property
-    def request(self) -> Path:
-        """What the trial is to do."""
-        return self.folder / "request.json"
-
-    @property
-    def result(self) -> Path:
-        """Where it answers."""
-        return self.folder / "result.json"
-
-    @property
-    def counts(self) -> Path:
-        """How the names of the files begin that a counter writes."""
-        return self.folder / "counts"
-
-    @property
-    def stdout(self) -> Path:
-        """Where a whole program's output goes; a trial of a benchmark has none of its own."""
-        return self.folder / "stdout"
-
-    @property
-    def stderr(self) -> Path:
-        """Where a whole program's error output goes."""
-        return self.folder / "stderr"
-
-    @property
-    def cwd(self) -> Path:
-        """Where it runs: empty before each trial, or a copy of what `setup_cache` left."""
-        return self.folder / "cwd"
+    request: Path
+    result: Path
+    counts: Path
+    stdout: Path
+    stderr: Path
+    cwd: Path
 
 
 @contextmanager
 def workspace() -> Iterator[Workspace]:
-    """A private folder that is gone afterwards; its path has a constant length."""
+    """Yield a private folder that is removed afterwards; its path has a constant length."""
     folder = Path(tempfile.mkdtemp(prefix="asv-jit-"))
     try:
-        yield Workspace(folder)
+        yield Workspace(folder, *(folder / name for name in Workspace.__struct_fields__[1:]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.asv_adapter.project import Project
-from asv_jit.asv_adapter.regression_rules import RegressionRules, regression_rules
+from asv_jit.asv_adapter.regression_rules import RegressionRules
 from asv_jit.errors import UsageError
 from asv_jit.workflows.reading.history import repository_of
 
@@ -59,7 +59,7 @@ class Counting(Struct, frozen=True):
 
 def counting_of(project: Project, history: History) -> Counting:
     """The project's settings for this history; commits may be named by hash, the start of one, tag or branch."""
-    rules = regression_rules(project)
+    rules = project.regression_rules
     places = {commit: place for place, commit in enumerate(history.commits)}
     names = {first for _, first in rules.first_commits if first}
     first = {name: _place(project, name, places) for name in names} if history.commits else {}

@@ -24,7 +24,7 @@ from asv_jit.model import PROTOCOL, Benchmark, Case, Trial
 from asv_jit.settings import Settings
 from asv_jit.store.machines import SameCodeCase, keep_comparison, read_comparisons
 from asv_jit.system import locks, paths
-from asv_jit.trials.block import Arm, Effort, NoEffort, calibrate, run_block
+from asv_jit.trials.block import Arm, Effort, NoEffort, Stand, calibrate, run_stands
 from asv_jit.trials.launch import Place
 from asv_jit.trials.record import Context
 from asv_jit.workflows.measuring.reporter import Reporter
@@ -113,9 +113,8 @@ class SameCode:
         """Return the steady times of one block, measured again if disturbed. Raises NoInterpreterError."""
         for attempt in range(1, _ATTEMPTS + 1):
             effort = self.efforts[case]
-            trials = run_block(
-                self.place, case, effort, _ARMS, self.context, self.rng, _forget, cache=None, micro_ops=False
-            )
+            stands = [Stand(arm, self.place, self.context, cache=None) for arm in _ARMS]
+            trials = run_stands(stands, case, effort, self.rng, _forget, micro_ops=False)
             if not any(trial.disturbed for trial in trials):
                 break
             if attempt < _ATTEMPTS:
