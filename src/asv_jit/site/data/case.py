@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -17,6 +16,8 @@ from asv_jit.site.content import format as form
 from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.columns import Written
 from asv_jit.site.content.timetable import ColumnName, Placed
+from asv_jit.site.parts.charts.cell_charts import calls_s, common_bins
+from asv_jit.site.parts.figures import break_even_s
 from asv_jit.text import units
 
 _NAME_LIMIT = 10_000
@@ -116,7 +117,7 @@ def _cell(cell: MeasuredCell) -> form.CellData:
         off=level(case.off),
         on=level(case.on),
         speedup=speedup(case),
-        break_even_s=break_even_s(case),
+        break_even_s=rounded(break_even_s(case)),
         steady_from=(rounded(case.warmup_off_s), rounded(case.warmup_on_s)),
         trials=_trials(cell.trials),
     )
@@ -124,9 +125,7 @@ def _cell(cell: MeasuredCell) -> form.CellData:
 
 def _trials(trials: Sequence[Trial]) -> form.TrialsData:
     blocks = {block: number for number, block in enumerate(dict.fromkeys(trial.block for trial in trials))}
-    grids = Counter(tuple(done for done, _ in trial.curve) for trial in trials if len(trial.curve) >= 2)
-    bins = grids.most_common(1)[0][0] if grids else ()
-    usable = all(later > earlier for earlier, later in zip((0, *bins), bins, strict=False))
+    bins = common_bins(trials)
     return form.TrialsData(
         block=[blocks[trial.block] for trial in trials],
         mode=[trial.mode for trial in trials],
@@ -140,18 +139,15 @@ def _trials(trials: Sequence[Trial]) -> form.TrialsData:
         hash_seed=[trial.hash_seed for trial in trials],
         started=[trial.started for trial in trials],
         inner_loops=[trial.inner_loops for trial in trials],
-        bins=list(bins) if usable else [],
-        curves=[_curve(trial, bins) if usable else None for trial in trials],
+        bins=list(bins),
+        curves=[_curve(trial, bins) for trial in trials],
     )
 
 
 def _curve(trial: Trial, bins: tuple[int, ...]) -> list[float | None] | None:
     """Mean seconds per call in each bin; four digits are finer than one trial's noise."""
-    if not bins or trial.inner_loops <= 0 or tuple(done for done, _ in trial.curve) != bins:
-        return None
-    before = ((0, 0.0), *trial.curve[:-1])
-    means = ((s - s0) / ((n - n0) * trial.inner_loops) for (n0, s0), (n, s) in zip(before, trial.curve, strict=True))
-    return [rounded(mean, 4) for mean in means]
+    calls = calls_s(trial, bins)
+    return None if calls is None else [rounded(call, 4) for call in calls]
 
 
 def level(found: Level | None) -> form.LevelData | None:
@@ -163,12 +159,6 @@ def speedup(case: CaseSummary) -> form.LevelData | None:
     """The speedup; None where there is none."""
     found = case.speedup
     return None if found is None or math.isnan(found.ratio) else figures(found.ratio, found.low, found.high)
-
-
-def break_even_s(case: CaseSummary) -> float | None:
-    """When the JIT has paid, where the modes differ."""
-    shown = case.break_even is not None and case.verdict in ("faster", "slower")
-    return rounded(case.break_even.seconds) if shown and case.break_even is not None else None
 
 
 def figures(value: float | None, low: float | None = None, high: float | None = None) -> form.LevelData:

@@ -19,8 +19,9 @@ from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import BLOCKS, ColumnName, Placed, Timetable
-from asv_jit.site.data.case import Packed, break_even_s, case_data, figures, level, name, rounded, speedup
+from asv_jit.site.data.case import Packed, case_data, figures, level, name, rounded, speedup
 from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.figures import break_even_s
 from asv_jit.site.parts.publication import Publication
 from asv_jit.text import units
 
@@ -198,7 +199,7 @@ def _suite(
             else None
             for case in found
         ],
-        break_even_s=[break_even_s(case) for case in found],
+        break_even_s=[rounded(break_even_s(case)) for case in found],
         trials=[case.off.trials if case.off is not None else 0 for case in found],
         anchor=[cell.anchor for cell in rows],
     )

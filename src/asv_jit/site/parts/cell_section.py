@@ -52,10 +52,8 @@ def cell_section(cell: MeasuredCell, number: int, release: str, alpha: float) ->
 def _warm_up(cell: MeasuredCell) -> Markup:
     case = cell.summary
     curves = [(m, c) for m in ("off", "on") if (c := cell_charts.warm_up_curve(cell.trials, m)) is not None]
-    shown = case.verdict in ("faster", "slower") and case.break_even is not None
-    break_even_s = case.break_even.seconds if shown and case.break_even is not None else None
     label = f"Time per call while {case_text(case.key.case, 80)} warms up, JIT off and on"
-    return cell_charts.warm_up(curves, break_even_s, label)
+    return cell_charts.warm_up(curves, figures.break_even_s(case), label)
 
 
 def _notes(case: CaseSummary) -> tuple[str, ...]:

@@ -151,6 +151,12 @@ def break_even_of(case: CaseSummary) -> Figure:
     return Figure(f"{mark}{units.seconds(found.seconds)}", ", ".join(filter(None, parts)), repr(found.seconds))
 
 
+def break_even_s(case: CaseSummary) -> float | None:
+    """Return when the JIT has paid, in seconds of running; None if it never does or the modes do not differ."""
+    found = case.break_even if case.verdict in ("faster", "slower") else None
+    return None if found is None else found.seconds
+
+
 def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[tuple[str, Figure, Figure], ...]:
     """The comparison of the modes: name, off, on. Of `trials`, those that count are behind each level's interval."""
     lost = {trial.block for trial in trials if trial.outcome != "ok"}

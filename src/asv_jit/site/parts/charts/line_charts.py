@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 from msgspec import Struct
 
-from asv_jit.site.parts.charts.svg import Scale, element, ticks
+from asv_jit.site.parts.charts.svg import Scale, drawing, element, line, roomy, text, y_axis
 
 _WIDTH, _HEIGHT = 420.0, 170.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 10.0, 10.0, 24.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 410.0, 10.0, 146.0
 
 
 class Line(Struct, frozen=True):
@@ -24,46 +24,30 @@ class Line(Struct, frozen=True):
 
 
 def line_chart(lines: Sequence[Line], ends: tuple[str, str], label: str, form: Callable[[float], str]) -> Markup:
-    """`lines` over points of equal distance, which `ends` name; empty with fewer than two positive values."""
-    known = [value for line in lines for value in line.values if 0.0 < value < math.inf]
+    """Draw `lines` over points of equal distance, which `ends` name; empty with fewer than two positive values."""
+    known = [value for track in lines for value in track.values if 0.0 < value < math.inf]
     if len(known) < 2:
         return Markup("")
-    near = [b for line in lines for b in (*line.low, *line.high) if min(known) / 1.5 <= b <= max(known) * 1.5]
-    low, high = min([*known, *near]), max([*known, *near])
-    room = max((high / low) ** 0.06, 1.02)
-    vertical = Scale(low / room, high * room, _HEIGHT - _BOTTOM, _TOP)
-    count = max(len(line.values) for line in lines)
-    step = (_WIDTH - _LEFT - _RIGHT - 12.0) / max(count - 1, 1)
-    parts = []
-    for value in ticks(vertical.low, vertical.high, 4):
-        y = vertical.at(value)
-        parts.append(element("path", class_="grid", d=f"M{_LEFT:g} {y:.0f}H{_WIDTH - _RIGHT:g}"))
-        parts.append(element("text", form(value), class_="tick", x=_LEFT - 6.0, y=y + 4.0, text_anchor="end"))
-    for line in lines:
-        parts += _drawn(line, vertical, step)
-    parts.append(element("text", ends[0], class_="tick", x=_LEFT + 6.0, y=_HEIGHT - 6.0))
-    parts.append(element("text", ends[1], class_="tick", x=_WIDTH - _RIGHT, y=_HEIGHT - 6.0, text_anchor="end"))
-    box = f"0 0 {_WIDTH:g} {_HEIGHT:g}"
-    return element("svg", *parts, class_="chart", role="img", aria_label=label, viewBox=box)
+    near = [b for track in lines for b in (*track.low, *track.high) if min(known) / 1.5 <= b <= max(known) * 1.5]
+    vertical = roomy(min([*known, *near]), max([*known, *near]), _BOTTOM, _TOP)
+    count = max(len(track.values) for track in lines)
+    places = [_LEFT + 6.0 + place * (_RIGHT - _LEFT - 12.0) / max(count - 1, 1) for place in range(count)]
+    parts = y_axis(vertical, _LEFT, _RIGHT, form, 4)
+    for track in lines:
+        parts += _drawn(track, vertical, places)
+    parts += [text(ends[0], _LEFT + 6.0, _HEIGHT - 6.0), text(ends[1], _RIGHT, _HEIGHT - 6.0, anchor="end")]
+    return drawing(parts, label, _WIDTH, _HEIGHT)
 
 
-def _drawn(line: Line, vertical: Scale, step: float) -> list[Markup]:
-    places = [_LEFT + 6.0 + place * step for place in range(len(line.values))]
-    spots = [(x, vertical.at(v)) for x, v in zip(places, line.values, strict=True) if 0.0 < v < math.inf]
-    bounded = [
-        (x, vertical.at(a), vertical.at(b))
-        for x, a, b in zip(places, line.low, line.high, strict=True)
-        if 0.0 < a <= b < math.inf
-    ]
+def _drawn(track: Line, vertical: Scale, places: Sequence[float]) -> list[Markup]:
+    points = list(zip(places, track.values, track.low, track.high, strict=False))
+    spots = [(x, vertical.at(value)) for x, value, _, _ in points if 0.0 < value < math.inf]
+    bounded = [(x, vertical.at(low), vertical.at(high)) for x, _, low, high in points if 0.0 < low <= high < math.inf]
     parts = []
     if len(bounded) > 1:
         outline = [(x, high) for x, _, high in bounded] + [(x, low) for x, low, _ in reversed(bounded)]
-        parts.append(element("path", class_=f"band {line.kind}", d=_path(outline) + "Z"))
-    parts.append(element("path", class_=f"line {line.kind}", d=_path(spots)))
+        parts.append(line(f"band {track.kind}", outline, closed=True))
+    parts.append(line(f"line {track.kind}", spots))
     if spots:
-        parts.append(element("circle", class_=f"point {line.kind}", cx=spots[-1][0], cy=spots[-1][1], r=3.2))
+        parts.append(element("circle", class_=f"point {track.kind}", cx=spots[-1][0], cy=spots[-1][1], r=3.2))
     return parts
-
-
-def _path(spots: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:.0f} {y:.1f}" for x, y in spots) if spots else ""
