@@ -99,6 +99,11 @@ def ratio_interval(low: float, high: float) -> str:
     return interval(ratio(low, places), ratio(high, places))
 
 
+def signed_percent(ratio: float, places: int) -> str:
+    """Format a ratio as a change for a page, `+3.1%` or `−12.0%`, with `places` decimals."""
+    return f"{(ratio - 1.0) * 100.0:+.{places}f}%".replace("-", "−")
+
+
 def change(value: float) -> str:
     """Describe a speedup: `22% faster`, `3.1% slower`, `2.1 times as fast`, `as fast`."""
     if value >= 1.995:

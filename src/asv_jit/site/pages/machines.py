@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -29,60 +30,40 @@ _TRAITS = {
 
 
 class NoiseRow(Struct, frozen=True):
-    """How quietly one interpreter's cells were measured; `needed` pairs show a change of 2%."""
+    """How quietly one interpreter's cells were measured; `needed` pairs detect a change of 2%."""
 
     release: str
+    quiet: Quiet
     pair: Figure
     between: Figure
     needed: str
-    cells: str
-    disturbed: str
 
 
 class SameCodeRow(Struct, frozen=True):
-    """What `asv-jit doctor --measure` found on one interpreter; `needed`: a change, and how many pairs show it."""
+    """What `asv-jit doctor --measure` found on one interpreter; `needed`: a change, and how many pairs detect it."""
 
-    release: str
-    at: str
+    found: KnownNoise
     noise: Figure
-    pairs: str
     needed: tuple[tuple[str, str], ...]
     caveat: str
 
 
-class FingerprintRow(Struct, frozen=True):
-    """A time during which the machine was the same; `changed` says what was different before."""
-
-    digest: str
-    span: str
-    changed: tuple[tuple[str, str, str], ...]
-
-
-class DriftRow(Struct, frozen=True):
-    """The anchor in one session."""
-
-    started: str
-    level: str
-
-
 class MachineSection(Struct, frozen=True):
-    """One machine."""
+    """One machine. `drift`: the anchor's level in each session, the newest first. `fingerprints`: those that the
+    machine had, the newest first, each with the traits that changed: name, old value, new value."""
 
-    name: str
+    machine: Machine
     anchor: str
-    newest: bool
-    asv_only: bool
     measured: str
     details: tuple[tuple[str, str], ...]
     noise: tuple[NoiseRow, ...]
     same_code: tuple[SameCodeRow, ...]
-    drift: tuple[DriftRow, ...]
+    drift: tuple[tuple[str, str], ...]
     drift_mark: Markup
     drift_words: str
     notes: tuple[str, ...]
-    fingerprints: tuple[FingerprintRow, ...]
-    releases: tuple[str, ...]
-    series: str
+    fingerprints: tuple[tuple[Fingerprint, str, tuple[tuple[str, str, str], ...]], ...]
+    series: int
 
 
 class MachinesPage(Struct, frozen=True):
@@ -93,50 +74,38 @@ class MachinesPage(Struct, frozen=True):
 
 
 def make(site: Publication) -> MachinesPage:
-    """A section for each machine, the leading one first."""
-    content = site.content
-    series: dict[str, int] = {}
-    for one in content.history.series if content.history is not None else ():
-        series[one.key.machine] = series.get(one.key.machine, 0) + 1
-    return MachinesPage(
-        frame=site.frame("machines.html", f"The machines that measured {content.project}: hardware, noise and drift."),
-        machines=tuple(_section(site, one, series.get(one.name, 0)) for one in content.machines),
-    )
+    """Make a section for each machine, the leading one first."""
+    history = site.content.history
+    series = Counter(one.key.machine for one in history.series) if history is not None else Counter[str]()
+    description = f"The machines that measured {site.content.project}: hardware, noise and drift."
+    sections = tuple(_section(site, machine, series[machine.name]) for machine in site.content.machines)
+    return MachinesPage(site.frame("machines.html", description), sections)
 
 
 def _section(site: Publication, machine: Machine, series: int) -> MachineSection:
     history, alpha = site.content.history, site.content.settings.alpha
     drift = _levels(history, machine.name) if history is not None else []
     notes = [note for note in history.notes if machine.name in note] if history is not None else []
-    measured = max((case.measured for one in machine.current for case in one.suite.cases), default="")
     return MachineSection(
-        name=units.shorten(units.visible(machine.name), 200) or "(no name)",
+        machine=machine,
         anchor=anchor_of("machine", machine.name),
-        newest=machine.newest,
-        asv_only=machine.asv_only,
-        measured=units.moment(measured),
+        measured=max((case.measured for one in machine.current for case in one.suite.cases), default=""),
         details=tuple(_trait(name, value) for name, value in machine.details),
         noise=tuple(_noise(name, quiet, alpha) for name, quiet in machine.noise),
         same_code=_same_code(machine.same_code, alpha),
-        drift=tuple(DriftRow(units.moment(started), _signed(level, 2)) for started, level in reversed(drift)),
+        drift=tuple((units.moment(started), units.signed_percent(level, 2)) for started, level in reversed(drift)),
         drift_mark=trend_mark([level for _, level in drift]),
         drift_words=_drift(drift),
-        notes=tuple(units.shorten(units.visible(note), 400) for note in notes),
+        notes=tuple(units.shown(note, 400) for note in notes),
         fingerprints=_fingerprints(machine.fingerprints),
-        releases=tuple(one.interpreter for one in machine.current),
-        series=units.count(series, "series").replace("seriess", "series") if series else "",
+        series=series,
     )
 
 
 def _noise(interpreter: str, quiet: Quiet, alpha: float) -> NoiseRow:
-    return NoiseRow(
-        release=interpreter,
-        pair=Figure(_share(quiet.pair), _between(quiet.pair_middle)),
-        between=Figure(_share(quiet.between), _between(quiet.between_middle)),
-        needed=_needed(quiet.pair, (0.02,), alpha)[0][1],
-        cells=f"{quiet.cells:,}",
-        disturbed=f"{quiet.disturbed:,} of {quiet.blocks:,}" if quiet.blocks else units.DASH,
-    )
+    pair = Figure(_share(quiet.pair), _between(quiet.pair_middle))
+    between = Figure(_share(quiet.between), _between(quiet.between_middle))
+    return NoiseRow(interpreter, quiet, pair, between, _needed(quiet.pair, (0.02,), alpha)[0][1])
 
 
 def _same_code(found: Sequence[KnownNoise], alpha: float) -> tuple[SameCodeRow, ...]:
@@ -144,15 +113,8 @@ def _same_code(found: Sequence[KnownNoise], alpha: float) -> tuple[SameCodeRow, 
     newest = {one.interpreter: one for one in found}
     ordered = sorted(newest.values(), key=lambda one: one.at, reverse=True)[:_MOST_SAME_CODE]
     return tuple(
-        SameCodeRow(
-            release=units.shorten(units.visible(one.interpreter), 40),
-            at=units.shorten(units.moment(units.visible(one.at)), 40),
-            noise=Figure(_share(one.value), _between((one.low, one.high))),
-            pairs=units.count(one.pairs, "pair"),
-            needed=_needed(one.value, CHANGES, alpha),
-            caveat=_caveat(one),
-        )
-        for one in ordered
+        SameCodeRow(one, noise, _needed(one.value, CHANGES, alpha), _caveat(one))
+        for one, noise in ((one, Figure(_share(one.value), _between((one.low, one.high)))) for one in ordered)
     )
 
 
@@ -187,15 +149,17 @@ def _drift(levels: list[tuple[str, float]]) -> str:
         return ""
     values = [level for _, level in levels]
     sessions = units.count(len(values), "session")
-    low, high = _signed(min(values), 1), _signed(max(values), 1)
+    low, high = units.signed_percent(min(values), 1), units.signed_percent(max(values), 1)
     return f"The anchor’s time lay between {low} and {high} of its first level over {sessions}."
 
 
-def _fingerprints(found: tuple[Fingerprint, ...]) -> tuple[FingerprintRow, ...]:
-    rows, before = [], None
-    for one in found:
-        rows.append(FingerprintRow(one.digest, _span(one), _changes(before, one)))
-        before = one
+def _fingerprints(
+    found: Sequence[Fingerprint],
+) -> tuple[tuple[Fingerprint, str, tuple[tuple[str, str, str], ...]], ...]:
+    rows = [
+        (one, " to ".join(dict.fromkeys((one.first[:10], one.last[:10]))), _changes(before, one))
+        for before, one in zip((None, *found), found, strict=False)
+    ]
     return tuple(reversed(rows))
 
 
@@ -210,15 +174,6 @@ def _changes(before: Fingerprint | None, after: Fingerprint) -> tuple[tuple[str,
     )
 
 
-def _span(one: Fingerprint) -> str:
-    first, last = one.first[:10], one.last[:10]
-    return first if first == last else f"{first} to {last}"
-
-
-def _signed(ratio: float, places: int) -> str:
-    return f"{(ratio - 1.0) * 100.0:+.{places}f}%".replace("-", "−")
-
-
 def _trait(name: str, value: str) -> tuple[str, str]:
     """A trait as asv's machine file has it; memory in a unit: asv wrote kibibytes once, then bytes."""
     if name == "ram" and value.isdecimal() and len(value) < 19:
@@ -228,7 +183,7 @@ def _trait(name: str, value: str) -> tuple[str, str]:
 
 
 def _text(value: str) -> str:
-    return units.shorten(units.visible(value), 400) or units.DASH
+    return units.shown(value, 400) or units.DASH
 
 
 def _between(ends: tuple[float, float]) -> str:

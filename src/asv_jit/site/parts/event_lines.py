@@ -57,7 +57,7 @@ class ChangeLine(Struct, frozen=True):
 class EventLine(Struct, frozen=True):
     """One event. `what` is a regression, an improvement or a difference (between two minor versions).
 
-    `size` and `order` are what columns are sorted by. `cause_known` is False if the cause only says that asv's own
+    `size` is what the column of changes is sorted by. `cause_known` is False if the cause only says that asv's own
     results, which have no modes, can tell none. `suspects` are the newest suspected commits with their subjects.
     """
 
@@ -65,7 +65,6 @@ class EventLine(Struct, frozen=True):
     name: CaseName
     what: Badge
     state: Badge
-    why: str
     href: str
     line: str
     machine: str
@@ -75,10 +74,6 @@ class EventLine(Struct, frozen=True):
     cause: str
     cause_known: bool
     probability: str
-    commit: Link
-    subject: str
-    date: str
-    order: str
     suspects: tuple[tuple[Link, str], ...]
     more_suspects: str
     command: str
@@ -96,7 +91,7 @@ class EventLines:
 
     def line(self, event: Event) -> EventLine:
         """Make the line of an event."""
-        site, commits, key = self._site, self._site.commits, event.key
+        site, key = self._site, event.key
         unit = self._units.get(key, "seconds")
         newest = event.suspects[::-1][:_MOST_SUSPECTS] if len(event.suspects) > 1 else ()
         more = len(event.suspects) - len(newest) if newest else 0
@@ -107,7 +102,6 @@ class EventLines:
             CaseName.of(key.case),
             _what(event),
             _BETWEEN if event.between_lines else _STATES[_state(event)],
-            why=units.shown(event.why, 300),
             href=event_address(event),
             line=units.shown(f"{key.line}, branch {key.branch}" if key.branch else key.line, 120),
             machine=units.shown(key.machine, 80),
@@ -117,10 +111,6 @@ class EventLines:
             cause=_cause(event),
             cause_known=cause != "unclear" or event.headline.metric != "plain",
             probability=_probability(event.attribution),
-            commit=commits.link(event.commit),
-            subject=commits.subject(event.commit),
-            date=commits.date(event.commit),
-            order=str(commits.find(event.commit).date),
             suspects=tuple([self._suspect(digest) for digest in newest]),
             more_suspects=units.count(more, "more") if more else "",
             command=_command(event),

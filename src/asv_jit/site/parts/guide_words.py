@@ -52,8 +52,7 @@ def _more(ratio: float) -> str:
         return units.DASH
     if ratio < _LEAST_RATIO:
         return units.ratio(1.0 / ratio)
-    percent = (1.0 / ratio - 1.0) * 100.0
-    return f"{'+' if percent >= 0.0 else '−'}{abs(percent):.{1 if abs(percent) < 9.95 else 0}f}%"
+    return units.signed_percent(1.0 / ratio, 1 if abs(1.0 / ratio - 1.0) < 0.0995 else 0)
 
 
 def what(rule: guide.Rule) -> str:

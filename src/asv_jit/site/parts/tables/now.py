@@ -72,7 +72,7 @@ def change_since(event: Event | None, commits: CommitBook) -> tuple[Figure, str]
         return Figure(units.DASH), "same"
     ratio = event.headline.ratio
     since = f"since {units.visible(event.commit[:8])}, {commits.date(event.commit)}"
-    text = f"{(ratio - 1.0) * 100.0:+.1f}%".replace("-", "−") if ratio < _MANY_TIMES else units.ratio(ratio)
+    text = units.signed_percent(ratio, 1) if ratio < _MANY_TIMES else units.ratio(ratio)
     figure = Figure(text, since, f"{ratio:.4f}")
     return figure, "slower" if event.worse else "faster"
 

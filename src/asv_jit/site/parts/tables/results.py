@@ -19,7 +19,7 @@ _MARKS = {"faster": "▲", "slower": "▼", "same": "=", "unclear": "?", "failed
 
 
 def markdown(machine: Machine, limits: Limits, *, title: str, quick: bool = False) -> str:
-    """The means, the Guide's answers, and a table of every group; releases in columns, oldest first."""
+    """Return the means, the Guide's answers, and a table of every group; releases in columns, oldest first."""
     currents = sorted(machine.current, key=lambda current: version_order(current.interpreter))
     groups = sorted({group_of(case.key.case.benchmark) for current in currents for case in current.suite.cases})
     parts = [f"# {_plain(title)}", _about(machine, currents, limits, quick=quick), _means(currents, groups, limits)]
@@ -57,7 +57,7 @@ def _means(currents: Sequence[Current], groups: Sequence[str], limits: Limits) -
     for group in groups:
         means = [next((one.mean for one in current.groups if one.group == group), None) for current in currents]
         rows.append([f"`{_plain(group)}`", *(_mean(c, mean, limits) for c, mean in zip(currents, means, strict=True))])
-    return "## Means\n\n" + _table(["group", *(_name(current) for current in currents)], rows)
+    return "## Means\n\n" + _table(["group", *map(_name, currents)], rows)
 
 
 def _mean(current: Current, mean: SuiteSpeedup | None, limits: Limits) -> str:
@@ -70,19 +70,16 @@ def _mean(current: Current, mean: SuiteSpeedup | None, limits: Limits) -> str:
 
 def _rules(currents: Sequence[Current], limits: Limits) -> str:
     paired = [current for current in currents if _has_jit(current)]
-    if not paired:
-        return ""
     rows = []
-    for rule in guide.RULES:
+    for rule in guide.RULES if paired else ():
         found = guide.answer(rule, [current.suite for current in paired], limits)
-        by_release = {one.interpreter: one for one in found.releases if one.about}
-        answers = (by_release.get(current.interpreter) for current in paired)
-        rows.append([rule.text, *(units.DASH if one is None else one.answer for one in answers)])
-    return "## What is said of the JIT\n\n" + _table(["rule", *(_name(current) for current in paired)], rows)
+        answers = {one.interpreter: one.answer for one in found.releases if one.about}
+        rows.append([rule.text, *(answers.get(current.interpreter, units.DASH) for current in paired)])
+    return "## What is said of the JIT\n\n" + _table(["rule", *map(_name, paired)], rows) if paired else ""
 
 
 def _times(currents: Sequence[Current], group: str) -> str:
-    """Times (or tracked values) of both modes and their ratio."""
+    """Return times (or tracked values) of both modes and their ratio."""
     head = ["case"]
     for current in currents:
         version = _name(current)
@@ -91,45 +88,40 @@ def _times(currents: Sequence[Current], group: str) -> str:
     for key in _keys(currents, group):
         row = [f"`{_plain(case_text(key))}`"]
         for current in currents:
-            case = _case(current, key)
-            row += _figures(case) if _has_jit(current) else [_level(case, "off")]
+            row += _figures(_case(current, key), has_jit=_has_jit(current))
         rows.append(row)
     return _table(head, rows)
 
 
-def _figures(case: CaseSummary | None) -> list[str]:
+def _figures(case: CaseSummary | None, *, has_jit: bool) -> list[str]:
     if case is None:
-        return [units.DASH] * 3
+        return [units.DASH] * (3 if has_jit else 1)
+    levels = [figures.level_of(level, figures.format_of(case)).text for level in (case.off, case.on)]
+    if not has_jit:
+        return levels[:1]
     found = case.speedup or case.tracked
     if found is None:
-        return [_level(case, "off"), _level(case, "on"), _MARKS.get(case.verdict, units.DASH)]
+        return [*levels, _MARKS.get(case.verdict, units.DASH)]
     mark = _MARKS.get(case.verdict, "") if case.timed else ""
-    ratio = f"{mark} {units.ratio(found.ratio)} ({units.ratio_interval(found.low, found.high)})".strip()
-    return [_level(case, "off"), _level(case, "on"), ratio]
-
-
-def _level(case: CaseSummary | None, mode: str) -> str:
-    level = None if case is None else case.off if mode == "off" else case.on
-    return units.DASH if case is None or level is None else figures.format_of(case)(level.value)
+    return [*levels, f"{mark} {units.ratio(found.ratio)} ({units.ratio_interval(found.low, found.high)})".strip()]
 
 
 def _costs(currents: Sequence[Current], group: str) -> str:
-    """What the JIT adds to the peak memory, and when it has paid."""
+    """Return what the JIT adds to the peak memory, and when it has paid."""
     paired = [current for current in currents if _has_jit(current)]
     head = ["case"]
     for current in paired:
         head += [f"{_name(current)} peak memory off", "JIT adds", "pays off after"]
-    rows = []
-    for key in _keys(paired, group):
-        row = [f"`{_plain(case_text(key))}`"]
-        for current in paired:
-            case = _case(current, key)
-            row += [units.DASH] * 3 if case is None else _cost(case)
-        rows.append(row)
+    rows = [
+        [f"`{_plain(case_text(key))}`", *(cost for current in paired for cost in _cost(_case(current, key)))]
+        for key in _keys(paired, group)
+    ]
     return _table(head, rows) if paired else ""
 
 
-def _cost(case: CaseSummary) -> list[str]:
+def _cost(case: CaseSummary | None) -> list[str]:
+    if case is None:
+        return [units.DASH] * 3
     adds = figures.memory_change_of(case)
     more = f"{adds.text} ({adds.detail})" if adds.detail else adds.text
     return [units.size(case.peak_off_bytes), more, figures.break_even_of(case).text]
@@ -158,5 +150,5 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that can be neither markup nor the end of a line or of a code span."""
+    """Return text that can be neither markup nor the end of a line or of a code span."""
     return " ".join(units.visible(text).replace("`", "'").replace("<", "‹").replace(">", "›").split())
