@@ -105,6 +105,6 @@ class SiteContent(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
 
     @property
-    def history(self) -> History | None:
-        """The history."""
+    def history(self) -> History:
+        """The history; an empty one where none was asked for."""
         return self.table.history

@@ -97,7 +97,7 @@ class Timetable(Struct, frozen=True):
     in the order of the schedules; `counted` are those of counted instructions.
     """
 
-    history: History | None
+    history: History
     commits: Indices
     schedules: tuple[Schedule, ...]
     series: Mapping[CaseKey, tuple[Placed, ...]]
@@ -106,8 +106,7 @@ class Timetable(Struct, frozen=True):
     @staticmethod
     def of(history: History | None, machines: Sequence[str] = ()) -> Timetable:
         """The timetable of `history`; empty without one. `machines`: their order where their commits are as new."""
-        if history is None:
-            return Timetable(None, np.empty(0, dtype=np.intp), (), {})
+        history = history or History((), np.empty(0, dtype=np.int64), "git", (), ())
         builds = max(len(history.interpreters), 1)
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
         for one in (*history.series, *history.counted):

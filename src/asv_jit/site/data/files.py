@@ -121,7 +121,7 @@ class DataMaker:
 
 def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.CommitsData:
     history = content.history
-    hashes = [history.commits[place] for place in table.commits] if history is not None else []
+    hashes = [history.commits[place] for place in table.commits]
     known = [book.find(digest) for digest in hashes]
     authors = Counter(units.shorten(units.visible(commit.author), _AUTHOR_LIMIT) for commit in known)
     names = list(authors)
@@ -131,13 +131,13 @@ def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.C
         generated=content.generated_at,
         project=units.visible(content.project),
         show_commit_url=book.prefix,
-        ordered_by=history.ordered_by if history is not None else "git",
+        ordered_by=history.ordered_by,
         hashes=[units.visible(digest) for digest in hashes],
-        dates=[int(history.dates[place]) for place in table.commits] if history is not None else [],
+        dates=[int(history.dates[place]) for place in table.commits],
         authors=names,
         author=[places[units.shorten(units.visible(commit.author), _AUTHOR_LIMIT)] for commit in known],
         subjects=[units.shorten(units.visible(commit.subject), _SUBJECT_LIMIT) for commit in known],
-        interpreters=[units.visible(name) for name in history.interpreters] if history is not None else [],
+        interpreters=[units.visible(name) for name in history.interpreters],
         schedules=[
             form.Schedule(
                 machine=units.visible(one.machine),
@@ -153,8 +153,7 @@ def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.C
 
 def _places(content: SiteContent, table: Timetable) -> dict[str, int]:
     """Of each measured commit, its place in the commits file."""
-    commits = content.history.commits if content.history is not None else ()
-    return {commits[place]: number for number, place in enumerate(table.commits)}
+    return {content.history.commits[place]: number for number, place in enumerate(table.commits)}
 
 
 def _packed(case: int, number: int, placed: Placed) -> Packed:

@@ -22,7 +22,7 @@ from asv_jit.site.parts.figures import Alert
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.history import HistoryTable, HistoryTables
 from asv_jit.site.parts.tables.now import NowRow, now_rows
-from asv_jit.site.parts.values import Frame, title_of
+from asv_jit.site.parts.values import Frame
 from asv_jit.text import units
 from asv_jit.text.case_names import case_text, params_text
 
@@ -74,7 +74,7 @@ class CasePages:
             slug=slug(case),
             benchmark=units.visible(case.benchmark),
             params=params_text(case, 20_000),
-            title=title_of(case, history),
+            title=units.shown(history.titles.get(case.benchmark, ""), 160),
             alerts=tuple(alert for cell in cells for alert in figures.alerts_of(cell)),
             now=now_rows(placed, events, history, site.commits),
             sections=tuple(

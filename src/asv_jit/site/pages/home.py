@@ -126,8 +126,7 @@ def make(site: Publication) -> HomePage:
     alerts = [alert for cell in site.current for alert in figures.alerts_of(cell)]
     rows = tuple(top_rows(site, _MOST_ROWS))
     cases = {cell.summary.key.case for cell in site.current}
-    if history is not None:
-        cases |= {series.key.case for series in history.series if series.key.protocol == "asv"}
+    cases |= {series.key.case for series in history.series if series.key.protocol == "asv"}
     return HomePage(
         frame=site.frame("index.html", _description(content.project, lead), title=""),
         lead=lead,
@@ -149,7 +148,7 @@ def make(site: Publication) -> HomePage:
         cases=units.count(len(cases), "case"),
         problems=tuple(units.shown(text, 600) for text in content.problems[:_MOST_PROBLEMS]),
         more_problems=max(len(content.problems) - _MOST_PROBLEMS, 0),
-        left_out=(*history.notes, *content.left_out) if history is not None else (),
+        left_out=(*history.notes, *content.left_out),
         measured=max((cell.summary.measured for cell in site.current), default=""),
     )
 

@@ -75,8 +75,7 @@ class MachinesPage(Struct, frozen=True):
 
 def make(site: Publication) -> MachinesPage:
     """Make a section for each machine, the leading one first."""
-    history = site.content.history
-    series = Counter(one.key.machine for one in history.series) if history is not None else Counter[str]()
+    series = Counter(one.key.machine for one in site.content.history.series)
     description = f"The machines that measured {site.content.project}: hardware, noise and drift."
     sections = tuple(_section(site, machine, series[machine.name]) for machine in site.content.machines)
     return MachinesPage(site.frame("machines.html", description), sections)
@@ -84,8 +83,8 @@ def make(site: Publication) -> MachinesPage:
 
 def _section(site: Publication, machine: Machine, series: int) -> MachineSection:
     history, alpha = site.content.history, site.content.settings.alpha
-    drift = _levels(history, machine.name) if history is not None else []
-    notes = [note for note in history.notes if machine.name in note] if history is not None else []
+    drift = _levels(history, machine.name)
+    notes = [note for note in history.notes if machine.name in note]
     return MachineSection(
         machine=machine,
         anchor=anchor_of("machine", machine.name),

@@ -27,9 +27,7 @@ class CommitBook(Struct, frozen=True):
         """The commits that the content tells of."""
         # Never a script: the address comes from a configuration.
         web = content.show_commit_url.startswith(("https://", "http://"))
-        dates = {}
-        if content.history is not None:
-            dates = dict(zip(content.history.commits, content.history.dates.tolist(), strict=True))
+        dates = dict(zip(content.history.commits, content.history.dates.tolist(), strict=True))
         known = {digest[:_SHORT]: Commit(digest, date, "", "") for digest, date in dates.items()}
         known |= {commit.hash[:_SHORT]: commit for commit in content.commits}
         return CommitBook(known, content.show_commit_url if web else "")

@@ -86,8 +86,7 @@ class EventLines:
     def __init__(self, site: Publication) -> None:
         self._site = site
         self._suspects: dict[str, tuple[Link, str]] = {}
-        history = site.content.history
-        self._units: Mapping[SeriesKey, str] = history.units if history is not None else {}
+        self._units: Mapping[SeriesKey, str] = site.content.history.units
 
     def line(self, event: Event) -> EventLine:
         """Make the line of an event."""

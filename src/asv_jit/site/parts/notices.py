@@ -30,7 +30,7 @@ def notices(site: Publication) -> tuple[Notice, ...]:
 def _old(site: Publication) -> list[Notice]:
     content = site.content
     measured = max((cell.summary.measured for cell in site.current), default="")
-    if not measured and content.history is not None and len(content.history.dates):
+    if not measured and len(content.history.dates):
         newest = day(int(content.history.dates.max()))
         days = age_days(f"{newest}T00:00:00+00:00", content.generated_at) if newest else None
         text = f"These results are old: the newest commit that was measured is from {newest}."

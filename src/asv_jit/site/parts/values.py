@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import History
 from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
@@ -74,18 +75,13 @@ class CaseName(Struct, frozen=True, order=True):
     group: str
 
     @staticmethod
-    def of(key: CaseKey, history: History | None = None) -> CaseName:
-        """Return the name of `key`; `history` knows the titles."""
+    def of(key: CaseKey, titles: Mapping[str, str] | None = None) -> CaseName:
+        """Return the name of `key`; `titles` is what authors call their benchmarks, if they are to be shown."""
         return CaseName(
             owner_name(key),
             own_name(key),
             params_text(key, 120),
-            title_of(key, history),
+            units.shown((titles or {}).get(key.benchmark, ""), 160),
             f"case/{slug(key)}.html",
             units.shown(group_of(key.benchmark), 60),
         )
-
-
-def title_of(key: CaseKey, history: History | None) -> str:
-    """Return what its author calls the benchmark if that is not its own name; else an empty text."""
-    return units.shown(history.titles.get(key.benchmark, ""), 160) if history is not None else ""

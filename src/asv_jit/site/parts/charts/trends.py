@@ -8,7 +8,6 @@ import numpy as np
 from markupsafe import Markup
 from msgspec import Struct
 
-from asv_jit.analysis.cells.cell import CellKey
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import CaseSeries, History, Metric, Places
@@ -18,41 +17,46 @@ from asv_jit.site.parts.charts.marks import trend_mark
 
 _LAST = 30
 _LAST_OF_ASV = 15
-"""Of what asv measured by itself there are thousands of cases in one table."""
+"""asv's own results put thousands of cases into one table."""
 
 
 class Trends(Struct, frozen=True):
-    """The series of one publication by what a row knows of itself."""
+    """The series of one publication by machine, case, version, protocol and interpreter; without a history the
+    summaries by machine, case and interpreter; the newest event by machine, line and case."""
 
-    history: History | None
+    history: History
     series: dict[tuple[str, CaseKey, str, str, str], CaseSeries]
     summaries: dict[tuple[str, CaseKey, str], list[CaseSummary]]
     changes: dict[tuple[str, str, CaseKey], Event]
 
     @staticmethod
     def of(content: SiteContent) -> Trends:
-        """Index the series by machine, case, version, protocol and interpreter; events newest first."""
+        """Index the series, summaries and events of `content`."""
         history = content.history
         series: dict[tuple[str, CaseKey, str, str, str], CaseSeries] = {}
-        for one in history.series if history is not None else ():
+        for one in history.series:
             key = one.key
             if key.branch or key.protocol == "asv" or not len(one.places):  # no row of a cell is of asv's own
                 continue
             for place in _different(one.interpreters):
-                name = history.interpreters[place] if history is not None else ""
-                found = key.machine, key.case, key.version, key.protocol, name
-                other = series.get(found)  # of before the machine changed
+                found = key.machine, key.case, key.version, key.protocol, history.interpreters[place]
+                other = series.get(found)  # from before the machine changed
                 if other is None or other.places[-1] <= one.places[-1]:
                     series[found] = one
+        summaries: dict[tuple[str, CaseKey, str], list[CaseSummary]] = {}
+        for machine in content.machines:
+            for suite in machine.suites:
+                for case in suite.cases:
+                    summaries.setdefault((machine.name, case.key.case, suite.interpreter), []).append(case)
         changes: dict[tuple[str, str, CaseKey], Event] = {}
-        for event in content.events:
+        for event in content.events:  # newest first
             if event.axis == "commits" and event.state != "refuted":
                 changes.setdefault((event.key.machine, event.key.line, event.key.case), event)
-        return Trends(history, series, _summaries(content.machines), changes)
+        return Trends(history, series, summaries, changes)
 
     def mark(self, machine: Machine, case: CaseSummary) -> Markup:
-        """The trend of a cell's speedup (of its time or value where there is none)."""
-        key: CellKey = case.key
+        """Draw the trend of a cell's speedup (of its time or value where there is none)."""
+        key = case.key
         found = self.series.get((machine.name, key.case, key.version, key.protocol, key.interpreter))
         if found is not None:
             return self.of_series(found, ("speedup", "off", "plain"))
@@ -65,9 +69,9 @@ class Trends(Struct, frozen=True):
         return trend_mark([value if value is not None and math.isfinite(value) else None for value in values])
 
     def of_series(self, series: CaseSeries, metrics: tuple[Metric, ...]) -> Markup:
-        """The trend of the first of `metrics` that the series has, with its newest change of level."""
+        """Draw the trend of the first of `metrics` that the series has, with its newest change of level."""
         track = next((series.tracks[metric] for metric in metrics if metric in series.tracks), None)
-        if track is None or self.history is None:
+        if track is None:
             return Markup("")
         event = self.changes.get((series.key.machine, series.key.line, series.key.case))
         last = _LAST_OF_ASV if series.key.protocol == "asv" else _LAST
@@ -78,14 +82,5 @@ class Trends(Struct, frozen=True):
 
 
 def _different(places: Places) -> set[int]:
-    """The numbers that occur; asked first is what is true of most series of a thousand points: that there is one."""
+    """Return the numbers that occur; asked first is what is true of most series of a thousand points: there is one."""
     return {int(places[0])} if np.all(places == places[0]) else set(places.tolist())
-
-
-def _summaries(machines: tuple[Machine, ...]) -> dict[tuple[str, CaseKey, str], list[CaseSummary]]:
-    found: dict[tuple[str, CaseKey, str], list[CaseSummary]] = {}
-    for machine in machines:
-        for suite in machine.suites:
-            for case in suite.cases:
-                found.setdefault((machine.name, case.key.case, suite.interpreter), []).append(case)
-    return found

@@ -18,7 +18,7 @@ from asv_jit.text.event_words import form_of
 
 _LAST = 30
 _LAST_OF_ASV = 20
-"""Of what asv measured by itself there are thousands of cases."""
+"""asv's own results have thousands of cases."""
 
 _HEADS: Mapping[Metric, str] = {
     "off": "JIT off",
@@ -36,10 +36,10 @@ _LIMIT = 120
 
 
 class HistoryTable(Struct, frozen=True):
-    """The last points on one line of one machine, newest first; `points` is how many.
+    """The last points on one line of one machine, newest first; `points` is how many, `heads` stand above `rows`.
 
-    `heads`: what stands above the columns of `rows`. Of what asv measured there are thousands of cases: it has no
-    column of days, and `between` is all that is said of them. `counted`: of instructions.
+    asv's own results have thousands of cases: their tables have no column of days, but say `between` which they lie.
+    `counted`: of instructions.
     """
 
     title: str
@@ -59,79 +59,56 @@ class HistoryTables:
     """Makes the tables of one publication's cases."""
 
     def __init__(self, table: Timetable, commits: CommitBook) -> None:
-        self._history = table.history
-        self._several = len({one.machine for one in table.schedules}) > 1
+        self._history: History = table.history
+        self._several = len({schedule.machine for schedule in table.schedules}) > 1
         self._commits = commits
 
     def of(self, placed: Sequence[Placed], name: str) -> tuple[HistoryTable, ...]:
-        """A table for each line of each machine, the newest first; of its newest series: those never mix."""
-        history = self._history
-        if history is None:
-            return ()
-        newest = newest_of_each(placed)
-        found = []
-        for schedule, one in newest.items():
+        """Make a table for each line of each machine, the newest first, of its newest series: series never mix."""
+        made = []
+        for schedule, newest in newest_of_each(placed).items():
             parts = sum(other.schedule == schedule for other in placed)
             note = f"the newest of {parts} series: the benchmark, the machine or the protocol changed"
-            found.append(self._table(one.series, history, name, note if parts > 1 else ""))
-        return tuple(found)
+            made.append(self._table(newest.series, name, note if parts > 1 else ""))
+        return tuple(made)
 
-    def _table(self, series: CaseSeries, history: History, name: str, note: str) -> HistoryTable:
+    def _table(self, series: CaseSeries, name: str, note: str) -> HistoryTable:
         metrics = [metric for metric in _HEADS if metric in series.tracks]
+        plain = "plain" in metrics
         last = _LAST_OF_ASV if metrics == ["plain"] else _LAST
-        hashes = [history.commits[place] for place in series.places[-last:].tolist()]
-        builds = [history.interpreters[place] for place in series.interpreters[-last:].tolist()]
-        points = _points(hashes, builds, self._commits, plain="plain" in metrics)
-        title = units.shorten(units.visible(series.key.line), _LIMIT)
-        machine = units.shorten(units.visible(series.key.machine), _LIMIT) if self._several else ""
-        columns = {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit, last) for metric in metrics}
+        hashes = [self._history.commits[place] for place in series.places[-last:].tolist()]
+        builds = [self._history.interpreters[place] for place in series.interpreters[-last:].tolist()]
+        short = [units.visible(digest[:8]) for digest in hashes]
+        columns = {"Commit": head_cells(short)}
+        if not plain:
+            columns["Date"] = text_cells(map(self._commits.date, hashes))
+        if len(set(builds)) > 1:
+            columns["Python"] = text_cells(units.shown(build, 40) for build in builds)
+        columns |= {_HEADS[metric]: _figures(metric, series.tracks[metric], series.unit, last) for metric in metrics}
         if series.blocks is not None:
             counted = text_cells(f"{blocks:,}" for blocks in series.blocks[-last:].tolist())
             columns["Pairs" if series.paired else "Trials"] = counted
+        title = units.shown(series.key.line, _LIMIT)
+        machine = units.shown(series.key.machine, _LIMIT) if self._several else ""
+        where = f"{name} on {title}{' on ' + machine if machine else ''}"
+        days = [self._commits.date(digest) for digest in (hashes[0], hashes[-1])]
         return HistoryTable(
             title=title,
             machine=machine,
-            branch=units.shorten(units.visible(series.key.branch), _LIMIT),
-            heads=(*points.heads, *columns),
-            wide=points.wide,
-            between=points.between,
-            points=len(points.columns[0]),
-            rows=point_rows([*points.columns, *columns.values()]),
-            chart=_chart(series, points.ends, f"{name} on {title}{' on ' + machine if machine else ''}"),
+            branch=units.shown(series.key.branch, _LIMIT),
+            heads=tuple(columns),
+            wide=not plain,
+            between=" to ".join(dict.fromkeys(filter(None, days))),
+            points=len(hashes),
+            rows=point_rows(list(columns.values())),
+            chart=_chart(series, (short[0], short[-1]), where),
             note=note,
             counted=series.is_counted,
         )
 
 
-class _Points(Struct, frozen=True):
-    """What a table says of its points besides their figures, oldest first: `columns` below `heads`, the hashes of the
-    first and the last one, and between which days they lie."""
-
-    heads: tuple[str, ...]
-    columns: tuple[Cells, ...]
-    ends: tuple[str, str]
-    between: str
-    wide: bool
-
-
-def _points(hashes: Sequence[str], builds: Sequence[str], commits: CommitBook, *, plain: bool) -> _Points:
-    short = [units.visible(digest[:8]) for digest in hashes]
-    columns = {"Commit": head_cells(short)}
-    if not plain:
-        columns["Date"] = text_cells(commits.date(digest) for digest in hashes)
-    if len(set(builds)) > 1:
-        columns["Python"] = text_cells(units.shorten(units.visible(build), 40) for build in builds)
-    return _Points(
-        heads=tuple(columns),
-        columns=tuple(columns.values()),
-        ends=(short[0], short[-1]),
-        between=" to ".join(dict.fromkeys(day for day in map(commits.date, (hashes[0], hashes[-1])) if day)),
-        wide=not plain,
-    )
-
-
 def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
-    """The times in both modes. Of what asv measured by itself there are thousands of cases: the table has to do."""
+    """Draw the times in both modes; of asv's own results, which have thousands of cases, the table has to do."""
     tracks = [(metric, series.tracks[metric]) for metric in _DRAWN if metric in series.tracks]
     if not tracks:
         return Markup("")
@@ -141,11 +118,11 @@ def _chart(series: CaseSeries, ends: tuple[str, str], where: str) -> Markup:
 
 
 def _figures(metric: Metric, track: Track, unit: str, last: int) -> Cells:
-    """Each of the last points' figure with its interval, which `plain` has none of."""
+    """Return the last points' figures, each with its interval, which `plain` has none of."""
     form = form_of(metric, unit)
     if metric == "plain":
         (values,) = _last(last, track.values)
-        return text_cells([form(value) if value == value else _NO_FIGURE for value in values])  # as math.isnan, in less
+        return text_cells([form(value) if value == value else _NO_FIGURE for value in values])  # fast math.isnan
     between = units.ratio_interval if form is units.ratio else lambda a, b: units.interval(form(a), form(b))
     return figure_cells(
         (_NO_FIGURE, "") if math.isnan(value) else (form(value), between(a, b) if math.isfinite(a + b) else "")

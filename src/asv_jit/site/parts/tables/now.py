@@ -33,12 +33,10 @@ class NowRow(Struct, frozen=True):
 
 
 def now_rows(
-    placed: Sequence[Placed], events: Sequence[Event], history: History | None, commits: CommitBook
+    placed: Sequence[Placed], events: Sequence[Event], history: History, commits: CommitBook
 ) -> tuple[NowRow, ...]:
     """A row for each line that asv measured the case on, the newest first, of its newest series; `events`: the case's,
     newest first."""
-    if history is None:
-        return ()
     newest = newest_of_each(one for one in placed if one.series.key.protocol == "asv")
     rows = (_row(one.series, events, history, commits) for one in newest.values())
     return tuple(row for row in rows if row is not None)

@@ -69,7 +69,7 @@ def _case_rows(site: Publication, cells: Sequence[MeasuredCell]) -> list[CaseRow
     reach = reach_of(cell.summary for cell in site.current)
     return [
         CaseRow(
-            CaseName.of(cell.summary.key.case, site.content.history),
+            CaseName.of(cell.summary.key.case, site.content.history.titles),
             cell,
             site.releases.name(cell.release.identity),
             units.shown(cell.machine.name, 80),
@@ -98,8 +98,7 @@ def top_plain_rows(site: Publication, most: int) -> list[PlainRow]:
 
     Those of the machine that measured the newest commit come before all others.
     """
-    history = site.content.history
-    series = [one for one in history.series if one.key.protocol == "asv"] if history is not None else []
+    series = [one for one in site.content.history.series if one.key.protocol == "asv"]
     leading = next((schedule.machine for schedule in site.content.table.schedules), "")
     series.sort(key=lambda one: (one.key.machine != leading, -_plain_weight(one, site.trends), one.key))
     return [row for one in series[:most] if (row := _plain_row(one, site)) is not None]
@@ -138,12 +137,12 @@ def _plain_row(series: CaseSeries, site: Publication) -> PlainRow | None:
     metric = next((one for one in metrics if one in series.tracks), None)
     last = last_point(series, metric) if metric is not None else None
     history, key = site.content.history, series.key
-    if metric is None or last is None or history is None:
+    if metric is None or last is None:
         return None
     digest = history.commits[series.places[last]]
     change, kind = change_since(site.trends.changes.get((key.machine, key.line, key.case)), site.commits)
     return PlainRow(
-        CaseName.of(key.case, history),
+        CaseName.of(key.case, history.titles),
         line=units.shown(key.line + (f", branch {key.branch}" if key.branch else ""), 120),
         machine=units.shown(key.machine, 80),
         time=figure_at(series, metric, last),
