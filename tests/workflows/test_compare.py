@@ -99,6 +99,13 @@ def test_git_bisect_run_convicts_the_right_commit(tmp_path: Path, jit_interprete
     assert all(digest in said for digest in history.commits[2:4])
     history.git("bisect", "reset")
     commit(history, VERY_SLOW, "One more")
+    counted = ("check", "time_work", "--metric", "off", "--count", "--baseline")
+    code, found = history.json(*counted, good)
+    assert (code, found["answer"], found["metric"]) == (1, "bad", "instructions_off")
+    assert found["after"] > 2 * found["before"]
+    code, found = history.json(*counted, "main")
+    assert (code, found["answer"], found["worse_by"]) == (0, "good", 0.0)
+    assert "the baseline cannot be built" in history.asv_jit(*counted, history.commits[2]).stderr
     history.git("bisect", "start", "main", good)
     stopped = history.git("bisect", "run", *check[:-3], "nosuch")
     assert "exit code 131" in stopped.stdout + stopped.stderr  # a mistake of ours blames no commit

@@ -36,8 +36,9 @@ class Row(Struct, frozen=True):
         return self.kind == "value" and len(self.modes) == 1
 
 
-def _counted(mode: Literal["off", "on"], phrase: str) -> Row:
-    return Row(f"JIT {mode}", phrase, "instructions", 1, (mode,), mode, searched=False)
+def _counted(mode: Literal["off", "on"], bisect: BisectMetric) -> Row:
+    phrase = f"instructions per call, JIT {mode}"
+    return Row(f"JIT {mode}", phrase, "instructions", 1, (mode,), bisect, searched=False)
 
 
 METRICS: Mapping[Metric, Row] = MappingProxyType(
@@ -49,8 +50,8 @@ METRICS: Mapping[Metric, Row] = MappingProxyType(
         "peak_memory_off": Row("peak memory, JIT off", "peak memory, JIT off", "bytes", 3, ("off",), "peak_memory_off"),
         "peak_memory_on": Row("peak memory, JIT on", "peak memory, JIT on", "bytes", 3, ("on",), "peak_memory"),
         "warmup_on": Row("warm-up", "warm-up with the JIT on", "seconds", 4, ("on",), "warmup", searched=False),
-        "instructions_off": _counted("off", "instructions per call, JIT off"),
-        "instructions_on": _counted("on", "instructions per call, JIT on"),
+        "instructions_off": _counted("off", "instructions_off"),
+        "instructions_on": _counted("on", "instructions"),
     }
 )
 
@@ -59,4 +60,4 @@ COMPARED: tuple[Metric, ...] = tuple(m for m, row in METRICS.items() if row.mode
 JUDGED: tuple[Metric, ...] = tuple(m for m, row in METRICS.items() if row.searched and len(row.modes) == 1)
 """What a change is blamed for; a speedup alone may shrink because mode off became faster."""
 
-SERIES_METRIC: Mapping[BisectMetric, Metric] = {METRICS[metric].bisect: metric for metric in COMPARED}
+SERIES_METRIC: Mapping[BisectMetric, Metric] = {row.bisect: metric for metric, row in METRICS.items() if row.modes}

@@ -82,7 +82,7 @@ class _Lines:
 
     def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
         if done % 5 == 0:
-            self._say(_blocks_words(text, done, total))
+            self._say(_progress_words(text, done, total, left_s))
 
     def warn(self, text: str) -> None:
         print(f"warning: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the output of a command
@@ -107,7 +107,7 @@ class _Picture:
         self._show(doing=text)
 
     def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
-        self._show(doing=_blocks_words(text, done, total))
+        self._show(doing=_progress_words(text, done, total, left_s))
 
     def warn(self, text: str) -> None:
         self._live.console.print(f"warning: {text}", markup=False, highlight=False)
@@ -125,7 +125,9 @@ class _Picture:
         self._live.update(Group(self._picture, self._doing), refresh=True)
 
 
-def _blocks_words(text: str, done: int, total: int) -> str:
+def _progress_words(text: str, done: int, total: int, left_s: Left) -> str:
+    if left_s is not None:  # counted trials: how many is known
+        return f"{text}: {done} of {total}"
     blocks = f"{done} of at least {total} blocks" if done < total else units.count(done, "block")
     return f"{blocks} ({text})"
 
@@ -150,6 +152,9 @@ def _line(view: View) -> str:
     spent = f"{units.count(view.measurements, 'measurement')}, {units.count(view.builds, 'point')}"
     if not view.posterior:
         return f"{point}: {got}; reproducing the difference, {spent}"
+    possible = [mass for mass in view.posterior if mass > 0.0]
+    if min(possible) == max(possible):
+        return f"{point}: {got}; {spent}; {len(possible)} left"
     best = max(range(len(view.posterior)), key=view.posterior.__getitem__)
     return f"{point}: {got}; {spent}; likeliest {view.points[best][:14]} {view.posterior[best]:.0%}"
 
@@ -157,7 +162,8 @@ def _line(view: View) -> str:
 def _print_found(screen: Console, bisection: Bisection, result: Result) -> None:
     what = "commit" if bisection.axis == "commits" else "release"
     name = result.culprit or ""
-    say(screen, f"the first bad {what} is {name} (probability {result.probability:.1%})", "bold")
+    sure = "" if bisection.counted else f" (probability {result.probability:.1%})"
+    say(screen, f"the first bad {what} is {name}{sure}", "bold")
     if result.author or result.subject:
         say(screen, f"  author:  {units.visible(result.author)}")
         say(screen, f"  subject: {units.visible(result.subject)}")
@@ -173,14 +179,19 @@ def _print_found(screen: Console, bisection: Bisection, result: Result) -> None:
 
 def _print_figures(screen: Console, result: Result) -> None:
     for effect in result.effects:
-        say(screen, f"  {METRICS[effect.metric].words}: {_effect(effect)}")
+        say(screen, f"  {METRICS[effect.metric].phrase}: {_effect(effect)}")
+        if effect.moved:
+            say(screen, f"    per call: {comparison_words.moved_words(effect.moved)}")
     moved = Attribution(result.cause, result.cause_probability, result.moved)  # type: ignore[arg-type]  # as stored
     say(screen, f"  what moved: {comparison_words.attribution_words(moved)}")
     if result.confirmation:
-        say(screen, f"  {result.confirmation} by {units.count(result.blocks, 'fresh block')}: {result.reason}")
+        by = f" by {units.count(result.blocks, 'fresh block')}" if result.blocks else ""
+        say(screen, f"  {result.confirmation}{by}: {result.reason}")
 
 
 def _effect(effect: Effects) -> str:
+    if effect.metric.startswith("instructions"):
+        return f"{effect.before:,.0f} → {effect.after:,.0f} ({effect.ratio - 1.0:+.2%}): {effect.verdict}"
     show, bounds = form_of(effect.metric, "seconds"), comparison_words.percents(effect.low, effect.high)
     ratio = comparison_words.percent(effect.ratio)
     return f"{show(effect.before)} to {show(effect.after)}, {ratio} ({bounds}) {effect.verdict}"
@@ -188,11 +199,17 @@ def _effect(effect: Effects) -> str:
 
 def _print_not_reproducible(screen: Console, bisection: Bisection, result: Result) -> None:
     say(screen, "not reproducible: the good and the bad end do not differ on this machine", "bold yellow")
+    if result.reason:
+        say(screen, f"  {result.reason}")
     say(screen, f"  the ends: {bisection.good[:14]} and {bisection.bad[:14]}, metric {bisection.metric}")
 
 
 def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> None:
-    if result.confirmation == "refuted":
+    if bisection.counted:
+        say(screen, f"undecided: {result.reason or 'what lies between these cannot be counted'}", "bold yellow")
+        _print_figures(screen, result)
+        say(screen, "the change is among these:")
+    elif result.confirmation == "refuted":
         say(screen, f"undecided: fresh blocks of {result.parent} and the suspect refute it: {result.reason}", "yellow")
         _print_figures(screen, result)
         say(screen, f"the search itself had blamed with probability {result.probability:.1%}:")
@@ -205,6 +222,8 @@ def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> N
 
 def _print_unbuildable(screen: Console, bisection: Bisection, result: Result) -> None:
     say(screen, "nothing buildable: an end of the range, or all between its ends, cannot be measured", "bold red")
+    if result.reason:
+        say(screen, f"  {_last_line(result.reason)}")
 
 
 def _last_line(text: str) -> str:

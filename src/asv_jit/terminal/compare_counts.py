@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from asv_jit.analysis.counts.summary import ModeCount
+from asv_jit.analysis.counts.summary import moved
 from asv_jit.terminal.console import console, say
 from asv_jit.text import units
+from asv_jit.text.comparison_words import moved_words
 from asv_jit.workflows.compare_counts import CountedSides, CountOutcome, ModeChange
 
 _WORDS = {"same": "same", "more": "slower", "fewer": "faster", "not repeatable": "not repeatable"}
-_PARTS = ("jit", "loop", "interpreter", "extensions", "libc", "other")
-_MOVED_SHOWN = 5
 _LEGEND = "slower, faster: in instructions per call, within one mode. A count does not say whether the JIT helps."
 
 
@@ -103,22 +102,8 @@ def _change_json(one: ModeChange) -> dict[str, Any]:
         "reason": one.found.reason,
         "before": one.before.per_call,
         "after": one.after.per_call,
-        "moved": [{"what": what, "instructions_per_call": by} for what, by in moved(one)],
+        "moved": [{"what": what, "instructions_per_call": by} for what, by in moved(one.before, one.after)],
     }
-
-
-def moved(change: ModeChange) -> list[tuple[str, float]]:
-    """Instructions per call that parts, and functions among the heaviest of both sides, gained or lost."""
-    a, b = change.before, change.after
-    parts = {part: _per_call(b, getattr(b.split, part)) - _per_call(a, getattr(a.split, part)) for part in _PARTS}
-    x, y = ({(one.part, one.name): _per_call(s, one.instructions) for one in s.functions} for s in (a, b))
-    inner = {key[1]: y[key] - x[key] for key in x.keys() & y.keys() if key[0] not in ("jit", "loop")}
-    heaviest = sorted(inner.items(), key=lambda item: (-abs(item[1]), item[0]))[:_MOVED_SHOWN]
-    return [item for item in (*parts.items(), *heaviest) if item[1]]
-
-
-def _per_call(count: ModeCount, instructions: int) -> float:
-    return instructions / count.inner_loops
 
 
 def _title(one: CountedSides) -> str:
@@ -140,7 +125,7 @@ def _verdict(one: ModeChange) -> str:
 
 
 def _moved_text(one: ModeChange) -> str:
-    return ", ".join(f"{name} {by:+,.0f}" for name, by in moved(one))
+    return moved_words(moved(one.before, one.after))
 
 
 def _cell(text: str) -> str:

@@ -112,7 +112,8 @@ def attribution_words(found: Attribution) -> str:
     words = _CAUSES[found.cause]
     if found.cause == "release" and found.moved in _MOVED:
         words += f": {_MOVED[found.moved]}"
-    return words if found.cause == "unclear" else f"{words} ({found.probability:.0%})"
+    sure = found.cause == "unclear" or found.probability == 1.0  # as only counts are
+    return words if sure else f"{words} ({found.probability:.0%})"
 
 
 def trace_words(change: TraceChange) -> str:
@@ -128,6 +129,11 @@ def trace_words(change: TraceChange) -> str:
     rest = f" and {more} more" if more > 0 else ""
     traces = f"{change.before.executors} to {units.count(change.after.executors, 'trace')}"
     return f"{change.function}: {traces}{'; ' + names + rest if names else ''}"
+
+
+def moved_words(moved: Sequence[tuple[str, float]]) -> str:
+    """List the instructions per call that parts and functions gained or lost: `loop +1,234, _PyEval_Vector -17`."""
+    return ", ".join(f"{name} {by:+,.0f}" for name, by in moved)
 
 
 def worsening_words(one: Worsening) -> str:

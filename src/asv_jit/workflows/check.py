@@ -7,43 +7,54 @@ import tomllib
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS
-from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.culprit import Unbuildable
+from asv_jit.analysis.history.series import COUNTED, BisectMetric
 from asv_jit.analysis.metrics import SERIES_METRIC
 from asv_jit.analysis.stats.threshold import side_of as decided
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit, Repository
-from asv_jit.installations import UnbuildableError
-from asv_jit.model import CaseKey
+from asv_jit.installations import Installation, UnbuildableError
+from asv_jit.interpreters.valgrind import find_or_install
+from asv_jit.model import Case, CaseKey
 from asv_jit.system import locks
+from asv_jit.workflows.bisection.counted import CountMeasurer
 from asv_jit.workflows.bisection.question import interpreter_for
 from asv_jit.workflows.bisection.search import MODES, complaint_of
+from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
 
-DEFAULT_WORSE_BY = 0.05
+_WORSE_BY = 0.05
 _LIMIT = 45
 _FAILURES = 2
 
 
 class Options(Struct, frozen=True):
-    """What the user asked for; `worse_by` is a share: what a bad commit is worse by."""
+    """What the user asked for; `worse_by` is a share: what a bad commit is worse by.
+
+    None is 5% of a time, and of instructions twice the setting `count_threshold`.
+    """
 
     case: str
     baseline: str
     metric: BisectMetric = "on"
-    worse_by: float = DEFAULT_WORSE_BY
+    worse_by: float | None = None
     python: str | None = None
     machine: str | None = None
 
 
 class Checked(Struct, frozen=True):
-    """The answer. `worse_by`: how much worse the commit is than the baseline, negative for better; None if unknown."""
+    """The answer. `worse_by`: how much worse the commit is than the baseline, negative for better; None if unknown.
+
+    `before`, `after`: instructions per call of the baseline and of the commit, where they were counted.
+    """
 
     answer: Literal["good", "bad", "untestable"]
     reason: str
@@ -53,14 +64,17 @@ class Checked(Struct, frozen=True):
     metric: BisectMetric
     worse_by: float | None = None
     blocks: int = 0
+    before: float | None = None
+    after: float | None = None
 
 
 def check(project: Project, options: Options, reporter: Reporter) -> Checked:
     """Measure HEAD beside the baseline until it is clear on which side of half of `worse_by` it lies.
 
-    Half, because a good commit is worse by nothing and a bad one by at least `worse_by`. A commit that does not build,
-    crashes or stays unclear is untestable. Raises UsageError, also where the baseline itself cannot be
-    measured, NoInterpreterError, LockedError, StorageError: none of these says anything about the commit.
+    Half, because a good commit is worse by nothing and a bad one by at least `worse_by`. Counts tell it at once. A
+    commit that does not build, crashes, stays unclear or is not repeatable is untestable. Raises UsageError, also where
+    the baseline itself cannot be measured, NoInterpreterError, NoCounterError, LockedError, StorageError: none of these
+    says anything about the commit.
     """
     repository = Repository(repository_folder(project))
     commit, baseline = repository.resolve("HEAD"), repository.resolve(options.baseline)
@@ -68,6 +82,7 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
     if repository.is_dirty():
         reporter.warn("uncommitted changes of the working tree are not measured")
     machine = this_machine(options.machine)
+    counter = find_or_install().callgrind() if SERIES_METRIC[options.metric] in COUNTED else None
 
     def untestable(reason: str, case: CaseKey | None = None, blocks: int = 0) -> Checked:
         return Checked("untestable", reason, case, commit, baseline, options.metric, blocks=blocks)
@@ -92,6 +107,10 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
             return untestable(str(error))
         # The baseline can import what is to be measured: that it fails with this commit alone is this commit's doing.
         case = case_named(discover_suite(project, session, [good]).cases, options.case)
+        if counter is not None:
+            answer = Checked("good", "", case.key, commit, baseline, options.metric)
+            share = options.worse_by or 2.0 * project.settings.count_threshold
+            return _counted(Counting(session, counter, reporter), case, (good, this), share / 2.0, answer)
         session.learn_efforts([case], interpreter.identity)
         pairing = Pairing(session, good, this, case, MODES[options.metric])
         return _judged(pairing, options, Checked("good", "", case.key, commit, baseline, options.metric), reporter)
@@ -108,12 +127,35 @@ def _broken_packaging(project: Project) -> str:
     return ""
 
 
+def _counted(
+    counting: Counting, case: Case, sides: tuple[Installation, Installation], threshold: float, answer: Checked
+) -> Checked:
+    """Count both sides; bad where all hash seeds say so."""
+    places = dict(zip(("baseline", "HEAD"), sides, strict=True))
+    measure = CountMeasurer(counting, case, answer.metric, tuple(places), places.__getitem__, threshold)
+    try:
+        measure.change(0)
+    except Unbuildable as error:
+        raise UsageError(f"the baseline cannot be counted, so nothing can be told of any commit: {error}") from None
+    try:
+        change = measure.change(1)
+    except Unbuildable as error:
+        return replace(answer, answer="untestable", reason=str(error))
+    return replace(
+        answer,
+        answer="bad" if change.found.verdict == "more" else "good",
+        worse_by=change.found.change,
+        before=change.before.per_call,
+        after=change.after.per_call,
+    )
+
+
 def _judged(pairing: Pairing, options: Options, answer: Checked, reporter: Reporter) -> Checked:
     metric = SERIES_METRIC[options.metric]
     sign = -1.0 if metric == "speedup" else 1.0
     logs: list[float] = []
     failed = 0
-    while (found := decided(logs, math.log1p(options.worse_by) / 2.0, limit=_LIMIT)) == "more":
+    while (found := decided(logs, math.log1p(options.worse_by or _WORSE_BY) / 2.0, limit=_LIMIT)) == "more":
         reporter.advance(f"{pairing.case.key}, {len(logs)} blocks", len(logs), _LIMIT, None)
         block = pairing.measure()
         good, value = figure_of(block, "a", metric), figure_of(block, "b", metric)

@@ -121,7 +121,7 @@ def _sides(
     counting.count(
         [one for case in cases for place in built for one in counting.missing(place, case, seeds=HASH_SEEDS[:1])]
     )
-    moved = [case for case in cases if _has_changed(_changes(counting, built, case, threshold)[0])]
+    moved = [case for case in cases if _has_changed(mode_changes(counting, built, case, threshold)[0])]
     counting.count(
         [one for case in moved for place in built for one in counting.missing(place, case, repeat=place is built[0])]
     )
@@ -129,7 +129,7 @@ def _sides(
     missing: list[tuple[str, str]] = []
     broken: list[str] = []
     for case in cases:
-        found, reasons, fails_after = _changes(counting, built, case, threshold)
+        found, reasons, fails_after = mode_changes(counting, built, case, threshold)
         changes += found
         missing += [(str(case.key), reason) for reason in reasons]
         broken += [str(case.key)] if fails_after else []
@@ -155,7 +155,7 @@ def _has_changed(changes: Sequence[ModeChange]) -> bool:
     return any(one.found.verdict in ("more", "fewer") for one in changes)
 
 
-def _changes(
+def mode_changes(
     counting: Counting, built: Sequence[Installation], case: Case, threshold: float
 ) -> tuple[list[ModeChange], list[str], bool]:
     """The changes of a case by mode, why a mode has none, and whether the case fails after the change only."""

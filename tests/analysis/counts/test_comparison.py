@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from asv_jit.analysis.counts.comparison import compare_counts
+from asv_jit.analysis.counts.comparison import CountComparison, cause_of, compare_counts
 
 
 def test_a_change_needs_all_seeds_and_its_figure_is_the_least_of_them() -> None:
@@ -40,3 +40,25 @@ def test_a_count_of_zero_is_compared_too() -> None:
     assert (more.verdict, more.change) == ("more", math.inf)
     assert compare_counts({1: [5.0]}, {1: [0.0]}, threshold=0.002).verdict == "fewer"
     assert compare_counts({1: [0.0, 5.0]}, {1: [5.0]}, threshold=0.002).verdict == "not repeatable"
+
+
+@pytest.mark.parametrize(
+    ("off", "on", "cause", "moved"),
+    [
+        (0.01, 0.012, "code", "both"),
+        (0.0008, 0.0037, "code", "both"),  # an assignment more in an outer loop
+        (-0.01, None, "code", "both"),
+        (0.0, 0.01, "jit", "on"),
+        (0.0004, -0.01, "jit", "on"),
+        (0.01, 0.0, "interpreter", "off"),
+        (0.01, -0.01, "mixed", "unlike"),
+    ],
+)
+def test_what_moved_is_told_from_both_modes(off: float, on: float | None, cause: str, moved: str) -> None:
+    assert cause_of(off, on) == (cause, moved)
+
+
+def test_seeds_agree_on_the_least_change_or_on_none() -> None:
+    assert CountComparison("more", 0.01, {1: 0.02, 2: 0.01}).agreed == 0.01
+    assert CountComparison("fewer", -0.01, {1: -0.02, 2: -0.01}).agreed == -0.01
+    assert CountComparison("same", 0.01, {1: -0.02, 2: 0.01}).agreed == 0.0

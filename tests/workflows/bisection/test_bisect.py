@@ -28,15 +28,7 @@ def history(tmp_path_factory: pytest.TempPathFactory, jit_interpreters: dict[str
 
 def test_a_killed_bisection_goes_on_and_finds_the_culprit(history: History) -> None:
     ends = f"{history.commits[0]}..{history.commits[-1]}"
-    arguments = [sys.executable, "-m", "asv_jit", "bisect", "time_work", ends, "--metric", "off"]
-    child = subprocess.Popen(arguments, env=history.env, cwd=history.folder, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while _steps(history) < 3 and child.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)  # until some measurements are stored
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    before = _steps(history)
-    assert before >= 3
+    before = _kill_after_three_steps(history, "bisect", "time_work", ends, "--metric", "off")
     code, found = history.json("bisect", "--resume")
     result = found["result"]
     assert code == 0, result
@@ -81,6 +73,7 @@ def test_the_blocks_of_a_search_are_in_the_journals_and_in_no_cell(history: Hist
         (["time_work", "HEAD~3..HEAD", "--resume"], "no unfinished bisection"),
         (["time_work"], "GOOD..BAD"),
         ([], "asv-jit bisect ID"),
+        (["time_work", "HEAD~3..HEAD", "--count", "--metric", "speedup"], "--metric on or off"),
     ],
 )
 def test_rubbish_is_refused_with_what_to_do(history: History, arguments: list[str], words: str) -> None:
@@ -97,6 +90,22 @@ def test_ends_that_cannot_be_built_end_the_search(history: History) -> None:
     code, found = history.json("bisect", "time_work", f"{broken}~1..{broken}", "--metric", "off")
     assert code == 8
     assert [entry["point"] for entry in found["result"]["skipped"]] == [broken]
+
+
+def test_a_killed_search_by_counts_goes_on_and_is_exact(history: History) -> None:
+    ends = f"{history.commits[0]}..{history.commits[-1]}"
+    _kill_after_three_steps(history, "bisect", "time_work", ends, "--metric", "off", "--count")
+    code, found = history.json("bisect", "--resume")
+    result = found["result"]
+    assert code == 0, result
+    assert (result["culprit"], result["parent"]) == (history.commits[4], history.commits[3])
+    assert (found["metric"], result["confirmation"], result["cause"]) == ("instructions_off", "confirmed", "code")
+    assert result["builds"] <= 6
+    assert {effect["metric"] for effect in result["effects"]} == {"instructions_off", "instructions_on"}
+    assert all(effect["verdict"] == "more" and effect["moved"] for effect in result["effects"])
+    assert history.asv_jit("publish").ok
+    page = (history.folder / "html" / "bisections.html").read_text(encoding="utf-8")
+    assert "instructions, JIT off, per call" in page
 
 
 @pytest.mark.slow
@@ -118,6 +127,20 @@ def test_a_merge_is_to_blame_only_for_what_it_did_itself(history: History) -> No
     assert code == 0
     assert found["result"]["culprit"] == culprit
     assert len(found["stages"]) == 2
+
+
+def _kill_after_three_steps(history: History, *arguments: str) -> int:
+    """The stored steps of all bisections, three of them of this command."""
+    before = _steps(history)
+    command = [sys.executable, "-m", "asv_jit", *arguments]
+    child = subprocess.Popen(command, env=history.env, cwd=history.folder, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while _steps(history) < before + 3 and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)  # until some measurements are stored
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert _steps(history) >= before + 3
+    return _steps(history)
 
 
 def _steps(history: History) -> int:

@@ -8,16 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from asv_jit.analysis.attribution import Attribution, Cause, Moved, Shift
-from asv_jit.analysis.counts.comparison import CountComparison, compare_counts
+from asv_jit.analysis.attribution import Attribution, Shift
+from asv_jit.analysis.counts.comparison import CountComparison, cause_of, compare_counts
 from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.series import COUNTED, CaseSeries, Metric, Track
 from asv_jit.model import HASH_SEEDS
-
-_ALIKE = 10.0
-"""Where one mode's change is this many times the other's, the other did not move: what code changes differs by less
-between modes, and the environment moves a count by less than a tenth of the threshold."""
 
 
 def count_changes(series: CaseSeries, threshold: float) -> list[Found]:
@@ -42,27 +38,13 @@ def is_confirmed(changes: Sequence[Change]) -> bool:
 
 
 def count_cause(tracks: Mapping[Metric, Track], first: int, last: int) -> Attribution:
-    """Return the cause of a change after which the new level begins at a point from `first` to `last`.
-
-    `code` where both modes changed in one direction, or where there is one mode only; `jit` or `interpreter` where one
-    changed and the other did not; `mixed` where they changed in opposite directions.
-    """
+    """Return the cause of a change after which the new level begins at a point from `first` to `last`."""
     shifts = [_shift(tracks[metric], first, last) if metric in tracks else None for metric in COUNTED]
     off, on = shifts
     if off is None or (on is None and COUNTED[1] in tracks):
         return Attribution("unclear", 1.0, "unclear", *shifts)
-    if on is None:
-        return Attribution("code", math.nan, "both", off)
-    cause, moved = _cause(off.ratio - 1.0, on.ratio - 1.0)
+    cause, moved = cause_of(off.ratio - 1.0, None if on is None else on.ratio - 1.0)
     return Attribution(cause, math.nan, moved, off, on)
-
-
-def _cause(off: float, on: float) -> tuple[Cause, Moved]:
-    if abs(on) >= _ALIKE * abs(off):
-        return "jit", "on"
-    if abs(off) >= _ALIKE * abs(on):
-        return "interpreter", "off"
-    return ("code", "both") if off * on > 0.0 else ("mixed", "unlike")
 
 
 def _known(track: Track) -> list[int]:
@@ -106,5 +88,5 @@ def _shift(track: Track, first: int, last: int) -> Shift | None:
     compared = _compared(track, before, after, 0.0) if before is not None and after is not None else None
     if compared is None:
         return None
-    ratio = 1.0 if compared.verdict == "same" else 1.0 + (compared.change or 0.0)
+    ratio = 1.0 + compared.agreed
     return Shift(ratio, ratio, ratio)

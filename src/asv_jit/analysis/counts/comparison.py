@@ -8,10 +8,16 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from asv_jit.analysis.attribution import Cause, Moved
+
 CountVerdict: TypeAlias = Literal["same", "more", "fewer", "not repeatable"]
 
 REPEATABLE = 0.0005
 """The largest relative difference of two repeatable runs of one hash seed; far below any useful threshold."""
+
+_ALIKE = 10.0
+"""Where one mode's change is this many times the other's, the other did not move: what code changes differs by less
+between modes, and the environment moves a count by less than a tenth of the threshold."""
 
 
 class CountComparison(Struct, frozen=True):
@@ -25,6 +31,12 @@ class CountComparison(Struct, frozen=True):
     change: float | None
     changes: dict[int, float]
     reason: str = ""
+
+    @property
+    def agreed(self) -> float:
+        """Return the least change of all seeds, a share; 0 where they do not agree in sign."""
+        least, most = min(self.changes.values()), max(self.changes.values())
+        return least if least > 0.0 else most if most < 0.0 else 0.0
 
 
 def compare_counts(
@@ -47,6 +59,21 @@ def compare_counts(
     if not agree or abs(least) < threshold:
         return CountComparison("same", least, changes)
     return CountComparison("more" if least > 0 else "fewer", least, changes)
+
+
+def cause_of(off: float, on: float | None) -> tuple[Cause, Moved]:
+    """Return the cause of a change, and what moved, from the shares by which all hash seeds changed in each mode.
+
+    `code` where both modes changed in one direction, or where there is one mode only; `jit` or `interpreter` where one
+    changed and the other did not; `mixed` where they changed in opposite directions.
+    """
+    if on is None:
+        return "code", "both"
+    if abs(on) >= _ALIKE * abs(off):
+        return "jit", "on"
+    if abs(off) >= _ALIKE * abs(on):
+        return "interpreter", "off"
+    return ("code", "both") if off * on > 0.0 else ("mixed", "unlike")
 
 
 def _change(a: float, b: float) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 from msgspec import Struct
 
 from asv_jit.analysis.counts.comparison import unrepeatable
 from asv_jit.analysis.counts.curve import break_even_calls
-from asv_jit.model import CaseKey, CountedTrial, FunctionCount, Mode, Split
+from asv_jit.model import CaseKey, CountedTrial, FunctionCount, Mode, Part, Split
+
+_MOVED_SHOWN = 5
 
 
 class CountKey(Struct, frozen=True, order=True):
@@ -90,6 +93,21 @@ def mode_count(trials: Sequence[CountedTrial], mode: Mode) -> ModeCount | None:
         split=middle.split or Split(),
         functions=middle.functions,
     )
+
+
+def moved(before: ModeCount, after: ModeCount) -> tuple[tuple[str, float], ...]:
+    """Return the instructions per call that parts, and the heaviest functions of both sides, gained or lost."""
+    sides = before, after
+    parts = [{part: getattr(one.split, part) / one.inner_loops for part in get_args(Part)} for one in sides]
+    functions = [{(f.part, f.name): f.instructions / one.inner_loops for f in one.functions} for one in sides]
+    inner = {
+        name: functions[1][part, name] - functions[0][part, name]
+        for part, name in functions[0].keys() & functions[1].keys()
+        if part not in ("jit", "loop")  # which are one function, or have no names to compare
+    }
+    heaviest = sorted(inner.items(), key=lambda item: (-abs(item[1]), item[0]))[:_MOVED_SHOWN]
+    found = [*((part, parts[1][part] - parts[0][part]) for part in parts[0]), *heaviest]
+    return tuple((what, by) for what, by in found if by)
 
 
 def _case_count(key: CountKey, trials: Sequence[CountedTrial]) -> CaseCount:

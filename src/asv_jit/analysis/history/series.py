@@ -37,8 +37,11 @@ their own."""
 COUNTED: tuple[Metric, ...] = ("instructions_off", "instructions_on")
 """Metrics that are counted, so that they have no noise."""
 
-BisectMetric = Literal["on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup"]
-"""A metric as `bisect --metric` and `check --metric` name it; `peak_memory` and `warmup` are those with the JIT on."""
+BisectMetric = Literal[
+    "on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup", "instructions", "instructions_off"
+]
+"""A metric as `bisect --metric` and `check --metric` name it; without `_off`, memory, warm-up and instructions are
+those with the JIT on."""
 
 
 class SeriesKey(Struct, frozen=True, order=True):

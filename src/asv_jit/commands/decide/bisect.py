@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +20,12 @@ from asv_jit.workflows.bisection.chain import split_range
 from asv_jit.workflows.bisection.question import Question, question_about
 
 METRICS = click.Choice(get_args(BisectMetric))
+_COUNTED_MODES: Mapping[BisectMetric, BisectMetric] = {
+    "on": "instructions",
+    "off": "instructions_off",
+    "instructions": "instructions",
+    "instructions_off": "instructions_off",
+}
 _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}
 
 
@@ -29,6 +36,7 @@ _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}
 @json_option
 @machine_option
 @click.option("--metric", type=METRICS, help="The metric that changed (default: on).")
+@click.option("--count", is_flag=True, help="Count instructions in one mode (--metric on or off) instead of times.")
 @click.option("--axis", type=click.Choice(["commits", "pythons"]), help="What to search (default: commits).")
 @click.option(
     "--python", metavar="SPEC", help="The interpreter that measures commits (default: the newest with a JIT)."
@@ -44,6 +52,7 @@ def bisect(
     as_json: bool,
     machine: str | None,
     metric: BisectMetric | None,
+    count: bool,
     axis: str | None,
     python: str | None,
     commit: str | None,
@@ -55,7 +64,8 @@ def bisect(
 
     `asv-jit bisect ID` searches a change that `asv-jit regressions` lists; case, range, metric, interpreter and machine
     are those of the change. `asv-jit bisect CASE GOOD..BAD` searches a range of commits or, with --axis pythons, of
-    releases. Every commit is measured with the benchmark of the working tree.
+    releases. Every commit is measured with the benchmark of the working tree. With --count the search halves the range
+    by instructions per call, which are exact on a busy machine, and needs some ten builds for 256 commits.
 
     Exit code: 0 found, 6 the ends do not differ (not reproducible), 7 undecided, 8 nothing buildable.
     """
@@ -64,6 +74,8 @@ def bisect(
     given = {name: value for name, value in chosen.items() if value is not None}
     question = _question(project, target, range_words, machine, given, resume=resume)
     question = replace(question, all_commits=all_commits or question.all_commits, installable=not installed_only)
+    if count:
+        question = replace(question, metric=counted_metric(question.metric))
     try:
         with watching(quiet=as_json) as watcher:
             bisection = bisecting.bisect(project, question, watcher)
@@ -76,6 +88,13 @@ def bisect(
         print_bisection(bisection)
     assert bisection.result is not None
     return _CODES[bisection.result.outcome]
+
+
+def counted_metric(mode: BisectMetric) -> BisectMetric:
+    """Return the metric that --count measures in the mode that --metric names. Raises UsageError for another metric."""
+    if mode not in _COUNTED_MODES:
+        raise UsageError(f"--count counts instructions in one mode: expected --metric on or off, found {mode}")
+    return _COUNTED_MODES[mode]
 
 
 def _question(

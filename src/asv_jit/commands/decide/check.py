@@ -9,7 +9,7 @@ import msgspec
 
 from asv_jit.analysis.history.series import BisectMetric
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
-from asv_jit.commands.decide.bisect import METRICS
+from asv_jit.commands.decide.bisect import METRICS, counted_metric
 from asv_jit.commands.measure.compare import parse_share
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import check as checking
@@ -25,7 +25,8 @@ _LEAST_FAILURE = 129
 @json_option
 @machine_option
 @click.option("--metric", type=METRICS, default="on", show_default=True, help="The metric to compare.")
-@click.option("--worse-by", default="5%", show_default=True, metavar="SHARE", help="How much worse a bad commit is.")
+@click.option("--count", is_flag=True, help="Count instructions in one mode (--metric on or off) instead of times.")
+@click.option("--worse-by", metavar="SHARE", help="How much worse a bad commit is (default: 5%; --count: 0.4%).")
 @click.option("--python", metavar="SPEC", help="The interpreter that measures (default: the newest with a JIT).")
 def check(
     case: str,
@@ -34,15 +35,17 @@ def check(
     as_json: bool,
     machine: str | None,
     metric: BisectMetric,
-    worse_by: str,
+    count: bool,
+    worse_by: str | None,
     python: str | None,
 ) -> int:
-    """Test whether HEAD is worse than --baseline on CASE, for `git bisect run`.
+    """Test whether HEAD is worse than --baseline on CASE, for `git bisect run`; --count decides exactly.
 
     Exit code: 0 good, 1 bad, 125 this commit cannot be tested; 129 or more if asv-jit itself failed, so that git stops
     and blames no commit.
     """
-    share = parse_share(worse_by, "--worse-by")
+    share = None if worse_by is None else parse_share(worse_by, "--worse-by")
+    metric = counted_metric(metric) if count else metric
     project = open_project(config)
     options = checking.Options(
         case=case, baseline=baseline, metric=metric, worse_by=share, python=python, machine=machine
@@ -54,6 +57,8 @@ def check(
     else:
         against = f"{found.commit.short} against {found.baseline.short}, {found.metric}"
         by = "" if found.worse_by is None else f", {found.worse_by:+.1%} worse in {found.blocks} blocks"
+        if found.before is not None and found.worse_by is not None:
+            by = f" {found.before:,.0f} → {found.after:,.0f} ({found.worse_by:+.2%})"
         reason = f": {found.reason.splitlines()[-1]}" if found.reason else ""
         click.echo(f"{found.answer}: {against}{by}{reason}")
     return _CODES[found.answer]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import METRICS, SERIES_METRIC
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, Frame, Link
 from asv_jit.store.findings.bisections import Bisection, Result
@@ -27,7 +27,10 @@ _CANDIDATES_SHOWN = 20
 
 
 class BisectionEntry(Struct, frozen=True):
-    """One bisection and its result; `figures`: metric, before, after, change with its interval, verdict."""
+    """One bisection and its result.
+
+    `figures`: metric, before, after, change with its interval, verdict; `moved`: a count and what moved within it.
+    """
 
     bisection: Bisection
     result: Result
@@ -37,6 +40,7 @@ class BisectionEntry(Struct, frozen=True):
     probability: str
     cause: str
     figures: tuple[tuple[str, str, str, str, str], ...]
+    moved: tuple[tuple[str, str], ...]
     candidates: tuple[Link, ...]
     more_candidates: int
     skipped: tuple[tuple[str, str], ...]
@@ -70,9 +74,14 @@ def _entry(site: Publication, bisection: Bisection, result: Result) -> Bisection
         question=_question(bisection),
         outcome=_OUTCOMES[result.outcome],
         culprit=points([result.culprit])[0] if result.culprit else Link(""),
-        probability=f"{math.floor(result.probability * 1000) / 10:.1f}%",
+        probability="" if bisection.counted else f"{math.floor(result.probability * 1000) / 10:.1f}%",
         cause=comparison_words.attribution_words(moved) if result.effects else "",
         figures=tuple(_figures(effect) for effect in result.effects),
+        moved=tuple(
+            (METRICS[effect.metric].phrase, units.visible(comparison_words.moved_words(effect.moved)))
+            for effect in result.effects
+            if effect.moved
+        ),
         candidates=points(candidates[:_CANDIDATES_SHOWN]),
         more_candidates=max(len(candidates) - _CANDIDATES_SHOWN, 0),
         skipped=tuple((skipped.point[:14], _last_line(skipped.reason)) for skipped in result.skipped),
@@ -82,8 +91,7 @@ def _entry(site: Publication, bisection: Bisection, result: Result) -> Bisection
 
 def _question(bisection: Bisection) -> str:
     """Return what was searched: `JIT on, from 1a2b3c4d to 5e6f7a8b on CPython 3.15.2+…, on the machine …`."""
-    metric = {"peak_memory": "peak memory", "warmup": "warm-up", "speedup": "speedup"}.get(bisection.metric)
-    what, machine = metric or f"JIT {bisection.metric}", units.visible(bisection.machine)
+    what, machine = METRICS[SERIES_METRIC[bisection.metric]].phrase, units.visible(bisection.machine)
     good, bad = bisection.good, bisection.bad
     if bisection.axis == "pythons":
         return f"{what}, from CPython {good} to {bad} at commit {bisection.commit[:8]}, on {machine}"
@@ -93,7 +101,7 @@ def _question(bisection: Bisection) -> str:
 def _figures(effect: Effects) -> tuple[str, str, str, str, str]:
     form = form_of(effect.metric, "seconds")
     change = f"{comparison_words.percent(effect.ratio)} ({comparison_words.percents(effect.low, effect.high)})"
-    return METRICS[effect.metric].words, form(effect.before), form(effect.after), change, effect.verdict
+    return METRICS[effect.metric].phrase, form(effect.before), form(effect.after), change, effect.verdict
 
 
 def _last_line(text: str) -> str:

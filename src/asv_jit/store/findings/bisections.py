@@ -14,7 +14,8 @@ from typing import Literal
 import msgspec
 
 from asv_jit.analysis.cells.evidence import TraceChange
-from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.history.series import COUNTED, BisectMetric
+from asv_jit.analysis.metrics import SERIES_METRIC
 from asv_jit.model import CaseKey
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.store.lines import Lines
@@ -48,7 +49,8 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a search. `culprit` and `parent` are set if `outcome` is `found`; `candidates` is the smallest set
     of points that reaches the requested confidence, `probability` its probability. `confirmation` is the verdict of
-    fresh blocks of parent and culprit (`confirmed`, `refuted`, `unclear`, empty without blocks), with `effects`."""
+    fresh blocks of parent and culprit (`confirmed`, `refuted`, `unclear`, empty without blocks), with `effects`. Counts
+    have no blocks, and a reason for each outcome."""
 
     outcome: Literal["found", "not_reproducible", "undecided", "unbuildable"]
     reason: str = ""
@@ -101,6 +103,11 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     event: str = ""
     requirements: str = ""
     format: str = "asv-jit-bisection"
+
+    @property
+    def counted(self) -> bool:
+        """Return True if its measurements are counts of instructions."""
+        return SERIES_METRIC[self.metric] in COUNTED
 
 
 BISECTIONS = RecordFolder("bisections", Bisection, "a bisection")

@@ -19,7 +19,10 @@ State = Literal["confirmed", "refuted", "unclear"]
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric on both sides: levels in its unit, and after / before with its interval at level 1 - alpha."""
+    """One metric on both sides: levels in its unit, and after / before with its interval at level 1 - alpha.
+
+    Of instructions, `low` and `high` are the least and the greatest ratio of a hash seed; `moved`: the instructions per
+    call that parts of the process and functions gained or lost."""
 
     metric: Metric
     before: float
@@ -28,6 +31,7 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     low: float
     high: float
     verdict: str
+    moved: tuple[tuple[str, float], ...] = ()
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):

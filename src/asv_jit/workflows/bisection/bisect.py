@@ -3,6 +3,8 @@
 Each measurement is a block of one point and the good end, interleaved, so it is free of drift. What earlier runs
 measured is a prior at most; whatever it says, the difference between the ends is reproduced first, and the culprit
 is confirmed with fresh blocks against its parent in the end. Each step is stored before the next begins.
+
+Instructions are counted instead, and their search is plain halving: a count is exact, whatever the machine does.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from msgspec.structs import replace
 from asv_jit import installations
 from asv_jit.analysis.beside import values
 from asv_jit.analysis.cells.cell import Block, cells_of
+from asv_jit.analysis.culprit.halving import Halving
 from asv_jit.analysis.culprit.prior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
+from asv_jit.analysis.history.series import COUNTED
 from asv_jit.analysis.metrics import SERIES_METRIC
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project
@@ -28,14 +32,17 @@ from asv_jit.git.repository import Repository
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.provision import install as install_interpreters
+from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import Case, CaseKey
 from asv_jit.store.findings.bisections import BISECTIONS, Bisection, Result, Stage, read_bisections
 from asv_jit.system import locks
 from asv_jit.workflows.bisection.chain import Release, merged_chains, release_chain
+from asv_jit.workflows.bisection.counted import CountMeasurer, counted_pair
 from asv_jit.workflows.bisection.question import Chain, Question, chain_of, matching, resumed
-from asv_jit.workflows.bisection.search import Measurer, Watcher, searched, skipped_of
+from asv_jit.workflows.bisection.search import Measurer, Measuring, Watcher, searched, skipped_of
 from asv_jit.workflows.confirm import fresh_comparison, stored_effects
 from asv_jit.workflows.confirm import judge as judge_effect
+from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import case_named, discover_suite, repository_folder
 from asv_jit.workflows.measuring.session import Session
 
@@ -61,6 +68,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
     if interpreter is not None and question.line and interpreter.identity != question.python:
         watcher.warn(f"CPython {question.python} is no longer installed; {interpreter.identity} measures instead")
     stored = matching(unfinished, chain, question)
+    counter = find_or_install().callgrind() if SERIES_METRIC[question.metric] in COUNTED else None
     with (
         locks.held(locks.measuring_lock(), doing="measure"),
         locks.held(locks.results_lock(project.results_dir), doing="write results"),
@@ -72,6 +80,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
             session,
             watcher,
             _installer(session, chain, interpreter, releases, question.requirements),
+            Counting(session, counter, watcher) if counter is not None else None,
         )
         bisection = run.start(chain, question, machine, stored)
         watcher.stage(
@@ -93,12 +102,14 @@ class _Run:
         session: Session,
         watcher: Watcher,
         install: Callable[[str], Installation],
+        counting: Counting | None,
     ) -> None:
         self._project = project
         self._repository = repository
         self._session = session
         self._watcher = watcher
         self._install = install
+        self._counting = counting
         self._case: Case | None = None
 
     def start(self, chain: Chain, question: Question, machine: ThisMachine, stored: Bisection | None) -> Bisection:
@@ -120,7 +131,7 @@ class _Run:
             )
         ends = chain.good, chain.bad
         parts = (str(key), *ends, question.metric, chain.interpreter, chain.commit, self._session.identity)
-        prior = self._prior(chain, question, machine) if chain.axis == "commits" else ()
+        prior = self._prior(chain, question, machine) if chain.axis == "commits" and self._counting is None else ()
         bisection = Bisection(
             identity=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10],
             case=key,
@@ -165,6 +176,7 @@ class _Run:
         points = bisection.stages[place].points
         result = Result(
             outcome=answer.outcome,
+            reason=self._reason(bisection, answer),
             probability=answer.probability,
             candidates=tuple(points[index] for index in answer.candidates),
             measurements=sum(step.value is not None for stage in bisection.stages for step in stage.steps),
@@ -179,13 +191,17 @@ class _Run:
 
     def _search(self, bisection: Bisection, place: int) -> tuple[Bisection, Culprit]:
         stage = bisection.stages[place]
-        search = Search(
-            len(stage.points),
-            build_cost=bisection.build_cost,
-            confidence=bisection.confidence,
-            seed=bisection.seed,
-            prior=stage.prior or None,
-        )
+        search: Search | Halving
+        if self._counting is not None:
+            search = Halving(len(stage.points), threshold=self._project.settings.count_threshold)
+        else:
+            search = Search(
+                len(stage.points),
+                build_cost=bisection.build_cost,
+                confidence=bisection.confidence,
+                seed=bisection.seed,
+                prior=stage.prior or None,
+            )
         if self._case is None:  # neither end can be installed, so there is nothing to run a case with
             search.record_unbuildable(0)
             return bisection, search.culprit()
@@ -196,7 +212,12 @@ class _Run:
             kept[0] = replace(kept[0], stages=stages, updated=datetime.now(UTC).isoformat(timespec="seconds"))
             BISECTIONS.save(self._session.folder, kept[0].identity, kept[0])
 
-        measurer = Measurer(self._session, self._case, bisection.metric, stage.points, self._install)
+        measurer: Measuring
+        names = self._case, bisection.metric, stage.points, self._install
+        if self._counting is not None:
+            measurer = CountMeasurer(self._counting, *names, self._project.settings.count_threshold)
+        else:
+            measurer = Measurer(self._session, *names)
         _, answer = searched(stage, search, measurer, store, self._watcher)
         return kept[0], answer
 
@@ -215,34 +236,72 @@ class _Run:
         return bisection, None
 
     def _confirmed(self, bisection: Bisection, result: Result, parent: str, culprit: str) -> Result:
-        """The result with fresh blocks of parent and culprit in all modes, and all that is known of the culprit."""
-        assert self._case is not None
+        """The result with parent and culprit measured afresh in all modes, and all that is known of the culprit."""
         self._watcher.stage(f"confirming {culprit[:14]} against {parent[:14]}")
-        metric = SERIES_METRIC[bisection.metric]
-        a, b = self._install(parent), self._install(culprit)
-        shift = _shift(bisection)
+        sides = self._install(parent), self._install(culprit)
         self._session.purpose = "confirm"
-        found = fresh_comparison(self._session, a, b, self._case, bisection.axis, abs(shift), self._watcher)
-        state, why = judge_effect(found.effect(metric), math.exp(shift), self._project.settings.equivalence)
+        result = self._counted(bisection, result, sides) if self._counting else self._timed(bisection, result, sides)
+        refuted = result.confirmation == "refuted" or (self._counting is not None and result.confirmation == "unclear")
         described = self._repository.resolve(culprit) if bisection.axis == "commits" else None
         return replace(
             result,
-            outcome="undecided" if state == "refuted" else result.outcome,
-            reason=why,
-            culprit=culprit if state != "refuted" else None,
+            outcome="undecided" if refuted else result.outcome,
+            culprit=culprit if not refuted else None,
             parent=parent,
             author=described.author if described else "",
             subject=described.subject if described else "",
             date=described.date if described else 0,
+            diff_stat=self._repository.diff_stat(parent, culprit) if described else "",
+        )
+
+    def _timed(self, bisection: Bisection, result: Result, sides: tuple[Installation, Installation]) -> Result:
+        """The result with fresh blocks of both sides."""
+        assert self._case is not None
+        shift = _shift(bisection)
+        found = fresh_comparison(self._session, *sides, self._case, bisection.axis, abs(shift), self._watcher)
+        effect = found.effect(SERIES_METRIC[bisection.metric])
+        state, why = judge_effect(effect, math.exp(shift), self._project.settings.equivalence)
+        return replace(
+            result,
+            reason=why,
             confirmation=state,
             blocks=found.blocks,
             effects=stored_effects(found),
             cause=found.attribution.cause,
             moved=found.attribution.moved,
             cause_probability=found.attribution.probability,
-            diff_stat=self._repository.diff_stat(parent, culprit) if described else "",
             traces=found.traces[:_TRACES_KEPT],
         )
+
+    def _counted(self, bisection: Bisection, result: Result, sides: tuple[Installation, Installation]) -> Result:
+        """The result with the counts of both sides, all hash seeds."""
+        assert self._case is not None
+        assert self._counting is not None
+        threshold = self._project.settings.count_threshold
+        found = counted_pair(self._counting, self._case, bisection.metric, sides, bisection.axis, threshold)
+        ends = math.expm1(_shift(bisection))
+        is_all = abs(found.change - ends) < threshold
+        others = "" if is_all else f"; other commits changed it, too: the ends differ by {ends:+.2%}"
+        return replace(
+            result,
+            reason=found.reason + others,
+            confirmation=found.state,
+            effects=found.effects,
+            cause=found.attribution.cause,
+            moved=found.attribution.moved,
+            cause_probability=found.attribution.probability,
+        )
+
+    def _reason(self, bisection: Bisection, answer: Culprit) -> str:
+        """Why a search by counts found nothing; times have no more to say than their outcome."""
+        if self._counting is None:
+            return ""
+        if answer.outcome == "not_reproducible":
+            return f"the ends differ by {math.expm1(_shift(bisection)):+.2%}"
+        failed = [step.reason for stage in bisection.stages for step in stage.steps if step.value is None]
+        if answer.outcome == "undecided" and not failed:
+            return f"no commit alone changed it by {self._project.settings.count_threshold:.1%}"
+        return failed[-1] if answer.outcome == "unbuildable" and failed else ""
 
     def _find_case(self, chain: Chain, name: str) -> Case | None:
         """The case, as an installed end knows the suite; None where neither end can be installed."""

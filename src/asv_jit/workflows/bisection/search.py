@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS, Block
+from asv_jit.analysis.culprit.halving import Halving
 from asv_jit.analysis.culprit.searcher import Culprit, Search, Unbuildable
 from asv_jit.analysis.history.series import BisectMetric
-from asv_jit.analysis.metrics import SERIES_METRIC
+from asv_jit.analysis.metrics import METRICS, SERIES_METRIC
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.store.findings.bisections import Measurement, Skipped, Stage
@@ -20,14 +21,7 @@ from asv_jit.workflows.measuring.pairing import Pairing
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
 
-MODES: dict[BisectMetric, tuple[Mode, ...]] = {
-    "on": ("on",),
-    "off": ("off",),
-    "speedup": ("off", "on"),
-    "peak_memory": ("on",),
-    "peak_memory_off": ("off",),
-    "warmup": ("on",),
-}
+MODES: dict[BisectMetric, tuple[Mode, ...]] = {row.bisect: row.modes for row in METRICS.values() if row.modes}
 _TRIES = 2  # a process that fails by chance is not the commit's failure
 Install = Callable[[str], Installation]
 
@@ -50,6 +44,18 @@ class Watcher(Reporter, Protocol):
 
     def view(self, view: View) -> None:
         """A measurement was made and stored."""
+
+
+class Measuring(Protocol):
+    """Measures points of one stage relative to its good end."""
+
+    def __call__(self, point: int) -> tuple[float, str]:
+        """A new measurement and its block, empty without one. Raises Unbuildable, with the reason."""
+        ...
+
+    def blames_the_good_end(self, point: int) -> bool:
+        """Whether the last measurement of a point failed on the good end's side only."""
+        ...
 
 
 class Measurer:
@@ -109,8 +115,8 @@ class Measurer:
 
 def searched(
     stage: Stage,
-    search: Search,
-    measure: Measurer,
+    search: Search | Halving,
+    measure: Measuring,
     store: Callable[[Stage], None],
     watcher: Watcher,
 ) -> tuple[Stage, Culprit]:
@@ -143,14 +149,14 @@ def skipped_of(stages: Sequence[Stage]) -> tuple[Skipped, ...]:
     return tuple(Skipped(point=point, reason=reason) for point, reason in found.items())
 
 
-def _record(search: Search, step: Measurement) -> None:
+def _record(search: Search | Halving, step: Measurement) -> None:
     if step.value is None:
         search.record_unbuildable(step.point)
     else:
         search.record(step.point, step.value)
 
 
-def _view(stage: Stage, search: Search) -> View:
+def _view(stage: Stage, search: Search | Halving) -> View:
     counts = np.bincount([s.point for s in stage.steps if s.value is not None] or [0], minlength=len(stage.points))
     if not any(step.value is not None for step in stage.steps):
         counts[:] = 0

@@ -70,6 +70,7 @@ class Counting:
         installation: Installation,
         case: Case,
         *,
+        modes: Sequence[Mode] = ARMS,
         seeds: Sequence[int] = HASH_SEEDS,
         repeat: bool = False,
         forget: Forget = "nothing",
@@ -86,10 +87,9 @@ class Counting:
         known = [] if forget == "everything" else self.known(installation, case)
         if forget == "failures":
             known = [trial for trial in known if trial.outcome == "ok"]
-        modes: tuple[Mode, ...] = ARMS if installation.interpreter.has_jit else ("off",)
         twice = repeat and _key(installation, case) not in self._repeated
         wanted = []
-        for mode in modes:
+        for mode in (mode for mode in modes if mode == "off" or installation.interpreter.has_jit):
             here = [trial for trial in known if trial.mode == mode]
             if all(trial.outcome == "ok" for trial in here):
                 for seed in seeds:
