@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from asv_jit.interpreters.identity import Interpreter
+from tests.acceptance.counting.commits import LONGER as UNCHANGED
+from tests.acceptance.counting.commits import ONE_PERCENT
+from tests.acceptance.counting.trials import held_cores
 from tests.workflows.histories import BROKEN, CRASHING, FAST, SLOW_WITH_THE_JIT, History, make_history
 
 pytestmark = [pytest.mark.slow, pytest.mark.interpreters]
@@ -35,9 +38,9 @@ def history_of(folder: Path, python: Path, before: str, after: str) -> History:
     return make_history(folder, sources, [python], trial_seconds=0.3)
 
 
-def bisected(history: History, metric: str) -> tuple[int | None, Any]:
+def bisected(history: History, metric: str, *options: str) -> tuple[int | None, Any]:
     ends = f"{history.commits[0]}..{history.commits[-1]}"
-    code, found = history.json("bisect", "time_work", ends, "--metric", metric)
+    code, found = history.json("bisect", "time_work", ends, "--metric", metric, *options)
     result = found["result"]
     spent = f"{result['measurements']} measurements of {result['builds']} commits"
     print(f"{metric}: {result['outcome']} with {spent}, {result['cause']} ({result['cause_probability']:.0%})")
@@ -63,6 +66,20 @@ def test_the_commit_is_found_and_what_moved_is_told(
     assert {skipped["point"] for skipped in result["skipped"]} <= unmeasured
 
 
+@pytest.mark.parametrize("metric", ["off", "on"])
+def test_one_percent_of_instructions_is_found_with_both_cores_busy(
+    tmp_path: Path, jit_interpreters: dict[str, Interpreter], metric: str
+) -> None:
+    history = history_of(tmp_path / "project", jit_interpreters["3.15"].executable, UNCHANGED, ONE_PERCENT)
+    with held_cores():
+        code, result = bisected(history, metric, "--count")
+    assert code == 0, result
+    assert (result["parent"], result["culprit"]) == (history.commits[CULPRIT - 1], history.commits[CULPRIT])
+    assert result["builds"] - len(result["skipped"]) <= 8
+    assert (result["confirmation"], result["cause"]) == ("confirmed", "code")
+    assert [round(effect["ratio"], 2) for effect in result["effects"]] == [1.01, 1.01]
+
+
 def test_where_nothing_changed_nothing_is_found(tmp_path: Path, jit_interpreters: dict[str, Interpreter]) -> None:
     history = history_of(tmp_path / "project", jit_interpreters["3.15"].executable, FAST, FAST)
     code, result = bisected(history, "on")
@@ -85,3 +102,6 @@ def test_the_release_that_changed_the_speedup_is_found(
     assert (result["parent"], result["culprit"]) == (old.identity, new.identity)
     assert result["confirmation"] == "confirmed"
     assert result["cause"] == "release"
+    code, found = history.json(*arguments[:-2], "on", "--installed-only", "--count")
+    assert code == 0, found["result"]
+    assert (found["result"]["culprit"], found["result"]["cause"]) == (new.identity, "release")

@@ -65,6 +65,8 @@ def test_an_unfinished_search_of_an_event_goes_on_as_it_was_asked(history: list[
         ("peak_memory_on", "peak_memory", ("on",)),
         ("peak_memory_off", "peak_memory_off", ("off",)),
         ("warmup_on", "warmup", ("on",)),
+        ("instructions_on", "instructions", ("on",)),
+        ("instructions_off", "instructions_off", ("off",)),
     ],
 )
 def test_the_metric_is_searched_in_its_own_mode(metric: Metric, asked: BisectMetric, modes: tuple[str, ...]) -> None:
