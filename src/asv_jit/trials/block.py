@@ -1,4 +1,4 @@
-"""A block: trials back to back in random order that share everything but the arm."""
+"""Runs blocks: trials back to back in random order that share everything but the arm."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from asv_jit.model import Case, Mode, Trial
 from asv_jit.trials.launch import Launched, Place, TrialTask, launch, workspace
 from asv_jit.trials.record import Context, record
 
-# What to do with a finished trial, before the next one starts: its line goes to the journal.
+# Stores a finished trial before the next one starts.
 Keep = Callable[[Trial], None]
 
 
 class Arm(Struct, frozen=True):
-    """One trial of a block: its name in the journal, its mode."""
+    """One trial of a block: its name in the journal and its mode."""
 
     name: str
     mode: Mode
@@ -27,11 +27,11 @@ class Arm(Struct, frozen=True):
 
 PAIR = (Arm("off", "off"), Arm("on", "on"))
 ALONE = (Arm("alone", "off"),)  # an interpreter without a JIT
-SAMPLE = Arm("sample", "on")  # interrupted by a timer, to see where the time goes; not timed
+SAMPLE = Arm("sample", "on")  # not timed: a timer interrupts it, to see where the time goes
 
 
 class Stand(Struct, frozen=True):
-    """An arm of a block, where it runs, what its line says of that, and what `setup_cache` left there."""
+    """An arm with its place, the context for its line in the journal, and the folder that `setup_cache` left."""
 
     arm: Arm
     place: Place
@@ -40,19 +40,19 @@ class Stand(Struct, frozen=True):
 
 
 def beside(side: str, modes: Sequence[Mode]) -> tuple[Arm, ...]:
-    """The arms of one side of a comparison, `a` or `b`: `a-off`, `a-on`."""
+    """Return the arms of one side of a comparison, `a` or `b`: `a-off`, `a-on`."""
     return tuple(Arm(f"{side}-{mode}", mode) for mode in modes)
 
 
 class Effort(Struct, frozen=True):
-    """How long a trial is: the same in all arms of all blocks of a case on an interpreter."""
+    """The length of a trial, the same in all arms of all blocks of a case on an interpreter."""
 
     inner_loops: int
     iterations: int
 
 
 class NoEffort(Struct, frozen=True):
-    """A calibration that gave no effort, because the benchmark failed, crashed, hung or asked to be skipped."""
+    """A calibration without a result, because the benchmark failed, crashed, timed out or was skipped."""
 
     task: TrialTask
     launched: Launched
@@ -68,11 +68,11 @@ def calibrate(
     max_iterations: int,
     cache: Path | None,
 ) -> Effort | NoEffort:
-    """Find the effort of a case in processes that are thrown away: one in mode `first`, then a look at each of `modes`.
+    """Find the effort of a case in discarded processes: one in mode `first`, then one in each of `modes`.
 
-    The first finds the inner loops, and how many iterations fit into `trial_s`. So many are run in each mode, and
-    `analysis.effort` says how many of them would have been enough. Where the first process fails there is no effort,
-    and its end is the result. Where a look fails, all iterations stay.
+    The first finds the inner loops, and how many iterations fit into `trial_s`. The others run that many iterations,
+    from which `analysis.cells.effort` finds how many are enough. If the first fails, its end is returned; if another
+    fails, the number of iterations is not reduced.
     """
     task = TrialTask(case=case, operation="calibrate", hash_seed=0, budget_s=trial_s, max_iterations=max_iterations)
     with workspace() as space:
@@ -82,7 +82,7 @@ def calibrate(
             return NoEffort(task, launched)
         most = Effort(answer.inner_loops, answer.iterations)
         no_shorter = most.iterations <= task.min_iterations or trial_s <= LEAST_STEADY_S
-        if no_shorter or answer.first_calls:  # a look would change nothing
+        if no_shorter or answer.first_calls:  # it cannot be made shorter
             return most
         whole = replace(task, operation="measure", inner_loops=most.inner_loops, iterations=most.iterations)
         looks = [_look(launch(place, whole, mode, space, cache)) for mode in modes]
@@ -93,7 +93,7 @@ def calibrate(
 
 
 def _look(launched: Launched) -> Look | None:
-    """What a whole trial shows; None where it failed or has no iterations."""
+    """Return a trial's durations for `enough_iterations`; None if it failed or has no iterations."""
     answer, start_s = launched.answer, launched.start_s
     if answer is None or answer.outcome != "ok" or not answer.durations_ns or start_s is None:
         return None
@@ -103,7 +103,7 @@ def _look(launched: Launched) -> Look | None:
 
 
 def make_cache(place: Place, case: Case, folder: Path) -> str | None:
-    """Run the benchmark's `setup_cache` and leave its result in `folder`; returns a complaint if it failed."""
+    """Run the benchmark's `setup_cache` and move its working folder to `folder`; return a complaint if it failed."""
     task = TrialTask(case=case, operation="setup_cache", hash_seed=0)
     with workspace() as space:
         launched = launch(place, task, "off", space)
@@ -116,9 +116,9 @@ def make_cache(place: Place, case: Case, folder: Path) -> str | None:
 def run_stands(
     stands: Sequence[Stand], case: Case, effort: Effort, rng: random.Random, keep: Keep, *, micro_ops: bool
 ) -> list[Trial]:
-    """Run arms of one or several places once each in one random order; returned in the order of `stands`.
+    """Run each of `stands` once, in random order; return the trials in the order of `stands`.
 
-    They share hash seed, inner loops, iterations and, if their places say so, the core.
+    They share the hash seed, inner loops and iterations.
     """
     task = TrialTask(
         case=case,
@@ -129,7 +129,7 @@ def run_stands(
         micro_ops=micro_ops,
     )
     done: dict[str, Trial] = {}
-    works_s: dict[str, float | None] = {}  # by interpreter: each has arithmetic of its own
+    works_s: dict[str, float | None] = {}  # by interpreter: the arithmetic differs in speed
     with workspace() as space:
         for stand in rng.sample(stands, len(stands)):
             launched = launch(stand.place, task, stand.arm.mode, space, stand.cache)
@@ -143,10 +143,10 @@ def run_stands(
 
 
 def run_without_effort(stands: Sequence[Stand], found: NoEffort, keep: Keep) -> list[Trial]:
-    """Put a failed calibration on record as the trial of the first of `stands`, then calibrate in the other arms.
+    """Record a failed calibration as the trial of the first of `stands`, then calibrate in the other arms.
 
-    A benchmark may work a thousand times and then fail. Only calibrating calls it as often again, so a timed trial of
-    fewer calls might succeed and publish the time of a benchmark that does not work. Returned in the order of `stands`.
+    A benchmark may succeed a thousand times and then fail. Only a calibration makes as many calls, so a timed trial
+    might succeed and publish the time of a broken benchmark. Returns the trials in the order of `stands`.
     """
     trials: list[Trial] = []
     with workspace() as space:
@@ -158,7 +158,7 @@ def run_without_effort(stands: Sequence[Stand], found: NoEffort, keep: Keep) -> 
 
 
 def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep: Keep, *, cache: Path | None) -> Trial:
-    """Run a case once more in mode `on` under a sampling timer, and keep where the time went."""
+    """Run a case once more in mode `on` under a sampling timer, and store where the time went."""
     task = TrialTask(
         case=case,
         operation="sample",

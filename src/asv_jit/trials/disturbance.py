@@ -1,6 +1,6 @@
-"""What else used the core while a trial ran. The rule looks at rates only, never at the trial's durations.
+"""Detects other activity on the core during a trial, from rates only, never from the trial's durations.
 
-Looking at the durations would select the fast trials and make every interval too narrow.
+A rule on durations would select the fast trials and make every interval too narrow.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from msgspec import Struct
 
 from asv_jit.model import Disturbance
 
-# A trial is disturbed when more than this share of it went to the hypervisor or to other processes on its core.
+# A trial is disturbed if more than this share of it went to the hypervisor or to other processes on its core.
 STEAL_LIMIT = 0.01
 OTHERS_LIMIT = 0.05
-# Or when the same piece of work took so much longer or shorter than during the first trial of its block: a core that
-# loses its units to a busy neighbour, on this machine or on another one of the same host, loses a third of its speed.
+# Or if the fixed work took this much longer or shorter than during the first trial of its block: a core that shares
+# its execution units with a busy neighbour, here or in another virtual machine, loses a third of its speed.
 SPEED_LIMIT = 0.10
-# The kernel counts in ticks of 10 ms: below this many ticks a share says nothing.
+# The kernel counts in ticks of 10 ms: shares of fewer ticks are ignored.
 _LEAST_TICKS = 3
 
 
 class Watched(Struct, frozen=True):
-    """Raw observations of one trial, for `judge`; None where the platform does not tell."""
+    """Raw observations of one trial, for `judge`; None if the platform does not report them."""
 
     wall_s: float
     steal_s: float | None
@@ -38,7 +38,7 @@ class Watched(Struct, frozen=True):
 
 
 class Watch:
-    """Reads the core's counters before and after: `with Watch(cpu) as watch: …; watch.result(…)`."""
+    """Reads the core's counters before and after a trial: `with Watch(cpu) as watch: …; watch.result(…)`."""
 
     def __init__(self, cpu: int | None) -> None:
         self._cpu = cpu
@@ -56,7 +56,7 @@ class Watch:
         self._after = _core_seconds(self._cpu)
 
     def result(self, own_cpu_ns: int | None, involuntary: int | None) -> Watched:
-        """What was seen; `own_cpu_ns` is the processor time that the trial says it used itself."""
+        """Return the observations; `own_cpu_ns` is the CPU time that the trial itself used."""
         steal_s = busy_s = None
         if self._before is not None and self._after is not None:
             steal_s = self._after[0] - self._before[0]
@@ -74,9 +74,9 @@ class Watch:
 
 
 def judge(watched: Watched, *, work_s: float | None = None, first_work_s: float | None = None) -> Disturbance:
-    """Turn observations into rates and say what disturbed the trial, if anything did.
+    """Convert observations to rates, and list what disturbed the trial.
 
-    `work_s` is what the fixed work took beside it, `first_work_s` beside the first trial of its block.
+    `work_s` is the time of the fixed work during the trial, `first_work_s` during the first trial of its block.
     """
     wall_s = max(watched.wall_s, 1e-9)
     steal = others = None
@@ -112,7 +112,7 @@ def _ticks_per_second() -> float:
 
 
 def _core_seconds(cpu: int | None) -> tuple[float, float] | None:
-    """(stolen, busy) seconds of a core since boot, from Linux's /proc/stat; None elsewhere."""
+    """Return a core's (stolen, busy) seconds since boot from Linux's /proc/stat; None on other systems."""
     name = "cpu" if cpu is None else f"cpu{cpu}"
     try:
         lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()

@@ -1,7 +1,7 @@
 """Starts one trial. The two arms of a pair differ in one character: the value of PYTHON_JIT.
 
-`command_of` and `environment_of` are the only places where a trial's command and environment are made, and the
-mode enters only the second.
+Only `command_of` and `environment_of` make a trial's command and environment, and only the environment depends on the
+mode.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from asv_jit.system.processes import Finished, base_environment, end_strays, run
 from asv_jit.trials.counter import Counter
 from asv_jit.trials.disturbance import Watch, Watched
 
-# What a child counts fits into 64 bits, so that it can be made a float: a longer number is none of ours.
+# A child's counts fit into 64 bits and convert to floats; larger numbers are not from asv-jit.
 _MOST = 2**63 - 1
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
 Operation = Literal["measure", "calibrate", "setup_cache", "sample", "count", "load", "program"]
@@ -47,7 +47,7 @@ _ENVIRONMENT_BYTES = 4096
 
 
 class Place(Struct, frozen=True):
-    """Where trials run: an installation's interpreter, its identity, the suite, the core."""
+    """Where trials run: an installation's interpreter, the suite, the installation's variables, the core."""
 
     python: Path
     benchmark_dir: Path
@@ -56,7 +56,7 @@ class Place(Struct, frozen=True):
 
 
 class TrialTask(Struct, frozen=True):
-    """What a trial is to do; the same for both arms."""
+    """The task of a trial, the same for both arms."""
 
     case: Case
     operation: Operation
@@ -71,10 +71,10 @@ class TrialTask(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True):
-    """A whole program to run: what follows the interpreter on the command line, where, with what as its input.
+    """A whole program: the interpreter's arguments, the working folder, the file of its standard input.
 
-    `traced` runs it once within traced.py, untimed, to see what the JIT compiles; otherwise outside.py starts it
-    as a user would and waits for its end.
+    If `traced`, traced.py runs it in its own process, untimed, to see what the JIT compiles; otherwise outside.py
+    starts it as a user would and waits for its end.
     """
 
     arguments: tuple[str, ...]
@@ -85,7 +85,7 @@ class Program(Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What inside.py wrote; see its documentation. Validated on the way in: benchmarked code ran beside it."""
+    """The result that inside.py wrote; see there. It is validated, because benchmarked code ran in that process."""
 
     outcome: Literal["ok", "skipped"]
     entered_ns: Count
@@ -117,7 +117,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Launched(Struct, frozen=True):
-    """A trial's end: how the process finished, what it answered (None when it could not), what went on beside it."""
+    """How a trial ended: the process's end, its answer (None without a valid one), other activity on its core."""
 
     finished: Finished
     answer: Answer | None
@@ -154,18 +154,18 @@ def workspace() -> Iterator[Workspace]:
 
 
 def command_of(place: Place, space: Workspace, program: Program | None = None) -> list[str]:
-    """The command of a trial, the same in both modes: of the suite, or of a whole program."""
+    """Return the command of a trial of the suite or of a whole program, the same in both modes."""
     python = str(place.python)
     if program is None:
         return [python, str(_INSIDE), str(space.request), str(space.result)]
     if program.traced:
         return [python, str(_TRACED), str(space.result), str(program.stdin), *program.arguments]
     files = [str(path) for path in (space.result, program.stdin, space.stdout, space.stderr)]
-    return [python, "-S", str(_OUTSIDE), *files, *program.arguments]  # without site: as little memory as can be
+    return [python, "-S", str(_OUTSIDE), *files, *program.arguments]  # without site, to use little memory
 
 
 def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
-    """The whole environment of a trial; nothing of the shell's but a few harmless names."""
+    """Return the whole environment of a trial; of the shell's variables only a few harmless ones."""
     return base_environment(
         {
             **place.variables,
@@ -177,7 +177,7 @@ def environment_of(place: Place, mode: Mode, hash_seed: int) -> dict[str, str]:
 
 
 def counted_environment_of(place: Place, mode: Mode, hash_seed: int, counter: Counter) -> dict[str, str]:
-    """The environment of a counted trial: of constant size, as the size moves the stack and with it some counts."""
+    """Return the environment of a counted trial, of constant size: the size moves the stack and changes some counts."""
     environment = {**environment_of(place, mode, hash_seed), **counter.variables}
     size = sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 2 for name, value in environment.items())
     return {**environment, "ASV_JIT_PADDING": "x" * (-size % _ENVIRONMENT_BYTES)}
@@ -214,9 +214,9 @@ def launch(
 
 
 def launch_program(place: Place, program: Program, mode: Mode, hash_seed: int, space: Workspace) -> Launched:
-    """Run a whole program to its end, in the folder that it names. Never raises for what the program does.
+    """Run a whole program to its end in its folder. Never raises for failures of the program.
 
-    The answer's `durations_ns` holds one number: from the start of its process to its end.
+    The answer's `durations_ns` holds one number, the time from the start of the process to its end.
     """
     space.result.unlink(missing_ok=True)
     command, env = command_of(place, space, program), environment_of(place, mode, hash_seed)
@@ -235,7 +235,7 @@ def _launch(
     with Watch(place.cpu) as watch:
         started_at, began_ns = time.time(), time.monotonic_ns()
         finished = run(command, env=env, cwd=folder, timeout_s=timeout_s, cpu=place.cpu)
-    end_strays()  # the next trial shall have the core for itself
+    end_strays()  # the next trial needs the core for itself
     answer, complaint = _read(space.result, finished)
     return Launched(
         finished=finished,
@@ -248,7 +248,7 @@ def _launch(
 
 
 def _search_path(place: Place) -> str:
-    """The interpreter's own folder first, then what the place says, else the system's."""
+    """Return PATH: the interpreter's own folder, then the place's PATH, else the system's."""
     usual = "" if sys.platform == "win32" else "/usr/local/bin:/usr/bin:/bin"
     given = place.variables.get("PATH", usual)
     return given if sys.platform == "win32" else f"{place.python.parent}:{given}"
@@ -301,7 +301,7 @@ def _read(path: Path, finished: Finished) -> tuple[Answer | None, str]:
 
 
 def _check_mode(launched: Launched, answer: Answer, mode: Mode) -> Launched:
-    """Believe the process, not the variable: a build without the JIT ignores PYTHON_JIT=1 silently."""
+    """Reject the answer if the process was in another mode: a build without the JIT silently ignores PYTHON_JIT=1."""
     if mode == "on" and answer.jit_enabled is not True:
         complaint = f"PYTHON_JIT=1 was set, but the process says that its JIT is not enabled (CPython {answer.python})"
     elif mode == "off" and answer.jit_enabled:

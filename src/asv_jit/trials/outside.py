@@ -1,16 +1,15 @@
-"""The part of asv-jit that starts a whole program and waits for its end. Standard library only, Python 3.9 to 3.16.
+"""Starts a whole program and waits for its end. Standard library only, Python 3.9 to 3.16.
 
     python -S outside.py RESULT STDIN STDOUT STDERR ARGUMENTS...
 
-runs `python ARGUMENTS...` with the same interpreter, environment, folder and core, as a user would start it: nothing
-of ours runs inside. RESULT is written when the program ended with exit code 0, whole or not at all; else the end of
-STDERR is copied to standard error, and this process ends as the program did, by the same exit code or signal. What
-RESULT holds is described in inside.py: `durations_ns` is the one time from start to end, `digest` is of all that the
-program wrote to its standard output, `peak_rss_bytes` of the largest of its processes.
+Runs `python ARGUMENTS...` with the same interpreter, environment, folder and core, as a user would: none of our code
+runs in its process. If the program ends with exit code 0, RESULT is written atomically; otherwise the end of STDERR is
+copied to standard error, and this process ends with the program's exit code or signal. inside.py describes RESULT:
+`durations_ns` is the one time from start to end, `digest` is of the program's standard output, `peak_rss_bytes` is of
+the largest of its processes.
 
-A process between the tool and the program is needed for its memory: what the kernel says of a process's peak starts
-with the size of the one that started it. This one is as small as Python can be, so that what it hides is below any
-program's own start. It sleeps while the program runs.
+The program needs a small parent process to measure its memory, because a process's peak in the kernel starts with the
+size of its parent. This one is smaller than any Python program. It sleeps while the program runs.
 """
 
 import os
@@ -22,7 +21,7 @@ KEPT_STDERR_BYTES = 64 * 1024
 
 
 def run(stdin, stdout, stderr, arguments):
-    """(wall time in nanoseconds, exit code, signal, resource usage or None) of the program."""
+    """Run the program; return (wall time in nanoseconds, exit code, signal, resource usage or None)."""
     command = [sys.executable, *arguments]
     if not hasattr(os, "posix_spawn"):  # Windows
         import subprocess
@@ -47,7 +46,7 @@ def run(stdin, stdout, stderr, arguments):
 
 
 def copy_end(path):
-    """The last bytes of a file, to standard error."""
+    """Copy the last bytes of a file to standard error."""
     with open(path, "rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - KEPT_STDERR_BYTES))
@@ -56,7 +55,7 @@ def copy_end(path):
 
 
 def end_as(signal_number):
-    """End as the program did; what it left behind is enough, so that no core is dumped for this process."""
+    """End by the same signal as the program, without another core dump."""
     import resource
     import signal
 
@@ -67,7 +66,7 @@ def end_as(signal_number):
 
 
 def digest_of(path):
-    """A digest of a file of any size."""
+    """Return the digest of a file."""
     from _blake2 import blake2b
 
     state = blake2b(digest_size=16)
@@ -80,7 +79,7 @@ def digest_of(path):
 
 
 def jit_state():
-    """(available, enabled) as this process says; the program runs on the same binary in the same environment."""
+    """Return (available, enabled) of this process; the program has the same binary and environment."""
     jit = getattr(sys, "_jit", None)
     if jit is not None:
         return jit.is_available(), jit.is_enabled()
@@ -91,7 +90,7 @@ def jit_state():
 
 
 def as_json(value):
-    """JSON of None, bool, int, str and lists of them: `json` might be a module of the user's."""
+    """Encode None, bool, int, str and lists of them as JSON: `json` might be the user's own module."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""One trial of a whole program: the line that it leaves is a trial's like any other, timed from start to end."""
+"""Runs one trial of a whole program, timed from start to end; its line is like any other trial's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asv_jit.trials.record import Context, record
 
 
 def case_of(name: str, program: Program) -> Case:
-    """The program as a case: a benchmark whose every trial is one process, as asv's `timeraw_` are."""
+    """Return the program as a case of a benchmark like asv's `timeraw_`: each iteration is one process."""
     timeout_s = program.timeout_s if program.timeout_s is not None else LONGEST_S
     return Case(Benchmark(name=name, version="1", kind="timeraw", unit="seconds", timeout_s=timeout_s), (), None)
 
@@ -19,12 +19,12 @@ def case_of(name: str, program: Program) -> Case:
 def run_program(
     place: Place, program: Program, case: Case, arm: str, mode: Mode, hash_seed: int, context: Context, space: Workspace
 ) -> Trial:
-    """Run the program once; `steady_s` is its whole time, `digest` that of its standard output."""
+    """Run the program once; `steady_s` is its whole time, `digest` is of its standard output."""
     launched = launch_program(place, program, mode, hash_seed, space)
     task = TrialTask(case=case, operation="program", hash_seed=hash_seed)
     return record(context, task, arm, mode, launched)
 
 
 def trace_program(place: Place, program: Program, case: Case, context: Context, space: Workspace) -> Trial:
-    """Run the program once more in mode `on` and untimed, for what the JIT compiled and where the time went."""
+    """Run the program once more in mode `on`, untimed, to see what the JIT compiled and where the time went."""
     return run_program(place, replace(program, traced=True), case, "sample", "on", 0, context, space)

@@ -1,4 +1,4 @@
-"""Turns how a trial ended into the line that the journal keeps."""
+"""Converts the end of a trial into its line of the journal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import accumulate
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from asv_jit.analysis import steady
 from asv_jit.model import Mode, Outcome, Purpose, Trial
@@ -23,7 +23,7 @@ _FEWEST_WORKS = 5
 
 
 class Context(Struct, frozen=True):
-    """What a trial's line says besides what the trial itself answered."""
+    """The fields of a trial's line that do not depend on its result, with the same names."""
 
     session: str
     block: str
@@ -41,32 +41,22 @@ class Context(Struct, frozen=True):
 def record(
     context: Context, task: TrialTask, arm: str, mode: Mode, launched: Launched, *, first_work_s: float | None = None
 ) -> Trial:
-    """The trial's line. Durations become seconds per call; of the iterations the curve is kept.
+    """Return the trial's line. Durations become seconds per call, and iterations become the curve.
 
-    `first_work_s`: what the fixed work took beside the first trial of the block, if this is not that one.
+    `first_work_s` is the time of the fixed work during the first trial of the block, None in that trial itself.
     """
     answer, finished = launched.answer, launched.finished
     key = task.case.key
     trial = Trial(
         trial=f"{context.block}.{context.attempt}-{arm}",
-        session=context.session,
-        block=context.block,
+        **asdict(context),
         arm=arm,
-        purpose=context.purpose,
-        attempt=context.attempt,
-        commit=context.commit,
-        interpreter=context.interpreter,
-        installation=context.installation,
         benchmark=key.benchmark,
         benchmark_version=task.case.benchmark.version,
         params=key.params,
-        machine=context.machine,
-        protocol=context.protocol,
-        requirements=context.requirements,
         mode=mode,
         jit_enabled=answer.jit_enabled if answer else None,
         hash_seed=task.hash_seed,
-        cpu=context.cpu,
         inner_loops=answer.inner_loops if answer else task.inner_loops,
         iterations=answer.iterations if answer else task.iterations,
         outcome=outcome_of(launched),
@@ -83,9 +73,9 @@ def record(
 
 
 def curve_of(durations_s: list[float], points: int = CURVE_POINTS) -> tuple[tuple[int, float], ...]:
-    """(iterations done, seconds of running until then) at `points` places evenly spaced in the logarithm.
+    """Return (iterations done, elapsed seconds) at `points` places evenly spaced on a log scale.
 
-    Cumulative, so that nothing is lost between the points: break-even is computed from it.
+    The times are cumulative, so that nothing is lost between the points: break-even is computed from them.
     """
     count = len(durations_s)
     if count == 0:
@@ -115,7 +105,7 @@ def _with_figures(trial: Trial, launched: Launched) -> Trial:
     running_s = [max(duration, 1) / 1e9 for duration in answer.durations_ns]  # a coarse clock may say 0
     trial = replace(trial, curve=curve_of(running_s))
     per_call_s = [duration / answer.inner_loops for duration in running_s]
-    if answer.kind == "timeraw" or answer.first_calls:  # a process of its own, or no warm-up to leave out
+    if answer.kind == "timeraw" or answer.first_calls:  # a process of its own, or without warm-up
         return replace(trial, steady_s=statistics.median(per_call_s))
     state = steady.classify(per_call_s, tolerance=STEADY_TOLERANCE)
     return replace(
@@ -128,14 +118,14 @@ def _with_figures(trial: Trial, launched: Launched) -> Trial:
 
 
 def _work_s(answer: Answer, steady_start: int | None) -> float | None:
-    """What the fixed work took beside the iterations that gave the trial its figure; None for few of them."""
+    """Return the median time of the fixed work during the steady iterations; None if there are too few."""
     begin = answer.iterations // 2 if steady_start is None else steady_start
     works_ns = [work_ns for index, work_ns in answer.fixed_work if index >= begin]
     return statistics.median(works_ns) / 1e9 if len(works_ns) >= _FEWEST_WORKS else None
 
 
 def outcome_of(launched: Launched) -> Outcome:
-    """How a trial ended, as its line says it."""
+    """Return the outcome of a trial for its line."""
     if launched.finished.timed_out:
         return "timeout"
     if launched.finished.signal is not None:
@@ -146,7 +136,7 @@ def outcome_of(launched: Launched) -> Outcome:
 
 
 def last_words(launched: Launched) -> str:
-    """The end of what it wrote to stderr, and why it was skipped or left no result."""
+    """Return the end of its stderr, and why it was skipped or left no result."""
     parts = [launched.finished.stderr.strip()]
     if launched.answer is not None and launched.answer.message:
         parts.append(launched.answer.message)

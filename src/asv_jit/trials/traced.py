@@ -1,11 +1,11 @@
-"""The part of asv-jit that sees what the JIT makes of a whole program. Standard library only, Python 3.9 to 3.16.
+"""Shows what the JIT compiles of a whole program. Standard library only, Python 3.9 to 3.16.
 
     python traced.py RESULT STDIN SCRIPT ARGUMENTS...
     python traced.py RESULT STDIN -m MODULE ARGUMENTS...
 
-runs the program in this process as `python SCRIPT` or `python -m MODULE` would, interrupted by a timer, and then
-lists the traces that hang on its code. Nothing is timed, and how the program ends does not matter: its own runs
-tell that. RESULT is described in inside.py; it is missing where the program ends the process itself.
+Runs the program in this process as `python SCRIPT` or `python -m MODULE` would, interrupted by a sampling timer, then
+lists the traces of its code. Nothing is timed, and the program's exit code is ignored: its untraced runs report that.
+inside.py describes RESULT, which is missing if the program ends the process itself.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ def load(name):
 
 
 def code_of_script(path, safe):
-    """(code, origin, spec) of a file; of a folder or archive, of the `__main__` within."""
+    """Return (code, origin, spec) of a file, or of the `__main__` in a folder or archive."""
     import io
     import zipfile
 
@@ -43,7 +43,7 @@ def code_of_script(path, safe):
 
 
 def code_of_module(name):
-    """(code, origin, spec) of what `-m` runs."""
+    """Return (code, origin, spec) of what `-m` runs."""
     import importlib.util
 
     main = sys.modules.pop("__main__")  # it would be found instead of one in a folder
@@ -57,7 +57,7 @@ def code_of_module(name):
 
 
 def prepare(arguments):
-    """Make this process look like the program's own; the code to run."""
+    """Make this process look like the program's own; return the code to run and its namespace."""
     safe = getattr(sys.flags, "safe_path", False)
     if not safe:
         del sys.path[0]  # the folder of this file
@@ -79,7 +79,7 @@ def prepare(arguments):
 
 
 def sampled(code, names):
-    """Run `code` under a sampling timer: ({code: count}, how it ended). The ending holds the program's frames."""
+    """Run `code` under a sampling timer; return {code: count} and the exception that ended it, with its frames."""
     counts = {}
     ending = None
     try:

@@ -16,10 +16,8 @@ from msgspec import Struct
 
 JitMetric: TypeAlias = Literal["plain", "off", "on"]
 
-FAILED = math.nan
-"""A value that is null in the file: the benchmark failed."""
 SKIPPED = math.inf
-"""A value that is NaN in the file: the benchmark skipped these parameters."""
+"""A value that is NaN in the file: the benchmark skipped these parameters. NaN is a failure, null in the file."""
 UNUSABLE = -math.inf
 """A value that is infinite in the file, or at least `HUGE`."""
 HUGE = 1e150
