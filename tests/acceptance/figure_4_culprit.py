@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from asv_jit.analysis.culprit import searcher
-from asv_jit.analysis.culprit.prior import prior_of
+from asv_jit.analysis.culprit.posterior import prior_of
 from tests.acceptance.rows import Row
 
 SEARCHES = 400

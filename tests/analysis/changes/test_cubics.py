@@ -7,7 +7,7 @@ import pytest
 
 from asv_jit.analysis.changes.cleaning import clean
 from asv_jit.analysis.changes.cubics import Stepped, bends
-from asv_jit.analysis.changes.splits import Part, best_places, gains
+from asv_jit.analysis.changes.splits import best_place, gains
 
 
 def drawn(seed, n=400):
@@ -40,14 +40,12 @@ def test_gains_of_all_places():
         weights, values = series.weights[start:end], series.values[start:end]
         return weights @ np.square(values - weights @ values / weights.sum())
 
-    series = [drawn(seed) for seed in range(3)]
-    parts = [Part(one.masses, one.sums, start, end) for one in series for start, _, end in PARTS]
-    of_part = [(one, start, end) for one in series for start, _, end in PARTS]
-    best = best_places(parts, 3)
-    for (one, start, end), gain, place in zip(of_part, gains(parts, 3), best, strict=True):
-        whole = squared_error(one, start, end)
-        expected = [
-            whole - squared_error(one, start, at) - squared_error(one, at, end) for at in range(start + 3, end - 2)
-        ]
-        assert gain == pytest.approx(np.array(expected), abs=1e-7)
-        assert place == start + 3 + int(np.argmax(gain))
+    for one in (drawn(seed) for seed in range(3)):
+        for start, _, end in PARTS:
+            gain = gains(one.masses, one.sums, start, end, 3)
+            whole = squared_error(one, start, end)
+            expected = [
+                whole - squared_error(one, start, at) - squared_error(one, at, end) for at in range(start + 3, end - 2)
+            ]
+            assert gain == pytest.approx(np.array(expected), abs=1e-7)
+            assert best_place(one.masses, one.sums, start, end, 3) == start + 3 + int(np.argmax(gain))

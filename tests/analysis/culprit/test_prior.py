@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from asv_jit.analysis.culprit.prior import FEWEST_MEASURED, prior_of
+from asv_jit.analysis.culprit.posterior import FEWEST_MEASURED, prior_of
 from asv_jit.analysis.culprit.searcher import Search
 
 COUNT = 64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -68,6 +68,9 @@ class TypicalBreakEven:
     pairs: int
 
 
+_NEVER = BreakEven("never", None, None, extrapolated=True)
+
+
 def break_even(off: Timeline, on: Timeline) -> BreakEven:
     """Return the break-even of one pair from the cumulative times of its arms, start-up included.
 
@@ -82,23 +85,22 @@ def break_even(off: Timeline, on: Timeline) -> BreakEven:
     finite times, positive where they are of iterations.
     """
     _check(off, on)
-    lead = _cumulated(off) - _cumulated(on)
+    elapsed = _cumulated(on)
+    lead = _cumulated(off) - elapsed
     if on.steady_s > off.steady_s:
-        return BreakEven("never", None, None, extrapolated=True)
+        return _NEVER
     behind = np.flatnonzero(lead < 0.0)
     if len(behind) == 0:
         return BreakEven("at once", 0.0, 0, extrapolated=False)
-    last = int(behind[-1])
-    measured = len(on.iterations_s)
-    if last < measured:
-        seconds = float(_cumulated(on)[last + 1])
-        return BreakEven("after", seconds, (last + 1) * on.inner_loops, extrapolated=False)
+    done, measured = int(behind[-1]) + 1, len(on.iterations_s)
+    if done <= measured:
+        return BreakEven("after", float(elapsed[done]), done * on.inner_loops, extrapolated=False)
     gain = off.steady_s - on.steady_s
     more = -float(lead[-1]) / gain if gain > 0.0 else math.inf
     if not math.isfinite(more * on.steady_s):
-        return BreakEven("never", None, None, extrapolated=True)
+        return _NEVER
     whole = math.ceil(more)
-    seconds = float(_cumulated(on)[-1]) + whole * on.steady_s
+    seconds = float(elapsed[-1]) + whole * on.steady_s
     return BreakEven("after", seconds, (measured + whole) * on.inner_loops, extrapolated=True)
 
 
@@ -114,14 +116,14 @@ def typical(pairs: Sequence[BreakEven], *, alpha: float) -> TypicalBreakEven | N
     check_share("alpha", alpha)
     if not pairs:
         return None
-    ranked = sorted(pairs, key=_rank)
+    ranked = sorted(pairs, key=lambda pair: math.inf if pair.seconds is None else pair.seconds)
     count = len(ranked)
     middle = ranked[(count - 1) // 2 : count // 2 + 1]
     if middle[-1].kind == "never":
         middle = middle[:1]
     cut, confidence = _order_statistics(count, alpha)
-    seconds = _mean(middle, lambda pair: pair.seconds)
-    calls = _mean(middle, lambda pair: pair.calls)
+    seconds = _mean([pair.seconds for pair in middle])
+    calls = _mean([pair.calls for pair in middle])
     return TypicalBreakEven(
         kind="never" if seconds is None else "at once" if seconds == 0.0 else "after",
         seconds=seconds,
@@ -140,13 +142,9 @@ def _cumulated(timeline: Timeline) -> Floats:
     return np.cumsum(np.concatenate(([timeline.startup_s], timeline.iterations_s)))
 
 
-def _rank(pair: BreakEven) -> float:
-    return math.inf if pair.seconds is None else pair.seconds
-
-
-def _mean(pairs: Sequence[BreakEven], value: Callable[[BreakEven], float | None]) -> float | None:
-    values = [found for pair in pairs if (found := value(pair)) is not None]
-    return sum(values) / len(values) if values else None
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _order_statistics(count: int, alpha: float) -> tuple[int, float]:
@@ -160,10 +158,10 @@ def _order_statistics(count: int, alpha: float) -> tuple[int, float]:
 def _check(off: Timeline, on: Timeline) -> None:
     if off.inner_loops != on.inner_loops or off.inner_loops < 1:
         raise ValueError(f"the arms must share their inner loops, found {off.inner_loops}, {on.inner_loops}")
-    if off.iterations_s.ndim != 1 or off.iterations_s.shape != on.iterations_s.shape:
-        found = f"{off.iterations_s.shape} and {on.iterations_s.shape}"
-        raise ValueError(f"the arms must have the same number of iterations, found shapes {found}")
-    if len(off.iterations_s) == 0:
+    shapes = off.iterations_s.shape, on.iterations_s.shape
+    if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
+        raise ValueError(f"the arms must have the same number of iterations, found shapes {shapes[0]} and {shapes[1]}")
+    if shapes[0] == (0,):
         raise ValueError("a timeline needs at least one iteration")
     for arm in (off, on):
         iterations = np.append(arm.iterations_s, arm.steady_s)

@@ -1,4 +1,4 @@
-"""Suspected JIT bugs: wrong answers, and crashes, exceptions and time-outs in mode on only.
+"""Suspected JIT bugs: wrong answers, and crashes, exceptions and time-outs with the JIT on only.
 
 This is headline news, so it must not cry wolf. Results are compared only between the modes of one interpreter
 (the float sums of two releases may differ) and under one hash seed (the order of a set depends on it), and
@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from asv_jit.model import ARMS, Mode, Outcome
+from asv_jit.model import ARMS, Mode, Trial
 
 Answers: TypeAlias = Literal["agree", "digest differs", "no check"]
 
@@ -23,37 +23,8 @@ _REPEATS = 4
 """How often a mode must have repeated its answer. A benchmark that returns True or False at random passes for a
 deterministic one, with different answers, with a chance of 2 / 2^5 / 2^5, or 0.2%, for 4 repeats in each mode."""
 
-
 _BAD: Mapping[str, str] = {"crashed": "a crash", "failed": "an exception", "timeout": "a time-out"}
 _CHANCE = 0.01
-
-
-class TrialOutcome(Protocol):
-    """The fields of a trial that this module reads; `asv_jit.model.Trial` is one implementation."""
-
-    @property
-    def interpreter(self) -> str:
-        """The interpreter build that ran it."""
-
-    @property
-    def hash_seed(self) -> int:
-        """Its PYTHONHASHSEED."""
-
-    @property
-    def mode(self) -> Mode:
-        """Its JIT mode."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """How it ended."""
-
-    @property
-    def signal(self) -> str | None:
-        """The signal that ended it, if one did."""
-
-    @property
-    def digest(self) -> str | None:
-        """Of the first call's result; None where the result cannot be checked."""
 
 
 class AnswerCheck(Struct, frozen=True):
@@ -82,7 +53,7 @@ class OnlyOn(Struct, frozen=True):
     off_trials: int
 
 
-def check_answers(trials: Iterable[TrialOutcome]) -> tuple[AnswerCheck, ...]:
+def check_answers(trials: Iterable[Trial]) -> tuple[AnswerCheck, ...]:
     """Compare the modes' answers, per interpreter in order of name, over trials of one case and commit.
 
     `digest differs` needs under some hash seed different digests of the modes; no two digests within one mode
@@ -90,22 +61,20 @@ def check_answers(trials: Iterable[TrialOutcome]) -> tuple[AnswerCheck, ...]:
     under all seeds repeats itself with each trial after the first; where digests depend on the seed, only
     trials of the same seed count. Interpreters that ran a single mode are left out.
     """
-    checks = []
-    for interpreter, of_interpreter in _by_interpreter(t for t in trials if t.outcome == "ok"):
-        if {trial.mode for trial in of_interpreter} == {"off", "on"}:
-            checks.append(_check_interpreter(interpreter, of_interpreter))
-    return tuple(checks)
+    groups = _by_interpreter(trial for trial in trials if trial.outcome == "ok")
+    paired = ((name, group) for name, group in groups if {trial.mode for trial in group} == {"off", "on"})
+    return tuple(AnswerCheck(name, *_compared(group)) for name, group in paired)
 
 
-def only_on(trials: Iterable[TrialOutcome]) -> tuple[OnlyOn, ...]:
+def only_on(trials: Iterable[Trial]) -> tuple[OnlyOn, ...]:
     """Return the interpreters, sorted by name, on which mode on failed while mode off ran and never did.
 
     Takes the trials of one case and commit. One crash or time-out is enough. Exceptions may be a benchmark's own bad
     luck: they count where chance would not leave all of them in mode on once in a hundred times (Fisher's exact test).
     """
     findings = []
-    for interpreter, of_interpreter in _by_interpreter(trials):
-        ran = [trial for trial in of_interpreter if trial.outcome in ("ok", *_BAD)]
+    for interpreter, group in _by_interpreter(trials):
+        ran = [trial for trial in group if trial.outcome in ("ok", *_BAD)]
         off, on = ([trial for trial in ran if trial.mode == mode] for mode in ARMS)
         bad = [trial for trial in on if trial.outcome != "ok"]
         by_chance = math.comb(len(on), len(bad)) / math.comb(len(ran), len(bad))
@@ -116,34 +85,34 @@ def only_on(trials: Iterable[TrialOutcome]) -> tuple[OnlyOn, ...]:
     return tuple(findings)
 
 
-def _ending(trial: TrialOutcome) -> str:
-    """A time-out ends by our own signal, which says nothing."""
+def _ending(trial: Trial) -> str:
+    """Return the signal or what it stands for; a time-out ends by our own signal, which says nothing."""
     own = _BAD[trial.outcome]
     return own if trial.outcome == "timeout" else trial.signal or own
 
 
-def _check_interpreter(interpreter: str, trials: Sequence[TrialOutcome]) -> AnswerCheck:
+def _compared(trials: Sequence[Trial]) -> tuple[Answers, tuple[int, ...], str]:
     if any(trial.digest is None for trial in trials):
-        return AnswerCheck(interpreter, "no check", (), "the result is of a kind that cannot be compared")
-    digests: dict[tuple[Mode, int], list[str | None]] = defaultdict(list)
+        return "no check", (), "the result is of a kind that cannot be compared"
+    digests: dict[tuple[Mode, int], set[str | None]] = defaultdict(set)
     for trial in trials:
-        digests[trial.mode, trial.hash_seed].append(trial.digest)
-    if any(len(set(found)) > 1 for found in digests.values()):
-        return AnswerCheck(interpreter, "no check", (), "the result varies within a mode and hash seed")
-    shared = sorted({seed for mode, seed in digests if mode == "off" and ("on", seed) in digests})
+        digests[trial.mode, trial.hash_seed].add(trial.digest)
+    if any(len(found) > 1 for found in digests.values()):
+        return "no check", (), "the result varies within a mode and hash seed"
+    shared = sorted(seed for mode, seed in digests if mode == "off" and ("on", seed) in digests)
     if not shared:
-        return AnswerCheck(interpreter, "no check", (), "the modes share no hash seed")
-    differ = tuple(seed for seed in shared if digests["off", seed][0] != digests["on", seed][0])
+        return "no check", (), "the modes share no hash seed"
+    differ = tuple(seed for seed in shared if digests["off", seed] != digests["on", seed])
     if not differ:
-        return AnswerCheck(interpreter, "agree", (), "")
-    repeats = min(_repeats(trials, "off"), _repeats(trials, "on"))
+        return "agree", (), ""
+    repeats = min(_repeats(trials, mode) for mode in ARMS)
     if repeats < _REPEATS:
         why = f"each mode must repeat its result {_REPEATS} times, found {repeats}: repeat these hash seeds"
-        return AnswerCheck(interpreter, "no check", differ, why)
-    return AnswerCheck(interpreter, "digest differs", differ, "")
+        return "no check", differ, why
+    return "digest differs", differ, ""
 
 
-def _repeats(trials: Sequence[TrialOutcome], mode: Mode) -> int:
+def _repeats(trials: Sequence[Trial], mode: Mode) -> int:
     """Return how often the mode repeated an answer that a deterministic benchmark must repeat."""
     of_mode = [trial for trial in trials if trial.mode == mode]
     if len({trial.digest for trial in of_mode}) == 1:
@@ -151,8 +120,8 @@ def _repeats(trials: Sequence[TrialOutcome], mode: Mode) -> int:
     return len(of_mode) - len({trial.hash_seed for trial in of_mode})
 
 
-def _by_interpreter(trials: Iterable[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
-    groups: dict[str, list[TrialOutcome]] = defaultdict(list)
+def _by_interpreter(trials: Iterable[Trial]) -> list[tuple[str, list[Trial]]]:
+    groups: dict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
         groups[trial.interpreter].append(trial)
     return sorted(groups.items())

@@ -19,7 +19,7 @@ from msgspec import Struct
 from asv_jit.analysis.changes.cleaning import Clean
 from asv_jit.analysis.changes.cubics import Stepped, bends
 from asv_jit.analysis.changes.segmentation import Fit, segment_many
-from asv_jit.analysis.changes.splits import Part, best_places
+from asv_jit.analysis.changes.splits import best_place
 from asv_jit.analysis.changes.strung import in_lots
 
 Floats = npt.NDArray[np.float64]
@@ -139,24 +139,18 @@ def stages(
     ]
 
 
-def without_weakest(series: Sequence[Clean], done: Sequence[Stage]) -> list[list[int]]:
-    """The bounds of each series without the weakest boundary of its stage; none but the ends may be left.
+def without_weakest(one: Clean, stage: Stage) -> list[int]:
+    """Return the bounds without the weakest boundary of a stage; none but the ends may be left.
 
     Those on either side of it move to their best places: they stood where they were best beside the one that is gone.
     Of two that shared a change between them the one left would else be too weak to stay.
     """
-    weakest = [min(range(len(stage.strengths)), key=stage.strengths.__getitem__) for stage in done]
-    left = [[*stage.bounds[: at + 1], *stage.bounds[at + 2 :]] for stage, at in zip(done, weakest, strict=True)]
-    for side in (0, 1):
-        moving = [
-            (one, bounds, at + side)
-            for one, bounds, at in zip(series, left, weakest, strict=True)
-            if 0 < at + side < len(bounds) - 1
-        ]
-        parts = [Part(one.masses, one.sums, bounds[at - 1], bounds[at + 1]) for one, bounds, at in moving]
-        for (_, bounds, at), place in zip(moving, best_places(parts, SHORTEST), strict=True):
-            bounds[at] = place
-    return left
+    weakest = stage.strengths.index(min(stage.strengths))
+    bounds = [*stage.bounds[: weakest + 1], *stage.bounds[weakest + 2 :]]
+    for at in (weakest, weakest + 1):
+        if 0 < at < len(bounds) - 1:
+            bounds[at] = best_place(one.masses, one.sums, bounds[at - 1], bounds[at + 1], SHORTEST)
+    return bounds
 
 
 def _segments(series: Sequence[Clean], bounds: Sequence[Sequence[int]]) -> _Segments:

@@ -9,7 +9,7 @@ than what they do for one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Literal, TypeAlias
@@ -21,7 +21,7 @@ from msgspec import Struct
 from asv_jit.analysis.changes import boundaries
 from asv_jit.analysis.changes.boundaries import SHORTEST, Stage
 from asv_jit.analysis.changes.cleaning import Clean, clean
-from asv_jit.analysis.changes.splits import Part, best_places, gains
+from asv_jit.analysis.changes.splits import best_place, gains
 from asv_jit.analysis.changes.strung import in_lots
 from asv_jit.analysis.stats.robust import median
 
@@ -35,8 +35,7 @@ _LINEAR_SCALE_FLOOR = 1e-12
 _LEVEL_REACH = 3.0
 
 _POINTS_A_LOT = 250_000
-_POINTS_AT_ONCE = 16_000
-"""Points of the series that take all steps together, and of those whose levels are taken at a time."""
+"""Points of the series that take all steps together."""
 
 _LOCATION_DROP = 7.35
 """Twice the fall of the log likelihood from its peak that holds the true place of a change with 95%: that of
@@ -171,17 +170,14 @@ def _changes(tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
         weak: dict[int, Stage] = {}
         for at, stage in zip(left, stages, strict=True):
             (sound if min(stage.strengths) >= tasks[at].critical else weak)[at] = stage
-        left = _weakened({at: tasks[at].cleaned for at in weak}, weak)
-    found: list[list[ChangePoint]] = [[] for _ in tasks]
-    for at, points in zip(sound, _describe(list(sound.values()), [tasks[at] for at in sound]), strict=True):
-        found[at] = points
-    return found
+        left = _weakened([task.cleaned for task in tasks], weak)
+    return [_describe(sound[at], task) if at in sound else [] for at, task in enumerate(tasks)]
 
 
-def _weakened(series: dict[int, Clean], stages: dict[int, Stage]) -> dict[int, list[int]]:
-    """The bounds without the weakest ones, of the series that have a boundary left."""
-    bounds = boundaries.without_weakest(list(series.values()), list(stages.values()))
-    return {at: mine for at, mine in zip(series, bounds, strict=True) if len(mine) > 2}
+def _weakened(series: Sequence[Clean], stages: dict[int, Stage]) -> dict[int, list[int]]:
+    """Return the bounds without the weakest ones, of the series that have a boundary left."""
+    bounds = {at: boundaries.without_weakest(series[at], stage) for at, stage in stages.items()}
+    return {at: mine for at, mine in bounds.items() if len(mine) > 2}
 
 
 def strongest(series: Sequence[npt.ArrayLike]) -> list[float]:
@@ -195,11 +191,10 @@ def strongest(series: Sequence[npt.ArrayLike]) -> list[float]:
     left = {at: [0, *starts, len(levels[at])] for at, starts in enumerate(boundaries.candidates(cleaned)) if starts}
     while left:
         none = [0.0] * len(left)
-        mine = {at: cleaned[at] for at in left}
-        stages = boundaries.stages(list(mine.values()), list(left.values()), least=none, critical=none)
+        stages = boundaries.stages([cleaned[at] for at in left], list(left.values()), least=none, critical=none)
         for at, stage in zip(left, stages, strict=True):
             most[at] = max(most[at], min(stage.strengths))
-        left = _weakened(mine, dict(zip(left, stages, strict=True)))
+        left = _weakened(cleaned, dict(zip(left, stages, strict=True)))
     return most
 
 
@@ -217,131 +212,68 @@ def _scale_floor(low: float, high: float, scale: str) -> float:
     return _LOG_SCALE_FLOOR if scale == "log" else _LINEAR_SCALE_FLOOR * max(abs(low), abs(high))
 
 
-def _describe(stages: Sequence[Stage], tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
-    noises = [stage.noise for stage in stages]
-    strengths = [list(stage.strengths) for stage in stages]
-    bounds = _relocated([stage.bounds for stage in stages], tasks)
-    levels: list[list[tuple[float, float]]] = [[] for _ in stages]
-    unknown = list(range(len(stages)))
-    while unknown:
-        new = _levels([tasks[at] for at in unknown], [bounds[at] for at in unknown], [noises[at] for at in unknown])
-        for at in unknown:
-            levels[at] = [next(new) for _ in bounds[at][1:]]
-        # The elimination saw limited outliers: what is too small for the levels as they are told goes as well.
-        unknown = [at for at in unknown if _dropped(strengths[at], bounds[at], levels[at], tasks[at].least)]
-    for at, task in enumerate(tasks):
-        if _is_exact(task.levels, bounds[at]):
-            levels[at] = [(level, 0.0) for level, _ in levels[at]]
-    places = _locations(bounds, noises, tasks)
-    return [
-        _points(task, mine, told, [next(places) for _ in told])
-        for task, mine, told in zip(tasks, levels, strengths, strict=True)
-    ]
-
-
-def _relocated(bounds: Sequence[list[int]], tasks: Sequence[_Task]) -> list[list[int]]:
-    """Each boundary at its best place between its neighbours, which the elimination may have moved away."""
-    parts = [
-        Part(task.cleaned.masses, task.cleaned.sums, start, end)
-        for task, mine in zip(tasks, bounds, strict=True)
-        for start, end in zip(mine, mine[2:], strict=False)
-    ]
-    places = iter(best_places(parts, SHORTEST))
-    moved = [[0, *(next(places) for _ in mine[2:]), mine[-1]] for mine in bounds]
-    return [
-        list(new if all(b - a >= SHORTEST for a, b in pairwise(new)) else old)
-        for old, new in zip(bounds, moved, strict=True)
-    ]
-
-
-def _levels(
-    tasks: Sequence[_Task], bounds: Sequence[Sequence[int]], noises: Sequence[float]
-) -> Iterator[tuple[float, float]]:
-    """Weighted mean of each level's points, outliers limited about their own median, and its standard error.
-
-    The levels of all series one after another.
-    """
-    segments = [
-        (task, start, end, noise)
-        for task, mine, noise in zip(tasks, bounds, noises, strict=True)
-        for start, end in pairwise(mine)
-    ]
-    for lot in in_lots([end - start for _, start, end, _ in segments], _POINTS_AT_ONCE):
-        some = segments[lot]
-        counts = np.array([end - start for _, start, end, _ in some])
-        first = np.cumsum(counts) - counts
-        values = np.concatenate([task.levels[start:end] for task, start, end, _ in some])
-        weights = np.concatenate([task.cleaned.weights[start:end] for task, start, end, _ in some])
-        reach = np.concatenate([task.cleaned.scale[start:end] for task, start, end, _ in some])
-        reach *= np.repeat([_LEVEL_REACH * math.sqrt(noise) for *_, noise in some], counts)
-        centres = [
-            median(values[start:end]) for start, end in zip(first.tolist(), (first + counts).tolist(), strict=True)
-        ]
-        # Less the centre, so that no digits are lost where the level is far from 0.
-        values -= np.repeat(centres, counts)
-        values = np.minimum(np.maximum(values, -reach), reach)
-        means = centres + np.add.reduceat(weights * values, first) / np.add.reduceat(weights, first)
-        for mean, (task, start, end, noise) in zip(means.tolist(), some, strict=True):
-            mass = float(task.cleaned.masses[end] - task.cleaned.masses[start])
-            yield mean, math.sqrt(noise * boundaries.inflation(task.cleaned.rho, end - start) / mass)
-
-
-def _dropped(strengths: list[float], bounds: list[int], levels: Sequence[tuple[float, float]], least: float) -> bool:
-    """Drop the smallest change if it is smaller than `least`; whether there was one."""
-    sizes = [abs(after - before) for (before, _), (after, _) in pairwise(levels)]
-    smallest = min(sizes, default=math.inf)
-    if smallest >= least:
-        return False
-    at = sizes.index(smallest)
-    del strengths[at], bounds[at + 1]
-    return True
-
-
-def _is_exact(levels: Floats, bounds: Sequence[int]) -> bool:
-    """Whether nothing but the changes ever moves the value, as that of a count or of a file's size."""
-    return all(bool((levels[start:end] == levels[start]).all()) for start, end in pairwise(bounds))
-
-
-def _locations(
-    bounds: Sequence[Sequence[int]], noises: Sequence[float], tasks: Sequence[_Task]
-) -> Iterator[tuple[int, int, int]]:
-    """Each change's place, and the first and last that it could as well have: the profile likelihood near its peak."""
-    around = [
-        (task.cleaned, noise, start, at, end)
-        for task, mine, noise in zip(tasks, bounds, noises, strict=True)
-        for start, at, end in zip(mine, mine[1:], mine[2:], strict=False)
-    ]
-    parts = [Part(one.masses, one.sums, start, end) for one, _, start, _, end in around]
-    for (one, noise, start, at, end), gain in zip(around, gains(parts, SHORTEST), strict=True):
-        drop = _LOCATION_DROP * noise * boundaries.inflation(one.rho, min(at - start, end - at))
-        near = np.flatnonzero(gain >= gain[at - start - SHORTEST] - drop)
-        yield at, start + SHORTEST + int(near[0]), start + SHORTEST + int(near[-1])
-
-
-def _points(
-    task: _Task,
-    levels: Sequence[tuple[float, float]],
-    strengths: Sequence[float],
-    places: Sequence[tuple[int, int, int]],
-) -> list[ChangePoint]:
+def _describe(stage: Stage, task: _Task) -> list[ChangePoint]:
+    strengths, bounds = list(stage.strengths), _relocated(stage.bounds, task.cleaned)
+    levels = [_level(task, start, end, stage.noise) for start, end in pairwise(bounds)]
+    # The elimination saw limited outliers: a change that is too small between the levels as they are told goes, too.
+    while strengths and min(sizes := _sizes(levels)) < task.least:
+        smallest = sizes.index(min(sizes))
+        del strengths[smallest], bounds[smallest + 1]
+        levels = [_level(task, start, end, stage.noise) for start, end in pairwise(bounds)]
+    # Nothing but the changes ever moves the value of a count or of a file's size.
+    if all(bool((task.levels[start:end] == task.levels[start]).all()) for start, end in pairwise(bounds)):
+        levels = [(level, 0.0) for level, _ in levels]
     if task.scale == "log":
         levels = [(math.exp(level), math.exp(level) * error) for level, error in levels]
     present = np.flatnonzero(task.values == task.values)
-    return [
-        ChangePoint(
-            index=int(present[at]),
-            before=before,
-            after=after,
-            p_value=_p_value(strength, len(task.levels)),
-            before_error=before_error,
-            after_error=after_error,
-            earliest=int(present[first]),
-            latest=int(present[last]),
+    points = []
+    for number, ((before, before_error), (after, after_error)) in enumerate(pairwise(levels)):
+        start, at, end = bounds[number : number + 3]
+        earliest, latest = _locations(task.cleaned, stage.noise, start, at, end)
+        points.append(
+            ChangePoint(
+                index=int(present[at]),
+                before=before,
+                after=after,
+                p_value=_p_value(strengths[number], len(task.levels)),
+                before_error=before_error,
+                after_error=after_error,
+                earliest=int(present[earliest]),
+                latest=int(present[latest]),
+            )
         )
-        for ((before, before_error), (after, after_error)), strength, (at, first, last) in zip(
-            pairwise(levels), strengths, places, strict=True
-        )
-    ]
+    return points
+
+
+def _relocated(bounds: list[int], one: Clean) -> list[int]:
+    """Move each boundary to its best place between its neighbours, which the elimination may have moved away."""
+    around = zip(bounds, bounds[2:], strict=False)
+    moved = [0, *(best_place(one.masses, one.sums, start, end, SHORTEST) for start, end in around), bounds[-1]]
+    return moved if all(b - a >= SHORTEST for a, b in pairwise(moved)) else list(bounds)
+
+
+def _level(task: _Task, start: int, end: int, noise: float) -> tuple[float, float]:
+    """Return the weighted mean of a level's points, outliers limited about their median, and its standard error."""
+    cleaned, values = task.cleaned, task.levels[start:end]
+    weights, reach = cleaned.weights[start:end], cleaned.scale[start:end] * (_LEVEL_REACH * math.sqrt(noise))
+    centre = median(values)
+    # Less the centre, so that no digits are lost where the level is far from 0.
+    about = np.minimum(np.maximum(values - centre, -reach), reach)
+    mass = float(cleaned.masses[end] - cleaned.masses[start])
+    error = math.sqrt(noise * boundaries.inflation(cleaned.rho, end - start) / mass)
+    return centre + float(np.sum(weights * about) / np.sum(weights)), error
+
+
+def _sizes(levels: Sequence[tuple[float, float]]) -> list[float]:
+    return [abs(after - before) for (before, _), (after, _) in pairwise(levels)]
+
+
+def _locations(one: Clean, noise: float, start: int, at: int, end: int) -> tuple[int, int]:
+    """Return the first and last place that a change could as well have: the profile likelihood near its peak."""
+    gain = gains(one.masses, one.sums, start, end, SHORTEST)
+    drop = _LOCATION_DROP * noise * boundaries.inflation(one.rho, min(at - start, end - at))
+    near = np.flatnonzero(gain >= gain[at - start - SHORTEST] - drop)
+    return start + SHORTEST + int(near[0]), start + SHORTEST + int(near[-1])
 
 
 @cache

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.changes.splits import Part, best_places
+from asv_jit.analysis.changes.splits import best_place
 from asv_jit.analysis.changes.strung import in_lots
 
 Floats = npt.NDArray[np.float64]
@@ -238,7 +238,7 @@ def _looked_closer(boundaries: Places, strung: _Strung, seen: dict[tuple[int, in
     before[1:][same] = boundaries[:-1][same]
     after[:-1][same] = boundaries[1:][same]
     around = list(zip(before.tolist(), after.tolist(), strict=True))
-    new = [bounds for bounds in around if bounds not in seen]
-    parts = [Part(strung.masses, strung.sums, start, end) for start, end in new]
-    seen.update(zip(new, best_places(parts, strung.shortest), strict=True))
+    for bounds in around:
+        if bounds not in seen:
+            seen[bounds] = best_place(strung.masses, strung.sums, *bounds, strung.shortest)
     return [seen[bounds] for bounds in around]

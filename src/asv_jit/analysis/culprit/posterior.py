@@ -9,11 +9,13 @@ uncertain answer. Everything here is a function of the measurements alone: nothi
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import scipy
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import logsumexp
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +33,10 @@ _FIT_STEPS = 12
 # Deterministic metrics (peak memory in pages) have no noise at all: a scale must not reach zero.
 _LEAST_SCALE_OF_SHIFT = 1e-3
 _LEAST_SCALE = 1e-12
+
+FEWEST_MEASURED = 6
+_TRUST = 0.5
+"""A prior: the commits that must have been measured, and how much of it follows them."""
 
 
 class Posterior(Struct, frozen=True):
@@ -69,6 +75,25 @@ def culprit_posterior(count: int, commits: ArrayLike, values: ArrayLike) -> Post
     # The Gaussian with the Fisher information of a t location.
     deviation = scale * math.sqrt((_ROBUST + 3) / (_ROBUST + 1))
     return Posterior(mass=mass / mass.sum(), separation=float(abs(levels[1] - levels[0]) / deviation))
+
+
+def prior_of(count: int, measured: Mapping[int, float]) -> Floats | None:
+    """Return P(commit k is the first bad one), shape (count,), from one positive figure of each commit measured before.
+
+    A prior for a search, never a proof: earlier measurements come from other sessions, and the machine may have
+    drifted between them. So only half of it follows them; the other half is spread evenly. Against a history that is
+    wrong the right commit needs about `count` times the evidence that it would need without one.
+
+    `measured` maps a commit's place (0 the good end, count - 1 the bad end) to its figure. None unless both ends and at
+    least six commits are among them.
+    """
+    if len(measured) < FEWEST_MEASURED or not {0, count - 1} <= measured.keys():
+        return None
+    places = sorted(measured)
+    history = culprit_posterior(count, places, np.log([measured[place] for place in places])).mass
+    evenly = np.full(count, 1.0 / (count - 1))
+    evenly[0] = 0.0
+    return np.asarray(_TRUST * history + (1.0 - _TRUST) * evenly, dtype=np.float64)
 
 
 def _fit_ends(good: Floats, bad: Floats) -> tuple[Floats, float]:
@@ -115,13 +140,8 @@ def _gap_evidence(logs: Floats, starts: NDArray[np.intp], levels: Floats, scales
     up_to = np.cumsum(by_commit, axis=-1)
     as_good = up_to[:, 0, :, :-1]
     as_bad = (up_to[..., -1:] - up_to)[:, 1, :, :-1]
-    per_noise = _log_sum_exp(as_good, axis=1) + _log_sum_exp(as_bad, axis=1)
-    return _log_sum_exp(per_noise + logs.size * norms[:, None], axis=0)
-
-
-def _log_sum_exp(values: Floats, *, axis: int) -> Floats:
-    top = values.max(axis=axis, keepdims=True)
-    return np.asarray(np.log(np.exp(values - top).sum(axis=axis)) + top.squeeze(axis))
+    per_noise = logsumexp(as_good, axis=1) + logsumexp(as_bad, axis=1)
+    return np.asarray(logsumexp(per_noise + logs.size * norms[:, None], axis=0))
 
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(24)

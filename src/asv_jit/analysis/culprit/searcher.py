@@ -22,38 +22,37 @@ Outcome = Literal["found", "not_reproducible", "undecided", "unbuildable"]
 EndsState = Literal["differ", "alike", "more"]
 Floats = NDArray[np.float64]
 
-_FIRST_MEASUREMENTS = 4  # of each end, before anything is tested
+_FIRST_MEASUREMENTS = 4  # of each end, before any test
 _REPRODUCED_T = 5.0
-# Wild is what lies further out, in robust standard deviations; those of fewer measurements are too uncertain
-# to clip anything by, and more will be asked for.
+# Values further out, in robust standard deviations, are clipped; with fewer values than this their spread is too
+# uncertain to clip by, and more will be measured.
 _WILD = 5.0
 _WILD_FROM = 8
-_ROUNDING = 1e-9  # a metric without noise has sums that differ in their last digits; those must not make a t
+_ROUNDING = 1e-9  # a metric without noise has sums that differ in their last digits: no difference
 _FUTILE = 0.002  # give up on the ends once |t| >= 5 at the limit is less probable than this
-# After this many measurements between the ends one goes back to an end. The ends were measured until they
-# differed, so they differ by too much on average, most of all where the difference is small; what is measured
-# afterwards is free of that, and spread over time. If t falls below 5 again, the ends have the word again.
+# After this many measurements between the ends, an end is measured again. The ends were measured until they
+# differed, so on average they differ by too much, most of all where the difference is small; later measurements
+# do not, and they are spread over time. If t falls below 5 again, only the ends are measured until it is back.
 _BETWEEN_CONTROLS = 3
-# The search stops when the posterior leaves this part of the doubt that the caller allows. The rest is for
-# what the posterior knows nothing of: ends that differed by luck, drift that the anchor has left.
+# The search stops when the posterior uses up this share of the doubt that the caller allows. The rest is for
+# what the posterior cannot know: ends that differed by luck, drift that the anchor did not remove.
 _DOUBT_USED = 0.5
-# How many measurements of a freshly built commit are weighed against its build: a build that pays only
-# after ten measurements must not look worthless because one alone tells little.
+# Numbers of measurements of a new commit that are weighed against its build: a build that pays only
+# after ten measurements must not look worthless because one measurement tells little.
 _REPEATS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64])
 
 
 class Unbuildable(Exception):  # noqa: N818 - the name is public API, and `measure` raises it as an answer, not a fault
-    """Raised by `measure` where the commit cannot be built, installed or run."""
+    """Raised by `measure` if the commit cannot be built, installed or run."""
 
 
 class Culprit(Struct, frozen=True):
-    """The answer of a search.
+    """The result of a search.
 
-    `index` is the first bad commit where `outcome` is `found`, else None. `candidates` is the smallest set of
-    commits, ascending, that holds the confidence asked for, and `probability` what it holds; where the
-    outcome is `found` it has one member. `posterior[k]` is the probability that commit k is the first bad
-    one; it is empty, as is `candidates`, where the difference between the ends was not reproduced.
-    `builds` counts commits that were tried, whether or not they could be built.
+    `index` is the first bad commit if `outcome` is `found`, else None. `candidates` is the smallest set of commits,
+    ascending, whose `probability` reaches the confidence; one commit if `found`. `posterior[k]` is the probability
+    that commit k is the first bad one. Both are empty if the difference between the ends was not reproduced.
+    `builds` counts the commits that were tried, whether or not they could be built.
     """
 
     index: int | None
@@ -195,18 +194,13 @@ class Search:
 
     def _conclude(self) -> None:
         """Bring belief and outcome up to date with what was recorded."""
-        good, bad = self._end_values()
-        ends = compare_ends(good, bad, limit=self._end_limit)
-        self._belief = self._weighed() if ends == "differ" else None
+        ends = compare_ends(*self._end_values(), limit=self._end_limit)
+        self._belief = None
+        if ends == "differ":
+            belief = culprit_posterior(self._count, self._commits, self._logs)
+            mass = belief.mass if self._prior is None else belief.mass * self._prior
+            self._belief = Posterior(mass / mass.sum(), belief.separation)
         self._outcome = self._judge(ends)
-
-    def _weighed(self) -> Posterior:
-        """What the measurements say, weighed with the prior."""
-        belief = culprit_posterior(self._count, self._commits, self._logs)
-        if self._prior is None:
-            return belief
-        mass = belief.mass * self._prior
-        return Posterior(mass / mass.sum(), belief.separation)
 
     def _judge(self, ends: EndsState) -> Outcome | None:
         if not self._unbuildable.isdisjoint({0, self._count - 1}):
@@ -227,7 +221,7 @@ class Search:
         return logs[commits == 0], logs[commits == self._count - 1]
 
     def _next_end(self) -> int:
-        """Measure the ends in pairs, each pair in random order, so that drift hits both alike."""
+        """Return the end to measure: in pairs, each in random order, so that drift affects both alike."""
         good, bad = self._end_values()
         if good.size != bad.size:
             return 0 if good.size < bad.size else self._count - 1
@@ -235,12 +229,12 @@ class Search:
         return self._count - 1 if bad_first else 0
 
     def _control_is_due(self) -> bool:
-        """Whether the last measurements were all between the ends."""
+        """Return True if the last measurements were all between the ends."""
         ends = {0, self._count - 1}
         return len(self._commits) > _BETWEEN_CONTROLS and ends.isdisjoint(self._commits[-_BETWEEN_CONTROLS:])
 
     def _testable(self) -> NDArray[np.bool_]:
-        """Which commits can tell candidates apart: those between the ends not known to be unbuildable."""
+        """Return which commits can tell candidates apart: those between the ends not known to be unbuildable."""
         testable = np.ones(self._count, dtype=np.bool_)
         testable[[0, -1, *self._unbuildable]] = False
         return testable
@@ -301,8 +295,7 @@ def compare_ends(good: Floats, bad: Floats, *, limit: int) -> EndsState:
     size = min(good.size, bad.size)
     if size < _FIRST_MEASUREMENTS:
         return "more"
-    # A shared host makes a third of all measurements wild, which leaves little of the means' t: what is free of
-    # them has a say of its own.
+    # On a shared host a third of all measurements may be wild, which lowers the t of the means: take the larger t.
     t = max(_pooled_t(good, bad), _centres_t(good, bad))
     if t >= _REPRODUCED_T:
         return "differ"
@@ -313,7 +306,7 @@ def compare_ends(good: Floats, bad: Floats, *, limit: int) -> EndsState:
 
 
 def _pooled_t(good: Floats, bad: Floats) -> float:
-    """|t| of the means, wild values drawn in; infinite where the ends differ and have no noise at all."""
+    """Return |t| of the means, wild values clipped; infinite if the ends differ and have no noise at all."""
     if min(good.size, bad.size) >= _WILD_FROM:
         good, bad = _without_wild_values(good, bad)
     difference = abs(float(bad.mean() - good.mean()))
@@ -325,7 +318,7 @@ def _pooled_t(good: Floats, bad: Floats) -> float:
 
 
 def _centres_t(good: Floats, bad: Floats) -> float:
-    """|t| of the ends' locations, free of wild values; 0 where they cannot tell."""
+    """Return |t| of the ends' robust locations; 0 if an end has none."""
     ends = centre(good), centre(bad)
     if ends[0] is None or ends[1] is None:
         return 0.0
@@ -333,11 +326,11 @@ def _centres_t(good: Floats, bad: Floats) -> float:
 
 
 def _without_wild_values(good: Floats, bad: Floats) -> tuple[Floats, Floats]:
-    """Winsorise at five robust standard deviations about the medians, so that a wild value cannot hide a shift."""
+    """Winsorise both ends at five robust standard deviations from their medians."""
     centres = float(np.median(good)), float(np.median(bad))
     residuals = np.concatenate([good - centres[0], bad - centres[1]])
     reach = _WILD * 1.4826 * float(np.median(np.abs(residuals)))
-    if reach == 0:  # more than half of the values are equal: their spread is no yardstick
+    if reach == 0:  # more than half of the values are equal, which says nothing about the spread
         return good, bad
     clipped = np.clip(residuals, -reach, reach)
     return centres[0] + clipped[: good.size], centres[1] + clipped[good.size :]

@@ -1,18 +1,18 @@
-"""Means of measurements some of which are wild: a shared host slows one side of many blocks by half, the other not.
+"""Means of measurements with outliers: on a shared host a neighbour slows one side of many blocks by half.
 
-A neighbour on the same physical core comes and goes in seconds. Of blocks that take a second or two it hits one side
-alone in up to a third, and no rate that a virtual machine sees tells of it. Where that happens the middle half of the
-measurements decides (a trimmed mean with the error of Yuen 1974); elsewhere nothing is touched, so that every level
-that was calibrated on means holds. What is wild is told by the spread of all, never by the side it lies on.
+A neighbour on the same physical core comes and goes within seconds. In blocks of a second or two it slows one side
+alone in up to a third of them, and no rate that a virtual machine can read shows it. Such measurements are called wild.
+Where there are some, the mean of the middle half is used (a trimmed mean, with the error of Yuen 1974); elsewhere
+nothing is changed, so that all levels that were calibrated on means hold. Only the spread of all values decides what
+is wild, never the side on which a value lies.
 
-Where a third or more may be wild, all on one side, a middle half breaks down. Where a location is wanted rather than an
-interval, that of the most likely Cauchy distribution serves, on which what lies far out has next to no pull (`centre`,
-with the error of an M-estimate: Huber 1981, chapter 6). For intervals that error is too small: with 14 to 45 pairs a
-nominal 0.2% becomes 1.4%.
+A middle half breaks down where a third or more is wild on one side. Where a location is needed and no interval, the
+most likely Cauchy distribution gives one, which outliers hardly influence (`centre`, with the error of an M-estimate:
+Huber 1981, chapter 6). For intervals that error is too small: with 14 to 45 pairs a nominal 0.2% becomes 1.4%.
 
 A/A comparisons through the whole adaptive loop (precision 1%, alpha 0.2%, equivalence 2%; 100,000 or more of each,
-tests/acceptance/figure_1_same_code.py), with means and then with what is tempered: how many come out different, how
-many `same`, how often the 95% interval covers, its median half-width, and the pairs that are measured.
+tests/acceptance/figure_1_same_code.py), with plain means and then with `tempered` values: the share that comes out
+different, the share that is `same`, the coverage of the 95% interval, its median half-width, and the pairs measured.
 
     Gaussian, 1.4%                     0.12%  99.4%  95.6%  0.94%  12.3     0.13%  99.4%  95.6%  0.94%  12.3
     t3, 3%                             0.11%  96.7%  96.0%  0.97%  32.0     0.18%  97.5%  95.6%  0.96%  30.4
@@ -31,20 +31,20 @@ import scipy
 
 Floats = npt.NDArray[np.float64]
 
-_CUT = 0.25  # of each tail: a third of wild blocks, in equal parts on both sides, lies within
-_FEWEST = 14  # the middle half of fewer is too small to tell its own error
+_CUT = 0.25  # of each tail: enough for a third of wild blocks in equal parts on both sides
+_FEWEST = 14  # the middle half of fewer values is too small to estimate its own error
 _FEWEST_TO_CENTRE = 12
-_REACH = 8.0  # robust standard deviations from the median: beyond lie 3 of 1,000 t3 values and no Gaussian ones
+_REACH = 8.0  # robust standard deviations from the median: 3 of 1,000 t3 values lie further out, no Gaussian ones
 _STEPS = 20
-_NO_SPREAD = 1e-9  # of a metric without noise, which rounding spreads
+_NO_SPREAD = 1e-9  # the spread that rounding gives to a metric without noise
 _TAIL = 0.001  # of the level at which a tempered interval is as wide as Yuen's
-_ONE_IN = 15  # so many of all must be wild, and one at least, before any is called so
+_ONE_IN = 15  # the share of values, at least one, that must lie out of reach before any counts as wild
 
 
 def centre(values: Floats) -> tuple[float, float] | None:
-    """The location of `values`, shape (n,), free of wild ones, and its standard error, both in their unit.
+    """Return a location of `values`, shape (n,), that ignores wild ones, and its standard error, both in their unit.
 
-    None for fewer than 12, or where most of them are equal (a metric that moves in steps): it says nothing then.
+    None for fewer than 12 values, or if most of them are equal (a metric that moves in steps).
     """
     pseudo = _cauchy_values(values) if len(values) >= _FEWEST_TO_CENTRE else None
     if pseudo is None:
@@ -53,28 +53,26 @@ def centre(values: Floats) -> tuple[float, float] | None:
 
 
 def tempered(values: Floats) -> Floats:
-    """`values`, shape (n,), as they are; or, where a fifteenth of them is wild, values whose mean is the trimmed mean.
+    """Return `values`, shape (n,), unchanged, or, if a fifteenth of them is wild, others with the trimmed mean.
 
-    Their standard deviation over sqrt(n) is then the trimmed mean's error, so whatever works on means works on them.
+    Their standard deviation over sqrt(n) is then the error of the trimmed mean, so that all that works on means works.
     """
     if not has_wild(values[None, :])[0]:
         return values
-    pseudo = _middle_values(values)
-    middle = float(pseudo.mean())
-    return np.asarray(middle + (pseudo - middle) * _stretch(len(values)))
-
-
-def _stretch(n: int) -> float:
-    """What lets t intervals with n - 1 degrees of freedom be as wide as Yuen's, whose middle half has fewer of its own.
-
-    Exactly so at level 99.8%, and a little wider below.
-    """
-    freedom = n - 2 * int(_CUT * n) - 1
-    return float(scipy.special.stdtrit(freedom, _TAIL) / scipy.special.stdtrit(n - 1, _TAIL))
+    n = len(values)
+    cut = int(_CUT * n)
+    ordered = np.sort(values)
+    middle = float(ordered[cut : n - cut].mean())
+    drawn_in = np.clip(values, ordered[cut], ordered[-cut - 1])
+    influence = (drawn_in - drawn_in.mean()) * (n / (n - 2 * cut))
+    # t intervals with n - 1 degrees of freedom become as wide as Yuen's, whose middle half has fewer of its own:
+    # exactly so at level 99.8%, and a little wider below.
+    stretch = scipy.special.stdtrit(n - 2 * cut - 1, _TAIL) / scipy.special.stdtrit(n - 1, _TAIL)
+    return np.asarray(middle + influence * float(stretch))
 
 
 def has_wild(rows: Floats) -> npt.NDArray[np.bool_]:
-    """For each of `rows`, shape (rows, n), whether some of its values are wild; shape (rows,)."""
+    """Return for each of `rows`, shape (rows, n), whether it has wild values; shape (rows,)."""
     count, n = rows.shape
     if n < _FEWEST:
         return np.zeros(count, dtype=np.bool_)
@@ -84,25 +82,8 @@ def has_wild(rows: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray((scale > 0.0) & (wild >= max(1, n // _ONE_IN)))
 
 
-def _middle_values(values: Floats) -> Floats:
-    """The trimmed mean plus each value's influence on it."""
-    drawn_in = _winsorised(values)
-    cut = _cut(values)
-    middle = np.sort(values)[cut : len(values) - cut]
-    return np.asarray(middle.mean() + (drawn_in - drawn_in.mean()) * (len(values) / len(middle)))
-
-
-def _winsorised(values: Floats) -> Floats:
-    ordered, cut = np.sort(values), _cut(values)
-    return np.clip(values, ordered[cut], ordered[-cut - 1])
-
-
-def _cut(values: Floats) -> int:
-    return int(_CUT * len(values))
-
-
 def _cauchy_values(values: Floats) -> Floats | None:
-    """The Cauchy location plus each value's influence on it; by EM from the median. None without a spread."""
+    """Return the Cauchy location plus each value's influence on it, by EM from the median; None without a spread."""
     place = float(np.median(values))
     scale = float(np.median(np.abs(values - place)))
     for _ in range(_STEPS):
@@ -113,6 +94,6 @@ def _cauchy_values(values: Floats) -> Floats | None:
         scale = math.sqrt(float(np.mean(weights * (values - place) ** 2)))
     away = (values - place) / scale
     pull, slope = away / (1.0 + away**2), (1.0 - away**2) / (1.0 + away**2) ** 2
-    if slope.mean() <= 0.0:  # no single heap: no location
+    if slope.mean() <= 0.0:  # several clusters: no location
         return None
     return np.asarray(place + scale * (pull - pull.mean()) / slope.mean())

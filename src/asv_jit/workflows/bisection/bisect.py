@@ -21,7 +21,7 @@ from asv_jit import installations
 from asv_jit.analysis.beside import values
 from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.culprit.halving import Halving
-from asv_jit.analysis.culprit.prior import prior_of
+from asv_jit.analysis.culprit.posterior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
 from asv_jit.analysis.history.series import COUNTED
 from asv_jit.analysis.metrics import SERIES_METRIC
