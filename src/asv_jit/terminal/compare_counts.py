@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asv_jit.analysis.cells.evidence import trace_counts
 from asv_jit.analysis.counts.summary import moved
 from asv_jit.terminal.console import console, say
 from asv_jit.text import units
@@ -23,6 +24,8 @@ def print_count_comparison(outcome: CountOutcome) -> None:
             say(screen, f"{change.case}, {change.mode}: {_figures(change)}: {_verdict(change)}")
             if change.found.verdict in ("more", "fewer"):
                 say(screen, f"  what moved, per call: {_moved_text(change)}")
+                if text := _traces_text(change):
+                    say(screen, f"  {text}")
         for case, reason in one.missing:
             say(screen, f"{case}: {reason}", "yellow")
         if one.unaffected:
@@ -59,6 +62,7 @@ def count_markdown(outcome: CountOutcome) -> str:
         lines.append("")
         moved = [change for change in one.changes if change.found.verdict in ("more", "fewer")]
         lines += [f"- `{_cell(c.case)}`, {c.mode}, what moved per call: {_cell(_moved_text(c))}" for c in moved]
+        lines += [f"- `{_cell(c.case)}`, {c.mode}, {_cell(text)}" for c in moved if (text := _traces_text(c))]
         lines += [f"- `{_cell(case)}`: {_cell(reason)}" for case, reason in one.missing]
         lines += [f"- {_unaffected(one)}"] if one.unaffected else []
         lines.append("")
@@ -94,6 +98,7 @@ def _side_json(commit: str, interpreter: str) -> dict[str, str]:
 
 
 def _change_json(one: ModeChange) -> dict[str, Any]:
+    came, went = trace_counts(one.before.evidence, one.after.evidence)
     return {
         "case": one.case,
         "mode": one.mode,
@@ -103,6 +108,7 @@ def _change_json(one: ModeChange) -> dict[str, Any]:
         "before": one.before.per_call,
         "after": one.after.per_call,
         "moved": [{"what": what, "instructions_per_call": by} for what, by in moved(one.before, one.after)],
+        "traces": {"came": came, "went": went},
     }
 
 
@@ -126,6 +132,13 @@ def _verdict(one: ModeChange) -> str:
 
 def _moved_text(one: ModeChange) -> str:
     return moved_words(moved(one.before, one.after))
+
+
+def _traces_text(one: ModeChange) -> str:
+    """`traces: +2 (app.py:parse, app.py:walk) −1 (app.py:join)`: what the JIT compiled on one side only."""
+    sides = zip("+−", trace_counts(one.before.evidence, one.after.evidence), strict=True)
+    parts = [f"{sign}{sum(found.values())} ({', '.join(found)})" for sign, found in sides if found]
+    return f"traces: {' '.join(parts)}" if parts else ""
 
 
 def _cell(text: str) -> str:

@@ -49,7 +49,7 @@ class CountedSides(Struct, frozen=True):
     changes: tuple[ModeChange, ...]
     missing: tuple[tuple[str, str], ...]
     broken: tuple[str, ...]
-    unaffected: tuple[str, ...]
+    unaffected: tuple[str, ...] = ()
 
 
 class CountOutcome(Struct, frozen=True):

@@ -67,6 +67,17 @@ def changes(before: Evidence | None, after: Evidence | None) -> tuple[TraceChang
     return tuple(sorted(found, key=lambda one: (one.before is not None and one.after is not None, one.function)))
 
 
+def trace_counts(before: Evidence | None, after: Evidence | None) -> tuple[dict[str, int], dict[str, int]]:
+    """Return by function how many traces came and how many went; nothing if a side is unknown."""
+    came: dict[str, int] = {}
+    went: dict[str, int] = {}
+    for one in changes(before, after):
+        more = (one.after.executors if one.after else 0) - (one.before.executors if one.before else 0)
+        if more:
+            (came if more > 0 else went)[one.function] = abs(more)
+    return came, went
+
+
 def _difference(before: Trace | None, after: Trace | None) -> tuple[tuple[str, int], ...]:
     old = before.names if before is not None else {}
     new = after.names if after is not None else {}

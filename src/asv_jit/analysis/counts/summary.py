@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.counts.comparison import unrepeatable
 from asv_jit.analysis.counts.curve import break_even_calls
-from asv_jit.model import CaseKey, CountedTrial, FunctionCount, Mode, Part, Split
+from asv_jit.model import CaseKey, CountedTrial, Evidence, FunctionCount, Mode, Part, Split
 
 _MOVED_SHOWN = 5
 
@@ -38,7 +38,8 @@ class CountKey(Struct, frozen=True, order=True):
 class ModeCount(Struct, frozen=True):
     """A case in one mode. Instructions are per call, but those of `split` and `functions`: of an iteration.
 
-    `per_call`: of the middle one of the hash seeds, whose trial the rest is of; `by_seed`: all runs of each seed.
+    `per_call`: of the middle one of the hash seeds, whose trial the rest is of; `by_seed`: all runs of each seed;
+    `evidence`: what the JIT had compiled.
     """
 
     per_call: float
@@ -48,6 +49,7 @@ class ModeCount(Struct, frozen=True):
     curve: tuple[tuple[int, int], ...]
     split: Split
     functions: tuple[FunctionCount, ...]
+    evidence: Evidence | None = None
 
 
 class CaseCount(Struct, frozen=True):
@@ -92,6 +94,7 @@ def mode_count(trials: Sequence[CountedTrial], mode: Mode) -> ModeCount | None:
         curve=middle.curve,
         split=middle.split or Split(),
         functions=middle.functions,
+        evidence=middle.evidence,
     )
 
 
