@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -19,12 +20,15 @@ from asv_jit.analysis.planning import (
     Suspect,
     plan,
 )  # fmt: skip
+from asv_jit.analysis.remaining import PairRule
 from asv_jit.model import CaseKey
 
 COMMITS = tuple(f"c{number:02d}" for number in range(20))  # newest first
 CASES = tuple(CaseKey(f"bench.time_{letter}") for letter in "abc")
 DAY_S = 86400.0
 NOW_S = 100 * DAY_S
+FIXED = PairRule(0.01, 8, 8, 0.02)
+"""Eight pairs, whatever their spread, and one block to calibrate."""
 
 cells = st.dictionaries(
     st.tuples(st.sampled_from(COMMITS), st.sampled_from(["new", "old"]), st.sampled_from(CASES)),
@@ -38,6 +42,12 @@ cells = st.dictionaries(
 )
 costs = st.builds(
     Costs,
+    rule=st.sampled_from([FIXED, PairRule(0.01, 5, 45, 0.02)]),
+    ratios=st.dictionaries(
+        st.tuples(st.sampled_from(["new", "old"]), st.sampled_from(CASES)),
+        st.floats(0.0, 0.1).map(lambda noise: (noise * np.random.default_rng(1).standard_normal(12),)),
+        max_size=6,
+    ),
     block_s=st.dictionaries(
         st.tuples(st.sampled_from(["new", "old"]), st.sampled_from(CASES)), st.floats(0.1, 50.0), max_size=6
     ),
@@ -63,7 +73,7 @@ situations = st.builds(
 @given(situations)
 def test_a_plan_stays_within_its_budget_and_names_no_cell_twice(now: Situation) -> None:
     made = plan(now)
-    assert made.estimated_s <= now.budget_s
+    assert made.seconds.middle <= now.budget_s
     assert made == plan(now)
     planned = [
         (step.commit, step.interpreters[-1], case)
@@ -75,7 +85,7 @@ def test_a_plan_stays_within_its_budget_and_names_no_cell_twice(now: Situation) 
     order = [KINDS.index(step.kind) for step in made.steps]
     assert order == sorted(order)
     for step in made.steps:
-        assert step.estimated_s >= step.install_s >= 0
+        assert step.seconds.high >= step.seconds.middle >= step.seconds.low >= step.install_s >= 0
 
 
 @given(situations)
@@ -103,7 +113,7 @@ def test_the_anchor_comes_first_and_takes_no_more_than_its_share(now: Situation)
         ]
     for step in anchors:
         assert step == made.steps[0]
-        assert step.estimated_s <= ANCHOR_SHARE * now.budget_s
+        assert step.seconds.middle <= ANCHOR_SHARE * now.budget_s
 
 
 @given(situations)
@@ -122,7 +132,7 @@ def test_without_a_limit_nothing_is_left(now: Situation) -> None:
 
 def _situation(**changed: object) -> Situation:
     done = {(commit, "new", case): CellState("done") for commit in ("c02", "c06", "c19") for case in CASES}
-    now = Situation((COMMITS,), ("new",), CASES, done, Costs(installed=frozenset()), NOW_S)
+    now = Situation((COMMITS,), ("new",), CASES, done, Costs(FIXED, installed=frozenset()), NOW_S)
     return replace(now, **changed)  # type: ignore[arg-type]  # the fields of a test's own choice
 
 
@@ -147,7 +157,7 @@ def test_a_small_budget_takes_what_fits_and_counts_the_rest() -> None:
     cost_s = 30.0 + 2 * 9 * 2.0  # an installation and two of the three cells
     made = plan(_situation(budget_s=cost_s))
     assert [(step.commit, step.cases) for step in made.steps] == [("c00", CASES[:2])]
-    assert made.estimated_s == cost_s
+    assert made.seconds.middle == cost_s
     assert {left.kind: left.cells for left in made.left} == {"newest": 1 + 3, "gap": 15 * 3}
 
 
@@ -176,4 +186,29 @@ def test_bridges_take_both_releases_and_their_time() -> None:
     need = BridgeNeed("old", "new", "c00", CASES[:1])
     (step,) = [step for step in plan(_situation(bridges=(need,))).steps if step.kind == "bridge"]
     assert step.interpreters == ("old", "new")
-    assert step.estimated_s == 15 * 2 * 2.0 + 30.0  # `new` is installed at the tip by then
+    assert step.seconds.middle == 15 * 2 * 2.0 + 30.0  # `new` is installed at the tip by then
+
+
+def test_a_noisy_case_is_given_the_time_that_it_will_take() -> None:
+    rng = np.random.default_rng(1)
+    quiet, noisy = (
+        plan(_situation(cells={}, cases=CASES[:1], costs=Costs(
+            PairRule(0.01, 5, 45, 0.02), ratios={("new", CASES[0]): (noise * rng.standard_normal(20),)},
+            default_block_s=1.0, install_s=0.0,
+        ))).seconds
+        for noise in (0.001, 0.03)
+    )  # fmt: skip
+    assert quiet.middle == 1 + 5
+    assert quiet.high < noisy.low < noisy.high <= 1 + 45
+
+
+def test_a_cell_that_was_begun_takes_what_is_left_of_it() -> None:
+    rng = np.random.default_rng(1)
+    costs = Costs(PairRule(0.01, 5, 45, 0.02), installed=frozenset({("c00", "new")}))
+
+    def seconds(blocks: int) -> float:
+        begun = CellState("partial", blocks=blocks, ratios=tuple(0.03 * rng.standard_normal(blocks)))
+        cells = {("c00", "new", CASES[0]): begun}
+        return plan(_situation(cells=cells, costs=costs, cases=CASES[:1])).seconds.middle
+
+    assert seconds(5) > seconds(20) > seconds(40) > 0

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from asv_jit.terminal import progress
-from asv_jit.terminal.progress import left_words
+from asv_jit.text.units import duration_range
 
 
 def test_a_log_says_each_tenth_and_is_never_silent_for_long(monkeypatch, capsys):
@@ -34,7 +34,7 @@ def test_a_log_says_each_tenth_and_is_never_silent_for_long(monkeypatch, capsys)
     ],
 )
 def test_a_range_of_times_is_rounded_outwards(low_s: float, high_s: float, words: str) -> None:
-    assert left_words(low_s, high_s) == words
+    assert duration_range(low_s, high_s) == words
 
 
 def test_a_log_shows_the_results_so_far_once(capsys: pytest.CaptureFixture[str]) -> None:

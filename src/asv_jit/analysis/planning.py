@@ -22,9 +22,21 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
+import numpy as np
 from msgspec import Struct, field
 
 from asv_jit.analysis.counts.moves import Move
+from asv_jit.analysis.remaining import (
+    DRAWS,
+    Floats,
+    PairRule,
+    Range,
+    Unfinished,
+    draw_blocks_left,
+    draw_usual,
+    looks_of,
+    range_of,
+)
 from asv_jit.model import CaseKey
 
 StepKind = Literal["moved", "anchor", "newest", "bridge", "suspect", "unfinished", "retry", "gap"]
@@ -44,12 +56,14 @@ BRIDGE_BLOCKS = 15
 
 
 class CellState(Struct, frozen=True):
-    """The state of a cell: whether it needs more blocks, how often the case failed there, and when it last did (in
-    seconds since 1970)."""
+    """The state of a cell: whether it needs more blocks, how many it has and the log ratios of its pairs, how often the
+    case failed there, and when it last did (in seconds since 1970)."""
 
     state: Literal["done", "partial", "failed"]
     failures: int = 0
     failed_at_s: float = 0.0
+    blocks: int = 0
+    ratios: tuple[float, ...] = ()
 
 
 class Suspect(Struct, frozen=True):
@@ -71,19 +85,50 @@ class BridgeNeed(Struct, frozen=True):
 
 
 class Costs(Struct, frozen=True):
-    """Expected seconds, from past runs if there are any: per block of a case on an interpreter, per cell, and per
-    missing installation."""
+    """What the past says of how long measuring takes.
 
+    `rule`: when a cell has enough pairs; `block_s`: seconds of a block of a case on an interpreter, with each set of
+    requirements; `ratios`: log ratios of the pairs of cells measured last, by interpreter and case; `unpaired`: those
+    that need `rule.min_pairs` blocks whatever their spread; `install_s`: seconds of a missing installation.
+    """
+
+    rule: PairRule
     block_s: Mapping[tuple[str, CaseKey], float] = field(default_factory=dict)
     default_block_s: float = 2.0
-    blocks: int = 9
-    least_blocks: int = 5
+    ratios: Mapping[tuple[str, CaseKey], tuple[Floats, ...]] = field(default_factory=dict)
+    unpaired: frozenset[tuple[str, CaseKey]] = frozenset()
     install_s: float = 30.0
     installed: frozenset[Point] = frozenset()
 
-    def of_blocks(self, interpreter: str, case: CaseKey, blocks: int) -> float:
-        """Return the expected seconds of `blocks` blocks."""
-        return blocks * self.block_s.get((interpreter, case), self.default_block_s)
+
+class _Estimator:
+    """Draws the seconds that cells will take, as `run` does for its progress (see `remaining`)."""
+
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
+        self._rng = np.random.default_rng(0)
+        self._usual = draw_usual([cells[-1] for cells in costs.ratios.values() if cells], self._rng)
+        self._drawn: dict[tuple[str, CaseKey, int, tuple[float, ...]], Floats] = {}
+
+    def seconds(self, interpreter: str, case: CaseKey, cell: CellState | None, blocks: int) -> Floats:
+        """Draw the seconds of so many blocks, shape (DRAWS,); 0: of as many as the cell still needs."""
+        block_s = self._costs.block_s.get((interpreter, case), self._costs.default_block_s)
+        if blocks:
+            return np.full(DRAWS, blocks * block_s)
+        begun = cell or CellState("partial")
+        key = interpreter, case, begun.blocks, begun.ratios
+        if key not in self._drawn:
+            self._drawn[key] = self._blocks(interpreter, case, begun)
+        return self._drawn[key] * block_s
+
+    def _blocks(self, interpreter: str, case: CaseKey, begun: CellState) -> Floats:
+        rule = self._costs.rule
+        known = self._costs.ratios.get((interpreter, case), ())
+        usual = draw_usual(known, self._rng) if known else self._usual
+        ratios = () if (interpreter, case) in self._costs.unpaired else (np.array(begun.ratios),)
+        one = Unfinished(ratios, max(rule.min_pairs - begun.blocks, 1), 2, 1.0)
+        first = 0 if begun.blocks else 1  # calibrates, and samples where the time goes
+        return first + draw_blocks_left(one, looks_of(rule), usual, self._rng)
 
 
 class Situation(Struct, frozen=True):
@@ -112,7 +157,7 @@ class Situation(Struct, frozen=True):
 class Step(Struct, frozen=True):
     """Cases to be measured at one commit, on one interpreter (a bridge: on two, the old one first), and why.
 
-    `install_s`: the part of `estimated_s` that goes into installations.
+    `seconds`: the time that it will take; `install_s`: the part of it that goes into installations.
     """
 
     kind: StepKind
@@ -120,29 +165,25 @@ class Step(Struct, frozen=True):
     interpreters: tuple[str, ...]
     cases: tuple[CaseKey, ...]
     reason: str
-    estimated_s: float
+    seconds: Range
     install_s: float
 
 
 class Left(Struct, frozen=True):
-    """The cells of one kind that do not fit the budget, and the seconds that they would take."""
+    """The cells of one kind that do not fit the budget, and the time that they would take."""
 
     kind: StepKind
     cells: int
-    estimated_s: float
+    seconds: Range
 
 
 class Plan(Struct, frozen=True):
-    """Steps in their order; `estimated_s` is their sum and never above `budget_s`."""
+    """Steps in their order, and the time of all; its middle is never above `budget_s`."""
 
     budget_s: float
     steps: tuple[Step, ...]
     left: tuple[Left, ...]
-
-    @property
-    def estimated_s(self) -> float:
-        """The expected seconds of all steps."""
-        return math.fsum(step.estimated_s for step in self.steps)
+    seconds: Range
 
 
 class _Wish(Struct, frozen=True):
@@ -170,9 +211,10 @@ class _Book:
 
     def __init__(self, situation: Situation) -> None:
         self._now = situation
-        self._spent: list[float] = []
+        self._estimator = _Estimator(situation.costs)
+        self._spent = np.zeros(DRAWS)
         self._steps: list[Step] = []
-        self._left: dict[StepKind, list[float]] = {}
+        self._left: dict[StepKind, tuple[int, Floats]] = {}
         self._taken: set[tuple[str, str, CaseKey]] = set()
         self._installed = set(situation.costs.installed)
 
@@ -180,54 +222,64 @@ class _Book:
         """Add as many of a wish's cases, in their order, as fit the budget."""
         places = [(wish.commit, interpreter) for interpreter in wish.interpreters]
         install_s = self._now.costs.install_s * sum(place not in self._installed for place in places)
-        room_s = self._now.budget_s - math.fsum(self._spent)
-        if wish.kind == "anchor":
-            room_s = min(room_s, ANCHOR_SHARE * self._now.budget_s)
         chosen: list[CaseKey] = []
-        costs: list[float] = []
-        left: list[float] = []
+        takes = np.full(DRAWS, install_s)
+        left, left_s = 0, np.zeros(DRAWS)
         for case in wish.cases:
             cell = wish.commit, wish.interpreters[-1], case
             if wish.kind not in ("anchor", "bridge"):
                 if cell in self._taken:
                     continue
                 self._taken.add(cell)  # also cells that do not fit, so that each is counted once
-            cost_s = self._cost_s(wish, case)
-            if math.fsum([install_s, *costs, cost_s]) > room_s:
-                left.append(cost_s)
-            else:
+            seconds = self._seconds(wish, case)
+            if self._fits(takes + seconds, wish.kind):
                 chosen.append(case)
-                costs.append(cost_s)
-        if left and not chosen:
-            left[0] += install_s
-        self._left.setdefault(wish.kind, []).extend(left)
+                takes = takes + seconds
+            else:
+                left, left_s = left + 1, left_s + seconds
+        if left:
+            cells, before_s = self._left.get(wish.kind, (0, np.zeros(DRAWS)))
+            self._left[wish.kind] = cells + left, before_s + left_s + (0.0 if chosen else install_s)
         if chosen:
             self._installed.update(places)
-            estimated_s = math.fsum([install_s, *costs])
-            self._spent.append(estimated_s)
-            self._steps.append(
-                Step(wish.kind, wish.commit, wish.interpreters, tuple(chosen), wish.reason, estimated_s, install_s)
+            self._spent = self._spent + takes
+            step = Step(
+                wish.kind, wish.commit, wish.interpreters, tuple(chosen), wish.reason, range_of(takes), install_s
             )
+            self._steps.append(step)
 
     def plan(self) -> Plan:
         """Return the accepted steps and the rest as a plan."""
-        left = [
-            Left(kind, len(self._left[kind]), math.fsum(self._left[kind])) for kind in KINDS if self._left.get(kind)
-        ]
+        left = [Left(kind, self._left[kind][0], range_of(self._left[kind][1])) for kind in KINDS if kind in self._left]
         steps = sorted(self._steps, key=lambda step: step.kind != "moved")
-        return Plan(self._now.budget_s, tuple(steps), tuple(left))
+        return Plan(self._now.budget_s, tuple(steps), tuple(left), range_of(self._spent))
 
-    def _cost_s(self, wish: _Wish, case: CaseKey) -> float:
-        costs = self._now.costs
-        blocks = wish.blocks or costs.blocks
-        return math.fsum(costs.of_blocks(interpreter, case, blocks) for interpreter in wish.interpreters)
+    def _fits(self, seconds: Floats, kind: StepKind) -> bool:
+        budget_s = self._now.budget_s
+        if budget_s == math.inf:
+            return True
+        if kind == "anchor" and _middle(seconds) > ANCHOR_SHARE * budget_s:
+            return False
+        return _middle(self._spent + seconds) <= budget_s
+
+    def _seconds(self, wish: _Wish, case: CaseKey) -> Floats:
+        total = np.zeros(DRAWS)
+        for interpreter in wish.interpreters:
+            cell = self._now.cells.get((wish.commit, interpreter, case))
+            total = total + self._estimator.seconds(interpreter, case, cell, wish.blocks)
+        return total
+
+
+def _middle(draws: Floats) -> float:
+    """Return the upper median; much faster than `np.median`, and a plan looks at thousands of cells."""
+    return float(np.partition(draws, DRAWS // 2)[DRAWS // 2])
 
 
 def _anchor(now: Situation) -> Iterator[_Wish]:
     if now.anchor is not None:
         commit, interpreter = now.anchor
         reason = "the anchor tells the machine's changes from the code's"
-        yield _Wish("anchor", commit, (interpreter,), now.cases, reason, now.costs.least_blocks)
+        yield _Wish("anchor", commit, (interpreter,), now.cases, reason, now.costs.rule.min_pairs)
 
 
 def _moved(now: Situation) -> Iterator[_Wish]:
@@ -291,7 +343,7 @@ def _retries(now: Situation) -> Iterator[_Wish]:
             due = tuple(case for case, cell in known.items() if cell is not None and _is_due(cell, now.now_s))
             if due:
                 reason = "failed before, and the pause after it is over"
-                yield _Wish("retry", commit, (interpreter,), due, reason, now.costs.least_blocks)
+                yield _Wish("retry", commit, (interpreter,), due, reason, now.costs.rule.min_pairs)
 
 
 def _is_due(cell: CellState, now_s: float) -> bool:

@@ -9,6 +9,7 @@ for all cells of a draw, so that a whole noisy machine is as possible as a singl
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -52,8 +53,9 @@ class Looks(Struct, frozen=True):
     hopeless: Floats
 
 
+@functools.cache
 def looks_of(rule: PairRule) -> Looks:
-    """Return the sizes and limits at which the rule stops; slow, because of its quantiles."""
+    """Return the sizes and limits at which the rule stops."""
     sizes = [size for size in speedup.looks(rule.min_pairs, rule.max_pairs) if size > 1]
     return Looks(
         np.array(sizes, dtype=np.int64),
@@ -113,6 +115,17 @@ class Unfinished(Struct, frozen=True):
     block_s: float
 
 
+def draw_blocks_left(one: Unfinished, looks: Looks, usual: Floats, rng: np.random.Generator) -> Floats:
+    """Draw how many more blocks a case needs, shape (DRAWS,). `usual`: from `draw_usual`.
+
+    It ends when all its ratios are precise, and not before `least` blocks.
+    """
+    blocks = np.full(DRAWS, float(one.least))
+    for logs in one.ratios:
+        blocks = np.maximum(blocks, draw_pairs_left(logs, looks, usual, rng))
+    return blocks
+
+
 class Forecast(Struct, frozen=True):
     """The remaining trials, and their duration in seconds."""
 
@@ -121,18 +134,13 @@ class Forecast(Struct, frozen=True):
 
 
 def forecast(unfinished: Sequence[Unfinished], rule: PairRule, *, known: Sequence[Floats] = (), seed: int) -> Forecast:
-    """Forecast the rest of all `unfinished` cases under `rule`; `known` holds the log ratios of finished cases.
-
-    A case ends when all its ratios are precise. A case without ratios is not precise before `least` blocks either.
-    """
+    """Forecast the rest of all `unfinished` cases under `rule`; `known` holds the log ratios of finished cases."""
     rng = np.random.default_rng(seed)
     usual = draw_usual([*known, *(logs for one in unfinished for logs in one.ratios)], rng)
     looks = looks_of(rule)
     trials, seconds = np.zeros(DRAWS), np.zeros(DRAWS)
     for one in unfinished:
-        blocks = np.full(DRAWS, float(one.least))
-        for logs in one.ratios:
-            blocks = np.maximum(blocks, draw_pairs_left(logs, looks, usual, rng))
+        blocks = draw_blocks_left(one, looks, usual, rng)
         trials += blocks * one.trials
         seconds += blocks * one.block_s
     return Forecast(range_of(trials), range_of(seconds))

@@ -13,15 +13,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
 from asv_jit.terminal.console import console as plain_console
+from asv_jit.text import units
 from asv_jit.workflows.measuring.reporter import Left, Reporter, Silent
-
-
-def left_words(low_s: float, high_s: float) -> str:
-    """Format a range of times in the unit of its upper end, rounded outwards: `about 2 to 4 min`, `up to 10 s`."""
-    unit_s, unit, step = (1, "s", 10) if high_s < 90.0 else (60, "min", 1) if high_s < 5400.0 else (3600, "h", 1)
-    low = step * math.floor(low_s / (unit_s * step))
-    high = max(step * math.ceil(high_s / (unit_s * step)), step)
-    return f"about {low} to {high} {unit}" if low else f"up to {high} {unit}"
 
 
 class ShowsResults(Reporter, Protocol):
@@ -74,7 +67,7 @@ class _Bars:
         self._bars.update(self._task, description=text, total=None, left="")
 
     def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
-        left = "" if left_s is None else f"{left_words(*left_s)} left"
+        left = "" if left_s is None else f"{units.duration_range(*left_s)} left"
         self._bars.update(self._task, description=text, completed=done, total=total, left=left)
 
     def warn(self, text: str) -> None:
@@ -107,7 +100,7 @@ class _Lines:
         if share < self._next and now < self._said_at + _QUIET_S:
             return
         self._next, self._said_at = share + 0.1, now
-        left = "" if left_s is None else f", {left_words(*left_s)} left"
+        left = "" if left_s is None else f", {units.duration_range(*left_s)} left"
         print(f"measuring: {done} of about {total} trials{left} ({text})", flush=True)  # noqa: T201 - as above
 
     def warn(self, text: str) -> None:

@@ -154,6 +154,14 @@ def form(unit: str) -> Callable[[float | None], str]:
     return seconds if unit == "seconds" else size if unit == "bytes" else partial(quantity, unit=unit)
 
 
+def duration_range(low_s: float, high_s: float) -> str:
+    """Format a range of times in the unit of its upper end, rounded outwards: `about 2 to 4 min`, `up to 10 s`."""
+    unit_s, unit, step = (1, "s", 10) if high_s < 90.0 else (60, "min", 1) if high_s < 5400.0 else (3600, "h", 1)
+    low = step * math.floor(low_s / (unit_s * step))
+    high = max(step * math.ceil(high_s / (unit_s * step)), step)
+    return f"about {low} to {high} {unit}" if low else f"up to {high} {unit}"
+
+
 def count(amount: int, noun: str) -> str:
     """Format a count with its noun: `1 case`, `2 cases`, `1,200 cases`."""
     return f"{amount:,} {noun if amount == 1 else noun + 's'}"

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis.planning import Costs, Situation, plan
+from asv_jit.analysis.remaining import PairRule
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.errors import NoCounterError
 from asv_jit.git.repository import Commit
@@ -36,6 +37,7 @@ CASES = [
     for name in ("x", "y")
 ]
 PYTHON: Any = SimpleNamespace(identity="3.15.2+aaaaaaaa", has_jit=True)
+RULE = PairRule(0.01, 8, 8, 0.02)
 COUNTER: Any = SimpleNamespace(identity="callgrind 3.19.0")
 
 
@@ -152,7 +154,7 @@ def test_what_moved_is_timed_first_on_both_sides(world: _World) -> None:
     keys = tuple(case.key for case in CASES)
     now = Situation(
         branches=(tuple(one.hash for one in COMMITS),), interpreters=(PYTHON.identity,), cases=keys, cells={},
-        costs=Costs(), now_s=0.0, anchor=("1" * 40, PYTHON.identity), moves=moves,
+        costs=Costs(RULE), now_s=0.0, anchor=("1" * 40, PYTHON.identity), moves=moves,
     )  # fmt: skip
     made = plan(now)
     assert [(step.kind, step.commit[0]) for step in made.steps] == [
@@ -167,10 +169,10 @@ def test_the_anchor_keeps_its_share_of_the_budget(world: _World) -> None:
     moves = tuple(replace(move, case=CaseKey(f"b.time_{n}")) for n in range(9))  # more than there is time for
     now = Situation(
         branches=(tuple(one.hash for one in COMMITS),), interpreters=(PYTHON.identity,),
-        cases=tuple(case.key for case in CASES), cells={}, costs=Costs(), now_s=0.0, budget_s=60.0,
-        anchor=(COMMITS[0].hash, PYTHON.identity), moves=moves,
+        cases=tuple(move.case for move in moves), cells={}, costs=Costs(RULE, install_s=0.0), now_s=0.0,
+        budget_s=80.0, anchor=(COMMITS[0].hash, PYTHON.identity), moves=moves,
     )  # fmt: skip
-    assert "anchor" in [step.kind for step in plan(replace(now, costs=Costs(install_s=0.0))).steps]
+    assert [step.kind for step in plan(now).steps] == ["moved", "anchor"]
 
 
 def _night(folder: Path, found: Counted | None) -> Night:

@@ -72,7 +72,7 @@ def test_the_next_night_measures_what_was_pushed_and_the_same_anchor(toy: NightT
     assert set(_whole_blocks(toy.trials(), "anchor").values()) == {4}  # two more of the same
     plan = _report(toy, "--dry-run")["plans"][0]
     assert [step["kind"] for step in plan["steps"]] == ["anchor"]
-    assert 0 < plan["steps"][0]["estimated_s"] < 60
+    assert 0 < plan["steps"][0]["seconds"]["middle"] < 60
 
 
 def test_a_budget_that_is_too_small_measures_nothing_and_says_what_it_left(

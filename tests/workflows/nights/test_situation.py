@@ -21,6 +21,7 @@ from asv_jit.model import PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Trial
 from asv_jit.store.machines import keep_interpreter
 from asv_jit.system import paths
 from asv_jit.workflows.measuring import selection
+from asv_jit.workflows.measuring.outlook import USUAL_PACE
 from asv_jit.workflows.nights.situation import Ground, anchor_of, branches_of, cell_states, situation_of
 from tests.interpreters.fakes import interpreter
 from tests.store.trials import FULL
@@ -140,9 +141,9 @@ def test_costs_come_from_the_past(project: Project) -> None:
     now = situation_of(
         ground, [(TIP,)], [CASE], anchor=None, history=None, events=(), now_s=0.0, budget_s=60.0, install_s=7.0
     )
-    assert now.costs.block_s[NEW.identity, CASE.key] == pytest.approx(8.1)
-    assert (now.costs.install_s, now.costs.blocks, now.costs.least_blocks) == (7.0, 3, 2)
-    assert plan(now).estimated_s == pytest.approx(7.0 + 3 * 8.1)
+    assert now.costs.block_s[NEW.identity, CASE.key] == pytest.approx(8.0 * USUAL_PACE)
+    assert now.costs.install_s == 7.0
+    assert plan(now).seconds.middle == pytest.approx(7.0 + 3 * 8.0 * USUAL_PACE)  # two pairs, and one to calibrate
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
+import numpy as np
 import scipy
 from msgspec import Struct
 
@@ -83,6 +84,13 @@ class Cell(Struct, frozen=True):
     def has_pairs(self) -> bool:
         """Return True if it was measured in both modes."""
         return any(len(block.arms) == 2 for block in self.blocks)
+
+    @property
+    def ratios(self) -> speedup.Floats:
+        """Return log(off/on) of each timed pair; empty if there are none."""
+        if not (self.has_pairs and self.timed):
+            return np.empty(0)
+        return speedup.log_ratios(self.figures("off"), self.figures("on"))
 
     @property
     def timed(self) -> bool:

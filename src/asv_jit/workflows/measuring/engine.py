@@ -17,7 +17,6 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit import installations
-from asv_jit.analysis import speedup
 from asv_jit.analysis.cells.cell import Cell, CellKey, Progress, cells_of, has_failed, progress
 from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.analysis.remaining import Forecast, PairRule, Unfinished, forecast
@@ -349,7 +348,8 @@ class _Rounds:
         """Forecast the unfinished targets; a block takes `pace` times the durations of its trials."""
         unfinished, known = [], []
         for target in self.targets:
-            ratios = _log_ratios(self._cell(target))
+            cell = self._cell(target)
+            ratios = np.empty(0) if cell is None else cell.ratios
             if self._step(target) == "measure":
                 unfinished.append(self._unfinished(target, ratios, pace))
             else:
@@ -377,13 +377,6 @@ class _Rounds:
 
     def _step(self, target: Target) -> Progress:
         return self._rule.step(self._cell(target))
-
-
-def _log_ratios(cell: Cell | None) -> Floats:
-    """Return log(off/on) of each timed pair."""
-    if cell is None or not (cell.has_pairs and cell.timed):
-        return np.empty(0)
-    return speedup.log_ratios(cell.figures("off"), cell.figures("on"))
 
 
 def _counted(trials: Sequence[Trial], forget: Forget) -> list[Trial]:

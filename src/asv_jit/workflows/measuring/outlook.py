@@ -9,7 +9,7 @@ from asv_jit.model import Trial
 from asv_jit.workflows.measuring.reporter import Left, Reporter
 
 _LOOKS_A_ROUND = 4  # forecasts a round; each looks at every case, which is too slow for every block
-_USUAL_PACE = 1.1
+USUAL_PACE = 1.1
 
 
 class Outlook:
@@ -40,7 +40,7 @@ class Outlook:
     @property
     def pace(self) -> float:
         """Duration of a block over that of its trials: repeats, writing and waiting come on top."""
-        return self._took_s / self._told_s if self._told_s else _USUAL_PACE
+        return self._took_s / self._told_s if self._told_s else USUAL_PACE
 
     def count(self, trials: Sequence[Trial], *, first: bool) -> None:
         """Count a block that ended; the `first` of a case includes calibration and does not count for the pace."""

@@ -142,7 +142,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     """A plan for --json; an infinite budget is null."""
     value: dict[str, Any] = msgspec.to_builtins(plan)
     value["budget_s"] = None if plan.budget_s == float("inf") else plan.budget_s
-    return {**value, "estimated_s": plan.estimated_s}
+    return value
 
 
 def event_json(event: Event) -> dict[str, Any]:

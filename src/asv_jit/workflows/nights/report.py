@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.planning import Plan, Step
+from asv_jit.analysis.remaining import Range
 from asv_jit.settings import duration_text
 from asv_jit.text import units
 from asv_jit.text.event_words import bisect_command
@@ -84,7 +85,7 @@ def plan_lines(plan: Plan) -> list[str]:
     """A plan, a line for each step, and what it left."""
     lines = [_step_line(step) for step in plan.steps]
     budget = "no budget" if plan.budget_s == float("inf") else f"{duration_text(plan.budget_s)} to measure"
-    lines.append(f"{units.count(len(plan.steps), 'step')}, about {duration_text(plan.estimated_s)}; {budget}")
+    lines.append(f"{units.count(len(plan.steps), 'step')}, {_range(plan.seconds)}; {budget}")
     return lines + [f"left for another night: {line}" for line in _left_lines(plan)]
 
 
@@ -169,11 +170,12 @@ def _shortened(lines: Sequence[str]) -> list[str]:
 
 def _step_line(step: Step) -> str:
     where = f"{units.count(len(step.cases), 'case')} at {step.commit[:8]} on {', '.join(step.interpreters)}"
-    return f"{step.kind}: {where}, {duration_text(step.estimated_s)}: {step.reason}"
+    return f"{step.kind}: {where}, {_range(step.seconds)}: {step.reason}"
 
 
 def _left_lines(plan: Plan) -> list[str]:
-    return [
-        f"{units.count(left.cells, 'cell')} ({left.kind}), about {duration_text(left.estimated_s)}"
-        for left in plan.left
-    ]
+    return [f"{units.count(left.cells, 'cell')} ({left.kind}), {_range(left.seconds)}" for left in plan.left]
+
+
+def _range(seconds: Range) -> str:
+    return units.duration_range(seconds.low, seconds.high)

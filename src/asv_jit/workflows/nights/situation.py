@@ -17,6 +17,7 @@ from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.analysis.planning import BridgeNeed, CellState, Costs, Point, Situation, Suspect
+from asv_jit.analysis.remaining import Floats, PairRule
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.git.repository import Commit, Repository
@@ -26,11 +27,11 @@ from asv_jit.model import PROTOCOL, Case, CaseKey, Trial, moment_s
 from asv_jit.store.findings.nights import NIGHTS
 from asv_jit.store.journal import TRIALS
 from asv_jit.store.machines import known_interpreters
+from asv_jit.workflows.measuring.outlook import USUAL_PACE
 from asv_jit.workflows.reading.journals import release_order
 
 _RECENT = 10
-_LIKELY_BLOCKS = 14  # of a cell that nobody measured: what the adaptive rule takes at a pair noise of 1.5%
-_BETWEEN_TRIALS_S = 0.05
+_RECENT_CELLS = 4
 _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}(?!\d)|^@\d+$|\b(ago|last|yesterday)\b")
 _NO_SINCE = (
     "--since: expected a commit of this repository, or a date such as 2026-01-01 or '3 months ago', found {!r}; going "
@@ -111,7 +112,7 @@ def situation_of(
         interpreters=identities,
         cases=keys,
         cells=cells,
-        costs=_costs(ground, points, install_s),
+        costs=_costs(ground, cases, points, install_s),
         now_s=now_s,
         budget_s=budget_s,
         anchor=anchor,
@@ -222,7 +223,10 @@ def _state(project: Project, cell: Cell) -> CellState:
     ):
         step = "done"
     at_s = max((moment_s(trial.started) for trial in failed), default=0.0)
-    return CellState("partial" if step == "measure" else step, len({trial.session for trial in failed}), at_s)
+    failures = len({trial.session for trial in failed})
+    if step != "measure":
+        return CellState(step, failures, at_s)
+    return CellState("partial", failures, at_s, len(cell.blocks), tuple(cell.ratios))
 
 
 def _progress(project: Project, cell: Cell) -> Progress:
@@ -233,26 +237,32 @@ def _progress(project: Project, cell: Cell) -> Progress:
     )
 
 
-def _costs(ground: Ground, points: Iterable[Point], install_s: float | None) -> Costs:
-    """Expected durations: the median of the last blocks of each case on each interpreter."""
+def _costs(ground: Ground, cases: Sequence[Case], points: Iterable[Point], install_s: float | None) -> Costs:
+    """What earlier blocks and installations took, the latest ones of each case on each interpreter."""
     settings = ground.project.settings
-    blocks: dict[str, list[Trial]] = {}
-    for trial in ground.trials:
-        if trial.protocol == PROTOCOL and trial.purpose in ("run", "anchor") and trial.arm in ("off", "on", "alone"):
-            blocks.setdefault(trial.block, []).append(trial)
     seconds: dict[tuple[str, CaseKey], list[float]] = {}
-    for trials in blocks.values():
-        took = sum(trial.duration_s + _BETWEEN_TRIALS_S for trial in trials)
-        seconds.setdefault((trials[0].interpreter, trials[0].key), []).append(took)
-    block_s = {key: statistics.median(found[-_RECENT:]) for key, found in seconds.items()}
-    sizes = [len(cell.blocks) for cell in cells_of(ground.trials).values() if _progress(ground.project, cell) == "done"]
-    likely = min(max(_LIKELY_BLOCKS, settings.pairs.min), settings.pairs.max)
+    ratios: dict[tuple[str, CaseKey], list[Floats]] = {}
+    trials = sorted((trial for trial in ground.trials if trial.protocol == PROTOCOL), key=lambda trial: trial.started)
+    for key, cell in cells_of(trials, ("run", "anchor")).items():
+        place = key.interpreter, key.case
+        each = USUAL_PACE * max(len(ground.requirements.get(key.interpreter, ())), 1)
+        took = [each * block.attempt * sum(trial.duration_s for trial in block.trials) for block in cell.blocks]
+        seconds.setdefault(place, []).extend(took)
+        if len(cell.ratios):
+            ratios.setdefault(place, []).append(cell.ratios)
+    block_s = {place: statistics.median(found[-_RECENT:]) for place, found in seconds.items()}
     past = [night.install_s for night in NIGHTS.read(ground.folder).records if night.install_s is not None]
     return Costs(
+        rule=PairRule(settings.precision, settings.pairs.min, settings.pairs.max, settings.equivalence),
         block_s=block_s,
         default_block_s=statistics.median(block_s.values()) if block_s else 2 * (settings.trial_seconds + 0.5),
-        blocks=1 + (round(statistics.mean(sizes)) if sizes else likely),  # one for calibrating and sampling
-        least_blocks=settings.pairs.min,
+        ratios={place: tuple(found[-_RECENT_CELLS:]) for place, found in ratios.items()},
+        unpaired=frozenset(
+            (one.identity, case.key)
+            for one in ground.found
+            for case in cases
+            if not one.has_jit or case.benchmark.kind != "time"
+        ),
         install_s=install_s if install_s is not None else statistics.median(past[-_RECENT:]) if past else 30.0,
         installed=frozenset(point for point in points if _is_installed(ground, point)),
     )
