@@ -20,9 +20,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
+
+from msgspec import Struct
 
 from asv_jit.system import guardian
 
@@ -40,8 +41,7 @@ _PASSED_ON = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """How a process ended. `exit` is None if a signal ended it, `signal` if none did; outputs may be truncated."""
 
     exit: int | None

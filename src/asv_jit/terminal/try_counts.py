@@ -81,7 +81,10 @@ def compiled(on: ProgramCount) -> str:
     if not on.compiling:
         return "no call of the JIT's compiler was seen: it compiled nothing, or this build lacks the function's name"
     share = on.compiling / on.instructions
-    return f"recording and compiling traces: {units.instructions(on.compiling)} ({share:.1%}), mostly C code above"
+    said = f"recording and compiling traces: {units.instructions(on.compiling)} ({share:.1%}), mostly C code above"
+    if on.mostly_compiled is None or on.compiled is None:
+        return said
+    return f"{said}; 90% of it in the first {on.mostly_compiled:.0%} of the run, the last of it at {on.compiled:.0%}"
 
 
 def heaviest(count: ProgramCount) -> str:

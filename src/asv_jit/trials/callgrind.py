@@ -23,6 +23,7 @@ _OPTIONS = (
     "--vgdb=no",  # no pipes in /tmp
 )
 _MARK = "--dump-before=sched_get_priority_max"  # see `mark` in child/counting.py
+_MESSAGE = re.compile(r"^--\d+-- .*\n?", re.MULTILINE)
 _RECURSION = re.compile(r"'\d+$")  # callgrind's suffix of a function that called itself
 
 
@@ -48,9 +49,19 @@ class Callgrind(Struct, frozen=True):
         late = ["--instr-atstart=no"] if self.starts_late else []
         return [str(self.program), *_OPTIONS, _MARK, *late, f"--callgrind-out-file={counts}", *command]
 
-    def command_of_program(self, command: Sequence[str], counts: Path) -> list[str]:
-        """The command that counts `command` from start to end, into a file for each process that it forks."""
-        return [str(self.program), *_OPTIONS, f"--callgrind-out-file={counts}.%p", *command]
+    def command_of_program(self, command: Sequence[str], counts: Path, blocks: int) -> list[str]:
+        """The command that counts `command` from start to end, with files of its own for each process that it forks.
+
+        A file holds a slice of the run, of `blocks` basic blocks: `<counts>.<pid>.1`, `.2` …, and the last one without
+        a number.
+        """
+        return [
+            str(self.program), *_OPTIONS, f"--dump-every-bb={blocks}", f"--callgrind-out-file={counts}.%p", *command,
+        ]  # fmt: skip
+
+    def without_messages(self, stderr: str) -> str:
+        """A program's stderr without valgrind's remarks, such as of system calls that it does not know."""
+        return _MESSAGE.sub("", stderr)
 
     def costs(self, counts: Path, part: int) -> list[Cost]:
         """The functions of one part. Raises ValueError."""

@@ -29,6 +29,10 @@ class Counter(Protocol):
         """The command that runs `command` and writes counts to files that begin with the path `counts`."""
         ...
 
+    def without_messages(self, stderr: str) -> str:
+        """What the process wrote to stderr, without the counter's own remarks."""
+        ...
+
     def costs(self, counts: Path, part: int) -> list[Cost]:
         """The functions of the part with this number: their instructions add up to its count. Raises ValueError."""
         ...

@@ -207,7 +207,7 @@ def launch(
     if counter is not None:
         command = counter.command(command, space.counts)
         env = counted_environment_of(place, mode, task.hash_seed, counter)
-    launched = _launch(place, command, env, space, space.cwd, timeout_s)
+    launched = _launch(place, command, env, space, space.cwd, timeout_s, counter)
     if launched.answer is not None and task.operation != "setup_cache":
         return _check_mode(launched, launched.answer, mode)
     return launched
@@ -231,10 +231,13 @@ def _launch(
     space: Workspace,
     folder: Path,
     timeout_s: float | None,
+    counter: Counter | None = None,
 ) -> Launched:
     with Watch(place.cpu) as watch:
         started_at, began_ns = time.time(), time.monotonic_ns()
         finished = run(command, env=env, cwd=folder, timeout_s=timeout_s, cpu=place.cpu)
+    if counter is not None:
+        finished = replace(finished, stderr=counter.without_messages(finished.stderr))
     end_strays()  # the next trial needs the core for itself
     answer, complaint = _read(space.result, finished)
     return Launched(

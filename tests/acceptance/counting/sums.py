@@ -41,6 +41,10 @@ class Asking:
         """Callgrind's."""
         return self._callgrind.command(command, counts)
 
+    def without_messages(self, stderr: str) -> str:
+        """Callgrind's."""
+        return self._callgrind.without_messages(stderr)
+
     def costs(self, counts: Path, part: int) -> list[Cost]:
         """Callgrind's, once callgrind_annotate was asked."""
         path = counts.with_name(f"{counts.name}.{part}")

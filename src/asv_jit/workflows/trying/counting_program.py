@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,9 @@ from asv_jit.workflows.trying.trying import Options, check_script, stdin_file
 _HASH_SEED = 0
 _SLOWDOWN = 50  # callgrind's, of a program's own work
 _STARTING_S = 4.0  # what Python's start takes under callgrind
+_SLICES = 50  # of a run, about
+_BLOCKS_A_SECOND = 8e8  # basic blocks that a processor executes, about
+_LEAST_BLOCKS = 1 << 19
 
 
 class CountedOn(Struct, frozen=True):
@@ -92,6 +96,11 @@ def expected_s(plain_s: float, cores: int) -> float:
     return (_STARTING_S + _SLOWDOWN * plain_s) * (1 if cores > 1 else len(ARMS))
 
 
+def slice_blocks(plain_s: float) -> int:
+    """The basic blocks of a slice: a power of two, so that most runs of a program are cut in the same places."""
+    return max(_LEAST_BLOCKS, 1 << round(math.log2(max(plain_s, 1e-3) * _BLOCKS_A_SECOND / _SLICES)))
+
+
 def _place(target: Target, program: Program, variables: dict[str, str]) -> Place:
     return Place(target.executable, program.folder, variables, None)
 
@@ -128,14 +137,15 @@ def _counted(
     before: CountedOn,
     reporter: Reporter,
 ) -> CountedOn:
-    if before.plain_s is None:
+    plain_s = before.plain_s
+    if plain_s is None:
         return before
     reporter.stage(f"CPython {before.interpreter}: counting, JIT off and on")
     place = _place(target, program, variables)
     slow = replace(program, timeout_s=None if program.timeout_s is None else program.timeout_s * _SLOWDOWN)
 
     def count(mode: Mode) -> ProgramCount | str:
-        return count_program(counter, place, slow, mode, _HASH_SEED)
+        return count_program(counter, place, slow, mode, _HASH_SEED, slice_blocks=slice_blocks(plain_s))
 
     pool = ThreadPoolExecutor(min(processes.cores(), len(ARMS)))
     try:
