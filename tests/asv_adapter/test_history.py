@@ -196,6 +196,12 @@ def test_without_a_list_of_benchmarks_the_newest_version_is_taken(tree):
     assert "benchmarks.json" in results.problems[0]
 
 
+def test_a_damaged_list_of_benchmarks_is_told_without_any_rows_too(tree):
+    (tree.results / "benchmarks.json").write_text('{"a.time_x": {"na', encoding="utf-8")
+    results, _, _ = read(tree)
+    assert "benchmarks.json: not valid JSON" in results.problems[0]
+
+
 def test_a_benchmark_without_a_time_limit_costs_the_others_nothing(tree):
     """asv writes `timeout = inf` as Infinity, for which JSON has no word."""
     tree.suite(described("a.time_x", timeout=math.inf), described("a.track_y"))

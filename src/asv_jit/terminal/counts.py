@@ -20,14 +20,19 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
     table.add_column("CPython")
+    several = len({one.key.commit for one in counts}) > 1
+    if several:
+        table.add_column("commit", no_wrap=True)
     for heading in _HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
-    order = sorted(counts, key=lambda one: (str(one.key.case), one.key.interpreter, one.key.commit))
+    order = sorted(counts, key=lambda one: (str(one.key.case), one.key.interpreter))
     for one in (one for one in order if one.off or one.on):
         calls = one.break_even_calls
         pays = "" if one.on is None else "never" if calls is None else units.count(calls, "call")
-        names = str(one.key.case), version_of(build_of(one.key.interpreter, one.key.requirements))
-        table.add_row(*names, *_shares(one.off), *_shares(one.on, jit=True), pays)
+        names = [str(one.key.case), version_of(build_of(one.key.interpreter, one.key.requirements))]
+        table.add_row(
+            *names, *([one.key.commit[:8]] if several else []), *_shares(one.off), *_shares(one.on, jit=True), pays
+        )
     screen.print(table)
     say(
         screen,
@@ -40,7 +45,8 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
     )
     for one in order:
         if one.problem:
-            say(screen, f"{one.key.case} on {one.key.interpreter}: {one.problem}")
+            where = f"{one.key.interpreter} at {one.key.commit[:8]}" if several else one.key.interpreter
+            say(screen, f"{one.key.case} on {where}: {one.problem}")
 
 
 def _shares(count: ModeCount | None, *, jit: bool = False) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from asv_jit.asv_adapter.history.columns import (
 from asv_jit.asv_adapter.history.counting import MeasuredByTrials, count_rows
 from asv_jit.asv_adapter.history.decoding import FileDecoder, UnreadableError
 from asv_jit.asv_adapter.history.names import path_text
-from asv_jit.asv_adapter.history.suite import Described, from_rows, read_suite
+from asv_jit.asv_adapter.history.suite import Described, SuiteNow, from_rows, read_suite
 from asv_jit.asv_adapter.history.tree import walk
 from asv_jit.git.order import CommitOrder
 from asv_jit.store.analysis_cache import AnalysisCache
@@ -116,9 +116,10 @@ def read_asv_results(results_dir: Path, cache: AnalysisCache | None = None) -> A
     for file in sorted(columns.files, key=lambda file: file.stamp.path):
         problems += file.problems
     columns = columns.of_files(np.array([file.head is not None for file in columns.files], dtype=np.bool_))
+    is_described = bool(columns.sheets) or (results_dir / "benchmarks.json").exists()
+    suite = read_suite(results_dir) if is_described else SuiteNow(None)
     if not columns.sheets:
-        return AsvResults({}, tuple(problems), columns, {})
-    suite = read_suite(results_dir)
+        return AsvResults({}, (*problems, *suite.problems), columns, suite.benchmarks or {})
     dates: dict[str, int] = {}
     for head in _heads(columns):
         dates[head.commit] = max(head.date, dates.get(head.commit, 0))

@@ -54,13 +54,12 @@ def read_results(
 
 def machine_folder(project: Project, machine: str | None) -> Path:
     """The folder of the machine whose results are meant: the named one, else the only one, else the newest."""
-    folders = [path.parent for path in project.results_dir.glob("*/trials") if any(path.glob("*.jsonl"))]
-    if machine is not None:
-        folders = [folder for folder in folders if folder.name == machine]
-    if not folders:
+    journals = [*project.results_dir.glob("*/trials"), *project.results_dir.glob("*/counts")]
+    found = [path for path in journals if any(path.glob("*.jsonl")) and machine in (None, path.parent.name)]
+    if not found:
         named = f" of machine {machine}" if machine else ""
         raise UsageError(f"no measurements{named} below {project.results_dir}; measure some with `asv-jit run`")
-    return max(folders, key=lambda folder: (folder / "trials").stat().st_mtime)
+    return max(found, key=lambda path: path.stat().st_mtime).parent
 
 
 def _current(project: Project, cells: dict[CellKey, Cell]) -> tuple[dict[CellKey, Cell], int]:
