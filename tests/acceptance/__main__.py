@@ -27,6 +27,7 @@ MODULES = (
     "segmentations",
     "attribution_causes",
     "event_worlds",
+    "measuring_dates",
     "asv_steps",
     "figure_4_culprit",
     "figure_5_steady",

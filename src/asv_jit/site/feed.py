@@ -30,6 +30,7 @@ from asv_jit.text.event_words import (
     headline_words,
     levels_words,
     metric_words,
+    others_words,
 )
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -99,7 +100,8 @@ def _add_entry(root: ElementTree.Element, content: SiteContent, event: Event, bo
     measure = f" ({words})" if words and not words.startswith("peak") else ""
     entry = _add(root, "entry")
     _add(entry, "id", _id(content.project, event.identity))
-    _add(entry, "title", f"{units.shorten(str(event.key.case), 160)}: {headline_words(event, unit)}{measure}")
+    name = f"{units.shorten(str(event.key.case), 160)}{others_words(event)}"
+    _add(entry, "title", f"{name}: {headline_words(event, unit)}{measure}")
     _add(entry, "updated", book.when(event))
     _add(entry, "category", term=event.state)
     _add(entry, "category", term=event.attribution.cause)
@@ -109,14 +111,14 @@ def _add_entry(root: ElementTree.Element, content: SiteContent, event: Event, bo
 
 
 def _lines(event: Event, unit: str) -> list[str]:
-    lines = [f"{event.key.case} on {event.key.machine}, {event.key.line}"]
+    lines = [f"{event.key.case}{others_words(event)} on {event.key.machine}, {event.key.line}"]
     for change in event.metrics:
         before, after = levels_words(change, unit)
         name = metric_words(change.metric)
         lines.append(f"{name + ': ' if name else ''}{change_words(change, unit)}, {before} → {after}, at 95%")
     if event.axis == "pythons":
         lines.append(f"between CPython {event.before} and {event.after}, at commit {event.commit}")
-    else:
+    elif not event.moved:
         lines.append(f"first measured at commit {event.commit}; before: {event.parent}")
         if len(event.suspects) > 1:
             lines.append(f"{len(event.suspects):,} commits are suspected")

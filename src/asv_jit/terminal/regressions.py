@@ -18,7 +18,14 @@ from asv_jit.terminal.console import WIDE, console, say
 from asv_jit.text import units
 from asv_jit.text.case_names import case_text
 from asv_jit.text.dates import day
-from asv_jit.text.event_words import bisect_command, cause_words, change_words, levels_words, metric_words
+from asv_jit.text.event_words import (
+    bisect_command,
+    cause_words,
+    change_words,
+    levels_words,
+    metric_words,
+    others_words,
+)
 
 _FEW = 10
 _ASV = "asv"
@@ -132,7 +139,7 @@ def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
     table.add_column("since", overflow="fold")
     table.add_column("cause, state", overflow="fold")
     for event in events:
-        row = [event.identity, units.visible(case_text(event.key.case))]
+        row = [event.identity, units.visible(case_text(event.key.case)) + others_words(event)]
         unit = units_of.get(event.key, "seconds")
         if not narrow:
             row.append(units.visible(_measured_by(event, several=several)))
@@ -162,6 +169,8 @@ def _changes(event: Event, unit: str) -> list[str]:
 def _since(event: Event, dates: Mapping[str, str]) -> str:
     if event.axis == "pythons":
         return f"{version_of(event.before)} → {version_of(event.after)}"
+    if event.moved:
+        return f"measured\n{day(event.measured_s)}"
     among = f"\n1 of {len(event.suspects)}" if len(event.suspects) > 1 else ""
     return f"{event.commit[:8]}\n{dates.get(event.commit, '')}{among}"
 

@@ -13,6 +13,7 @@ from asv_jit.analysis.history.series import COUNTED, Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import minor_of
 from asv_jit.text import units
+from asv_jit.text.dates import day
 
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _CAUSES: Mapping[Cause, str] = {
@@ -79,6 +80,8 @@ def levels_words(change: Change, unit: str) -> tuple[str, str]:
 
 def cause_words(event: Event) -> str:
     """Name the cause: `the JIT (97%)`, `the requirements: numpy==1.26 → numpy==2.1`, `unclear`."""
+    if event.moved:
+        return moved_words(event)
     attribution = event.attribution
     words = _CAUSES[attribution.cause]
     if attribution.cause == "requirements":
@@ -86,6 +89,19 @@ def cause_words(event: Event) -> str:
     if attribution.cause == "unclear" or math.isnan(attribution.probability):
         return words
     return f"{words} ({min(math.floor(attribution.probability * 100.0), 99)}%)"
+
+
+def moved_words(event: Event) -> str:
+    """Say what moved many cases at once with the date of measuring."""
+    return (
+        f"{len(event.moved)} cases moved with the measuring date {day(event.measured_s)}, not with a commit: "
+        "the machine or its harness changed"
+    )
+
+
+def others_words(event: Event) -> str:
+    """Count the other cases that an event stands for, ` and 12 more cases`; empty for an event of one case."""
+    return f" and {units.count(len(event.moved) - 1, 'more case')}" if event.moved else ""
 
 
 def requirements_words(event: Event) -> str:
@@ -97,7 +113,12 @@ def requirements_words(event: Event) -> str:
 
 
 def bisect_command(event: Event) -> str:
-    """Return the command that bisects the event; for asv's own results, the command with the explicit range."""
+    """Return the command that bisects the event; for asv's own results, the command with the explicit range.
+
+    It is empty where no commit is to blame.
+    """
+    if event.moved:
+        return ""
     if event.key.protocol == "asv":
         return range_command(event)
     return units.visible(

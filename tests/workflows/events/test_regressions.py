@@ -213,6 +213,31 @@ def test_changes_from_and_to_zero_are_told_by_their_difference(tree: Tree, capsy
     assert _asv_jit("publish") == 0
 
 
+def test_what_moves_with_the_measuring_date_is_one_event_of_the_machine(
+    tree: Tree, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asvs = trees.Tree(tree.folder)
+    names = [f"a.time_{number}" for number in range(6)]
+    asvs.suite(*map(trees.described, names))
+    order = [place for place in range(COMMITS) if place % 4] + [place for place in range(COMMITS) if place % 4 == 0]
+    for day, place in enumerate(order):
+        level = (1.3 if day >= 30 else 1.0) * (1.0 + 0.01 * (place * 7 % 3))
+        started = (FIRST_DAY + 86400 * (100 + day)) * 1000
+        rows = {name: [*trees.row([level])[:3], started, 1.0] for name in names}
+        rows["a.time_0"][0] = [level * (1.1 if place >= 20 else 1.0)]
+        asvs.add(trees.file(place, rows, commit_hash=tree.commits[place]))
+    machine, code = sorted(tree.events(), key=lambda event: event.attribution.cause != "machine")
+    assert (len(machine.moved), machine.measured_s) == (6, FIRST_DAY + 86400 * 130)
+    assert (code.commit, code.key.case.benchmark) == (tree.commits[20], "a.time_0")
+    assert _asv_jit("regressions", "--all") == 1
+    assert capsys.readouterr().out.startswith("1 open regression")
+    assert _asv_jit("bisect", machine.identity) == 2
+    assert "6 cases moved with the measuring date 2026-05-11, not with a commit" in capsys.readouterr().err
+    assert _asv_jit("publish") == 0
+    page = (tree.folder / "html" / "regressions.html").read_text()
+    assert "6 cases moved with the measuring date 2026-05-11, not with a commit: the machine or its harness" in page
+
+
 def test_accepting_is_a_line_for_review_and_closes_the_regression(
     measured: Tree, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution, Axis
 from asv_jit.analysis.history.series import COUNTED, Metric, SeriesKey
+from asv_jit.model import CaseKey
 
 State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
 """`candidate`: seen in history; `confirmed`, `refuted`: fresh blocks of both sides did or did not show it; `fixed`: a
@@ -50,6 +51,10 @@ class Event(Struct, frozen=True):
     identities of the two interpreters and `commit` is where both were measured.
     `requirements`, `requirements_before`: the sets that `commit` and `parent` were measured with, empty where nothing
     tells. `bisection`: the stored result's identity where one was made.
+
+    `moved`, `measured_s`: of an event that stands for many cases which moved with the date of measuring
+    (`measuring_dates`), all of these cases and the date, seconds since 1970; else empty. Its `key` and `metrics` are
+    those of one of the cases, `parent` is the newest commit measured before the date, and no commit is suspected.
     """
 
     identity: str
@@ -68,6 +73,8 @@ class Event(Struct, frozen=True):
     bisection: str | None = None
     requirements: str = ""
     requirements_before: str = ""
+    moved: tuple[CaseKey, ...] = ()
+    measured_s: int = 0
 
     @property
     def headline(self) -> Change:

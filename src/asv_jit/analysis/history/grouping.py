@@ -90,7 +90,7 @@ def joined(events: Sequence[Event], known: Collection[str]) -> list[Event]:
         mine = by_case.setdefault(
             (key.machine, key.line, key.case, key.version, key.branch, event.axis, event.worse), []
         )
-        near = [at for at, one in enumerate(mine) if one.counted and _overlap(one, event)]
+        near = [at for at, one in enumerate(mine) if one.counted and not event.moved and _overlap(one, event)]
         if near:
             nearest = max(near, key=lambda at: mine[at].commit == event.commit)
             mine[nearest] = _united(mine[nearest], event, known)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import is_worse
@@ -17,7 +18,15 @@ from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, CaseName, Figure, Link
 from asv_jit.text import units
-from asv_jit.text.event_words import bisect_command, change_words, form_of, headline_words, requirements_words
+from asv_jit.text.event_words import (
+    bisect_command,
+    change_words,
+    form_of,
+    headline_words,
+    moved_words,
+    others_words,
+    requirements_words,
+)
 
 _STATES = {
     "candidate": Badge("unclear", "?", "candidate", "found in the history, not confirmed yet"),
@@ -98,7 +107,7 @@ class EventLines:
         has_bisection = event.bisection and site.bisections
         return EventLine(
             event,
-            CaseName.of(key.case),
+            _name(event),
             _what(event),
             _BETWEEN if event.between_lines else _STATES[_state(event)],
             href=event_address(event),
@@ -137,6 +146,11 @@ def event_address(event: Event) -> str:
     return f"case/{slug(key.case)}.html#{kept}"
 
 
+def _name(event: Event) -> CaseName:
+    name = CaseName.of(event.key.case)
+    return replace(name, params=name.params + others_words(event)) if event.moved else name
+
+
 def _what(event: Event) -> Badge:
     if event.between_lines:
         first = event.headline
@@ -150,6 +164,8 @@ def _state(event: Event) -> str:
 
 
 def _cause(event: Event) -> str:
+    if event.moved:
+        return moved_words(event)
     said = _CAUSES[event.attribution.cause]
     if event.attribution.cause == "requirements":
         return f"{said}: {requirements_words(event)}"

@@ -17,7 +17,7 @@ from asv_jit.git.repository import Repository
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import interpreter_of
 from asv_jit.store.findings.bisections import Bisection
-from asv_jit.text.event_words import range_command
+from asv_jit.text.event_words import moved_words, range_command
 from asv_jit.workflows.bisection.chain import commit_chain, ends_of
 from asv_jit.workflows.bisection.search import MODES
 from asv_jit.workflows.events.choice import event_named
@@ -103,6 +103,8 @@ def question_about(project: Project, identity: str, machine: str | None, *, resu
         event = event_named(find_events(project, read_history(project)), identity)
     except UsageError as error:
         raise UsageError(f"{error}; to search a range: asv-jit bisect CASE GOOD..BAD") from None
+    if event.moved:
+        raise UsageError(f"{event.identity} has no commit to search for: {moved_words(event)}")
     here = this_machine(machine).name
     if event.key.protocol == "asv":
         raise UsageError(

@@ -31,6 +31,8 @@ _Named: TypeAlias = list[tuple[str, list[Found] | None]]
 """Of each stretch of a series its name, and what was found; None where that is known."""
 
 _ENTRY = "changes-1"
+"""The cache's entry of the series as they are; the order of measuring has an entry of its own."""
+
 _CHUNKS_A_CORE = 8
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
@@ -47,18 +49,20 @@ class _Search(Struct, frozen=True):
     known: dict[str, list[Found]]
 
 
-def changes_of(results_dir: Path, series: Sequence[CaseSeries], part: Callable[[CaseSeries], list[Stretch]]) -> Changes:
+def changes_of(
+    results_dir: Path, series: Sequence[CaseSeries], part: Callable[[CaseSeries], list[Stretch]], entry: str = _ENTRY
+) -> Changes:
     """What `find_changes` finds in the stretches that `part` makes of each series.
 
     The workers begin at once, and changes come as they are found, in no order. The cache is named by the values and by
     the method itself, so that it can never be out of date; what was found is kept when all was asked for.
     """
     store = AnalysisCache(results_dir)
-    search = _Search(series, part, _load(store))
-    return _told(store, search, _searched(search))
+    search = _Search(series, part, _load(store, entry))
+    return _told(store, entry, search, _searched(search))
 
 
-def _told(store: AnalysisCache, search: _Search, searched: Iterable[tuple[int, _Named]]) -> Changes:
+def _told(store: AnalysisCache, entry: str, search: _Search, searched: Iterable[tuple[int, _Named]]) -> Changes:
     series, part = search.series, search.part
     wanted: dict[str, list[Found]] = {}
     for number, named in searched:
@@ -68,11 +72,11 @@ def _told(store: AnalysisCache, search: _Search, searched: Iterable[tuple[int, _
             # Made once more here: that takes microseconds, and to get it from the worker takes more.
             yield number, [(stretch, found) for stretch, (_, found) in zip(part(series[number]), told, strict=True)]
     if wanted.keys() - search.known or len(search.known) > 2 * len(wanted):
-        store.write(_ENTRY, msgspec.json.encode(wanted))
+        store.write(entry, msgspec.json.encode(wanted))
 
 
-def _load(store: AnalysisCache) -> dict[str, list[Found]]:
-    content = store.read(_ENTRY)
+def _load(store: AnalysisCache, entry: str) -> dict[str, list[Found]]:
+    content = store.read(entry)
     if content is None:
         return {}
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.counts.changes import count_changes
 from asv_jit.analysis.history.branches import MAIN, chosen_points
+from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.grouping import Scene, commit_events, joined
 from asv_jit.analysis.history.identity import Reported, named, reported
 from asv_jit.analysis.history.levelling import Stretch, stretches
+from asv_jit.analysis.history.measuring_dates import machine_event
 from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
@@ -24,6 +26,7 @@ from asv_jit.errors import StorageError
 from asv_jit.store.findings.known_events import EVENTS, known_events
 from asv_jit.workflows.events.counting import counting_of
 from asv_jit.workflows.events.found_changes import Changes, changes_of
+from asv_jit.workflows.events.moved_by_date import Part, moved_by_date
 from asv_jit.workflows.events.states import read_records, with_state
 
 
@@ -43,10 +46,7 @@ def find_events(project: Project, history: History, *, remember: bool = True) ->
 
 def begin_search(project: Project, history: History) -> Changes:
     """Let workers look for changes, for `found_events`; the caller may do something else meanwhile."""
-    bridges: dict[tuple[object, ...], list[Bridge]] = {}
-    for bridge in history.bridges:
-        bridges.setdefault(_case_of(bridge), []).append(bridge)
-    return changes_of(project.results_dir, history.series, partial(_parted, history.interpreters, bridges))
+    return changes_of(project.results_dir, history.series, _part(history))
 
 
 def found_events(
@@ -81,12 +81,29 @@ def _on_commits(project: Project, history: History, search: Changes) -> list[Eve
     for anchor in history.anchors:
         anchors.setdefault((anchor.machine, anchor.fingerprint), []).append(anchor)
     events: dict[int, list[Event]] = {}
-    for number, changes in search:
+
+    def keep(number: int, changes: Iterable[tuple[Stretch, Sequence[Found]]]) -> None:
         series = history.series[number]
         mine = anchors.get((series.key.machine, series.key.fingerprint), ())
         found = commit_events(series, _scene(project, history, series), changes, mine)
         events[number] = found if series.key.branch == MAIN else _of_branch_only(found, history)
-    return [event for number in sorted(events) for event in events[number]]
+
+    for number, changes in search:
+        keep(number, changes)
+    moved = moved_by_date(project.results_dir, history, sorted(events), _part(history))
+    for number, left in moved.changes.items():
+        keep(number, left)
+    scene = Scene(history.commits, history.interpreters, project.settings.equivalence)
+    of_machines = [machine_event(shift, scene) for shift in moved.shifts]
+    return [*of_machines, *(event for number in sorted(events) for event in events[number])]
+
+
+def _part(history: History) -> Part:
+    """What parts each series of a history into stretches."""
+    bridges: dict[tuple[object, ...], list[Bridge]] = {}
+    for bridge in history.bridges:
+        bridges.setdefault(_case_of(bridge), []).append(bridge)
+    return partial(_parted, history.interpreters, bridges)
 
 
 def _on_counts(project: Project, history: History) -> list[Event]:

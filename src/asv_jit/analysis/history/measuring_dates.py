@@ -1,0 +1,254 @@
+"""Find changes of level that follow the date of measuring, not the commits: the machine or its harness changed.
+
+Each measured point has a commit and a date of measuring. Where old commits were measured after newer ones, two
+explanations of a change differ: by the date, whatever was measured later is at the new level; by the commits, later
+commits are, whenever they were measured. The points at which the two differ decide. Where dates and commits have one
+order, or one is the other reversed, the explanations are the same, and nothing is said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
+
+from asv_jit.analysis.attribution import Attribution
+from asv_jit.analysis.history.detection import Found
+from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.grouping import Scene, is_event_worse
+from asv_jit.analysis.history.identity import identity_of
+from asv_jit.analysis.history.levelling import Stretch
+from asv_jit.analysis.history.series import Floats, Metric, Places, SeriesKey
+
+_TIMES: tuple[Metric, ...] = ("off", "on", "plain")
+_SLACK = 1
+"""Points by which the place of a change may be farther off than its interval says."""
+
+_FEWEST_POINTS = 3
+_FEWEST_CASES = 3
+_MAJORITY = 4
+"""A date needs so many points of a case against each one that the commits explain better; so many cases likewise."""
+
+_ERRORS = 3.0
+"""Standard errors by which two estimates of one shift may differ."""
+
+_FEWEST_OF_ALL = 0.1
+"""The share of the machine's cases that must move: what moves fewer of them is no machine."""
+
+
+class DatedChange(Struct, frozen=True):
+    """A case's change of level in the order of measuring, all times in seconds since 1970.
+
+    `last_s`, `first_s`: between these it happened, as far as the points tell; `at_s`: when the first point of the new
+    level was measured; `since_s`, `until_s`: what bounds the points that tell the two levels, both included.
+    `points_for`, `points_against`: of the points that the date and the commits explain unlike, those that the date and
+    those that the commits explain better. `found`: the change, by places in the order of measuring.
+    """
+
+    last_s: int
+    first_s: int
+    at_s: int
+    since_s: int
+    until_s: int
+    points_for: int
+    points_against: int
+    found: Found
+
+    @property
+    def is_by_date(self) -> bool:
+        """Return True if the points prove that the level follows the date."""
+        return self.points_for >= max(_FEWEST_POINTS, _MAJORITY * self.points_against)
+
+    @property
+    def is_by_commit(self) -> bool:
+        """Return True if the commits explain the points better."""
+        return self.points_against > self.points_for
+
+
+class Dated(Struct, frozen=True):
+    """A change of a stretch, which is in the order of measuring, as `by_date` gives it.
+
+    `key`: that of its series; `part`: its place among the stretches of the series.
+    """
+
+    key: SeriesKey
+    part: int
+    stretch: Stretch
+    change: DatedChange
+
+
+def by_date(stretch: Stretch) -> Stretch:
+    """Return a stretch's times in the order of measuring, without any if that is the commits' order or its reverse.
+
+    It has one metric, that of the mode `off` or what asv measured by itself, at the points where a date is known.
+    """
+    metric = next((one for one in _TIMES if one in stretch.values), None)
+    if metric is None or stretch.measured is None:
+        return replace(stretch, values={})
+    values = stretch.values[metric]
+    known = np.flatnonzero((stretch.measured > 0) & (values > 0.0))
+    order = known[np.argsort(stretch.measured[known], kind="stable")]
+    steps = np.diff(stretch.places[order])
+    if not (steps > 0).any() or not (steps < 0).any():
+        return replace(stretch, values={})
+    nothing = np.zeros(len(order), dtype=np.int32)
+    return Stretch(
+        stretch.places[order],
+        stretch.interpreters[order],
+        {metric: values[order]},
+        nothing,
+        {metric: ()},
+        None,
+        measured=stretch.measured[order],
+    )
+
+
+def dated_changes(dated: Stretch, found: Sequence[Found]) -> list[DatedChange]:
+    """Weigh the date against the commits for each change that was `found` in a stretch of `by_date`."""
+    if not found:
+        return []
+    assert dated.measured is not None  # else there are no values
+    (values,) = dated.values.values()
+    bounds = [0, *(one.index for one in found), len(values)]
+    changes = []
+    for number, one in enumerate(found):
+        first, end = bounds[number], bounds[number + 2]
+        part = slice(first, end)
+        sure = np.ones(end - first, dtype=np.bool_)
+        sure[one.earliest - first : one.latest - first] = False
+        votes = _votes(np.log(values[part]), dated.places[part], one.index - first, sure)
+        around = max(one.earliest - 1 - _SLACK, first), min(one.latest + _SLACK, end - 1)
+        dates = dated.measured[[*around, one.index, first, end - 1]]
+        last_s, first_s, at_s, since_s, until_s = (int(date) for date in dates)
+        changes.append(DatedChange(last_s, first_s, at_s, since_s, until_s, *votes, one))
+    return changes
+
+
+def machine_shifts(changes: Iterable[Dated], cases: int) -> list[tuple[Dated, ...]]:
+    """Find the dates at which many cases of one machine changed together, and return the changes of each date.
+
+    `changes`: those of all its stretches; `cases`: how many cases it measured. At a date a tenth of all cases, three at
+    least, must be proven to follow the date, and four for each one that follows the commits. With them go the cases
+    that changed at the date and whose points cannot tell.
+    """
+    left = list(changes)
+    shifts: list[tuple[Dated, ...]] = []
+    fewest = max(_FEWEST_CASES, _FEWEST_OF_ALL * cases)
+    while True:
+        proven = [one.change for one in left if one.change.is_by_date]
+        if len(proven) < fewest:
+            return shifts
+        starts, dates = np.sort([one.last_s for one in proven]), np.sort([one.first_s for one in proven])
+        crowd = np.searchsorted(starts, dates) - np.searchsorted(dates, dates)  # how many changes may be at each date
+        date = int(dates[np.argmax(crowd)])
+        together = [one for one in left if one.change.last_s < date <= one.change.first_s]
+        left = [one for one in left if not one.change.last_s < date <= one.change.first_s]
+        proven_cases = {one.key.case for one in together if one.change.is_by_date}
+        others = {one.key.case for one in together if one.change.is_by_commit}
+        if len(proven_cases) >= max(fewest, _MAJORITY * len(others)):
+            shifts.append(tuple(one for one in together if not one.change.is_by_commit))
+
+
+def machine_event(shift: Sequence[Dated], scene: Scene) -> Event:
+    """Return the event that stands for all changes of a shift, told by a case that moved as most did."""
+    typical = math.copysign(1.0, float(np.median([math.log(one.change.found.change.ratio) for one in shift])))
+    alike = [one for one in shift if typical * math.log(one.change.found.change.ratio) > 0.0]
+    told = min(alike, key=lambda one: (not one.change.is_by_date, one.key))
+    stretch, change, metrics = told.stretch, told.change, (told.change.found.change,)
+    before, after = np.split(stretch.places, [change.found.index])
+    parent, later = int(before.max()), after[after > before.max()]
+    worse = is_event_worse(metrics)
+    commit = scene.commits[int(later.min()) if len(later) else int(after[0])]
+    interpreter = scene.interpreters[int(stretch.interpreters[change.found.index])]
+    return Event(
+        identity=identity_of(told.key, "commits", commit, worse=worse),
+        key=told.key,
+        axis="commits",
+        worse=worse,
+        metrics=metrics,
+        commit=commit,
+        parent=scene.commits[parent],
+        suspects=(),
+        before=interpreter,
+        after=interpreter,
+        attribution=Attribution("machine", math.nan, "none"),
+        state="candidate",
+        moved=tuple(sorted({one.key.case for one in shift})),
+        measured_s=change.at_s,
+    )
+
+
+def levelled(stretch: Stretch, changes: Sequence[DatedChange]) -> Stretch:
+    """Return a stretch with all times at the level of the machine after the last of `changes`, which are its own."""
+    if not changes:
+        return stretch
+    assert stretch.measured is not None  # else it has no such changes
+    values = dict(stretch.values)
+    for metric in _TIMES:
+        if metric in values:
+            logs = np.log(values[metric])
+            ordered = sorted(changes, key=lambda change: change.at_s, reverse=True)
+            for one, previous in zip(ordered, [*ordered[1:], None], strict=True):
+                later = stretch.measured >= one.at_s
+                known = np.isfinite(logs) & (stretch.measured >= (previous.at_s if previous else 0))
+                near = (stretch.measured >= one.since_s) & (stretch.measured <= one.until_s)
+                logs[~later] += _shift(logs[known], later[known], near[known])
+            values[metric] = np.exp(logs)
+    return replace(stretch, values=values)
+
+
+def _shift(logs: Floats, later: npt.NDArray[np.bool_], near: npt.NDArray[np.bool_]) -> float:
+    """Return by how much the later points lie above the earlier ones, which are in the order of the commits.
+
+    It is the difference of the medians of those `near` the date, unless neighbouring commits of both kinds differ by
+    something else: then the code changed as well, and the median of their differences is the machine's part.
+    """
+    turns = np.diff(later.astype(np.int8))
+    local = (np.diff(logs) * turns)[turns != 0]
+    if not (near & later).any() or not (near & ~later).any() or len(local) == 0:
+        return 0.0
+    overall = float(np.median(logs[near & later]) - np.median(logs[near & ~later]))
+    middle = float(np.median(local))
+    error = 2.0 * float(np.median(np.abs(local - middle))) / math.sqrt(len(local))
+    return overall if abs(overall - middle) <= _ERRORS * error else middle
+
+
+def _votes(logs: Floats, places: Places, split: int, sure: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Count the points at which the date is right and the commits are wrong, and the other way round.
+
+    `logs`: logarithms of times in the order of measuring; by the date those from `split` on are at the new level. By
+    the commits, `places`, those of one piece of the history are, from any commit up to any other: code
+    that changed, and perhaps was changed back. `sure`: the points that count. All of shape (points,).
+    """
+    before, after = np.median(logs[:split]), np.median(logs[split:])
+    logs = np.clip(logs, min(before, after), max(before, after))  # or one outlier would count more than many points
+    is_new = np.abs(logs - after) < np.abs(logs - before)
+    order = np.argsort(places, kind="stable")
+    by_commit = np.empty(len(logs), dtype=np.bool_)
+    by_commit[order] = _in_one_piece(((logs - before) ** 2 - (logs - after) ** 2)[order])
+    differ = sure & (by_commit != (np.arange(len(logs)) >= split))
+    agrees = is_new == by_commit
+    return int(np.sum(differ & ~agrees)), int(np.sum(differ & agrees))
+
+
+def _in_one_piece(gains: Floats) -> npt.NDArray[np.bool_]:
+    """Choose the points of the new level, or those of the old, as one piece of the commits' order, by least squares.
+
+    `gains`: how much better the new level fits each point than the old one.
+    """
+    inside = _best_piece(gains)
+    outside = ~_best_piece(-gains)
+    return inside if gains[inside].sum() >= gains[outside].sum() else outside
+
+
+def _best_piece(gains: Floats) -> npt.NDArray[np.bool_]:
+    sums = np.concatenate([[0.0], np.cumsum(gains)])
+    stop = int(np.argmax(sums - np.minimum.accumulate(sums)))
+    start = int(np.argmin(sums[: stop + 1]))
+    chosen = np.zeros(len(gains), dtype=np.bool_)
+    chosen[start:stop] = True
+    return chosen
