@@ -62,3 +62,11 @@ def test_what_is_not_repeatable_is_not_worse_and_says_why() -> None:
     outcome = _outcome({1: (1000.0, 1500.0)})
     assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 not repeatable"
     assert "not repeatable: two runs with hash seed 1 differ by 50.00%" in count_markdown(outcome)
+
+
+def test_what_was_not_compared_is_part_of_the_verdict() -> None:
+    outcome = _outcome({1: (1000.0,)})
+    outcome = replace(
+        outcome, unbuilt=(("c on 3.14", "no compiler"),), sides=(replace(outcome.sides[0], unaffected=("a", "b")),)
+    )
+    assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 side not built, 2 cases not affected"

@@ -49,6 +49,9 @@ def verdict(outcome: CountOutcome) -> str:
     parts += [f"{unrepeatable} not repeatable"] if unrepeatable else []
     missing = sum(len(one.missing) for one in outcome.sides) - broken
     parts += [f"{units.count(missing, 'answer')} missing"] if missing > 0 else []
+    parts += [f"{units.count(len(outcome.unbuilt), 'side')} not built"] if outcome.unbuilt else []
+    unaffected = sum(len(one.unaffected) for one in outcome.sides)
+    parts += [f"{units.count(unaffected, 'case')} not affected"] if unaffected else []
     return f"{'worse' if outcome.is_worse else 'not worse'}: {', '.join(parts)}"
 
 

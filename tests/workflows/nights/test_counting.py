@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from asv_jit.analysis.planning import Costs, Situation, plan
-from asv_jit.analysis.remaining import PairRule
+from asv_jit.analysis.planning import Costs, Plan, Situation, Step, plan
+from asv_jit.analysis.remaining import PairRule, Range
 from asv_jit.asv_adapter.project import load_project
 from asv_jit.errors import NoCounterError
 from asv_jit.git.repository import Commit
@@ -185,6 +185,9 @@ def test_the_report_says_what_was_counted_and_what_moved(world: _World, tmp_path
         "counted 2 cases at 3 commits in 24 trials; 1 count moved",
         "moved: b.time_x on 3.15.2+aaaaaaaa at 33333333: off +5.00%, on +5.00% since 22222222",
     ]
+    moved_step = Step("moved", "3" * 40, (PYTHON.identity,), (CASES[0].key,), "", Range(1.0, 2.0, 3.0), 0.0)
+    night.plans.append(Plan(60.0, (moved_step,), (), Range(1.0, 2.0, 3.0)))
+    assert summary_lines(night)[1].endswith("since 22222222, so it was timed first")
     assert night.exit_code == 0
     (moved,) = night.as_json()["counts"]["moved"]
     assert moved["changes"] == {"off": pytest.approx(0.05), "on": pytest.approx(0.05)}
@@ -226,8 +229,10 @@ def test_a_night_counts_for_real_and_names_the_case_that_was_slowed(
     assert toy.nightly("--json").ok
     slower = toy.push(package=PACKAGE.replace("s += i * i", "s += i * i + 1"))
     done = toy.nightly("--json")
-    assert done.ok, done.complaint(40)
+    assert done.exit == 1, done.complaint(40)
     report = json.loads(done.stdout)
+    (fresh,) = report["regressions"]["fresh"]
+    assert (fresh["case"], fresh["commit"], fresh["metric"]) == ("toys.time_large", slower, "instructions_off")
     (moved,) = report["counts"]["moved"]
     assert (moved["case"], moved["commit"]) == ("toys.time_large", slower)
     assert moved["changes"]["off"] > 0.05

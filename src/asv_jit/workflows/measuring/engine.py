@@ -127,7 +127,7 @@ class Engine:
         self._machine = machine
         self._reporter = reporter
         self._at_hand: dict[tuple[str, str], list[Trial]] = {}
-        self._broken: dict[tuple[str, str, str], Unbuildable] = {}
+        self.broken: dict[tuple[str, str, str], Unbuildable] = {}
 
     def install(
         self, interpreters: Sequence[Interpreter], commit: Commit
@@ -138,7 +138,7 @@ class Engine:
         for interpreter in interpreters:
             sets = installations.requirement_sets(project, interpreter)
             for requirements in sets:
-                known = self._broken.get((interpreter.identity, requirements.text, commit.hash))
+                known = self.broken.get((interpreter.identity, requirements.text, commit.hash))
                 if known is not None:
                     broken.append(known)
                     continue
@@ -151,7 +151,7 @@ class Engine:
                 except UnbuildableError as error:
                     self._reporter.warn(str(error))
                     one = Unbuildable(interpreter, requirements, error)
-                    self._broken[interpreter.identity, requirements.text, commit.hash] = one
+                    self.broken[interpreter.identity, requirements.text, commit.hash] = one
                     broken.append(one)
                 if is_new:
                     self.install_s.append(clock.spent_s)

@@ -19,6 +19,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Commit, Repository
 from asv_jit.model import Case
+from asv_jit.text import units
 from asv_jit.trials.counter import Counter
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.engine import Budget, Engine, Forget, until_precise, until_so_many
@@ -57,7 +58,7 @@ class NightMeasuring:
         self._installs: list[float] = []
         self._spent_s = 0.0
         self._described: suite.Suite | None = None
-        self._times = project.settings.count != "instead"
+        self._counts, self._times = project.settings.count != "off", project.settings.count != "instead"
         self.counter: Counter | None = None
 
     @property
@@ -71,14 +72,20 @@ class NightMeasuring:
         trials = self._night.tally.trials
         return self._spent_s / trials if trials else None
 
-    def plan_only(self, budget: Budget) -> Plan:
-        """What would be measured, from what is on this disk."""
+    def plan_only(self, budget: Budget) -> None:
+        """Add what would be measured to the night, from what is on this disk."""
         described = suite.load(self._project)
         if described is None:
             self._night.notes.append("the suite is not known yet: the first night discovers it, and plans then")
         ground = self._ground()
         branches = self._branches(Repository(repository_without_network(self._project)), ground)
-        return self._plan(ground, branches, described.cases if described is not None else (), budget)
+        cases = described.cases if described is not None else ()
+        if self._counts:
+            work = self._counting_work(ground, branches, cases)
+            commits = units.count(len({commit for new in work.new for commit in new}), "commit")
+            self._night.notes.append(f"counts {units.count(len(work.cases), 'case')} at {commits} first, where missing")
+        if self._times:
+            self._night.plans.append(self._plan(ground, branches, cases, budget))
 
     def measure(self, budget: Budget) -> None:
         """Plan, and carry the plan out, in a session of its own. The caller holds the locks."""
@@ -99,9 +106,9 @@ class NightMeasuring:
             if described is not None and self._times:
                 made = self._plan(ground, branches, described.cases, budget)
                 self._night.plans.append(made)
-                self._drop_old_moves(made)
                 del ground  # all trials there are: no small thing to keep for hours
                 self._carry_out(made, engine, described, repository)
+        self._drop_old_moves()
         installations.prune([])
         self._spent_s += clock.spent_s
 
@@ -110,12 +117,16 @@ class NightMeasuring:
         self._reporter.stage("counting instructions")
         counting = Counting(engine.session, counter, self._reporter)
         self._night.counted = count_new(work, engine, counting, budget.share(_COUNTING_SHARE if self._times else 1.0))
+        if not self._times:  # else timing says it, case by case
+            for (identity, _, commit), broken in engine.broken.items():
+                reason = one_line(str(broken.error))
+                self._problem(f"{commit[:8]} cannot be installed on CPython {identity}, so it is not counted: {reason}")
 
-    def _drop_old_moves(self, made: Plan) -> None:
-        """Keep the moves that this night saw first, or that are still to be timed: no night tells of others again."""
+    def _drop_old_moves(self) -> None:
+        """Keep the moves that this night saw first or times first: no night tells of others again."""
         counted = self._night.counted
         if counted is not None:
-            timed = {(s.commit, s.interpreters[0], case) for s in made.steps if s.kind == "moved" for case in s.cases}
+            timed = self._night.timed_first
             kept = [
                 m for m in counted.moves if m.commit in counted.commits or (m.commit, m.interpreter, m.case) in timed
             ]
@@ -156,7 +167,7 @@ class NightMeasuring:
         history = read_history(self._project, self._machine.name, trials=trials) if ground.trials else None
         if self._night.counted is not None:
             moves: Sequence[Move] = self._night.counted.moves
-        elif self._project.settings.count != "off":
+        elif self._counts:
             moves = self._counting_work(ground, branches, cases).moves(self._night.folder)
         else:
             moves = ()
@@ -238,7 +249,7 @@ class NightMeasuring:
 
     def _branches(self, repository: Repository, ground: Ground) -> list[tuple[Commit, ...]]:
         measured = {trial.commit for trial in ground.trials}
-        if self._project.settings.count != "off":
+        if self._counts:
             measured |= counted_commits(self._night.folder)
         branches, complaints = branches_of(self._project, repository, measured, self._since)
         for complaint in complaints:

@@ -16,6 +16,7 @@ from asv_jit.analysis.counts.summary import CaseCount, CountKey
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.planning import Plan
 from asv_jit.interpreters.identity import Interpreter
+from asv_jit.model import CaseKey
 from asv_jit.workflows.measuring.engine import Tally
 
 
@@ -83,6 +84,12 @@ class Night:
     problems: list[str] = field(default_factory=list)
     spent_s: float = 0.0
     finished: bool = False
+
+    @property
+    def timed_first(self) -> set[tuple[str, str, CaseKey]]:
+        """The cells that plans time before all others because a count moved: commit, interpreter, case."""
+        first = [step for plan in self.plans for step in plan.steps if step.kind == "moved"]
+        return {(step.commit, step.interpreters[0], case) for step in first for case in step.cases}
 
     @property
     def open_events(self) -> tuple[Event, ...]:

@@ -89,6 +89,7 @@ class _Nightly:
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             budget_s=_seconds(self._budget.left_s),
         )
+        self._times = project.settings.count != "instead"
         self._reporter = reporter
         self._measuring = NightMeasuring(
             project, self._machine, self._night, reporter, since=options.since, problem=self._problem
@@ -119,7 +120,7 @@ class _Nightly:
     def dry_run(self) -> Night:
         self._choose_interpreters()
         self._detect(remember=False)
-        self._night.plans.append(self._measuring.plan_only(self._budget_for_measuring()))
+        self._measuring.plan_only(self._budget_for_measuring())
         self._night.finished = True
         return self._night
 
@@ -131,9 +132,7 @@ class _Nightly:
                 RemoteBranch(self._project.folder, branch)
 
     def _takes(self, step: str) -> bool:
-        """Whether the user wants this step. Confirming and bisecting take times, which the setting may rule out."""
-        is_timed = step in ("confirm", "bisect")
-        return step in self._options.steps and not (is_timed and self._project.settings.count == "instead")
+        return step in self._options.steps
 
     @contextmanager
     def _locks(self, wait_s: float = 0.0) -> Iterator[None]:
@@ -208,7 +207,7 @@ class _Nightly:
         try:
             self._measuring.counter = find_or_install().callgrind()
         except NoCounterError as error:
-            if self._project.settings.count == "instead":
+            if not self._times:
                 raise
             self._problem(f"no instructions are counted, times are measured as usual: {error}")
 
@@ -247,15 +246,18 @@ class _Nightly:
                 self._detect()
         self._night.unsettled = len(self._candidates())
 
-    def _candidates(self) -> list[Event]:
+    def _mine(self) -> list[Event]:
+        """The events of this machine; of one that only counts, those that were counted."""
         mine = [event for event in self._night.events if event.key.machine == self._machine.name]
-        return [event for event in mine if event.is_unsettled]
+        return mine if self._times else [event for event in mine if event.counted is not None]
+
+    def _candidates(self) -> list[Event]:
+        return [event for event in self._mine() if event.is_unsettled]
 
     def _bisect(self) -> None:
         with self._survived("a confirmed regression could not be bisected"):
-            mine = [event for event in self._night.events if event.key.machine == self._machine.name]
             budget = Budget(_seconds(self._time_left_s()))
-            self._night.bisected += bisect_events(self._project, mine, budget, self._reporter)
+            self._night.bisected += bisect_events(self._project, self._mine(), budget, self._reporter)
             if self._night.bisected:
                 self._detect()
 

@@ -65,16 +65,9 @@ def _counted_lines(night: Night) -> list[str]:
     what = f"counted {places} in {units.count(counted.trials, 'trial')}" if counted.trials else "nothing new to count"
     left = f", {units.count(counted.left, 'cell')} not counted in time" if counted.left else ""
     lines = [f"{what}{left}; {units.count(len(counted.moves), 'count')} moved"]
-    first = {
-        (s.commit, s.interpreters[0], case)
-        for p in night.plans
-        for s in p.steps
-        if s.kind == "moved"
-        for case in s.cases
-    }
     moves = [
         f"moved: {move.case} on {move.interpreter} at {move.commit[:8]}: {move} since {move.before[:8]}"
-        + (", so it was timed first" if (move.commit, move.interpreter, move.case) in first else "")
+        + (", so it was timed first" if (move.commit, move.interpreter, move.case) in night.timed_first else "")
         for move in counted.moves
     ]
     failures = [f"not counted: {one.key.case} on {one.key.interpreter}: {one.problem}" for one in counted.failed]
