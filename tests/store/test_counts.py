@@ -9,7 +9,7 @@ from asv_jit.analysis.counts.split import Cost
 from asv_jit.model import COUNT_PROTOCOL, CountedTrial, Split
 from asv_jit.store.foreign import complaint_of
 from asv_jit.store.journal import COUNTS, TRIALS, RawProfile, append_profile
-from asv_jit.store.uniting import is_journal, unite
+from asv_jit.store.uniting import United, is_journal, unite
 
 COMMIT, INTERPRETER = "c" * 40, "3.15.2+e451c8ba"
 
@@ -44,6 +44,9 @@ def test_a_journal_of_counts_is_validated_and_united_as_one_of_times(tmp_path: P
     united = unite(name, *contents)
     assert len(COUNTS.parse(Path(name), united.content).records) == 2
     assert united.conflicts == ()
+    newer = contents[0].replace(b'{"trial"', b'{"of_a_newer_version": 1, "trial"')
+    assert unite(name, contents[0], newer) == United(contents[0])
+    assert unite(name, contents[0], contents[0].replace(b"100", b"101")).conflicts == ("s.00001.1-count-on",)
     times = contents[0].replace(b"asv-jit-counts", b"asv-jit-trials")
     assert "expected format asv-jit-counts" in (complaint_of(name, times) or "")
 

@@ -13,7 +13,7 @@ from asv.repo import get_repo
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
-from asv_jit.git.branches import GIT_ACCESS, drop_stale_locks
+from asv_jit.git.command import GIT_ACCESS, drop_stale_locks
 from asv_jit.git.repository import Repository
 from asv_jit.system.processes import limited_environment
 
@@ -30,7 +30,7 @@ def insist_on_git(project: Project) -> None:
             "only: convert it, or measure it with plain asv"
         )
     if local.is_dir() and not Git.is_local_repo(str(local)):
-        top = next((one for one in local.resolve().parents if (one / ".git").exists()), None)
+        top = next((parent for parent in local.resolve().parents if (parent / ".git").exists()), None)
         if top is not None:
             place = Path(os.path.relpath(top, project.folder.resolve())).as_posix()
             below = local.resolve().relative_to(top).as_posix()

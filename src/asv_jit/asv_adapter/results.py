@@ -47,36 +47,29 @@ def write_rows(
     with suppress(util.UserError, ValueError, TypeError, AttributeError):
         results.load_data(str(project.results_dir))
     for benchmark in benchmarks:
-        mine = [trial for trial in trials if trial.benchmark == benchmark.name]
-        if mine:
-            _add_row(results, benchmark, described[benchmark.name], mine)
+        of_benchmark = [trial for trial in trials if trial.benchmark == benchmark.name]
+        if of_benchmark:
+            _add_row(results, benchmark, described[benchmark.name], of_benchmark)
     save_whole(project.results_dir, results.save)
 
 
 def _add_row(results: Results, benchmark: Benchmark, described: Mapping[str, Any], trials: Sequence[Trial]) -> None:
     timed = benchmark.kind in ("time", "timeraw")
-    values: list[Any] = []
-    samples: list[list[float] | None] = []
-    numbers: list[int | None] = []
+    rows: list[tuple[Any, list[float] | None, int | None]] = []
     selected = set()
-    for index, params in enumerate(_combinations(benchmark)):
-        mine = [trial for trial in trials if trial.params == params]
-        figures = [trial.figure for trial in mine if trial.outcome == "ok" and trial.figure is not None]
-        if mine:
+    for index, params in enumerate(product(*benchmark.params)):
+        of_case = [trial for trial in trials if trial.params == params]
+        figures = [trial.figure for trial in of_case if trial.outcome == "ok" and trial.figure is not None]
+        if of_case:
             selected.add(index)
-        skipped = bool(mine) and all(trial.outcome == "skipped" for trial in mine)
-        if not figures:
-            values.append(math.nan if skipped else None)
-            samples.append(None)
-            numbers.append(None)
-        elif timed:
-            values.append(True)  # asv computes the median and its statistics from the samples
-            samples.append(figures)
-            numbers.append(mine[-1].inner_loops)
+        if figures and timed:  # asv computes the median and its statistics from the samples
+            rows.append((True, figures, of_case[-1].inner_loops))
+        elif figures:
+            rows.append((sorted(figures)[len(figures) // 2], None, None))
         else:
-            values.append(sorted(figures)[len(figures) // 2])
-            samples.append(None)
-            numbers.append(None)
+            is_skipped = bool(of_case) and all(trial.outcome == "skipped" for trial in of_case)
+            rows.append((math.nan if is_skipped else None, None, None))
+    values, samples, numbers = (list(column) for column in zip(*rows, strict=True))
     started = datetime.fromisoformat(min(trial.started for trial in trials)).astimezone(UTC)
     results.add_result(
         described,
@@ -86,7 +79,3 @@ def _add_row(results: Results, benchmark: Benchmark, described: Mapping[str, Any
         record_samples=True,
         selected_idx=selected,
     )
-
-
-def _combinations(benchmark: Benchmark) -> list[tuple[str, ...]]:
-    return list(product(*benchmark.params)) if benchmark.params else [()]

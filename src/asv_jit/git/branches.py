@@ -6,30 +6,20 @@ refs below `refs/asv-jit/` that record the fetched branches.
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
 from asv_jit.errors import StorageError, UsageError
-from asv_jit.system.processes import Finished, base_environment, run
+from asv_jit.git.command import drop_stale_locks, git
+from asv_jit.system.processes import Finished
 
-_TIMEOUT_S = 900.0
-_LISTING_BYTES = 1 << 28
 _PATHS_AT_ONCE = 400
-_STALE_LOCK_S = 3600.0
 _ORDINARY_MODES = ("100644", "100755")
 
-# Variables through which git reaches a remote with the user's credentials; none of them holds a token.
-GIT_ACCESS = (
-    "GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME",
-    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-    "SSL_CERT_FILE", "SSL_CERT_DIR",
-)  # fmt: skip
 # Keep file contents unchanged and run no hooks, whatever the user's configuration says.
 _PLAIN = (
     "-c", "core.autocrlf=false", "-c", "core.symlinks=false", "-c", "core.attributesFile=",
@@ -37,18 +27,6 @@ _PLAIN = (
     "-c", "core.sparseCheckout=false", "-c", "core.fsmonitor=false",
 )  # fmt: skip
 _NAME, _ADDRESS = "asv-jit", "asv-jit@localhost"
-
-
-def drop_stale_locks(git_dir: Path) -> None:
-    """Remove ref locks older than an hour, which a killed git left behind.
-
-    git holds such a lock for milliseconds, and cannot fetch while one exists.
-    """
-    long_ago_s = time.time() - _STALE_LOCK_S
-    for lock in (git_dir / "packed-refs.lock", git_dir / "shallow.lock", *(git_dir / "refs").rglob("*.lock")):
-        with suppress(OSError):  # the lock does not exist, or its owner removed it
-            if lock.stat().st_mtime < long_ago_s:
-                lock.unlink()
 
 
 class Entry(Struct, frozen=True):
@@ -63,10 +41,6 @@ class RemoteBranch:
     """A branch of a remote of the repository that contains `folder`. Raises UsageError if there is no such remote."""
 
     def __init__(self, folder: Path, branch: str, remote: str = "origin") -> None:
-        git = shutil.which("git")
-        if git is None:
-            raise UsageError("git was not found on PATH; install it: asv-jit needs it to write results to a branch")
-        self._git = git
         self._folder = folder
         self.name = branch
         self.remote = remote
@@ -159,15 +133,8 @@ class RemoteBranch:
         return finished.stdout
 
     def _start(self, arguments: Sequence[str], env: dict[str, str] | None = None) -> Finished:
-        # Without a user to answer, a password prompt would wait for ever.
-        extra = {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_ATTR_NOSYSTEM": "1", **(env or {})}
-        return run(
-            [self._git, *_PLAIN, *arguments],
-            env=base_environment(extra, also=GIT_ACCESS),
-            cwd=self._folder,
-            timeout_s=_TIMEOUT_S,
-            keep_bytes=_LISTING_BYTES,
-        )
+        variables = {"GIT_ATTR_NOSYSTEM": "1", **(env or {})}
+        return git(self._folder, [*_PLAIN, *arguments], variables=variables, reaches_remotes=True)
 
 
 class Staging:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,11 +10,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from asv_jit.errors import UsageError
-from asv_jit.git.branches import GIT_ACCESS, drop_stale_locks
-from asv_jit.system.processes import Finished, base_environment, run
+from asv_jit.git.command import drop_stale_locks, git
+from asv_jit.system.processes import Finished
 
-_TIMEOUT_S = 300.0
-_WHOLE_HISTORY_BYTES = 1 << 30
 _FIELDS = "%H%x00%ct%x00%an%x00%s"
 # Override the user's configuration, which could change git's output.
 _PLAIN_ANSWERS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=utf-8")
@@ -39,10 +36,6 @@ class Repository:
     """Reads a local git repository; only `fetch` changes it, by updating its remotes' refs."""
 
     def __init__(self, folder: Path) -> None:
-        git = shutil.which("git")
-        if git is None:
-            raise UsageError("git was not found on PATH; install it: asv-jit needs it to read the project's history")
-        self._git = git
         self.folder = folder
         if self._ask(["rev-parse", "--git-dir"]) is None:
             raise UsageError(
@@ -186,23 +179,10 @@ class Repository:
         return bool(self._ask(["status", "--porcelain", "--untracked-files=no"]))
 
     def _reach(self, arguments: list[str]) -> Finished:
-        """Run a git command that talks to remotes, without password prompts: no user is there to answer."""
-        return run(
-            [self._git, "-c", "maintenance.auto=false", "-c", "gc.auto=0", *arguments],
-            env=base_environment({"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}, also=GIT_ACCESS),
-            cwd=self.folder,
-            timeout_s=_TIMEOUT_S,
-            keep_bytes=_WHOLE_HISTORY_BYTES,
-        )
+        return git(self.folder, ["-c", "maintenance.auto=false", "-c", "gc.auto=0", *arguments], reaches_remotes=True)
 
     def _ask(self, arguments: list[str]) -> str | None:
-        done = run(
-            [self._git, *_PLAIN_ANSWERS, *arguments],
-            env=base_environment({"LC_ALL": "C"}),
-            cwd=self.folder,
-            timeout_s=_TIMEOUT_S,
-            keep_bytes=_WHOLE_HISTORY_BYTES,
-        )
+        done = git(self.folder, [*_PLAIN_ANSWERS, *arguments])
         return done.stdout if done.ok else None
 
 

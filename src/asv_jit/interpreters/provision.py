@@ -19,7 +19,7 @@ from asv_jit.interpreters.manifest import Manifest
 from asv_jit.interpreters.probe import Runner, probe
 from asv_jit.interpreters.providers.apt import Archive
 from asv_jit.interpreters.providers.debian import Debian
-from asv_jit.interpreters.providers.offers import Built, Offer, Provider
+from asv_jit.interpreters.providers.offers import Offer, Provider
 from asv_jit.interpreters.providers.uv import Uv
 from asv_jit.interpreters.spec import Spec
 from asv_jit.system import locks, paths, processes
@@ -165,25 +165,22 @@ def _build(offer: Offer, provider: Provider, home: Path, final: Path) -> None:
     making.mkdir(parents=True)
     try:
         built = provider.install(offer, making, final)
-        manifest.write(making, _manifest(offer, built))
+        origin = Manifest(
+            identity=offer.identity,
+            provider=offer.provider,
+            version=offer.version,
+            package_version=offer.package_version,
+            executable=built.executable.as_posix(),
+            packages=built.packages,
+            installed_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            free_threaded=offer.free_threaded,
+        )
+        manifest.write(making, origin)
         if hasattr(os, "sync"):
             os.sync()  # otherwise a power cut could keep the folder and lose its files
         making.rename(final)
     finally:  # after the rename there is nothing left to remove
         shutil.rmtree(making, ignore_errors=True)
-
-
-def _manifest(offer: Offer, built: Built) -> Manifest:
-    return Manifest(
-        identity=offer.identity,
-        provider=offer.provider,
-        version=offer.version,
-        package_version=offer.package_version,
-        executable=built.executable.as_posix(),
-        packages=built.packages,
-        installed_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        free_threaded=offer.free_threaded,
-    )
 
 
 def _probed(prefix: Path, run: Runner) -> Interpreter:

@@ -7,13 +7,15 @@ confirmations the later one is kept; of any other file the second.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from asv_jit.model import Trial
+from asv_jit.model import CountedTrial, Trial, TrialBase
 from asv_jit.store.lines import UNREADABLE
 
 MAX_FILE_BYTES = 256 << 20
@@ -23,10 +25,9 @@ _SUFFIXES = (".json", ".jsonl")
 _MOMENTS = ("updated", "at")
 # Path separators of other systems, and characters that are special to a terminal or a shell.
 _FORBIDDEN = frozenset('\\:*?"<>|')
-_trial_of = msgspec.json.Decoder(Trial)
 
 
-class _Named(msgspec.Struct, frozen=True):
+class _Named(Struct, frozen=True):
     trial: str
 
 
@@ -64,7 +65,7 @@ def unite(path: str, first: bytes, second: bytes) -> United:
     if not first or first == second:
         return United(second)
     if is_journal(path):
-        return _unite_journals(first, second)
+        return _unite_journals(first, second, CountedTrial if PurePosixPath(path).parts[1] == "counts" else Trial)
     if path.endswith(".jsonl"):
         return United(_unite_lines(first, second))
     return United(_unite_rows(first, second))
@@ -81,19 +82,15 @@ def _is_plain(part: str) -> bool:
     )
 
 
-def _unite_journals(first: bytes, second: bytes) -> United:
+def _unite_journals(first: bytes, second: bytes, kind: type[TrialBase]) -> United:
     """Return the header and lines of `first`, then the trials that only `second` has."""
-    known = dict(filter(None, map(_named, _lines(first)[1:])))
+    known = dict(_named_lines(first))
     added, conflicts = [], []
-    for line in _lines(second)[1:]:
-        named = _named(line)
-        if named is None:  # an invalid line is not copied; the reader reports it in its own file
-            continue
-        name, _ = named
+    for name, line in _named_lines(second):
         if name not in known:
             known[name] = line
             added.append(line)
-        elif not _same_trial(known[name], line):
+        elif not _is_same(known[name], line, kind):
             conflicts.append(name)
     return United(first + b"".join(line + b"\n" for line in added), tuple(conflicts))
 
@@ -138,17 +135,16 @@ def _ended(content: bytes) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _named(line: bytes) -> tuple[str, bytes] | None:
-    try:
-        return _name_of.decode(line).trial, line
-    except UNREADABLE:
-        return None
+def _named_lines(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a journal's trial ids and lines, without the invalid lines, which the reader reports in their own file."""
+    for line in _lines(content)[1:]:
+        with suppress(*UNREADABLE):
+            yield _name_of.decode(line).trial, line
 
 
-def _same_trial(one: bytes, other: bytes) -> bool:
-    if one == other:
-        return True
+def _is_same(line: bytes, other: bytes, kind: type[TrialBase]) -> bool:
+    """Return True if two lines hold the same trial, which another version may have encoded differently."""
     try:
-        return _trial_of.decode(one) == _trial_of.decode(other)
+        return line == other or msgspec.json.decode(line, type=kind) == msgspec.json.decode(other, type=kind)
     except UNREADABLE:
         return False
