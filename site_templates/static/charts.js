@@ -30,7 +30,10 @@
         if (value === null || value === undefined) continue;
         const [x, y] = [u.valToPos(u.data[0][place], "x", true), u.valToPos(value, "y", true)];
         if (look.marker === "square") path.rect(x - size, y - size, 2 * size, 2 * size);
-        else { path.moveTo(x + size, y); path.arc(x, y, size, 0, 2 * Math.PI); }
+        else {
+          path.moveTo(x + size, y);
+          path.arc(x, y, size, 0, 2 * Math.PI);
+        }
       }
       return { fill: path, stroke: path, clip: null, flags: 3 };
     };
@@ -40,26 +43,31 @@
   function seriesOf(track) {
     const look = LOOKS[track.kind];
     const bound = { show: true, stroke: "#0000", width: 0, points: { show: false } };
-    return [bound, { ...bound }, {
-      label: look.name,
-      stroke: () => colour(look.ink),
-      width: 2,
-      dash: look.dash,
-      points: {
-        show: (u, series, first, last) => last - first < MOST_MARKERS,
-        fill: () => colour(look.ink),
-        stroke: () => colour("--surface"),
-        width: 1,
-        size: 6,
-        paths: markers(look),
+    return [
+      bound,
+      { ...bound },
+      {
+        label: look.name,
+        stroke: () => colour(look.ink),
+        width: 2,
+        dash: look.dash,
+        points: {
+          show: (u, series, first, last) => last - first < MOST_MARKERS,
+          fill: () => colour(look.ink),
+          stroke: () => colour("--surface"),
+          width: 1,
+          size: 6,
+          paths: markers(look),
+        },
       },
-    }];
+    ];
   }
 
-  const bandsOf = (tracks) => tracks.map((track, place) => ({
-    series: [3 * place + 2, 3 * place + 1],
-    fill: () => faded(LOOKS[track.kind].ink, 20),
-  }));
+  const bandsOf = (tracks) =>
+    tracks.map((track, place) => ({
+      series: [3 * place + 2, 3 * place + 1],
+      fill: () => faded(LOOKS[track.kind].ink, 20),
+    }));
 
   function drawRule(u, y, style, dash) {
     const at = u.valToPos(y, "y", true);
@@ -116,8 +124,10 @@
   // A range that holds all lines, their intervals unless they are absurdly wide, and what must be in sight.
   function reach(tracks, wanted, from, to, scale) {
     const seen = [];
-    for (const { x, value } of tracks) value.forEach((one, place) => {
-      if (one !== null && x[place] >= from && x[place] <= to) seen.push(one); });
+    for (const { x, value } of tracks)
+      value.forEach((one, place) => {
+        if (one !== null && x[place] >= from && x[place] <= to) seen.push(one);
+      });
     if (!seen.length) return [0, 1];
     let [low, high] = [Math.min(...seen), Math.max(...seen)];
     const room = Math.max((high - low) * 0.5, Math.abs(high) * 0.02);
@@ -128,7 +138,10 @@
         if (highs[place] !== null && highs[place] < high + room) high = Math.max(high, highs[place]);
       });
     }
-    for (const value of wanted) { low = Math.min(low, value); high = Math.max(high, value); }
+    for (const value of wanted) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
     if (scale === "log" && low > 0) return [low / 1.06, high * 1.06];
     const margin = Math.max((high - low) * 0.08, Math.abs(high) * 0.004) || 1;
     if (scale === "zero") return [Math.min(0, low), high + margin];
@@ -142,8 +155,10 @@
       stand above it; `key`: charts of one key share their cursor;
    * `on`: {select(from, to), reset(), cursor(chart, place), drawn(chart)}.
    */
-  asvJit.chart = function chart(box,
-    { x, tracks, form, rule, still, uprights, range, label, whole, axis, marked, scale, height, key, on }) {
+  asvJit.chart = function chart(
+    box,
+    { x, tracks, form, rule, still, uprights, range, label, whole, axis, marked, scale, height, key, on },
+  ) {
     const placed = tracks.map((track) => ({ ...track, x }));
     const data = [x, ...tracks.flatMap((track) => [track.low, track.high, track.value])];
     const wanted = rule === undefined ? [] : [rule];
@@ -151,69 +166,113 @@
     const ink = () => colour("--soft");
     const grid = { stroke: () => colour("--line"), width: 1 };
     const font = `${11 * EM}px system-ui, sans-serif`;
-    const u = new uPlot({
-      width: Math.max(box.clientWidth, 200),
-      height,
-      legend: { show: false },
-      padding: [marked ? 28 : 10, 36 * EM, 0, 0],
-      scales: {
-        x: { time: false, range: () => shown },
-        y: { distr: scale === "log" ? 3 : 1, range: () => reach(placed, wanted, ...shown, scale) },
+    const u = new uPlot(
+      {
+        width: Math.max(box.clientWidth, 200),
+        height,
+        legend: { show: false },
+        padding: [marked ? 28 : 10, 36 * EM, 0, 0],
+        scales: {
+          x: { time: false, range: () => shown },
+          y: { distr: scale === "log" ? 3 : 1, range: () => reach(placed, wanted, ...shown, scale) },
+        },
+        series: [{}, ...tracks.flatMap(seriesOf)],
+        bands: bandsOf(tracks),
+        axes: [
+          {
+            show: true,
+            stroke: ink,
+            grid,
+            ticks: { ...grid, size: 4 },
+            font,
+            space: 92 * EM,
+            ...(whole ? { incrs: WHOLE } : {}),
+            size: axis ? 30 * EM : 8,
+            values: (_, splits) => splits.map((split) => (axis ? label(split) : "")),
+          },
+          {
+            stroke: ink,
+            grid,
+            ticks: { ...grid, size: 4 },
+            font,
+            space: 34 * EM,
+            size: 74 * EM,
+            values: (_, splits) => splits.map((split) => (split === null ? "" : form(split))),
+          },
+        ],
+        cursor: {
+          drag: { x: true, y: false, setScale: false, dist: 6 },
+          sync: { key, scales: ["x", null], setSeries: false },
+          points: {
+            size: 9,
+            width: 2,
+            stroke: () => colour("--surface"),
+            fill: (_, series) =>
+              series % 3 === 0 && series > 0 ? colour(LOOKS[tracks[series / 3 - 1].kind].ink) : "#0000",
+          },
+          bind: {
+            dblclick: () => () => {
+              on.reset();
+              return null;
+            },
+          },
+        },
+        hooks: {
+          drawClear: [
+            (self) => {
+              if (still) {
+                const [top, bottom] = still.map((level) => self.valToPos(level, "y", true));
+                self.ctx.fillStyle = faded("--soft", 14);
+                self.ctx.save();
+                self.ctx.beginPath();
+                self.ctx.rect(self.bbox.left, self.bbox.top, self.bbox.width, self.bbox.height);
+                self.ctx.clip();
+                self.ctx.fillRect(self.bbox.left, bottom, self.bbox.width, top - bottom);
+                self.ctx.restore();
+              }
+            },
+          ],
+          draw: [
+            (self) => {
+              if (rule !== undefined) drawRule(self, rule, ink(), [4, 4]);
+              drawUprights(self, uprights.builds, faded("--soft", 70), [1, 3], 1.4);
+              drawUprights(self, uprights.changes, faded("--text", 65), [5, 4], 1.2);
+              if (tracks.length > 1) drawNames(self, tracks);
+              on.drawn(self);
+            },
+          ],
+          setCursor: [(self) => on.cursor(self, self.cursor.idx)],
+          setSelect: [
+            (self) => {
+              if (self.select.width < 6) return;
+              const [from, to] = [self.select.left, self.select.left + self.select.width].map((left) =>
+                self.posToVal(left, "x"),
+              );
+              self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+              on.select(from, to);
+            },
+          ],
+        },
       },
-      series: [{}, ...tracks.flatMap(seriesOf)],
-      bands: bandsOf(tracks),
-      axes: [
-        { show: true, stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 92 * EM,
-          ...(whole ? { incrs: WHOLE } : {}), size: axis ? 30 * EM : 8,
-          values: (_, splits) => splits.map((split) => axis ? label(split) : "") },
-        { stroke: ink, grid, ticks: { ...grid, size: 4 }, font, space: 34 * EM, size: 74 * EM,
-          values: (_, splits) => splits.map((split) => split === null ? "" : form(split)) },
-      ],
-      cursor: {
-        drag: { x: true, y: false, setScale: false, dist: 6 },
-        sync: { key, scales: ["x", null], setSeries: false },
-        points: { size: 9, width: 2, stroke: () => colour("--surface"), fill: (_, series) => series % 3 === 0 &&
-          series > 0 ? colour(LOOKS[tracks[series / 3 - 1].kind].ink) : "#0000" },
-        bind: { dblclick: () => () => { on.reset(); return null; } },
-      },
-      hooks: {
-        drawClear: [(self) => {
-          if (still) {
-            const [top, bottom] = still.map((level) => self.valToPos(level, "y", true));
-            self.ctx.fillStyle = faded("--soft", 14);
-            self.ctx.save();
-            self.ctx.beginPath();
-            self.ctx.rect(self.bbox.left, self.bbox.top, self.bbox.width, self.bbox.height);
-            self.ctx.clip();
-            self.ctx.fillRect(self.bbox.left, bottom, self.bbox.width, top - bottom);
-            self.ctx.restore();
-          }
-        }],
-        draw: [(self) => {
-          if (rule !== undefined) drawRule(self, rule, ink(), [4, 4]);
-          drawUprights(self, uprights.builds, faded("--soft", 70), [1, 3], 1.4);
-          drawUprights(self, uprights.changes, faded("--text", 65), [5, 4], 1.2);
-          if (tracks.length > 1) drawNames(self, tracks);
-          on.drawn(self);
-        }],
-        setCursor: [(self) => on.cursor(self, self.cursor.idx)],
-        setSelect: [(self) => {
-          if (self.select.width < 6) return;
-          const [from, to] = [self.select.left,
-            self.select.left + self.select.width].map((left) => self.posToVal(left, "x"));
-          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          on.select(from, to);
-        }],
-      },
-    }, data, box);
+      data,
+      box,
+    );
     u.over.dataset.over = "";
     return {
       plot: u,
-      show(next) { shown = next; u.setScale("x", { min: next[0], max: next[1] }); },
-      resize() { if (box.clientWidth > 0 && box.clientWidth !== u.width) u.setSize({ width: box.clientWidth, height });
-        },
-      redraw() { u.redraw(false, true); },
-      destroy() { u.destroy(); },
+      show(next) {
+        shown = next;
+        u.setScale("x", { min: next[0], max: next[1] });
+      },
+      resize() {
+        if (box.clientWidth > 0 && box.clientWidth !== u.width) u.setSize({ width: box.clientWidth, height });
+      },
+      redraw() {
+        u.redraw(false, true);
+      },
+      destroy() {
+        u.destroy();
+      },
     };
   };
 
@@ -228,13 +287,19 @@
     const fingers = new Map();
     let span = null;
     const left = (event) => event.clientX - u.over.getBoundingClientRect().left;
-    u.over.addEventListener("pointerdown",
-      (event) => { if (event.pointerType === "touch") { fingers.set(event.pointerId, left(event)); move(left(event));
-      } });
+    u.over.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch") {
+        fingers.set(event.pointerId, left(event));
+        move(left(event));
+      }
+    });
     u.over.addEventListener("pointermove", (event) => {
       if (event.pointerType !== "touch" || !fingers.has(event.pointerId)) return;
       fingers.set(event.pointerId, left(event));
-      if (fingers.size === 1) { move(left(event)); return; }
+      if (fingers.size === 1) {
+        move(left(event));
+        return;
+      }
       const [a, b] = [...fingers.values()].sort((one, two) => one - two);
       if (span === null) span = { values: [u.posToVal(a, "x"), u.posToVal(b, "x")] };
       if (b - a > 24) {
@@ -244,23 +309,49 @@
       }
     });
     for (const kind of ["pointerup", "pointercancel"]) {
-      u.over.addEventListener(kind, (event) => { fingers.delete(event.pointerId); if (fingers.size < 2) span = null; });
+      u.over.addEventListener(kind, (event) => {
+        fingers.delete(event.pointerId);
+        if (fingers.size < 2) span = null;
+      });
     }
   };
 
   // What stands at one point, for the box beside the cursor and for readers of the screen.
   asvJit.chart.details = function details(commit, link, figures, extra, behind) {
-    const head = link ? make("a", { href: link, rel: "noreferrer" }, make("code", {}, commit.short)) :
-      make("code", {}, commit.short);
+    const head = link
+      ? make("a", { href: link, rel: "noreferrer" }, make("code", {}, commit.short))
+      : make("code", {}, commit.short);
     return [
-      make("p", { class: "tip-head" }, head, ` ${commit.day}`, commit.author ? ` · ` : "",
-        make("bdi", {}, commit.author)),
+      make(
+        "p",
+        { class: "tip-head" },
+        head,
+        ` ${commit.day}`,
+        commit.author ? ` · ` : "",
+        make("bdi", {}, commit.author),
+      ),
       commit.subject ? make("p", { class: "tip-subject" }, make("bdi", {}, commit.subject)) : null,
-      make("dl", {}, ...figures.map(({ kind, name, text, between }) => make("div", {},
-        make("dt", {}, make("span", { class: `key ${kind}` }), name),
-        make("dd", {}, make("strong", {}, text), between ? make("span", {}, ` ${between}`) : null)))),
-      extra ? make("p", { class: "tip-note" }, make("bdi", {}, extra), behind ? " · " : "",
-        behind ? make(behind.href ? "a" : "span", { href: behind.href }, behind.text) : "") : null,
+      make(
+        "dl",
+        {},
+        ...figures.map(({ kind, name, text, between }) =>
+          make(
+            "div",
+            {},
+            make("dt", {}, make("span", { class: `key ${kind}` }), name),
+            make("dd", {}, make("strong", {}, text), between ? make("span", {}, ` ${between}`) : null),
+          ),
+        ),
+      ),
+      extra
+        ? make(
+            "p",
+            { class: "tip-note" },
+            make("bdi", {}, extra),
+            behind ? " · " : "",
+            behind ? make(behind.href ? "a" : "span", { href: behind.href }, behind.text) : "",
+          )
+        : null,
     ].filter(Boolean);
   };
 }

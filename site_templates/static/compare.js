@@ -1,173 +1,41 @@
 "use strict";
 
-// The Compare page: any two commits or releases.
-//
-// A figure is a sample of what a new measurement would give; its interval says how much it varies:
-//
-//     threshold = sqrt(ha² + hb²), in logarithms of the ratio
-//     significance = |ln(after / before)| / threshold
-//
-// with ha and hb the half-widths of the two intervals. The ratio's interval is ratio · exp(± threshold); the verdict is
-// that of `analysis/verdict.py`. Between two commits the threshold is at least z · √2 · noise: z is the normal quantile
-// of the intervals' level, and 95% of the differences from one commit to the next stay within 1.96 · √2 · noise.
-// Intervals of asv's own results come from within one process and say nothing about the next one: only the noise counts.
+// The Compare page: what the reader chose, and the table of differences.
 document.addEventListener("DOMContentLoaded", () => {
-  const { files, slices, units, make, state, load, decode } = asvJit;
+  const { files, units, make, state, load, alert, badge } = asvJit;
   const app = document.querySelector("[data-compare]");
   const folder = app.dataset.compare;
-  const METRICS = { off: "JIT off", on: "JIT on", speedup: "speedup", plain: "asv’s result" };
-  const VERDICTS = {
-    worse: ["slower", "▼"], better: ["faster", "▲"], same: ["same", "="], unclear: ["unclear", "?"],
-  };
+  const COMPARED = ["off", "on", "speedup", "plain"];
+  const VERDICTS = { worse: ["slower", "▼"], better: ["faster", "▲"], same: ["same", "="], unclear: ["unclear", "?"] };
   const FEW = 200;
   const WIDEST = 100; // a wider threshold comes of two or three trials and says nothing
   let commits = null;
   let suite = null;
+  let differences = null;
   let choice = {};
   let found = [];
   let shownRows = FEW;
   let turn = 0;
   let compared = false;
 
-  // ---- What the sides say ----
-
-  function halfWidth({ value, low, high }) {
-    if (!(low > 0 && low <= value && value <= high && high < Infinity)) return NaN;
-    return Math.max(Math.log(high / value), Math.log(value / low));
-  }
-
-  // As `decide` in `verdict.py`: `gain` is a logarithm, `narrow` the half-width of its interval at 90%.
-  function verdict(gain, threshold, narrow) {
-    if (suite.equivalence > 0 && Math.abs(gain) + narrow <= Math.log1p(suite.equivalence)) return "same";
-    return gain - threshold > 0 ? "better" : gain + threshold < 0 ? "worse" : "unclear";
-  }
-
-  const narrowing = (blocks) => suite.narrowing[Math.min(blocks, suite.narrowing.length - 1)] ?? NaN;
-
-  function difference(place, line, metric, unit, before, after, usual) {
-    const widest = (...widths) => {
-      const known = widths.filter(Number.isFinite);
-      return known.length ? Math.max(...known) : NaN;
-    };
-    const sides = [before, after];
-    const threshold = widest(Math.hypot(...sides.map(halfWidth)), usual);
-    const narrow = widest(Math.hypot(...sides.map((side) => halfWidth(side) * narrowing(side.blocks))),
-      usual * narrowing(0));
-    const change = Math.log(after.value / before.value);
-    const gain = metric === "speedup" ? change : -change;
-    return { place, line, metric, unit, before, after, threshold, ratio: after.value / before.value,
-      significance: threshold === 0 ? (change ? Infinity : 0) : Math.abs(change) / threshold,
-      verdict: verdict(gain, threshold, narrow) };
-  }
-
-  const sideOf = (level, blocks, trials) => level &&
-    level[0] > 0 ? { value: level[0], low: level[1], high: level[2], blocks, trials } : null;
-
-  // What a figure was made of, in words, and where that is: trials are on the site of current cells only.
-  const behind = (blocks, paired, at) => blocks > 0 ? {
-    text: `${blocks.toLocaleString("en")} ${paired ? "pair" : "trial"}${blocks === 1 ? "" : "s"}`,
-    href: at === undefined ? null :
-      `case/${suite.slugs[suite.current.case[at]]}.html#trials-${suite.current.anchor[at]}`,
-  } : null;
-
-  let known = null;
-  function trialsAt(...cell) {
-    const { current } = suite;
-    known ??= new Map(current.case.map((place, at) =>
-      [JSON.stringify([place, suite.machines[current.machine[at]], suite.interpreters[current.interpreter[at]],
-      current.commit[at], current.protocol[at]]), at]));
-    return known.get(JSON.stringify(cell));
-  }
-
-  // ---- Two commits ----
-
-  async function sliceOf(place) {
-    const number = suite.slices.findLastIndex((first, at) => first <= place && at < suite.slices.length - 1);
-    const first = suite.slices[number];
-    if (!slices.has(first)) await load(`${folder}commits-${number}.js`);
-    return slices.get(first);
-  }
-
-  // Every figure at one commit: by series and metric.
-  function figuresAt(slice, place, machine) {
-    const figures = new Map();
-    for (const [number, start, columns] of slice.series) {
-      const schedule = commits.schedules[suite.series.schedule[number]];
-      if (schedule.machine !== machine) continue;
-      const slot = schedule.places.lastIndexOf(place);
-      if (slot < start) continue;
-      const mine = [];
-      let blocks = 0;
-      for (const [metric, [zero, values, below, above]] of Object.entries(columns)) {
-        const column = decode({ step: suite.series.step[number][metric], zero, values, below: below ??
-          undefined, above: above ?? undefined });
-        const at = slot - start;
-        if (metric === "blocks") blocks = column.value[at];
-        else if (column.value[at] > 0) mine.push([metric,
-          { value: column.value[at], low: column.low[at] ?? NaN, high: column.high[at] ?? NaN }]);
-      }
-      const trials = behind(blocks, "on" in columns,
-        trialsAt(suite.series.case[number], machine, commits.interpreters[schedule.interpreters[slot]],
-        commits.hashes[place], suite.series.protocol[number]));
-      for (const [metric, side] of mine) figures.set(`${number} ${metric}`, { ...side, blocks, trials });
-    }
-    return figures;
-  }
-
-  async function betweenCommits(a, b, machine) {
-    const [before, after] = [figuresAt(await sliceOf(a), a, machine), figuresAt(await sliceOf(b), b, machine)];
-    const rows = [];
-    for (const [key, one] of before) {
-      const other = after.get(key);
-      if (!other) continue;
-      const [number, metric] = [Number(key.split(" ")[0]), key.split(" ")[1]];
-      const noise = suite.series.noise[number][metric];
-      const usual = noise === null || noise === undefined ? NaN : suite.quantile * Math.SQRT2 * noise;
-      rows.push(difference(suite.series.case[number], commits.schedules[suite.series.schedule[number]].line, metric,
-        suite.series.unit[number], one, other, usual));
-    }
-    return rows;
-  }
-
-  // ---- Two releases ----
-
-  function betweenReleases(a, b, machine) {
-    const { current } = suite;
-    const host = suite.machines.indexOf(machine);
-    const cells = (name) => new Map(current.case.map((place, at) => [place, at]).filter(([, at]) =>
-      current.machine[at] === host && suite.interpreters[current.interpreter[at]] === name));
-    const [before, after] = [cells(a), cells(b)];
-    const unitOf = new Map(suite.series.case.map((place, number) => [place, suite.series.unit[number]]));
-    const rows = [];
-    for (const [place, one] of before) {
-      const other = after.get(place);
-      if (other === undefined) continue;
-      const timed = current.timed[one] && current.timed[other];
-      const unit = timed ? "seconds" : unitOf.get(place) ?? "unit";
-      for (const metric of ["off", "on", "speedup"]) {
-        const sides = [one, other].map((at) => {
-          const blocks = current.pairs[at] || current.trials[at];
-          return sideOf(current[metric][at], blocks, behind(blocks, current.pairs[at] > 0, at));
-        });
-        if (sides[0] && sides[1]) rows.push(difference(place, "", metric, unit, ...sides, NaN));
-      }
-    }
-    return rows;
-  }
+  const nameOf = (metric) => commits.metrics[metric].name;
 
   // ---- What is chosen ----
 
-  const kinds = () => [commits.hashes.length > 1 ? "commits" : null,
-    suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
+  const kinds = () =>
+    [commits.hashes.length > 1 ? "commits" : null, suite.interpreters.length > 1 ? "releases" : null].filter(Boolean);
   // Both files have the newest machine first.
-  const hostsOf = (kind) => kind === "releases" ?
-    suite.machines.filter((_, host) => suite.current.machine.includes(host)) :
-    [...new Set(commits.schedules.map((schedule) => schedule.machine))];
+  const hostsOf = (kind) =>
+    kind === "releases"
+      ? suite.machines.filter((_, host) => suite.current.machine.includes(host))
+      : [...new Set(commits.schedules.map((schedule) => schedule.machine))];
 
   const groupOf = (benchmark) => benchmark.split(".", 1)[0]; // the file that it is in
   const groups = () => [...new Set(suite.benchmarks.map(groupOf))].sort();
-  const linesOf = (machine) => [...new Set(commits.schedules.filter((schedule) =>
-    schedule.machine === machine).map((schedule) => schedule.line))].reverse(); // the newest first
+  const linesOf = (machine) =>
+    [
+      ...new Set(commits.schedules.filter((schedule) => schedule.machine === machine).map((schedule) => schedule.line)),
+    ].reverse(); // the newest first
 
   // A commit by the beginning of its hash, or the last one of a day.
   function commitOf(text) {
@@ -182,71 +50,126 @@ document.addEventListener("DOMContentLoaded", () => {
   function defaults(kind, machine) {
     if (kind === "releases") {
       const host = suite.machines.indexOf(machine);
-      const mine = suite.interpreters.filter((_, at) => suite.current.interpreter.some((one, cell) => one === at &&
-        suite.current.machine[cell] === host));
+      const mine = suite.interpreters.filter((_, at) =>
+        suite.current.interpreter.some((one, cell) => one === at && suite.current.machine[cell] === host),
+      );
       mine.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
       return [mine.at(-2) ?? mine[0], mine.at(-1)];
     }
-    const pairs = commits.schedules.filter((schedule) => schedule.machine === machine &&
-      !schedule.branch).map(({ places }) => [...new Set(places)].slice(-2)).filter((pair) => pair.length === 2);
+    const pairs = commits.schedules
+      .filter((schedule) => schedule.machine === machine && !schedule.branch)
+      .map(({ places }) => [...new Set(places)].slice(-2))
+      .filter((pair) => pair.length === 2);
     const [a, b] = pairs.sort((one, two) => two[1] - one[1] || two[0] - one[0])[0] ?? [0, commits.hashes.length - 1];
     return [commits.hashes[a].slice(0, 8), commits.hashes[b].slice(0, 8)];
   }
 
   function read() {
     const kept = state.read();
-    const oneOf = (value, options) => options.includes(value) ? value : options[0];
+    const oneOf = (value, options) => (options.includes(value) ? value : options[0]);
     const kind = oneOf(kept.kind, kinds());
     const machine = oneOf(kept.machine, hostsOf(kind));
     const [a, b] = defaults(kind, machine);
-    return { kind, machine, a: kept.a || a, b: kept.b || b, q: kept.q ??
-      "", group: groups().includes(kept.group) ? kept.group : "",
-      line: linesOf(machine).includes(kept.line) ? kept.line : "", figure: kept.figure ?? "", show: kept.show ?? "" };
+    return {
+      kind,
+      machine,
+      a: kept.a || a,
+      b: kept.b || b,
+      q: kept.q ?? "",
+      group: groups().includes(kept.group) ? kept.group : "",
+      line: linesOf(machine).includes(kept.line) ? kept.line : "",
+      figure: kept.figure ?? "",
+      show: kept.show ?? "",
+    };
   }
 
   function write() {
     const { kind, machine, a, b, q, group, line, figure, show } = choice;
-    state.write({ kind: kind === kinds()[0] ? "" : kind, machine: machine === hostsOf(kind)[0] ? "" : machine, a, b, q,
-      group, line, figure, show });
+    state.write({
+      kind: kind === kinds()[0] ? "" : kind,
+      machine: machine === hostsOf(kind)[0] ? "" : machine,
+      a,
+      b,
+      q,
+      group,
+      line,
+      figure,
+      show,
+    });
   }
 
   // ---- What is seen ----
 
-  const select = (name, label, options, value) => make("label", {}, label,
-    make("select", { name }, ...options.map(([key, text]) => make("option", { value: key, selected: key === value },
-    text))));
+  const select = (name, label, options, value) =>
+    make(
+      "label",
+      {},
+      label,
+      make(
+        "select",
+        { name },
+        ...options.map(([key, text]) => make("option", { value: key, selected: key === value }, text)),
+      ),
+    );
 
   function sides() {
     if (choice.kind === "releases") {
-      const names = suite.interpreters.map((name) => [name, name]).sort(([a], [b]) => b.localeCompare(a, "en",
-        { numeric: true }));
+      const names = suite.interpreters
+        .map((name) => [name, name])
+        .sort(([a], [b]) => b.localeCompare(a, "en", { numeric: true }));
       return [select("a", "Before", names, choice.a), select("b", "After", names, choice.b)];
     }
-    return [["a", "Before"], ["b", "After"]].map(([name, label]) => make("label", { class: "commit-choice" }, label,
-      make("input", { name, list: "known-commits", value: choice[name], autocomplete: "off", spellcheck: "false",
-        placeholder: "hash or YYYY-MM-DD" })));
+    return [
+      ["a", "Before"],
+      ["b", "After"],
+    ].map(([name, label]) =>
+      make(
+        "label",
+        { class: "commit-choice" },
+        label,
+        make("input", {
+          name,
+          list: "known-commits",
+          value: choice[name],
+          autocomplete: "off",
+          spellcheck: "false",
+          placeholder: "hash or YYYY-MM-DD",
+        }),
+      ),
+    );
   }
 
   function draw() {
-    const form = make("form", { class: "chart-controls", role: "search", "aria-label": "What to compare" },
-      kinds().length > 1 ? select("kind", "Compare",
-        kinds().map((kind) => [kind, kind === "releases" ? "Python releases" : "commits"]), choice.kind) : null,
+    const several = (name, label, options, all) =>
+      options.length > 1
+        ? select(name, label, [...all, ...options.map((option) => [option, option])], choice[name])
+        : null;
+    const forms = { commits: "commits", releases: "Python releases" };
+    const shows = { "": "everything", sure: "worse and better", worse: "worse", better: "better" };
+    const figures = [["", "all figures"], ...COMPARED.map((metric) => [metric, nameOf(metric)])];
+    const search = { type: "search", name: "q", value: choice.q, autocomplete: "off", placeholder: "name of a case" };
+    const swap = { type: "button", class: "quiet", "data-swap": true, "aria-label": "Swap before and after" };
+    const form = make(
+      "form",
+      { class: "chart-controls", role: "search", "aria-label": "What to compare" },
+      kinds().length > 1
+        ? select(
+            "kind",
+            "Compare",
+            Object.entries(forms).filter(([kind]) => kinds().includes(kind)),
+            choice.kind,
+          )
+        : null,
       ...sides(),
-      make("button", { type: "button", class: "quiet", "data-swap": true,
-        "aria-label": "Swap before and after" }, "⇄"),
-      hostsOf(choice.kind).length > 1 ?
-        select("machine", "Machine", hostsOf(choice.kind).map((name) => [name, name]), choice.machine) : null,
-      make("label", {}, "Search", make("input",
-        { type: "search", name: "q", value: choice.q, autocomplete: "off", placeholder: "name of a case" })),
-      groups().length > 1 ? select("group", "Group", [["", "all groups"], ...groups().map((name) => [name, name])],
-        choice.group) : null,
-      linesOf(choice.machine).length > 1 &&
-        choice.kind === "commits" ? select("line", "Line",
-        [["", "all lines"], ...linesOf(choice.machine).map((name) => [name, name])], choice.line) : null,
-      select("figure", "Figure", [["", "all figures"], ...Object.entries(METRICS)], choice.figure),
-      select("show", "Show", [["", "everything"], ["sure", "worse and better"], ["worse", "worse"],
-        ["better", "better"]], choice.show),
-      make("output", { "aria-live": "polite", "data-shown": true }));
+      make("button", swap, "⇄"),
+      several("machine", "Machine", hostsOf(choice.kind), []),
+      make("label", {}, "Search", make("input", search)),
+      several("group", "Group", groups(), [["", "all groups"]]),
+      choice.kind === "commits" ? several("line", "Line", linesOf(choice.machine), [["", "all lines"]]) : null,
+      select("figure", "Figure", figures, choice.figure),
+      select("show", "Show", Object.entries(shows), choice.show),
+      make("output", { "aria-live": "polite", "data-shown": true }),
+    );
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", (event) => {
       const { name, value } = event.target;
@@ -254,7 +177,10 @@ document.addEventListener("DOMContentLoaded", () => {
       if (["a", "b"].includes(name) && choice.kind === "commits") {
         const place = commitOf(value);
         event.target.setCustomValidity(place < 0 ? "No measured commit begins like this." : "");
-        if (place < 0) { event.target.reportValidity(); return; }
+        if (place < 0) {
+          event.target.reportValidity();
+          return;
+        }
         choice[name] = commits.hashes[place].slice(0, 8);
         event.target.value = choice[name];
       } else choice[name] = value;
@@ -264,18 +190,43 @@ document.addEventListener("DOMContentLoaded", () => {
         choice.line = "";
       }
       write();
-      if (name === "kind" || name === "machine") { draw(); app.querySelector(`[name=${name}]`)?.focus(); }
-      if (["group", "line", "figure", "show"].includes(name) && compared) list(); else compare();
+      if (name === "kind" || name === "machine") {
+        draw();
+        app.querySelector(`[name=${name}]`)?.focus();
+      }
+      if (["group", "line", "figure", "show"].includes(name) && compared) list();
+      else compare();
     });
     form.addEventListener("input", (event) => {
-      if (event.target.name === "q") { choice.q = event.target.value; shownRows = FEW; if (compared) list();
-      else compare(); } });
-    form.addEventListener("focusout", (event) => { if (event.target.name === "q") write(); });
-    form.querySelector("[data-swap]").addEventListener("click", () => { [choice.a, choice.b] = [choice.b, choice.a];
-      write(); draw(); compare(); });
-    const known = make("datalist", { id: "known-commits" },
-      ...commits.hashes.map((hash, place) => make("option", { value: hash.slice(0, 8) },
-      `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`.trim())).reverse());
+      if (event.target.name === "q") {
+        choice.q = event.target.value;
+        shownRows = FEW;
+        if (compared) list();
+        else compare();
+      }
+    });
+    form.addEventListener("focusout", (event) => {
+      if (event.target.name === "q") write();
+    });
+    form.querySelector("[data-swap]").addEventListener("click", () => {
+      [choice.a, choice.b] = [choice.b, choice.a];
+      write();
+      draw();
+      compare();
+    });
+    const known = make(
+      "datalist",
+      { id: "known-commits" },
+      ...commits.hashes
+        .map((hash, place) =>
+          make(
+            "option",
+            { value: hash.slice(0, 8) },
+            `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`.trim(),
+          ),
+        )
+        .reverse(),
+    );
     app.replaceChildren(form, known, make("div", { "data-result": true }));
   }
 
@@ -283,17 +234,24 @@ document.addEventListener("DOMContentLoaded", () => {
     const place = commitOf(short);
     const hash = commits.hashes[place];
     const code = make("code", {}, hash.slice(0, 8));
-    return make("span", { class: "side" },
+    return make(
+      "span",
+      { class: "side" },
       commits.show_commit_url ? make("a", { href: commits.show_commit_url + hash, rel: "noreferrer" }, code) : code,
-      " ", make("bdi", { class: "subject" },
-        `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`));
+      " ",
+      make(
+        "bdi",
+        { class: "subject" },
+        `${commits.dates[place] ? units.day(commits.dates[place]) : ""} ${commits.subjects[place]}`,
+      ),
+    );
   }
 
   const multiple = (ratio) => `×${Number(ratio.toPrecision(3))}`;
 
   // An interval of ratios in one unit.
-  const percents = (low, high) => high >= 2 ? `${multiple(low)} to ${multiple(high)}` :
-    `${percent(low)} to ${percent(high)}`;
+  const percents = (low, high) =>
+    high >= 2 ? `${multiple(low)} to ${multiple(high)}` : `${percent(low)} to ${percent(high)}`;
 
   function percent(ratio) {
     if (ratio >= 2) return multiple(ratio);
@@ -301,79 +259,113 @@ document.addEventListener("DOMContentLoaded", () => {
     return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(Math.abs(change) < 0.995 ? 2 : 1)}%`;
   }
 
-  const trialsOf = ({ trials }) => trials ?
-    make(trials.href ? "a" : "span", { class: "detail", href: trials.href }, trials.text) : null;
-  const figure = (text, detail) => [make("span", { class: "figure" }, text),
-    detail ? make("span", { class: "detail" }, detail) : null].filter(Boolean);
+  const trialsOf = ({ trials }) =>
+    trials ? make(trials.href ? "a" : "span", { class: "detail", href: trials.href }, trials.text) : null;
+  const figure = (text, detail) =>
+    [make("span", { class: "figure" }, text), detail ? make("span", { class: "detail" }, detail) : null].filter(
+      Boolean,
+    );
   const cell = (name, ...content) => make("td", { class: `${name} number` }, ...content);
 
   function row(one, lines) {
     const form = one.metric === "speedup" ? units.ratio : units.quantity(one.unit);
-    const side = (found) => [...figure(form(found.value),
-      one.metric === "plain" ? "" : units.interval(found.low, found.high, form)), trialsOf(found)];
+    const side = (found) => [
+      ...figure(form(found.value), one.metric === "plain" ? "" : units.interval(found.low, found.high, form)),
+      trialsOf(found),
+    ];
     const wide = Math.exp(one.threshold);
     const known = wide <= WIDEST;
     const threshold = known ? `±${percent(wide).replace("+", "")}` : wide > WIDEST ? `over ×${WIDEST}` : "–";
-    const significance = Number.isNaN(one.significance) ? "–" : Number.isFinite(one.significance) ?
-      one.significance.toFixed(2) : "∞";
+    const significance = Number.isNaN(one.significance)
+      ? "–"
+      : Number.isFinite(one.significance)
+        ? one.significance.toFixed(2)
+        : "∞";
     const benchmark = suite.benchmarks[one.place];
     const cut = benchmark.lastIndexOf(".");
     const params = suite.params[one.place].length ? `(${suite.params[one.place].join(", ")})` : "";
     const [kind, symbol] = VERDICTS[one.verdict];
-    return make("tr", {},
-      make("th", { scope: "row" }, make("a", { href: `case/${suite.slugs[one.place]}.html` },
-        cut > 0 ? make("bdi", { class: "owner" }, `${benchmark.slice(0, cut).slice(0, 160)}.`) : null,
-        make("bdi", { class: "name" }, benchmark.slice(cut + 1).slice(0, 160) ||
-          "(no name)", make("span", { class: "params" }, params.slice(0, 160))))),
+    const owner = cut > 0 ? make("bdi", { class: "owner" }, `${benchmark.slice(0, cut).slice(0, 160)}.`) : null;
+    const name = make("bdi", { class: "name" }, benchmark.slice(cut + 1).slice(0, 160) || "(no name)");
+    name.append(make("span", { class: "params" }, params.slice(0, 160)));
+    const change = figure(percent(one.ratio), known ? percents(one.ratio / wide, one.ratio * wide) : "");
+    return make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, make("a", { href: `case/${suite.slugs[one.place]}.html` }, owner, name)),
       lines ? make("td", { class: "d-li" }, make("bdi", {}, one.line)) : null,
-      make("td", { class: "d-fi nowrap" }, METRICS[one.metric]), cell("d-be", ...side(one.before)),
-        cell("d-af", ...side(one.after)),
-      make("td", { class: "d-ch number big" },
-        ...figure(percent(one.ratio), known ? percents(one.ratio / wide, one.ratio * wide) : "")),
-      cell("d-th", threshold), cell("d-si", significance),
-      make("td", { class: "d-ve" }, make("span", { class: `badge ${kind}` },
-        make("span", { "aria-hidden": "true" }, symbol), ` ${one.verdict}`)));
+      make("td", { class: "d-fi nowrap" }, nameOf(one.metric)),
+      cell("d-be", ...side(one.before)),
+      cell("d-af", ...side(one.after)),
+      make("td", { class: "d-ch number big" }, ...change),
+      cell("d-th", threshold),
+      cell("d-si", significance),
+      make("td", { class: "d-ve" }, badge(kind, symbol, one.verdict)),
+    );
   }
 
   function table(rows) {
     const lines = rows.some((one) => one.line);
-    const heads = ["Case", lines ? "Line" : null, "Figure", "Before", "After", "Change", "Threshold", "Significance",
-      "Verdict"].filter(Boolean);
+    const heads = ["Case", "Line", "Figure", "Before", "After", "Change", "Threshold", "Significance", "Verdict"];
+    if (!lines) heads.splice(1, 1);
     const numeric = new Set(["Before", "After", "Change", "Threshold", "Significance"]);
-    const made = make("table", { class: "compare" },
-      make("thead", {}, make("tr", {},
-      ...heads.map((text) => make("th", { scope: "col", class: numeric.has(text) ? "number" : null }, text)))),
-      make("tbody", {}, ...rows.slice(0, shownRows).map((one) => row(one, lines))));
+    const made = make(
+      "table",
+      { class: "compare" },
+      make(
+        "thead",
+        {},
+        make(
+          "tr",
+          {},
+          ...heads.map((text) => make("th", { scope: "col", class: numeric.has(text) ? "number" : null }, text)),
+        ),
+      ),
+      make("tbody", {}, ...rows.slice(0, shownRows).map((one) => row(one, lines))),
+    );
     return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences" }, made);
   }
 
   // The rows that fit the filters, and how many of each verdict there are in all.
   function list() {
     const words = choice.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (one) => (!choice.figure || one.metric === choice.figure)
-      && (!choice.group || groupOf(suite.benchmarks[one.place]) === choice.group) &&
-        (!choice.line || !one.line || one.line === choice.line)
-      && (!choice.show || one.verdict === choice.show ||
-        (choice.show === "sure" && ["worse", "better"].includes(one.verdict)))
-      && words.every((word) =>
-        `${suite.benchmarks[one.place]} ${suite.params[one.place].join(" ")}`.toLowerCase().includes(word));
+    const fits = (one) =>
+      (!choice.figure || one.metric === choice.figure) &&
+      (!choice.group || groupOf(suite.benchmarks[one.place]) === choice.group) &&
+      (!choice.line || !one.line || one.line === choice.line) &&
+      (!choice.show ||
+        one.verdict === choice.show ||
+        (choice.show === "sure" && ["worse", "better"].includes(one.verdict))) &&
+      words.every((word) =>
+        `${suite.benchmarks[one.place]} ${suite.params[one.place].join(" ")}`.toLowerCase().includes(word),
+      );
     const rows = found.filter(fits);
-    const counts = Object.entries(VERDICTS).map(([name, [kind, symbol]]) => [name, kind, symbol,
-      found.filter((one) => one.verdict === name).length]).filter(([, , , amount]) => amount);
+    const counts = Object.entries(VERDICTS)
+      .map(([name, [kind, symbol]]) => [name, kind, symbol, found.filter((one) => one.verdict === name).length])
+      .filter(([, , , amount]) => amount);
     const more = make("button", { type: "button", class: "quiet" }, `Show ${rows.length - shownRows} more`);
-    more.addEventListener("click", () => { shownRows = Infinity; list(); });
-    const titles = choice.kind === "commits" ? [commitLink(choice.a), commitLink(choice.b)] :
-      [choice.a, choice.b].map((name) => make("span", { class: "side" }, `Python ${name}`));
+    more.addEventListener("click", () => {
+      shownRows = Infinity;
+      list();
+    });
+    const titles =
+      choice.kind === "commits"
+        ? [commitLink(choice.a), commitLink(choice.b)]
+        : [choice.a, choice.b].map((name) => make("span", { class: "side" }, `Python ${name}`));
     app.querySelector("[data-shown]").textContent = `${rows.length} of ${found.length} rows`;
-    app.querySelector("[data-result]").replaceChildren(
-      make("p", { class: "sides" }, titles[0], " → ", titles[1],
-        make("span", { class: "soft" }, " on ", make("bdi", {}, choice.machine))),
-      make("ul", { class: "counts" },
-        ...counts.map(([name, kind, symbol, amount]) => make("li", {}, make("strong", {}, amount.toLocaleString("en")),
-        " ", make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, symbol), ` ${name}`)))),
-      rows.length ? table(rows) : make("p", { class: "empty" },
-        found.length ? "No row fits the filters." : "No figure was measured on both sides."),
-      rows.length > shownRows ? more : "");
+    const where = make("span", { class: "soft" }, " on ", make("bdi", {}, choice.machine));
+    const verdicts = counts.map(([name, kind, symbol, amount]) =>
+      make("li", {}, make("strong", {}, amount.toLocaleString("en")), " ", badge(kind, symbol, name)),
+    );
+    const why = found.length ? "No row fits the filters." : "No figure was measured on both sides.";
+    app
+      .querySelector("[data-result]")
+      .replaceChildren(
+        make("p", { class: "sides" }, titles[0], " → ", titles[1], where),
+        make("ul", { class: "counts" }, ...verdicts),
+        rows.length ? table(rows) : make("p", { class: "empty" }, why),
+        rows.length > shownRows ? more : "",
+      );
   }
 
   async function compare() {
@@ -381,25 +373,26 @@ document.addEventListener("DOMContentLoaded", () => {
     const places = choice.kind === "commits" ? [commitOf(choice.a), commitOf(choice.b)] : [];
     const result = app.querySelector("[data-result]");
     if (places.some((place) => place < 0)) {
-      result.replaceChildren(make("p", { class: "empty", role: "alert" },
-        "No measured commit begins like this: choose one from the list."));
+      result.replaceChildren(alert("No measured commit begins like this: choose one from the list."));
       return;
     }
     result.setAttribute("aria-busy", "true");
     let rows;
     try {
-      rows = choice.kind === "commits" ? await betweenCommits(...places, choice.machine) :
-        betweenReleases(choice.a, choice.b, choice.machine);
+      rows =
+        choice.kind === "commits"
+          ? await differences.betweenCommits(...places, choice.machine)
+          : differences.betweenReleases(choice.a, choice.b, choice.machine);
     } catch (error) {
-      result.replaceChildren(make("p", { class: "empty", role: "alert" },
-        `The figures could not be loaded: ${error.message}.`));
+      result.replaceChildren(alert(`The figures could not be loaded: ${error.message}.`));
       return;
     }
     if (mine !== turn) return; // another pair was chosen in the meantime
     result.removeAttribute("aria-busy");
-    const weight = (one) => Number.isNaN(one.significance) ? -1 : one.significance;
-    found = rows.sort((one, two) => weight(two) > weight(one) ? 1 : weight(two) < weight(one) ? -1 :
-      one.place - two.place);
+    const weight = (one) => (Number.isNaN(one.significance) ? -1 : one.significance);
+    found = rows.sort((one, two) =>
+      weight(two) > weight(one) ? 1 : weight(two) < weight(one) ? -1 : one.place - two.place,
+    );
     shownRows = FEW;
     compared = true;
     list();
@@ -407,18 +400,31 @@ document.addEventListener("DOMContentLoaded", () => {
 
   async function start() {
     commits = files.commits;
-    try { await load(`${folder}suite.js`); } catch { commits = null; }
+    try {
+      await load(`${folder}suite.js`);
+    } catch {
+      commits = null;
+    }
     suite = files.suite;
     if (!commits || !suite || !kinds().length) {
-      const why = commits && suite ? "There are no two commits or releases to compare yet."
-        : "The data files of this site could not be loaded.";
-      app.replaceWith(make("p", { class: "empty", role: "alert" }, why));
+      const why =
+        commits && suite
+          ? "There are no two commits or releases to compare yet."
+          : "The data files of this site could not be loaded.";
+      app.replaceWith(alert(why));
       return;
     }
+    differences = asvJit.differences(commits, suite, folder);
     choice = read();
     draw();
     compare();
-    addEventListener("popstate", () => { if (!state.isAnchor()) { choice = read(); draw(); compare(); } });
+    addEventListener("popstate", () => {
+      if (!state.isAnchor()) {
+        choice = read();
+        draw();
+        compare();
+      }
+    });
   }
 
   start();

@@ -26,7 +26,10 @@ const asvJit = (() => {
     const found = [];
     let total = start;
     for (let place = 0; place < text.length; place += 1) {
-      if (text[place] === " ") { found.push(null); continue; }
+      if (text[place] === " ") {
+        found.push(null);
+        continue;
+      }
       let step = text.charCodeAt(place) - middle;
       if (text[place] === "~") {
         const end = text.indexOf(";", place);
@@ -43,11 +46,15 @@ const asvJit = (() => {
     const counts = steps(values, zero, 63, true);
     const bound = (text, sign) => {
       const widths = text === undefined || text === null ? [] : steps(text, 0, 35, false);
-      return counts.map((count, place) => (widths[place] ?? null) === null ? null :
-        (count + sign * widths[place]) * step);
+      return counts.map((count, place) =>
+        (widths[place] ?? null) === null ? null : (count + sign * widths[place]) * step,
+      );
     };
-    return { value: counts.map((count) => count === null ? null : count * step), low: bound(below, -1),
-      high: bound(above ?? below, 1) };
+    return {
+      value: counts.map((count) => (count === null ? null : count * step)),
+      low: bound(below, -1),
+      high: bound(above ?? below, 1),
+    };
   }
 
   return Object.assign(receive, { files, slices, load, decode });
@@ -55,9 +62,22 @@ const asvJit = (() => {
 
 // Numbers as a reader wants them, as `units.py` writes them on the server-made parts of a page.
 asvJit.units = (() => {
-  const TIMES = [[1e-9, "ns", 1e-6], [1e-6, "µs", 1e-3], [1e-3, "ms", 1], [1, "s", 120], [60, "min", 7200],
-    [3600, "h", 172800], [86400, "days", Infinity]];
-  const SIZES = [[1, "B"], [1024, "KiB"], [1024 ** 2, "MiB"], [1024 ** 3, "GiB"], [1024 ** 4, "TiB"]];
+  const TIMES = [
+    [1e-9, "ns", 1e-6],
+    [1e-6, "µs", 1e-3],
+    [1e-3, "ms", 1],
+    [1, "s", 120],
+    [60, "min", 7200],
+    [3600, "h", 172800],
+    [86400, "days", Infinity],
+  ];
+  const SIZES = [
+    [1, "B"],
+    [1024, "KiB"],
+    [1024 ** 2, "MiB"],
+    [1024 ** 3, "GiB"],
+    [1024 ** 4, "TiB"],
+  ];
   const DASH = "–";
   const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
@@ -94,9 +114,9 @@ asvJit.units = (() => {
   function number(value) {
     if (missing(value)) return DASH;
     if (Math.abs(value) < 1e9 && Number.isInteger(value)) return value.toLocaleString("en");
-    return Math.abs(value) < 1e-4 ||
-      Math.abs(value) >= 1e9 ? value.toExponential(3) :
-      Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 8 });
+    return Math.abs(value) < 1e-4 || Math.abs(value) >= 1e9
+      ? value.toExponential(3)
+      : Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 8 });
   }
 
   // All digits: a fraction shows only where an iteration is many calls.
@@ -109,8 +129,8 @@ asvJit.units = (() => {
     if (unit === "bytes") return size;
     if (unit === "ratio") return ratio;
     if (unit === "instructions") return instructions;
-    return (value) => missing(value) || unit === "" ||
-      unit === "unit" ? number(value) : `${number(value)} ${unit.slice(0, 24)}`;
+    return (value) =>
+      missing(value) || unit === "" || unit === "unit" ? number(value) : `${number(value)} ${unit.slice(0, 24)}`;
   }
 
   function interval(low, high, form) {
@@ -126,12 +146,13 @@ asvJit.units = (() => {
     if (unit === wanted) return `${number_} to ${high}`;
     const scale = Object.fromEntries([...TIMES, ...SIZES].map(([size_, name]) => [name, size_]));
     if (!(unit in scale) || !(wanted in scale)) return `${low} to ${high}`;
-    return `${three(Number(number_.replaceAll(",", "")) * scale[unit] / scale[wanted])} to ${high}`;
+    return `${three((Number(number_.replaceAll(",", "")) * scale[unit]) / scale[wanted])} to ${high}`;
   }
 
+  const count = (amount, noun) => `${amount.toLocaleString("en")} ${noun}${amount === 1 ? "" : "s"}`;
   const day = (timestamp) => new Date(timestamp * 1000).toISOString().slice(0, 10);
 
-  return { seconds, size, ratio, number, quantity, interval, day };
+  return { seconds, size, ratio, number, quantity, interval, count, day };
 })();
 
 // The state of a view lives behind # in the address, so that it can be linked, and back and forward work.
@@ -181,3 +202,8 @@ asvJit.make = (tag, attributes = {}, ...children) => {
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 };
+
+// A verdict with its symbol, and a sentence in the place of what is missing.
+asvJit.badge = (kind, symbol, word) =>
+  asvJit.make("span", { class: `badge ${kind}` }, asvJit.make("span", { "aria-hidden": "true" }, symbol), ` ${word}`);
+asvJit.alert = (text) => asvJit.make("p", { class: "empty", role: "alert" }, text);

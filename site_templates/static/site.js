@@ -5,18 +5,26 @@ const page = document.documentElement;
 page.dataset.scripts = "yes";
 
 function remembered() {
-  try { return localStorage.getItem("asv-jit-theme"); } catch { return null; } // some browsers refuse for files
+  try {
+    return localStorage.getItem("asv-jit-theme");
+  } catch {
+    return null;
+  } // some browsers refuse for files
 }
 
 function remember(theme) {
-  try { localStorage.setItem("asv-jit-theme", theme); } catch { /* the switch still works for this page */ }
+  try {
+    localStorage.setItem("asv-jit-theme", theme);
+  } catch {
+    /* the switch still works for this page */
+  }
 }
 
 if (["light", "dark"].includes(remembered())) page.dataset.theme = remembered();
 
 function bindTheme(button) {
-  const isDark = () => page.dataset.theme ? page.dataset.theme === "dark" :
-    matchMedia("(prefers-color-scheme: dark)").matches;
+  const isDark = () =>
+    page.dataset.theme ? page.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   button.setAttribute("aria-pressed", String(isDark()));
   button.addEventListener("click", () => {
     page.dataset.theme = isDark() ? "light" : "dark";
@@ -45,8 +53,8 @@ function readState() {
 
 function orderOf(row, column) {
   const cell = row.cells[column];
-  if (!cell || cell.dataset.o === undefined) return cell &&
-    !row.hasAttribute("data-o") ? cell.textContent.trim() : null;
+  if (!cell || cell.dataset.o === undefined)
+    return cell && !row.hasAttribute("data-o") ? cell.textContent.trim() : null;
   return cell.dataset.o === "" ? null : cell.dataset.o === "inf" ? Infinity : Number(cell.dataset.o);
 }
 
@@ -62,23 +70,33 @@ class SortableTable {
     this.limit = FIRST;
     this.bodies = [...table.tBodies].map((body) => {
       const rows = [...body.rows];
-      return { body, heads: rows.filter((row) => "head" in row.dataset),
-        rows: rows.filter((row) => !("head" in row.dataset)) };
+      return {
+        body,
+        heads: rows.filter((row) => "head" in row.dataset),
+        rows: rows.filter((row) => !("head" in row.dataset)),
+      };
     });
     this.buttons = [...table.querySelectorAll("thead [data-sort]")];
     this.more = document.querySelector(`[data-more="${table.id}"]`);
-    this.columns = Object.fromEntries([...table.querySelectorAll("thead [data-filter]")].map((head) =>
-      [head.dataset.filter, head.cellIndex]));
+    this.columns = Object.fromEntries(
+      [...table.querySelectorAll("thead [data-filter]")].map((head) => [head.dataset.filter, head.cellIndex]),
+    );
     // of a map's columns
     this.releases = [...table.querySelectorAll("thead th")].slice(1).map((head) => head.dataset.release);
     for (const button of this.buttons) {
       button.disabled = false;
       button.addEventListener("click", () => onSort(button.dataset.sort));
     }
-    if (this.more) this.more.addEventListener("click", () => { this.limit = Infinity; this.draw(); });
+    if (this.more)
+      this.more.addEventListener("click", () => {
+        this.limit = Infinity;
+        this.draw();
+      });
   }
 
-  get total() { return this.bodies.reduce((sum, { rows }) => sum + rows.length, 0); }
+  get total() {
+    return this.bodies.reduce((sum, { rows }) => sum + rows.length, 0);
+  }
 
   text(row) {
     this.texts ??= new Map();
@@ -88,8 +106,12 @@ class SortableTable {
 
   // What a row's attribute would say again is read from the column that says it; what all share, from body or table.
   value(row, body, name) {
-    return row.dataset[name] ?? (name in this.columns ?
-      row.cells[this.columns[name]].textContent : body.dataset[name] ?? this.table.dataset[name]);
+    return (
+      row.dataset[name] ??
+      (name in this.columns
+        ? row.cells[this.columns[name]].textContent
+        : (body.dataset[name] ?? this.table.dataset[name]))
+    );
   }
 
   fits(row, body, state, words, names) {
@@ -100,8 +122,14 @@ class SortableTable {
       if (!wanted || wanted === "all") continue;
       const found = this.value(row, body, name);
       if (found === undefined) continue;
-      if (name === "verdict" && column >= 0 ? found.split(" ")[column] !== wanted
-        : name === "verdict" || name === "show" ? !found.split(" ").includes(wanted) : found !== wanted) return false;
+      if (
+        name === "verdict" && column >= 0
+          ? found.split(" ")[column] !== wanted
+          : name === "verdict" || name === "show"
+            ? !found.split(" ").includes(wanted)
+            : found !== wanted
+      )
+        return false;
     }
     if (state.release && (column < 0 || row.dataset.verdict.split(" ")[column] === "not-measured")) return false;
     return !words.length || words.every((word) => this.text(row).includes(word));
@@ -115,7 +143,8 @@ class SortableTable {
   }
 
   sort(order) {
-    const key = order.replace(/^-/, ""), direction = order.startsWith("-") ? -1 : 1;
+    const key = order.replace(/^-/, ""),
+      direction = order.startsWith("-") ? -1 : 1;
     const button = this.buttons.find((one) => one.dataset.sort === key);
     for (const one of this.buttons) {
       one.closest("th").setAttribute("aria-sort", one !== button ? "none" : direction > 0 ? "ascending" : "descending");
@@ -124,13 +153,14 @@ class SortableTable {
     if (!button) return; // the rows stand as they came
     this.wanted = this.wanted.map((rows) => {
       const keyed = rows.map((row) => [orderOf(row, column), row]);
-      keyed.sort(([a], [b]) => a === null || b === null ? compare(a, b) : direction * compare(a, b)); // no data last
+      keyed.sort(([a], [b]) => (a === null || b === null ? compare(a, b) : direction * compare(a, b))); // no data last
       return keyed.map(([, row]) => row);
     });
   }
 
   draw() {
-    let left = this.limit, hidden = 0;
+    let left = this.limit,
+      hidden = 0;
     this.bodies.forEach(({ body, heads, rows }, place) => {
       const drawn = this.wanted[place].slice(0, left);
       hidden += this.wanted[place].length - drawn.length;
@@ -145,7 +175,9 @@ class SortableTable {
     }
   }
 
-  find(id) { return this.bodies.flatMap(({ rows }) => rows).find((row) => row.id === id); }
+  find(id) {
+    return this.bodies.flatMap(({ rows }) => rows).find((row) => row.id === id);
+  }
 
   reveal(row) {
     if (!row.isConnected) {
@@ -176,8 +208,9 @@ function bindTables(form, elements) {
   }
 
   function toAddress(push) {
-    const kept = known.filter((key) => (state[key] || "") !== (fallback[key] || "")).map((key) => [key, state[key] ||
-      "all"]);
+    const kept = known
+      .filter((key) => (state[key] || "") !== (fallback[key] || ""))
+      .map((key) => [key, state[key] || "all"]);
     const address = kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search;
     if (push && address !== location.hash) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
@@ -187,8 +220,10 @@ function bindTables(form, elements) {
     const words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
     const counts = tables.map((table) => table.show(state, words, names));
     const shown = counts.reduce((sum, count) => sum + count, 0);
-    if (tables.length > 1) tables.forEach(({ table }, place) => { table.closest("section").hidden = shown > 0 &&
-      counts[place] === 0; });
+    if (tables.length > 1)
+      tables.forEach(({ table }, place) => {
+        table.closest("section").hidden = shown > 0 && counts[place] === 0;
+      });
     const total = tables.reduce((sum, table) => sum + table.total, 0);
     const amount = (number) => number.toLocaleString("en");
     form.querySelector("[data-shown]").textContent =
@@ -219,20 +254,26 @@ function bindTables(form, elements) {
       draw();
     });
   }
-  function named() { // an address that names one row, as links to regressions do
+  function named() {
+    // an address that names one row, as links to regressions do
     document.querySelectorAll(".named").forEach((row) => row.classList.remove("named"));
     if (location.hash.length < 2 || location.hash.includes("=")) return;
     for (const table of tables) {
       const row = table.find(decodeURIComponent(location.hash.slice(1)));
       if (!row) continue;
-      if (!row.isConnected) { // a filter that is set from the start leaves it out
+      if (!row.isConnected) {
+        // a filter that is set from the start leaves it out
         for (const field of fields) if (field.dataset.default) field.value = state[field.name] = "all";
         draw();
       }
       table.reveal(row);
     }
   }
-  addEventListener("popstate", () => { fromAddress(); draw(); named(); });
+  addEventListener("popstate", () => {
+    fromAddress();
+    draw();
+    named();
+  });
   fromAddress();
   draw();
   named();

@@ -14,7 +14,7 @@ from asv_jit.site.content.timetable import Placed, Timetable
 from asv_jit.site.data.files import COMPARED
 from asv_jit.text import units
 
-NAMES = {"off": "JIT off", "on": "JIT on", "speedup": "speedup", "plain": "asv’s result"}
+NAMES = {"off": "JIT off", "on": "JIT on", "speedup": "Speedup", "plain": "asv’s result"}
 _WORDS = {"faster": "better", "slower": "worse", "same": "same", "unclear": "unclear"}
 _Figure: TypeAlias = tuple[float, float, float]
 

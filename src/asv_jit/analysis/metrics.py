@@ -13,7 +13,8 @@ from asv_jit.model import Mode
 
 
 class Row(Struct, frozen=True):
-    """One metric. `words` label it next to a case, `phrase` names it in a sentence.
+    """One metric. `words` label it next to a case, `phrase` names it in a sentence, `title` heads a column; `how` says
+    on the Method page what is measured.
 
     `kind` is the kind of unit; a `value` has the case's own (seconds for a timing). `order` ranks the
     changes of an event for its headline, after those for the worse (see `history.grouping.headline_first`).
@@ -23,6 +24,8 @@ class Row(Struct, frozen=True):
 
     words: str
     phrase: str
+    title: str
+    how: str
     kind: Literal["value", "ratio", "bytes", "seconds", "instructions"]
     order: int
     modes: tuple[Mode, ...]
@@ -37,19 +40,51 @@ class Row(Struct, frozen=True):
 
 
 def _counted(mode: Literal["off", "on"], bisect: BisectMetric) -> Row:
-    phrase = f"instructions per call, JIT {mode}"
-    return Row(f"JIT {mode}", phrase, "instructions", 1, (mode,), bisect, searched=False)
+    title, phrase = f"Instructions, JIT {mode}", f"instructions per call, JIT {mode}"
+    how = "counted by valgrind: the count of a steady call that occurs most often"
+    return Row(f"JIT {mode}", phrase, title, how, "instructions", 1, (mode,), bisect, searched=False)
+
+
+def _time(mode: Literal["off", "on"]) -> Row:
+    how = "median of the steady part of a trial (or the tracked value), geometric mean over the trials"
+    return Row(f"JIT {mode}", f"time with the JIT {mode}", f"JIT {mode}", how, "value", 0, (mode,), mode)
+
+
+def _memory(mode: Literal["off", "on"], bisect: BisectMetric) -> Row:
+    title, words = f"Peak memory, JIT {mode}", f"peak memory, JIT {mode}"
+    how = "peak resident set of the process, geometric mean over the trials"
+    return Row(words, words, title, how, "bytes", 3, (mode,), bisect)
 
 
 METRICS: Mapping[Metric, Row] = MappingProxyType(
     {
-        "off": Row("JIT off", "time with the JIT off", "value", 0, ("off",), "off"),
-        "on": Row("JIT on", "time with the JIT on", "value", 0, ("on",), "on"),
-        "plain": Row("", "time", "value", 0, (), "off"),
-        "speedup": Row("speedup", "speedup by the JIT", "ratio", 2, ("off", "on"), "speedup", higher_is_better=True),
-        "peak_memory_off": Row("peak memory, JIT off", "peak memory, JIT off", "bytes", 3, ("off",), "peak_memory_off"),
-        "peak_memory_on": Row("peak memory, JIT on", "peak memory, JIT on", "bytes", 3, ("on",), "peak_memory"),
-        "warmup_on": Row("warm-up", "warm-up with the JIT on", "seconds", 4, ("on",), "warmup", searched=False),
+        "off": _time("off"),
+        "on": _time("on"),
+        "plain": Row("", "time", "asv’s result", "what asv measured by itself", "value", 0, (), "off"),
+        "speedup": Row(
+            "speedup",
+            "speedup by the JIT",
+            "Speedup",
+            "time with the JIT off ÷ time with it on, geometric mean over the pairs",
+            "ratio",
+            2,
+            ("off", "on"),
+            "speedup",
+            higher_is_better=True,
+        ),
+        "peak_memory_off": _memory("off", "peak_memory_off"),
+        "peak_memory_on": _memory("on", "peak_memory"),
+        "warmup_on": Row(
+            "warm-up",
+            "warm-up with the JIT on",
+            "Warm-up, JIT on",
+            "running time before the steady state, from a cold start",
+            "seconds",
+            4,
+            ("on",),
+            "warmup",
+            searched=False,
+        ),
         "instructions_off": _counted("off", "instructions_off"),
         "instructions_on": _counted("on", "instructions"),
     }

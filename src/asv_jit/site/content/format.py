@@ -31,6 +31,15 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     interpreters: Annotated[list[int], Meta(description="The build of each slot, as an index into `interpreters`.")]
 
 
+class MetricData(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric, as the tables and charts name it."""
+
+    name: str
+    unit: Annotated[str, Meta(description="`seconds`, `bytes`, `ratio`, `instructions`; `value`: the series’ own.")]
+    better: Annotated[str, Meta(pattern="^(lower|higher)$")]
+    modes: Annotated[list[str], Meta(description="The modes that a figure needs; none for asv’s own results.")]
+
+
 class CommitsData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-commits", tag_field="format"):
     """`data/commits.js`: the measured commits, oldest first, and the slots that every series refers to."""
 
@@ -46,6 +55,7 @@ class CommitsData(msgspec.Struct, frozen=True, kw_only=True, tag="asv-jit-commit
     subjects: Annotated[list[str], Meta(description="First line of each commit's message.")]
     interpreters: Annotated[list[str], Meta(description="Builds: `X.Y.Z+<8 hex>`, or asv's Python versions.")]
     schedules: list[Schedule]
+    metrics: Annotated[dict[str, MetricData], Meta(description="By the name of their columns.")]
 
 
 class ColumnData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from asv_jit.analysis import verdict
 from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
 from asv_jit.site.content.cells import MeasuredCell
@@ -148,6 +149,15 @@ def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.C
             )
             for one in table.schedules
         ],
+        metrics={
+            metric: form.MetricData(
+                name=row.title,
+                unit=row.kind,
+                better="higher" if row.higher_is_better else "lower",
+                modes=list(row.modes),
+            )
+            for metric, row in METRICS.items()
+        },
     )
 
 

@@ -14,7 +14,7 @@ from asv_jit.model import CaseKey
 from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
-from asv_jit.site.parts.cell_section import CellSection, cell_section
+from asv_jit.site.parts.charts import cell_charts
 from asv_jit.site.parts.charts.release_strip import ReleasePoint, release_strip
 from asv_jit.site.parts.count_section import CountSection, count_section, why_no_verdict
 from asv_jit.site.parts.event_lines import EventLine, EventLines
@@ -22,11 +22,29 @@ from asv_jit.site.parts.figures import Alert
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.history import HistoryTable, HistoryTables
 from asv_jit.site.parts.tables.now import NowRow, now_rows
-from asv_jit.site.parts.values import Frame
+from asv_jit.site.parts.values import Figure, Frame
 from asv_jit.text import units
 from asv_jit.text.case_names import case_text, params_text
 
 _MOST_EVENTS = 6
+
+
+class CellSection(Struct, frozen=True):
+    """One release on one machine.
+
+    `number` is the cell's place in the data file; `machine` is empty for the leading one, `where` names both for a
+    screen reader; `headline` is the speedup, or the time if there can be none.
+    """
+
+    cell: MeasuredCell
+    number: int
+    release: str
+    machine: str
+    where: str
+    headline: Figure
+    facts: tuple[tuple[str, Figure, Figure], ...]
+    notes: tuple[str, ...]
+    warm_up: Markup
 
 
 class CasePage(Struct, frozen=True):
@@ -76,9 +94,9 @@ class CasePages:
             params=params_text(case, 20_000),
             title=units.shown(history.titles.get(case.benchmark, ""), 160),
             alerts=tuple(alert for cell in cells for alert in figures.alerts_of(cell)),
-            now=now_rows(placed, events, history, site.commits),
+            now=now_rows(placed, events, site),
             sections=tuple(
-                cell_section(cell, number, site.releases.name(cell.release.identity), alpha)
+                _section(cell, number, site.releases.name(cell.release.identity), alpha)
                 for number, cell in enumerate(cells)
             ),
             other_machines=len({cell.machine.name for cell in cells}) > 1,
@@ -132,3 +150,46 @@ def _description(name: str, cells: Sequence[MeasuredCell], events: Sequence[Even
     if answers:
         return f"{name}: speedup by CPython's JIT {', '.join(answers)}{changes}."
     return f"{name}: commit by commit{changes}."
+
+
+def _section(cell: MeasuredCell, number: int, release: str, alpha: float) -> CellSection:
+    """Return the section of `cell`; `release` is the release's name; intervals are at level 1 - `alpha`."""
+    case, host = cell.summary, units.shown(cell.machine.name, 120)
+    has_speedup = cell.release.has_jit and case.speedup is not None
+    return CellSection(
+        cell,
+        number,
+        release,
+        "" if cell.leading else host,
+        f"Python {release}" if cell.leading else f"Python {release} on {host}",
+        figures.speedup_of(case, cell.release) if has_speedup else figures.off_of(case),
+        figures.facts_of(case, cell.trials, alpha),
+        _notes(case),
+        _warm_up(cell),
+    )
+
+
+def _warm_up(cell: MeasuredCell) -> Markup:
+    case = cell.summary
+    curves = [(m, c) for m in ("off", "on") if (c := cell_charts.warm_up_curve(cell.trials, m)) is not None]
+    label = f"Time per call while {case_text(case.key.case, 80)} warms up, JIT off and on"
+    return cell_charts.warm_up(curves, figures.break_even_s(case), label)
+
+
+def _notes(case: CaseSummary) -> tuple[str, ...]:
+    notes = []
+    if case.pairs:
+        notes.append(f"{units.count(case.pairs, 'pair')} of fresh processes, off and on in random order")
+    elif case.off is not None:
+        notes.append(f"{units.count(case.off.trials, 'trial')}, each a fresh process")
+    if case.disturbed:
+        notes.append(
+            f"{units.count(case.disturbed, 'block')} disturbed by something else on the machine, kept and marked"
+        )
+    if case.repeated:
+        notes.append(f"{units.count(case.repeated, 'repetition')} because of disturbance")
+    if case.key.protocol.endswith("quick"):
+        notes.append("a quick measurement: fewer and shorter trials than usual")
+    if case.answers is not None and case.answers.answers == "agree":
+        notes.append("both modes give the same answer")
+    return tuple(notes)

@@ -56,8 +56,8 @@ def make(site: Publication) -> CasesPage:
         machines=_several({row.machine for row in rows}),
         groups=tuple(sorted({row.name.group for row in rows})),
         verdicts=tuple(verdict for verdict in _VERDICTS if verdict in kinds),
-        lines=tuple(dict.fromkeys(row.line for row in plain)),
-        plain_machines=_several({row.machine for row in plain}),
+        lines=tuple(dict.fromkeys(row.now.line for row in plain)),
+        plain_machines=_several({row.now.machine for row in plain}),
         plain_groups=tuple(sorted({row.name.group for row in plain})),
     )
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from asv_jit.analysis.metrics import METRICS, Row
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Frame
 
@@ -16,9 +17,17 @@ class ProsePage(Struct, frozen=True):
     frame: Frame
 
 
-def method(site: Publication) -> ProsePage:
+class MethodPage(Struct, frozen=True):
+    """`method.html`, with the table of metrics."""
+
+    frame: Frame
+    metrics: tuple[Row, ...]
+
+
+def method(site: Publication) -> MethodPage:
     """Make `method.html`: how the figures are measured and computed."""
-    return ProsePage(site.frame("method.html", "How the figures are measured and computed, with sources."))
+    frame = site.frame("method.html", "How the figures are measured and computed, with sources.")
+    return MethodPage(frame, tuple(METRICS.values()))
 
 
 def compare(site: Publication) -> ProsePage:

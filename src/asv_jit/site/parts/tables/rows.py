@@ -9,14 +9,14 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.analysis.history.series import CaseSeries, Metric
+from asv_jit.analysis.history.series import CaseSeries
 from asv_jit.site.content.cells import MeasuredCell
 from asv_jit.site.parts.charts.marks import interval_mark
 from asv_jit.site.parts.charts.trends import Trends
 from asv_jit.site.parts.commits import CommitBook
 from asv_jit.site.parts.publication import Publication
-from asv_jit.site.parts.tables.now import change_since, figure_at, last_point
-from asv_jit.site.parts.values import CaseName, Figure
+from asv_jit.site.parts.tables.now import NowRow, now_row
+from asv_jit.site.parts.values import CaseName
 from asv_jit.text import units
 
 _NARROWEST, _WIDEST = 1.1, 8.0
@@ -36,19 +36,11 @@ class CaseRow(Struct, frozen=True):
 
 
 class PlainRow(Struct, frozen=True):
-    """One case that asv measured by itself. `change` is against the level before its newest change point."""
+    """One case that asv measured by itself."""
 
     name: CaseName
-    line: str
-    machine: str
-    time: Figure
-    on: Figure
-    change: Figure
-    kind: str
+    now: NowRow
     trend: Markup
-    commit: str
-    date: str
-    order: str
 
 
 def case_rows(site: Publication) -> list[CaseRow]:
@@ -133,24 +125,7 @@ def _plain_weight(series: CaseSeries, trends: Trends) -> float:
 
 
 def _plain_row(series: CaseSeries, site: Publication) -> PlainRow | None:
-    metrics: tuple[Metric, ...] = ("plain", "off", "on")
-    metric = next((one for one in metrics if one in series.tracks), None)
-    last = last_point(series, metric) if metric is not None else None
-    history, key = site.content.history, series.key
-    if metric is None or last is None:
-        return None
-    digest = history.commits[series.places[last]]
-    change, kind = change_since(site.trends.changes.get((key.machine, key.line, key.case)), site.commits)
-    return PlainRow(
-        CaseName.of(key.case, history.titles),
-        line=units.shown(key.line + (f", branch {key.branch}" if key.branch else ""), 120),
-        machine=units.shown(key.machine, 80),
-        time=figure_at(series, metric, last),
-        on=figure_at(series, "on", last) if metric == "off" and "on" in series.tracks else Figure(units.DASH),
-        change=change,
-        kind=kind,
-        trend=site.trends.of_series(series, (metric,)),
-        commit=units.visible(digest[:8]),
-        date=site.commits.date(digest),
-        order=str(site.commits.find(digest).date),
-    )
+    key = series.key
+    now = now_row(series, site.trends.changes.get((key.machine, key.line, key.case)), site)
+    name = CaseName.of(key.case, site.content.history.titles)
+    return None if now is None else PlainRow(name, now, site.trends.of_series(series, ("plain", "off", "on")))
