@@ -17,7 +17,7 @@ def signposts(content: SiteContent, names: Iterable[str]) -> dict[str, bytes]:
     pages = sorted(name for name in names if name.endswith(".html") and name != "404.html")
     entries = "".join(f"<url><loc>{escape(f'{root}/{quote(name)}', quote=False)}</loc></url>\n" for name in pages)
     head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-    found = {"sitemap.xml": f"{head}{entries}</urlset>\n".encode()}
+    files = {"sitemap.xml": f"{head}{entries}</urlset>\n".encode()}
     if urlsplit(root).path == "":
-        found["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {root}/sitemap.xml\n".encode()
-    return found
+        files["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {root}/sitemap.xml\n".encode()
+    return files

@@ -91,31 +91,31 @@ def measured_cells(content: SiteContent, releases: Releases) -> tuple[MeasuredCe
 
 def cells_by_case(content: SiteContent, cells: Sequence[MeasuredCell]) -> dict[CaseKey, tuple[MeasuredCell, ...]]:
     """Return the cells of each case: the leading machine's first, and of each machine the newest release first."""
-    found: dict[CaseKey, list[MeasuredCell]] = {}
+    by_case: dict[CaseKey, list[MeasuredCell]] = {}
     for machine in content.machines:
         for cell in cells:
             if cell.machine is machine:
-                found.setdefault(cell.summary.key.case, []).append(cell)
-    return {case: tuple(found[case]) for case in sorted(found)}
+                by_case.setdefault(cell.summary.key.case, []).append(cell)
+    return {case: tuple(by_case[case]) for case in sorted(by_case)}
 
 
 def counts_by_case(content: SiteContent) -> dict[CaseKey, tuple[CountedCell, ...]]:
     """Return the counts of each case: the leading machine's first, and of each machine the newest release first."""
-    found: dict[CaseKey, list[CountedCell]] = {}
+    by_case: dict[CaseKey, list[CountedCell]] = {}
     for place, machine in enumerate(content.machines):
         newest_first = sorted(machine.counts, key=lambda count: version_order(count.key.interpreter), reverse=True)
         for count in newest_first:
-            found.setdefault(count.key.case, []).append(CountedCell(machine, place == 0, count))
-    return {case: tuple(found[case]) for case in sorted(found)}
+            by_case.setdefault(count.key.case, []).append(CountedCell(machine, place == 0, count))
+    return {case: tuple(by_case[case]) for case in sorted(by_case)}
 
 
 def widest_of_all(content: SiteContent) -> Disagreement | None:
     """Return the case whose count and time disagree most, each machine's counts beside its own times."""
-    found = (
+    of_each = (
         widest_disagreement(machine.counts, [case for current in machine.current for case in current.suite.cases])
         for machine in content.machines
     )
-    return max((widest for widest in found if widest is not None), key=lambda widest: widest.factor, default=None)
+    return max((one for one in of_each if one is not None), key=lambda one: one.factor, default=None)
 
 
 def version_order(identity: str) -> tuple[tuple[int, ...], str]:

@@ -122,17 +122,17 @@ class Written(Struct, frozen=True):
         A slice has the characters of the whole, but for its first value, which stands in `zero`.
         """
         firsts = self.places.searchsorted([low for low, _ in cuts])
-        there = np.minimum(firsts, len(self.places) - 1)  # past the last value another place stands in, before the cut
-        found: list[form.PackedColumn | None] = []
+        nearest = np.minimum(firsts, len(self.places) - 1)  # past the last value: a place before the cut
+        slices: list[form.PackedColumn | None] = []
         for (low, high), place, count in zip(
-            cuts, self.places[there].tolist(), self.counts[there].tolist(), strict=True
+            cuts, self.places[nearest].tolist(), self.counts[nearest].tolist(), strict=True
         ):
             if not low <= place < high:
-                found.append(None)
+                slices.append(None)
                 continue
             text = chr(_NO_VALUE) * (place - low) + chr(_MIDDLE) + self.values.text(place + 1, high)
-            found.append(form.PackedColumn(count, text, *self._widths(low, high)))
-        return found
+            slices.append(form.PackedColumn(count, text, *self._widths(low, high)))
+        return slices
 
     def _widths(self, first: int, end: int) -> tuple[str | None, str | None]:
         """The texts of the intervals' lower and upper parts: None where there is none, or the upper is the same."""
@@ -277,9 +277,9 @@ def _outward(widths: Floats, bounded: Flags, step: float) -> Counts:
 def _characters(steps: Counts, places: Places, length: int, middle: int) -> _Characters:
     """Those of `length` points, of which the ones at `places` have a value."""
     codes = np.full(length, _NO_VALUE, dtype=np.uint8)
-    found = steps + middle
-    (long,) = ((found < _LOWEST) | (found > _HIGHEST)).nonzero()
-    found[long] = _ESCAPE
-    codes[places] = found
+    characters = steps + middle
+    (long,) = ((characters < _LOWEST) | (characters > _HIGHEST)).nonzero()
+    characters[long] = _ESCAPE
+    codes[places] = characters
     escapes = [f"~{step};" for step in steps[long].tolist()]
     return _Characters(codes.tobytes().decode("ascii"), places[long].tolist(), escapes)

@@ -51,14 +51,14 @@ class Placed(Struct, frozen=True):
         What asv measured is long and many, and coarse in itself; figures over trials are worth more characters.
         """
         fine = self.series.key.protocol != "asv"
-        made: dict[ColumnName, Column | None] = {
+        by_name: dict[ColumnName, Column | None] = {
             metric: columns.of_track(track, fine=fine, exact=metric in COUNTED)
             for metric, track in self.series.tracks.items()
         }
         if self.series.blocks is not None:
-            made[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
+            by_name[BLOCKS] = columns.of_counts(self.series.blocks.astype(np.int64))
         slots, length = self.slots - self.start, int(self.slots[-1]) - self.start + 1
-        return {name: column.spread(slots, length) for name, column in made.items() if column is not None}
+        return {name: column.spread(slots, length) for name, column in by_name.items() if column is not None}
 
 
 def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
@@ -67,14 +67,14 @@ def newest_of_each(placed: Iterable[Placed]) -> dict[int, Placed]:
     The machine that measured the newest commit of them comes first, and of each machine the line that did.
     """
     newest: dict[int, Placed] = {}
-    for one in placed:
-        known = newest.get(one.schedule)
-        if known is None or one.slots[-1] > known.slots[-1]:
-            newest[one.schedule] = one
+    for member in placed:
+        best = newest.get(member.schedule)
+        if best is None or member.slots[-1] > best.slots[-1]:
+            newest[member.schedule] = member
     machines: dict[str, tuple[int, int]] = {}
-    for number, one in newest.items():
-        rank = -int(one.series.places[-1]), number
-        machines[one.series.key.machine] = min(machines.get(one.series.key.machine, rank), rank)
+    for number, member in newest.items():
+        rank, machine = (-int(member.series.places[-1]), number), member.series.key.machine
+        machines[machine] = min(machines.get(machine, rank), rank)
 
     def order(number: int) -> tuple[tuple[int, int], str, int, int]:
         key = newest[number].series.key
@@ -109,23 +109,23 @@ class Timetable(Struct, frozen=True):
         history = history or History((), np.empty(0, dtype=np.int64), "git", (), ())
         builds = max(len(history.interpreters), 1)
         lines: dict[tuple[str, str, str], list[CaseSeries]] = {}
-        for one in (*history.series, *history.counted):
-            if len(one.places):
-                lines.setdefault((one.key.machine, one.key.branch, one.key.line), []).append(one)
+        for series in (*history.series, *history.counted):
+            if len(series.places):
+                lines.setdefault((series.key.machine, series.key.branch, series.key.line), []).append(series)
         ordered = _ordered(lines, machines)
-        found = [(line, lines[line], _slots(lines[line], builds, len(history.commits))) for line in ordered]
+        slotted = [(line, lines[line], _slots(lines[line], builds, len(history.commits))) for line in ordered]
         measured = np.zeros(len(history.commits), dtype=np.bool_)
-        for _, _, (codes, _) in found:
+        for _, _, (codes, _) in slotted:
             measured[codes // builds] = True
         commits = np.flatnonzero(measured)
         schedules: list[Schedule] = []
         placed: dict[bool, dict[CaseKey, list[Placed]]] = {False: {}, True: {}}
-        for number, ((machine, branch, line), members, (codes, slots)) in enumerate(found):
+        for number, ((machine, branch, line), members, (codes, slots)) in enumerate(slotted):
             places = np.searchsorted(commits, codes // builds)
             schedules.append(Schedule(machine, line, branch, places, codes % builds))
-            for one, mine in zip(members, slots, strict=True):
-                placed[one.is_counted].setdefault(one.key.case, []).append(Placed(one, number, mine))
-        timed, counted = ({case: tuple(found[case]) for case in sorted(found)} for found in placed.values())
+            for series, own_slots in zip(members, slots, strict=True):
+                placed[series.is_counted].setdefault(series.key.case, []).append(Placed(series, number, own_slots))
+        timed, counted = ({case: tuple(of_case[case]) for case in sorted(of_case)} for of_case in placed.values())
         return Timetable(history, commits, tuple(schedules), timed, counted)
 
 
@@ -137,11 +137,11 @@ def _ordered(
     leading: dict[str, int] = {}
     for (machine, _, _), place in newest.items():
         leading[machine] = max(leading.get(machine, place), place)
-    known = {machine: place for place, machine in enumerate(machines)}
+    given = {machine: place for place, machine in enumerate(machines)}
 
     def order(line: tuple[str, str, str]) -> tuple[object, ...]:
         machine, branch, name = line
-        where = -leading[machine], known.get(machine, len(known)), machine
+        where = -leading[machine], given.get(machine, len(given)), machine
         return *where, branch, newest[line], by_version(name)
 
     return sorted(lines, key=order)
@@ -152,11 +152,11 @@ def _slots(members: Sequence[CaseSeries], builds: int, commits: int) -> tuple[In
     of each member the slots of its points: as numpy wants indices, each use of others takes three times as long."""
     numbers = [one.places.astype(np.intp) for one in members]
     if builds > 1:
-        numbers = [mine * builds + one.interpreters for mine, one in zip(numbers, members, strict=True)]
+        numbers = [codes_of * builds + one.interpreters for codes_of, one in zip(numbers, members, strict=True)]
     occurs = np.zeros(commits * builds, dtype=np.bool_)
-    for mine in numbers:
-        occurs[mine] = True
+    for codes_of in numbers:
+        occurs[codes_of] = True
     codes = np.flatnonzero(occurs)
     slot_of = np.zeros(len(occurs), dtype=np.intp)
     slot_of[codes] = np.arange(len(codes))
-    return codes, [slot_of[mine] for mine in numbers]
+    return codes, [slot_of[codes_of] for codes_of in numbers]

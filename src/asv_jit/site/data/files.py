@@ -72,16 +72,18 @@ class DataMaker:
     def part(self, numbers: Iterable[int]) -> Part:
         """What the cases of these numbers contribute."""
         bounds = list(_bounds(self._table))
-        made: list[tuple[str, bytes]] = []
+        files: list[tuple[str, bytes]] = []
         listed: list[Listed] = []
         slices: list[list[form.PackedSeries]] = [[] for _ in bounds]
         for number in numbers:
             case = self.cases[number]
             packed = [
-                _packed(number, self._first[number] + at, one)
-                for at, one in enumerate(self._table.series.get(case, ()))
+                _packed(number, self._first[number] + at, series)
+                for at, series in enumerate(self._table.series.get(case, ()))
             ]
-            counted = [_packed(number, -1, one) for one in self._table.counted.get(case, ())]  # only in its own file
+            counted = [
+                _packed(number, -1, series) for series in self._table.counted.get(case, ())
+            ]  # only in its own file
             data = case_data(
                 case,
                 [*packed, *counted],
@@ -90,14 +92,14 @@ class DataMaker:
                 places=self._places,
                 limits=self._content.settings,
             )
-            made.append((f"data/{slug(case)}.js", form.encoded(data)))
-            for one in packed:
-                listed.append(_listed(one))
-                mine = [ends[one.placed.schedule] for ends in bounds]
-                for found, sliced in zip(slices, _sliced(one, mine), strict=True):
+            files.append((f"data/{slug(case)}.js", form.encoded(data)))
+            for series in packed:
+                listed.append(_listed(series))
+                mine = [ends[series.placed.schedule] for ends in bounds]
+                for found, sliced in zip(slices, _sliced(series, mine), strict=True):
                     if sliced is not None:
                         found.append(sliced)
-        return Part(tuple(made), tuple(listed), tuple(msgspec.json.encode(one)[1:-1] for one in slices))
+        return Part(tuple(files), tuple(listed), tuple(msgspec.json.encode(series)[1:-1] for series in slices))
 
     def common(self) -> Iterator[tuple[str, bytes]]:
         """What needs no case: the commits, and the schema."""
@@ -106,7 +108,7 @@ class DataMaker:
 
     def of_all(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
         """The files that all cases share, from all parts in the order of their cases."""
-        every = [one for part in parts for one in part.listed]
+        every = [series_ for part in parts for series_ in part.listed]
         yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._site.cells, self.cases, every))
         count = len(self._table.commits)
         for number, first in enumerate(range(0, count, SLICE)):
@@ -123,8 +125,8 @@ class DataMaker:
 def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.CommitsData:
     history = content.history
     hashes = [history.commits[place] for place in table.commits]
-    known = [book.find(digest) for digest in hashes]
-    authors = Counter(units.shorten(units.visible(commit.author), _AUTHOR_LIMIT) for commit in known)
+    details = [book.find(digest) for digest in hashes]
+    authors = Counter(units.shorten(units.visible(commit.author), _AUTHOR_LIMIT) for commit in details)
     names = list(authors)
     places = {name: place for place, name in enumerate(names)}
     return form.CommitsData(
@@ -136,18 +138,18 @@ def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.C
         hashes=[units.visible(digest) for digest in hashes],
         dates=[int(history.dates[place]) for place in table.commits],
         authors=names,
-        author=[places[units.shorten(units.visible(commit.author), _AUTHOR_LIMIT)] for commit in known],
-        subjects=[units.shorten(units.visible(commit.subject), _SUBJECT_LIMIT) for commit in known],
+        author=[places[units.shorten(units.visible(commit.author), _AUTHOR_LIMIT)] for commit in details],
+        subjects=[units.shorten(units.visible(commit.subject), _SUBJECT_LIMIT) for commit in details],
         interpreters=[units.visible(name) for name in history.interpreters],
         schedules=[
             form.Schedule(
-                machine=units.visible(one.machine),
-                line=units.visible(one.line),
-                branch=units.visible(one.branch),
-                places=one.places.tolist(),
-                interpreters=one.interpreters.tolist(),
+                machine=units.visible(schedule.machine),
+                line=units.visible(schedule.line),
+                branch=units.visible(schedule.branch),
+                places=schedule.places.tolist(),
+                interpreters=schedule.interpreters.tolist(),
             )
-            for one in table.schedules
+            for schedule in table.schedules
         ],
         metrics={
             metric: form.MetricData(
@@ -167,13 +169,13 @@ def _places(content: SiteContent, table: Timetable) -> dict[str, int]:
 
 
 def _packed(case: int, number: int, placed: Placed) -> Packed:
-    made = placed.columns()
+    by_name = placed.columns()
     noise: dict[str, float | None] = {
-        metric: rounded(made[metric].noise, 3) if metric in made else None
+        metric: rounded(by_name[metric].noise, 3) if metric in by_name else None
         for metric in COMPARED
         if metric in placed.series.tracks
     }
-    written = {column: one.written() for column, one in made.items()}
+    written = {column: one.written() for column, one in by_name.items()}
     return Packed(case, number, placed, written, noise)
 
 
@@ -188,28 +190,28 @@ def _suite(
     machines = [machine.name for machine in content.machines]
     rows = [cell for case in cases for cell in cells.get(case, ())]
     interpreters = sorted({cell.summary.key.interpreter for cell in rows})
-    found = [cell.summary for cell in rows]
+    summaries = [cell.summary for cell in rows]
     current = form.CurrentData(
-        case=[places[case.key.case] for case in found],
+        case=[places[case.key.case] for case in summaries],
         machine=[machines.index(cell.machine.name) for cell in rows],
-        interpreter=[interpreters.index(case.key.interpreter) for case in found],
-        commit=[units.visible(case.key.commit) for case in found],
-        protocol=[case.key.protocol for case in found],
-        timed=[case.timed for case in found],
-        verdict=[case.verdict for case in found],
-        pairs=[case.pairs for case in found],
-        off=[level(case.off) for case in found],
-        on=[level(case.on) for case in found],
-        speedup=[speedup(case) for case in found],
-        memory=[figures(case.peak_off_bytes) if case.peak_off_bytes is not None else None for case in found],
+        interpreter=[interpreters.index(case.key.interpreter) for case in summaries],
+        commit=[units.visible(case.key.commit) for case in summaries],
+        protocol=[case.key.protocol for case in summaries],
+        timed=[case.timed for case in summaries],
+        verdict=[case.verdict for case in summaries],
+        pairs=[case.pairs for case in summaries],
+        off=[level(case.off) for case in summaries],
+        on=[level(case.on) for case in summaries],
+        speedup=[speedup(case) for case in summaries],
+        memory=[figures(case.peak_off_bytes) if case.peak_off_bytes is not None else None for case in summaries],
         memory_added=[
             figures(case.memory.difference_bytes, case.memory.low_bytes, case.memory.high_bytes)
             if case.memory is not None
             else None
-            for case in found
+            for case in summaries
         ],
-        break_even_s=[rounded(break_even_s(case)) for case in found],
-        trials=[case.off.trials if case.off is not None else 0 for case in found],
+        break_even_s=[rounded(break_even_s(case)) for case in summaries],
+        trials=[case.off.trials if case.off is not None else 0 for case in summaries],
         anchor=[cell.anchor for cell in rows],
     )
     count = len(table.commits)
@@ -226,12 +228,12 @@ def _suite(
         interpreters=[units.visible(name) for name in interpreters],
         slices=[*range(0, count, SLICE), count] if count else [],
         series=form.ListedData(
-            case=[one.case for one in every],
-            schedule=[one.schedule for one in every],
-            protocol=[one.protocol for one in every],
-            unit=[one.unit for one in every],
-            step=[dict(one.step) for one in every],
-            noise=[dict(one.noise) for one in every],
+            case=[series.case for series in every],
+            schedule=[series.schedule for series in every],
+            protocol=[series.protocol for series in every],
+            unit=[series.unit for series in every],
+            step=[dict(series.step) for series in every],
+            noise=[dict(series.noise) for series in every],
         ),
         current=current,
     )
@@ -258,7 +260,7 @@ def _sliced(packed: Packed, bounds: Sequence[tuple[int, int]]) -> Iterator[form.
     cuts = [(max(first - start, 0), end - start) for first, end in bounds]
     columns = {one: packed.columns[one].sliced(cuts) for one in _SLICED if one in packed.columns}
     for number, (low, high) in enumerate(cuts):
-        known: dict[str, form.PackedColumn] = {
+        present: dict[str, form.PackedColumn] = {
             metric: found for metric, slices in columns.items() if (found := slices[number]) is not None
         }
-        yield form.PackedSeries(packed.number, start + low, known) if high > 0 and known else None
+        yield form.PackedSeries(packed.number, start + low, present) if high > 0 and present else None

@@ -89,12 +89,12 @@ def _marked(text: str) -> Markup:
 def _parts() -> dict[str, FormPart]:
     """Every type of the format, by name, as its schema and its docstring tell."""
     _, schemas = msgspec.json.schema_components(form.FORMS, ref_template="{name}")
-    found = {}
+    parts = {}
     for name in sorted(schemas):
         text = inspect.getdoc(getattr(form, name)) or ""
         fields = _fields(name, schemas[name])
-        found[name] = FormPart(name, _ANCHORS.get(name, name.lower()), _FILES.get(name, ""), _marked(text), fields)
-    return found
+        parts[name] = FormPart(name, _ANCHORS.get(name, name.lower()), _FILES.get(name, ""), _marked(text), fields)
+    return parts
 
 
 def _fields(name: str, schema: Mapping[str, Any]) -> tuple[FieldLine, ...]:
@@ -103,10 +103,10 @@ def _fields(name: str, schema: Mapping[str, Any]) -> tuple[FieldLine, ...]:
     else:
         names = [field.encode_name for field in msgspec.structs.fields(getattr(form, name))]
         items = [
-            (f"{place}: {one}", kind)
-            for place, (one, kind) in enumerate(zip(names, schema["prefixItems"], strict=True))
+            (f"{place}: {field_name}", kind)
+            for place, (field_name, kind) in enumerate(zip(names, schema["prefixItems"], strict=True))
         ]
-    return tuple(FieldLine(one, _kind(kind), _marked(kind.get("description", ""))) for one, kind in items)
+    return tuple(FieldLine(field_name, _kind(kind), _marked(kind.get("description", ""))) for field_name, kind in items)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -114,12 +114,12 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"])
     if "enum" in schema:
-        return " or ".join(repr(one) for one in schema["enum"])
+        return " or ".join(repr(option) for option in schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_kind(one) for one in schema["anyOf"]))
+        return " or ".join(dict.fromkeys(_kind(option) for option in schema["anyOf"]))
     if schema.get("type") == "array":
         if "prefixItems" in schema:
-            return f"[{', '.join(_kind(one) for one in schema['prefixItems'])}]"
+            return f"[{', '.join(_kind(option) for option in schema['prefixItems'])}]"
         return f"list of {_kind(schema['items'])}" if schema.get("items") else "list"
     if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"object of {_kind(schema['additionalProperties'])}"

@@ -128,19 +128,19 @@ def make(site: Publication) -> GuidePage:
     )
 
 
-def _rule(found: guide.RuleAnswer, measured: _Measured) -> GuideRule:
-    rule = found.rule
-    answers = [one for one in found.releases if one.answer != "not measured"]
-    tested = [{one.key: one for one in release.tested} for release in answers]
+def _rule(answered: guide.RuleAnswer, measured: _Measured) -> GuideRule:
+    rule = answered.rule
+    answers = [answer for answer in answered.releases if answer.answer != "not measured"]
+    tested = [{answer.key: answer for answer in release.tested} for release in answers]
     keys = _most_telling(tested)
-    against = [f"Python {measured.name(identity)}" for identity in found.contradicted]
-    glance = {one.interpreter: _BADGES[one.answer] for one in found.releases if one.about}
+    against = [f"Python {measured.name(identity)}" for identity in answered.contradicted]
+    glance = {answer.interpreter: _BADGES[answer.answer] for answer in answered.releases if answer.about}
     return GuideRule(
         anchor=f"rule-{rule.key.replace('.', '-')}",
         text=rule.text,
         glance=tuple(glance.get(current.interpreter) for current in measured.currents),
-        answers=tuple(_answer(rule, one, measured) for one in answers),
-        missing="" if answers else missing(rule, found),
+        answers=tuple(_answer(rule, answer, measured) for answer in answers),
+        missing="" if answers else missing(rule, answered),
         contradiction=f"The measurements contradict this on {' and '.join(against)}." if against else "",
         what=what(rule),
         also="The first 10,000 requests of a process, as latency off ÷ latency on" if rule.also else "",
@@ -151,22 +151,22 @@ def _rule(found: guide.RuleAnswer, measured: _Measured) -> GuideRule:
     )
 
 
-def _answer(rule: guide.Rule, one: guide.OnRelease, measured: _Measured) -> GuideAnswer:
-    verdicts = Counter(tested.verdict for tested in one.tested)
+def _answer(rule: guide.Rule, answered: guide.OnRelease, measured: _Measured) -> GuideAnswer:
+    verdicts = Counter(tested.verdict for tested in answered.tested)
     parts = [f"{verdicts[verdict]:,} {word}" for verdict, word in _words(rule).items() if verdicts[verdict]]
-    pairs = f"; {units.count(one.mean.pairs, 'pair')}" if one.mean is not None else ""
-    mean, detail = mean_of(rule, one.mean)
-    counts = [measured.counts.get((one.interpreter, tested.key)) for tested in one.tested]
+    pairs = f"; {units.count(answered.mean.pairs, 'pair')}" if answered.mean is not None else ""
+    mean, detail = mean_of(rule, answered.mean)
+    counts = [measured.counts.get((answered.interpreter, tested.key)) for tested in answered.tested]
     return GuideAnswer(
-        release=measured.name(one.interpreter),
-        badge=_BADGES[one.answer] if one.about else Badge("none", "", "not in the rule"),
+        release=measured.name(answered.interpreter),
+        badge=_BADGES[answered.answer] if answered.about else Badge("none", "", "not in the rule"),
         mean=mean,
         detail=detail,
-        tally=f"of {units.count(len(one.tested), 'case')} {', '.join(parts)}{pairs}",
-        aside=f"against Python {measured.name(one.other)}" if one.other else "",
+        tally=f"of {units.count(len(answered.tested), 'case')} {', '.join(parts)}{pairs}",
+        aside=f"against Python {measured.name(answered.other)}" if answered.other else "",
         also=tuple(
             (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({between(whole)})")
-            for params, whole in one.also
+            for params, whole in answered.also
         ),
         work=shares_text(count for count in counts if count is not None and rule.metric == "time"),
     )

@@ -176,7 +176,7 @@ def _card(site: Publication, release: Release) -> Card:
 def _groups(site: Publication, releases: Sequence[Release]) -> tuple[GroupRow, ...]:
     """Return a row for each group; the groups that gain most on the newest release come first."""
     measured = [next(iter(site.measured(release)), None) for release in releases]
-    means = [{group.group: group.mean for group in found[1].groups} if found else {} for found in measured]
+    means = [{group.group: group.mean for group in leading[1].groups} if leading else {} for leading in measured]
     names = list(dict.fromkeys(name for of_release in means for name in of_release))
     names.sort(key=lambda name: -next((one[name].ratio for one in means if name in one), 0.0))
     rows = []
@@ -184,9 +184,9 @@ def _groups(site: Publication, releases: Sequence[Release]) -> tuple[GroupRow, .
         cells = tuple(
             (
                 mean_cell(of_release.get(name), site.content.settings.equivalence),
-                work_text(*found, name) if found and name in of_release else "",
+                work_text(*leading, name) if leading and name in of_release else "",
             )
-            for found, of_release in zip(measured, means, strict=True)
+            for leading, of_release in zip(measured, means, strict=True)
         )
         amount = max(of_release[name].cases for of_release in means if name in of_release)
         rows.append(GroupRow(units.shown(name, 60), units.count(amount, "case"), cells))

@@ -107,14 +107,14 @@ def _noise(interpreter: str, quiet: Quiet, alpha: float) -> NoiseRow:
     return NoiseRow(interpreter, quiet, pair, between, _needed(quiet.pair, (0.02,), alpha)[0][1])
 
 
-def _same_code(found: Sequence[KnownNoise], alpha: float) -> tuple[SameCodeRow, ...]:
-    """The newest measurement on each interpreter, the newest first."""
-    newest = {one.interpreter: one for one in found}
-    ordered = sorted(newest.values(), key=lambda one: one.at, reverse=True)[:_MOST_SAME_CODE]
-    return tuple(
-        SameCodeRow(one, noise, _needed(one.value, CHANGES, alpha), _caveat(one))
-        for one, noise in ((one, Figure(_share(one.value), _between((one.low, one.high)))) for one in ordered)
-    )
+def _same_code(measured: Sequence[KnownNoise], alpha: float) -> tuple[SameCodeRow, ...]:
+    """Return the newest measurement on each interpreter, the newest first."""
+    newest = {noise.interpreter: noise for noise in measured}.values()
+    rows = []
+    for noise in sorted(newest, key=lambda noise: noise.at, reverse=True)[:_MOST_SAME_CODE]:
+        figure = Figure(_share(noise.value), _between((noise.low, noise.high)))
+        rows.append(SameCodeRow(noise, figure, _needed(noise.value, CHANGES, alpha), _caveat(noise)))
+    return tuple(rows)
 
 
 def _needed(noise: float, changes: Sequence[float], alpha: float) -> tuple[tuple[str, str], ...]:
@@ -153,11 +153,11 @@ def _drift(levels: list[tuple[str, float]]) -> str:
 
 
 def _fingerprints(
-    found: Sequence[Fingerprint],
+    history: Sequence[Fingerprint],
 ) -> tuple[tuple[Fingerprint, str, tuple[tuple[str, str, str], ...]], ...]:
     rows = [
-        (one, " to ".join(dict.fromkeys((one.first[:10], one.last[:10]))), _changes(before, one))
-        for before, one in zip((None, *found), found, strict=False)
+        (after, " to ".join(dict.fromkeys((after.first[:10], after.last[:10]))), _changes(before, after))
+        for before, after in zip((None, *history), history, strict=False)
     ]
     return tuple(reversed(rows))
 

@@ -56,7 +56,7 @@ def count_section(cell: CountedCell, release: str, commits: CommitBook) -> Count
         modes.append(("off", count.off))
     if count.on is not None:
         modes.append(("on", count.on))
-    curves = {mode: curve_points(found.curve, found.inner_loops) for mode, found in modes}
+    curves = {mode: curve_points(mode_count.curve, mode_count.inner_loops) for mode, mode_count in modes}
     name = case_text(count.key.case, 80)
     return CountSection(
         anchor=cell.anchor,
@@ -67,7 +67,7 @@ def count_section(cell: CountedCell, release: str, commits: CommitBook) -> Count
         sentences=_sentences(count),
         problem=units.shorten(units.visible(count.problem), _PROBLEM_LIMIT),
         bars=split_bars(
-            [Bar(mode, found.per_call, found.split) for mode, found in modes],
+            [Bar(mode, mode_count.per_call, mode_count.split) for mode, mode_count in modes],
             f"Where the instructions of {name} go, JIT off and on",
         ),
         parts=part_rows(count) if modes else (),
@@ -111,21 +111,21 @@ def shares_text(counts: Iterable[CaseCount]) -> str:
 
 
 def _sentences(count: CaseCount) -> tuple[str, ...]:
-    loop, made, left = share(count.off, "loop"), share(count.on, "jit"), share(count.on, "loop")
-    found = []
+    loop, compiled, left = share(count.off, "loop"), share(count.on, "jit"), share(count.on, "loop")
+    sentences = []
     if loop is not None:
-        found.append(f"The interpreter’s loop is {loop:.0%} of this program’s work: that is what a JIT can replace.")
-    if made is not None and left is not None:
-        found.append(f"With the JIT on, code that it made does {made:.0%} of the work, and the loop {left:.0%}.")
+        sentences.append(f"The interpreter’s loop does {loop:.0%} of this program’s work: a JIT can replace that.")
+    if compiled is not None and left is not None:
+        sentences.append(f"With the JIT on, compiled code does {compiled:.0%} of the work, and the loop {left:.0%}.")
     ratio = count_ratio(count)
     if ratio is not None:
         calls = count.break_even_calls
         pays = "never" if calls is None else f"after {units.count(calls, 'call')}"
-        found.append(
+        sentences.append(
             f"A steady call takes {abs(1.0 - 1.0 / ratio):.1%} {'fewer' if ratio >= 1.0 else 'more'} instructions with "
             f"the JIT on; in instructions, the JIT has paid for its warm-up {pays}."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def _marked(mode: Mode, points: list[CurvePoint]) -> list[CurvePoint]:

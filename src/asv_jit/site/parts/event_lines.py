@@ -127,10 +127,10 @@ class EventLines:
 
     def _suspect(self, digest: str) -> tuple[Link, str]:
         """Return the commit and its subject; a thousand commits are suspects of tens of thousands of events."""
-        known = self._suspects.get(digest)
-        if known is None:
-            known = self._suspects[digest] = self._site.commits.link(digest), self._site.commits.subject(digest)
-        return known
+        suspect = self._suspects.get(digest)
+        if suspect is None:
+            suspect = self._suspects[digest] = self._site.commits.link(digest), self._site.commits.subject(digest)
+        return suspect
 
 
 def event_address(event: Event) -> str:
@@ -166,10 +166,10 @@ def _state(event: Event) -> str:
 def _cause(event: Event) -> str:
     if event.moved:
         return moved_words(event)
-    said = _CAUSES[event.attribution.cause]
+    words = _CAUSES[event.attribution.cause]
     if event.attribution.cause == "requirements":
-        return f"{said}: {requirements_words(event)}"
-    return said.partition(":")[0] if event.headline.metric == "plain" else said  # there are no modes to compare
+        return f"{words}: {requirements_words(event)}"
+    return words.partition(":")[0] if event.headline.metric == "plain" else words  # there are no modes to compare
 
 
 def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:

@@ -104,10 +104,10 @@ def speedup_of(case: CaseSummary, release: Release) -> Figure:
     """The speedup with its interval; in words where there can be none."""
     if not release.has_jit:
         return Figure("no JIT")
-    found = case.speedup
-    if found is None or math.isnan(found.ratio):
+    speedup = case.speedup
+    if speedup is None or math.isnan(speedup.ratio):
         return _NONE if case.timed else Figure(units.DASH, "not a timing")
-    return Figure(units.ratio(found.ratio), units.ratio_interval(found.low, found.high), repr(found.ratio))
+    return Figure(units.ratio(speedup.ratio), units.ratio_interval(speedup.low, speedup.high), repr(speedup.ratio))
 
 
 def badge_of(case: CaseSummary) -> Badge:
@@ -124,31 +124,32 @@ def badge(verdict: str, word: str = "") -> Badge:
 
 def memory_change_of(case: CaseSummary) -> Figure:
     """What mode on takes more."""
-    found = case.memory
-    if found is None:
+    memory = case.memory
+    if memory is None:
         return _NONE
-    known = math.isfinite(found.low_bytes) and math.isfinite(found.high_bytes)
-    between = units.interval(units.signed_size(found.low_bytes), units.signed_size(found.high_bytes)) if known else ""
-    return Figure(units.signed_size(found.difference_bytes), between, repr(found.difference_bytes))
+    known = math.isfinite(memory.low_bytes) and math.isfinite(memory.high_bytes)
+    between = units.interval(units.signed_size(memory.low_bytes), units.signed_size(memory.high_bytes)) if known else ""
+    return Figure(units.signed_size(memory.difference_bytes), between, repr(memory.difference_bytes))
 
 
 def break_even_of(case: CaseSummary) -> Figure:
     """When the JIT has paid; between two arms that are alike that would be chance, and is not shown."""
-    found = case.break_even
-    if found is None:
+    break_even = case.break_even
+    if break_even is None:
         return _NONE
     if case.verdict not in ("faster", "slower"):
         return Figure(units.DASH, "no clear difference to pay off")
-    if found.seconds is None:
-        return Figure("never", f"in {found.never} of {found.pairs} pairs", "inf")
-    low, high = ("never" if end is None else units.seconds(end) for end in (found.low_s, found.high_s))
+    if break_even.seconds is None:
+        return Figure("never", f"in {break_even.never} of {break_even.pairs} pairs", "inf")
+    low, high = ("never" if end is None else units.seconds(end) for end in (break_even.low_s, break_even.high_s))
     between = units.interval(low, high) if low != high else ""
-    if found.kind == "at once":
+    if break_even.kind == "at once":
         return Figure("at once", between, "0")
-    calls = "" if found.calls is None else units.count(found.calls, "call")
-    mark = "≈ " if found.extrapolated else ""
-    parts = (between, calls, "extrapolated" if found.extrapolated else "")
-    return Figure(f"{mark}{units.seconds(found.seconds)}", ", ".join(filter(None, parts)), repr(found.seconds))
+    calls = "" if break_even.calls is None else units.count(break_even.calls, "call")
+    mark = "≈ " if break_even.extrapolated else ""
+    parts = (between, calls, "extrapolated" if break_even.extrapolated else "")
+    text = f"{mark}{units.seconds(break_even.seconds)}"
+    return Figure(text, ", ".join(filter(None, parts)), repr(break_even.seconds))
 
 
 def break_even_s(case: CaseSummary) -> float | None:
@@ -181,22 +182,22 @@ def facts_of(case: CaseSummary, trials: Sequence[Trial], alpha: float) -> tuple[
 
 def alerts_of(cell: MeasuredCell) -> tuple[Alert, ...]:
     """Return the suspected bugs of the JIT in a cell."""
-    case, found = cell.summary, []
+    case, alerts = cell.summary, []
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(str(seed) for seed in case.answers.hash_seeds[:8])
         detail = (
             "The first call returns a different value with the JIT on than with it off, under "
             f"PYTHONHASHSEED={seeds}; each mode repeats its own answer."
         )
-        found.append(Alert(cell, "Wrong answer with the JIT on", detail))
+        alerts.append(Alert(cell, "Wrong answer with the JIT on", detail))
     only_on = case.only_on
     if only_on is not None:
         detail = (
             f"{only_on.bad} of {units.count(only_on.on_trials, 'trial')} with the JIT on ended with "
             f"{' and '.join(only_on.endings)}; none of {units.count(only_on.off_trials, 'trial')} with it off did."
         )
-        found.append(Alert(cell, "Fails only with the JIT on", detail))
-    return tuple(found)
+        alerts.append(Alert(cell, "Fails only with the JIT on", detail))
+    return tuple(alerts)
 
 
 def failure_of(cell: MeasuredCell) -> Failure | None:
@@ -232,11 +233,11 @@ def hot_of(case: CaseSummary) -> tuple[HotFunction, ...]:
     """Where the time goes with the JIT on, the hottest first."""
     return tuple(
         HotFunction(
-            function=units.shown(one.function, _NAME_LIMIT),
-            share=f"{one.share:.0%}",
-            compiled="compiled" if one.compiled else "no trace of its own",
+            function=units.shown(hot.function, _NAME_LIMIT),
+            share=f"{hot.share:.0%}",
+            compiled="compiled" if hot.compiled else "no trace of its own",
         )
-        for one in case.hot
+        for hot in case.hot
     )
 
 
@@ -263,10 +264,10 @@ def again(case: CaseSummary) -> str:
 
 def _level(values: Sequence[float | None], alpha: float, form: Callable[[float | None], str]) -> Figure:
     """Of trials, in a unit that knows nothing below zero: where some are zero, an interval may reach there."""
-    found = level([value for value in values if value is not None], alpha)
-    if found is None or found.low is None or found.high is None:
-        return level_of(found, form)
-    return Figure(form(found.value), units.interval(form(max(found.low, 0.0)), form(found.high)), repr(found.value))
+    mean = level([value for value in values if value is not None], alpha)
+    if mean is None or mean.low is None or mean.high is None:
+        return level_of(mean, form)
+    return Figure(form(mean.value), units.interval(form(max(mean.low, 0.0)), form(mean.high)), repr(mean.value))
 
 
 def _kind(kind: str) -> Figure:

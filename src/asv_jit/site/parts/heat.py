@@ -56,7 +56,7 @@ def case_cell(cell: MeasuredCell | None) -> HeatCell:
     case, form = cell.summary, figures.format_of(cell.summary)
     off, on = (form(level.value) if level is not None else units.DASH for level in (case.off, case.on))
     badge, speedup = figures.badge_of(case), case.speedup
-    said = f"{badge.word}: {badge.why}" if badge.why else badge.word
+    verdict = f"{badge.word}: {badge.why}" if badge.why else badge.word
     behind = Link(figures.pairs_text(case), f"{cell.href}#trials-{cell.anchor}")
     if speedup is None or not math.isfinite(speedup.ratio):
         values = off if case.on is None else f"{off} → {on}"
@@ -66,12 +66,12 @@ def case_cell(cell: MeasuredCell | None) -> HeatCell:
             badge.word,
             case.verdict if case.verdict in ("failed", "skipped") else values,
             figures.level_of(case.off, form).detail if case.on is None else "",
-            title=f"{said}; {'JIT off' if cell.release.has_jit else 'no JIT'} {off}",
+            title=f"{verdict}; {'JIT off' if cell.release.has_jit else 'no JIT'} {off}",
             behind=behind,
         )
     interval = units.ratio_interval(speedup.low, speedup.high)
     times = f"JIT off {off}{_bounds(case.off, form)}, on {on}{_bounds(case.on, form)}"
-    title = filter(None, (said, f"speedup {interval}", times, units.count(case.pairs, "pair")))
+    title = filter(None, (verdict, f"speedup {interval}", times, units.count(case.pairs, "pair")))
     return HeatCell(
         heat_of(speedup.ratio, case.verdict),
         badge.symbol,

@@ -42,7 +42,7 @@ def _old(site: Publication) -> list[Notice]:
 
 def _machines(site: Publication) -> list[Notice]:
     """Return the releases that the leading machine did not measure: they compare with the others only by ratio."""
-    found = []
+    warnings = []
     for release in site.releases.newest_first:
         machines = [machine for machine, _ in site.measured(release)]
         if machines and machines[0] is not site.content.machines[0]:
@@ -51,19 +51,19 @@ def _machines(site: Publication) -> list[Notice]:
                 f"Python {site.releases.name(release.identity)} was measured on another machine ({names}): compare its "
                 "speedup, not its times, with those of the other releases."
             )
-            found.append(Notice("machine", text, "machines.html"))
-    return found
+            warnings.append(Notice("machine", text, "machines.html"))
+    return warnings
 
 
 def _verdicts(site: Publication) -> list[Notice]:
     counts = Counter(cell.summary.verdict for cell in site.current)
     failed, unclear = counts["failed"], counts["unclear"]
-    found = []
+    warnings = []
     if failed:
         text = f"{units.count(failed, 'result')} could not be measured: every block of trials failed."
-        found.append(Notice("failed", text, "cases.html#python=all&verdict=failed"))
+        warnings.append(Notice("failed", text, "cases.html#python=all&verdict=failed"))
     if unclear:
         verb = "is" if unclear == 1 else "are"
         text = f"{units.count(unclear, 'result')} {verb} unclear: not precise or not steady enough to judge."
-        found.append(Notice("unclear", text, "cases.html#python=all&verdict=unclear"))
-    return found
+        warnings.append(Notice("unclear", text, "cases.html#python=all&verdict=unclear"))
+    return warnings

@@ -25,11 +25,11 @@ class Line(Struct, frozen=True):
 
 def line_chart(lines: Sequence[Line], ends: tuple[str, str], label: str, form: Callable[[float], str]) -> Markup:
     """Draw `lines` over points of equal distance, which `ends` name; empty with fewer than two positive values."""
-    known = [value for track in lines for value in track.values if 0.0 < value < math.inf]
-    if len(known) < 2:
+    values = [value for track in lines for value in track.values if 0.0 < value < math.inf]
+    if len(values) < 2:
         return Markup("")
-    near = [b for track in lines for b in (*track.low, *track.high) if min(known) / 1.5 <= b <= max(known) * 1.5]
-    vertical = roomy(min([*known, *near]), max([*known, *near]), _BOTTOM, _TOP)
+    near = [b for track in lines for b in (*track.low, *track.high) if min(values) / 1.5 <= b <= max(values) * 1.5]
+    vertical = roomy(min([*values, *near]), max([*values, *near]), _BOTTOM, _TOP)
     count = max(len(track.values) for track in lines)
     places = [_LEFT + 6.0 + place * (_RIGHT - _LEFT - 12.0) / max(count - 1, 1) for place in range(count)]
     parts = y_axis(vertical, _LEFT, _RIGHT, form, 4)

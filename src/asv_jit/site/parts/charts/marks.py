@@ -44,12 +44,12 @@ def trend_mark(values: Sequence[float | None], change: int | None = None) -> Mar
     ]
     if len(shown) < 2:
         return Markup("")
-    known = [value for _, value in shown]
-    least, largest = min(known), max(known)
+    values_shown = [value for _, value in shown]
+    least, largest = min(values_shown), max(values_shown)
     room = max((largest / least) ** 0.1, 1.02)  # noise of a percent must not look like a cliff
     low = least / room
     scale = (_TREND_BOTTOM - _TREND_TOP) / math.log(largest * room / low)
-    heights = [round(_TREND_BOTTOM - math.log(value / low) * scale) for value in known]
+    heights = [round(_TREND_BOTTOM - math.log(value / low) * scale) for value in values_shown]
     steps = [
         f"{x - x0}{y - y0}" if y < y0 else f"{x - x0} {y - y0}"
         for (x0, _), y0, (x, _), y in zip(shown, heights, shown[1:], heights[1:], strict=False)

@@ -56,11 +56,11 @@ def release_strip(points: Sequence[ReleasePoint], form: Callable[[float | None],
 
 def _marks(kind: str, places: Sequence[float], levels: Sequence[Level | None], vertical: Scale) -> list[Markup]:
     """Draw a line through the figures and their whiskers; shapes tell the modes apart, not colour alone."""
-    known = [(x, level) for x, level in zip(places, levels, strict=True) if level is not None and level.value > 0.0]
+    spots = [(x, level) for x, level in zip(places, levels, strict=True) if level is not None and level.value > 0.0]
     parts = []
-    if len(known) > 1:
-        parts.append(line(f"line {kind} thin", [(x, vertical.at(level.value)) for x, level in known]))
-    for x, level in known:
+    if len(spots) > 1:
+        parts.append(line(f"line {kind} thin", [(x, vertical.at(level.value)) for x, level in spots]))
+    for x, level in spots:
         y = vertical.at(level.value)
         if level.low is not None and level.high is not None and 0.0 < level.low <= level.high < math.inf:
             parts.append(line(f"reach {kind}", [(x, vertical.at(level.low)), (x, vertical.at(level.high))]))

@@ -69,10 +69,10 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     span = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     fine = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0)
     for steps in (fine, (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0,)):
-        found = [s * 10.0**e for e in span for s in steps if low <= s * 10.0**e <= high]
-        if len(found) <= most:
-            return found
-    return found[:: math.ceil(len(found) / most)]
+        values = [s * 10.0**e for e in span for s in steps if low <= s * 10.0**e <= high]
+        if len(values) <= most:
+            return values
+    return values[:: math.ceil(len(values) / most)]
 
 
 def y_axis(scale: Scale, left: float, right: float, form: Callable[[float], str], most: int = 6) -> list[Markup]:

@@ -34,15 +34,15 @@ class Trends(Struct, frozen=True):
         """Index the series, summaries and events of `content`."""
         history = content.history
         series: dict[tuple[str, CaseKey, str, str, str], CaseSeries] = {}
-        for one in history.series:
-            key = one.key
-            if key.branch or key.protocol == "asv" or not len(one.places):  # no row of a cell is of asv's own
+        for member in history.series:
+            key = member.key
+            if key.branch or key.protocol == "asv" or not len(member.places):  # no row of a cell is of asv's own
                 continue
-            for place in _different(one.interpreters):
-                found = key.machine, key.case, key.version, key.protocol, history.interpreters[place]
-                other = series.get(found)  # from before the machine changed
-                if other is None or other.places[-1] <= one.places[-1]:
-                    series[found] = one
+            for place in _different(member.interpreters):
+                index = key.machine, key.case, key.version, key.protocol, history.interpreters[place]
+                other = series.get(index)  # from before the machine changed
+                if other is None or other.places[-1] <= member.places[-1]:
+                    series[index] = member
         summaries: dict[tuple[str, CaseKey, str], list[CaseSummary]] = {}
         for machine in content.machines:
             for suite in machine.suites:
@@ -61,10 +61,10 @@ class Trends(Struct, frozen=True):
         if found is not None:
             return self.of_series(found, ("speedup", "off", "plain"))
         points = self.summaries.get((machine.name, key.case, key.interpreter), ())
-        alike = [one for one in points if (one.key.version, one.key.protocol) == (key.version, key.protocol)]
+        alike = [point for point in points if (point.key.version, point.key.protocol) == (key.version, key.protocol)]
         values = [
-            one.speedup.ratio if one.speedup is not None else one.off.value if one.off is not None else None
-            for one in alike[:_LAST][::-1]
+            point.speedup.ratio if point.speedup is not None else point.off.value if point.off is not None else None
+            for point in alike[:_LAST][::-1]
         ]
         return trend_mark([value if value is not None and math.isfinite(value) else None for value in values])
 

@@ -54,10 +54,10 @@ def percent(value: float | None) -> str:
 
 
 def _part(count: ModeCount | None, part: Part) -> Figure:
-    found = share(count, part)
-    if count is None or found is None:
+    part_share = share(count, part)
+    if count is None or part_share is None:
         return Figure(units.DASH)
-    return Figure(percent(found), units.exact(getattr(count.split, part) / max(count.inner_loops, 1)))
+    return Figure(percent(part_share), units.exact(getattr(count.split, part) / max(count.inner_loops, 1)))
 
 
 def _whole(count: ModeCount | None) -> Figure:
@@ -66,11 +66,11 @@ def _whole(count: ModeCount | None) -> Figure:
 
 def _by_name(count: ModeCount | None) -> dict[tuple[Part, str], int]:
     """Instructions by part and name; the JIT's code has only addresses, which say nothing from one run to the next."""
-    found: dict[tuple[Part, str], int] = {}
+    by_name: dict[tuple[Part, str], int] = {}
     for one in count.functions if count is not None else ():
         place = _place(one)
-        found[place] = found.get(place, 0) + one.instructions
-    return found
+        by_name[place] = by_name.get(place, 0) + one.instructions
+    return by_name
 
 
 def _place(one: FunctionCount) -> tuple[Part, str]:
@@ -83,11 +83,11 @@ def _function(part: Part, name: str) -> str:
     return units.shorten(units.visible(f"at {name}, which has no name" if name.startswith("0x") else name), _NAME_LIMIT)
 
 
-def _weight(count: ModeCount | None, found: dict[tuple[Part, str], int], name: tuple[Part, str]) -> float:
-    return found.get(name, 0) / count.split.total if count is not None and count.split.total > 0 else 0.0
+def _weight(count: ModeCount | None, by_name: dict[tuple[Part, str], int], name: tuple[Part, str]) -> float:
+    return by_name.get(name, 0) / count.split.total if count is not None and count.split.total > 0 else 0.0
 
 
-def _of(count: ModeCount | None, found: dict[tuple[Part, str], int], name: tuple[Part, str]) -> Figure:
-    if count is None or name not in found:
+def _of(count: ModeCount | None, by_name: dict[tuple[Part, str], int], name: tuple[Part, str]) -> Figure:
+    if count is None or name not in by_name:
         return Figure(units.DASH)
-    return Figure(percent(_weight(count, found, name)), units.exact(found[name] / max(count.inner_loops, 1)))
+    return Figure(percent(_weight(count, by_name, name)), units.exact(by_name[name] / max(count.inner_loops, 1)))

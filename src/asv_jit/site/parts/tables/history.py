@@ -68,12 +68,12 @@ class HistoryTables:
 
     def of(self, placed: Sequence[Placed], name: str) -> tuple[HistoryTable, ...]:
         """Make a table for each line of each machine, the newest first, of its newest series: series never mix."""
-        made = []
+        tables = []
         for schedule, newest in newest_of_each(placed).items():
             parts = sum(other.schedule == schedule for other in placed)
             note = f"the newest of {parts} series: the benchmark, the machine or the protocol changed"
-            made.append(self._table(newest.series, name, note if parts > 1 else ""))
-        return tuple(made)
+            tables.append(self._table(newest.series, name, note if parts > 1 else ""))
+        return tuple(tables)
 
     def _table(self, series: CaseSeries, name: str, note: str) -> HistoryTable:
         metrics = [metric for metric in _SHOWN if metric in series.tracks]

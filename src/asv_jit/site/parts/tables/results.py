@@ -33,11 +33,11 @@ def _about(machine: Machine, currents: Sequence[Current], limits: Limits, *, qui
     cases = [case for current in currents for case in current.suite.cases]
     measured = [units.moment(case.measured) for case in cases if case.measured]
     commits = sorted({case.key.commit[:8] for case in cases})
-    known = dict(machine.details)
-    cores = f"{known['num_cpu']} cores" if "num_cpu" in known else ""
-    ram = known.get("ram", "")
+    traits = dict(machine.details)
+    cores = f"{traits['num_cpu']} cores" if "num_cpu" in traits else ""
+    ram = traits.get("ram", "")
     memory = f"{units.size(float(ram))} of memory" if ram.isdecimal() else ram
-    details = ", ".join(part for part in (known.get("cpu", ""), cores, memory, known.get("os", "")) if part)
+    details = ", ".join(part for part in (traits.get("cpu", ""), cores, memory, traits.get("os", "")) if part)
     measured_on = (
         f"Measured on `{_plain(machine.name)}` ({_plain(details)}), {min(measured, default='')} to "
         f"{max(measured, default='')}, at {', '.join(f'`{commit}`' for commit in commits)}. Made by "
@@ -99,11 +99,11 @@ def _figures(case: CaseSummary | None, *, has_jit: bool) -> list[str]:
     levels = [figures.level_of(level, figures.format_of(case)).text for level in (case.off, case.on)]
     if not has_jit:
         return levels[:1]
-    found = case.speedup or case.tracked
-    if found is None:
+    ratio = case.speedup or case.tracked
+    if ratio is None:
         return [*levels, _MARKS.get(case.verdict, units.DASH)]
     mark = _MARKS.get(case.verdict, "") if case.timed else ""
-    return [*levels, f"{mark} {units.ratio(found.ratio)} ({units.ratio_interval(found.low, found.high)})".strip()]
+    return [*levels, f"{mark} {units.ratio(ratio.ratio)} ({units.ratio_interval(ratio.low, ratio.high)})".strip()]
 
 
 def _costs(currents: Sequence[Current], group: str) -> str:

@@ -90,10 +90,10 @@ def top_plain_rows(site: Publication, most: int) -> list[PlainRow]:
 
     Those of the machine that measured the newest commit come before all others.
     """
-    series = [one for one in site.content.history.series if one.key.protocol == "asv"]
+    series = [series_ for series_ in site.content.history.series if series_.key.protocol == "asv"]
     leading = next((schedule.machine for schedule in site.content.table.schedules), "")
-    series.sort(key=lambda one: (one.key.machine != leading, -_plain_weight(one, site.trends), one.key))
-    return [row for one in series[:most] if (row := _plain_row(one, site)) is not None]
+    series.sort(key=lambda series_: (series_.key.machine != leading, -_plain_weight(series_, site.trends), series_.key))
+    return [row for series_ in series[:most] if (row := _plain_row(series_, site)) is not None]
 
 
 def reach_of(cases: Iterable[CaseSummary]) -> tuple[float, float]:
@@ -113,10 +113,10 @@ def _weight(case: CaseSummary) -> float:
     """How far the near end of the interval is from 1; failures before all."""
     if case.verdict == "failed":
         return 100.0
-    found = case.speedup
-    if found is None or case.verdict not in ("faster", "slower") or not 0.0 < found.low <= found.high < math.inf:
+    speedup = case.speedup
+    if speedup is None or case.verdict not in ("faster", "slower") or not 0.0 < speedup.low <= speedup.high < math.inf:
         return 0.0
-    return min(abs(math.log(found.low)), abs(math.log(found.high)))
+    return min(abs(math.log(speedup.low)), abs(math.log(speedup.high)))
 
 
 def _plain_weight(series: CaseSeries, trends: Trends) -> float:
