@@ -1,6 +1,6 @@
 """The figures of counted instructions: `python -m tests.acceptance.counting [FIGURE...] [--small] [--folder PATH]`.
 
-A FIGURE is `same` (1, 2), `planted` (2), `compare` (3), `bisect` (4), `cost` (5), `sums` (6) or `by_hand` (the peer).
+A FIGURE is `same` (1, 2), `planted` (2), `compare` (3), `bisect` (4), `cost` (5), `sums` (6), `by_hand` or `peers`.
 Clones of this repository lie in `--folder`, where a later run goes on. The exit code is 1 if any row missed its bar.
 All at the full size take hours; `--small` takes minutes.
 """
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from asv_jit.system.processes import base_environment, run
 from tests.acceptance.__main__ import table
-from tests.acceptance.counting import by_hand, commits, cost, planted, same, sums
+from tests.acceptance.counting import by_hand, commits, cost, peers, planted, same, sums
 from tests.acceptance.rows import Row
 
 _HERE = Path(__file__).parents[3]
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "cost": lambda: cost.evidence(1 if small else 5),
         "sums": lambda: sums.evidence(("time_dijkstra",)) if small else sums.evidence(),
         "by_hand": lambda: by_hand.evidence(("time_n_queens",)) if small else by_hand.evidence(),
+        "peers": lambda: peers.evidence(1 if small else 3),
     }
     unknown = [figure for figure in options.figures if figure not in known]
     if unknown:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asv_jit.analysis.counts.curve import Excess, break_even_calls, steady_count
+from asv_jit.analysis.counts.curve import Excess, break_even_calls, drift, steady_count
 
 
 def ones(counts: list[int]) -> list[int]:
@@ -52,3 +52,11 @@ def test_counts_that_alternate_to_the_end_have_the_middle_one_of_the_last_half()
     found = steady_count([500, 300, 100, 300], [1] * 4)
     assert found.instructions == 100
     assert found.start == 2
+
+
+def test_a_level_that_still_moves_is_told_by_how_much_and_one_that_settled_is_not() -> None:
+    settled = ((1, 900), (1, 500), (20, 1000), (1, 1300), (20, 1000))
+    falling = ((1, 900), (1, 500), *((1, 200_000 - 100 * number) for number in range(80)))
+    assert drift(settled, 10) == 0.0
+    assert drift(falling, 10) == pytest.approx(0.01, rel=0.1)
+    assert drift(((1, 5),), 1) == 0.0

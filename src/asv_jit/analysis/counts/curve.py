@@ -68,6 +68,22 @@ def steady_count(counts: Sequence[int], calls: Sequence[int]) -> SteadyCount:
     )
 
 
+def drift(curve: Sequence[tuple[int, int]], inner_loops: int) -> float:
+    """Return how far the level still moved in the last half of a trial's curve, as a share; 0 where it had settled.
+
+    `curve` holds (how often, instructions) of successive iterations. A level that has not settled is one of a program
+    of which the JIT still compiles something, or whose iterations differ.
+    """
+    counts = [count for times, count in curve for _ in range(times)][2 if inner_loops > 1 else 0 :]
+    half = counts[len(counts) // 2 :]
+    middle = len(half) // 2
+    if not middle:
+        return 0.0
+    earlier, later = _median(half[:middle]), _median(half[middle:])
+    moved = abs(earlier / later - 1) if later else 0.0
+    return moved if moved > SAME_LEVEL else 0.0
+
+
 def break_even_calls(*, off: float, on: float, off_warmup: float, on_warmup: float) -> int | None:
     """Return after how many calls the JIT has saved instructions in total; None if it never does.
 

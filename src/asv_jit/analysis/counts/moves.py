@@ -59,4 +59,4 @@ def _compared(old: CaseCount, new: CaseCount, mode: Mode, threshold: float) -> C
     a, b = (one.off if mode == "off" else one.on for one in (old, new))
     if a is None or b is None or not a.by_seed.keys() & b.by_seed.keys():
         return None
-    return compare_counts(a.by_seed, b.by_seed, threshold=threshold)
+    return compare_counts(a.by_seed, b.by_seed, threshold=max(threshold, a.drift, b.drift))

@@ -8,7 +8,7 @@ from typing import get_args
 from msgspec import Struct
 
 from asv_jit.analysis.counts.comparison import unrepeatable
-from asv_jit.analysis.counts.curve import break_even_calls
+from asv_jit.analysis.counts.curve import break_even_calls, drift
 from asv_jit.model import CaseKey, CountedTrial, Evidence, FunctionCount, Mode, Part, Split
 
 _MOVED_SHOWN = 5
@@ -39,7 +39,7 @@ class ModeCount(Struct, frozen=True):
     """A case in one mode. Instructions are per call, but those of `split` and `functions`: of an iteration.
 
     `per_call`: of the middle one of the hash seeds, whose trial the rest is of; `by_seed`: all runs of each seed;
-    `evidence`: what the JIT had compiled.
+    `evidence`: what the JIT had compiled; `drift`: how far the level still moved when a trial ended, a share (0: not).
     """
 
     per_call: float
@@ -50,14 +50,15 @@ class ModeCount(Struct, frozen=True):
     split: Split
     functions: tuple[FunctionCount, ...]
     evidence: Evidence | None = None
+    drift: float = 0.0
 
 
 class CaseCount(Struct, frozen=True):
     """The counts of a case on an interpreter at a commit.
 
-    `problem`: why there is no figure in a mode, or why its figures are not repeatable. `break_even_calls`: after how
-    many calls the JIT has saved the instructions that its warm-up took; None where it never does. `failed`: a trial
-    failed, crashed or was too slow, where others were at most skipped. `measured`: when its last trial started.
+    `problem`: why there is no figure in a mode, or why its figures are not repeatable or steady. `break_even_calls`:
+    after how many calls the JIT has saved the instructions that its warm-up took; None where it never does. `failed`: a
+    trial failed, crashed or was too slow, where others were at most skipped. `measured`: when its last trial started.
     """
 
     key: CountKey
@@ -95,6 +96,7 @@ def mode_count(trials: Sequence[CountedTrial], mode: Mode) -> ModeCount | None:
         split=middle.split or Split(),
         functions=middle.functions,
         evidence=middle.evidence,
+        drift=max(drift(trial.curve, trial.inner_loops) for trial in good),
     )
 
 
@@ -117,8 +119,9 @@ def _case_count(key: CountKey, trials: Sequence[CountedTrial]) -> CaseCount:
     off, on = mode_count(trials, "off"), mode_count(trials, "on")
     reasons = [f"{trial.mode}: {_reason(trial)}" for trial in trials if trial.outcome != "ok"]
     for mode, found in (("off", off), ("on", on)):
-        reason = unrepeatable(found.by_seed) if found is not None else None
-        reasons += [f"{mode}: {reason}"] if reason is not None else []
+        if found is not None:
+            said = unrepeatable(found.by_seed), _unsettled(found)
+            reasons += [f"{mode}: {reason}" for reason in said if reason is not None]
     calls = None
     if off is not None and on is not None:
         warmups = {"off_warmup": off.warmup_instructions, "on_warmup": on.warmup_instructions}
@@ -127,6 +130,13 @@ def _case_count(key: CountKey, trials: Sequence[CountedTrial]) -> CaseCount:
     return CaseCount(
         key, off, on, calls, "; ".join(dict.fromkeys(reasons)), failed, max(trial.started for trial in trials)
     )
+
+
+def _unsettled(found: ModeCount) -> str | None:
+    if not found.drift:
+        return None
+    calls = f"{sum(times for times, _ in found.curve) * found.inner_loops:,}"
+    return f"not steady: after about {calls} calls the count still moved by {found.drift:.2%}"
 
 
 def _reason(trial: CountedTrial) -> str:
