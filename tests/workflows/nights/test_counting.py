@@ -220,7 +220,8 @@ def test_without_valgrind_times_are_kept_unless_nothing_else_was_wanted(
 
 
 @pytest.mark.interpreters
-@pytest.mark.skipif(sys.platform != "linux", reason="valgrind")
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="valgrind runs on Linux")
 def test_a_night_counts_for_real_and_names_the_case_that_was_slowed(
     tmp_path: Path, jit_interpreters: dict[str, Interpreter]
 ) -> None:

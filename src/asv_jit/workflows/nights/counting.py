@@ -1,4 +1,4 @@
-"""The counting part of a night: counts every case of the new commits before anything is timed, and says what moved.
+"""Counts for a night: every case of the new commits before anything is timed, and reports what moved.
 
 A commit's cases are counted with one hash seed, and those that moved with the others too, at both commits. Commits go
 from old to new, so that a night that is killed continues where it stopped.
@@ -28,7 +28,7 @@ _GUESSED_TRIAL_S = 10.0
 
 
 class CountingWork(Struct, frozen=True):
-    """What is to be counted: `branches` as the plan has them, and of each the commits that are `new`, newest first."""
+    """What to count: the plan's `branches`, and the `new` commits of each, newest first."""
 
     branches: Sequence[Sequence[Commit]]
     new: Sequence[Sequence[Commit]]
@@ -37,7 +37,7 @@ class CountingWork(Struct, frozen=True):
     threshold: float
 
     def moves(self, folder: Path) -> list[Move]:
-        """What moved at the new commits, as the journals have it."""
+        """Return what moved at the new commits, from the journals."""
         found: dict[tuple[str, ...], Move] = {}
         for commits, new in zip(self.branches, self.new, strict=True):
             for one in self.interpreters:
@@ -48,19 +48,19 @@ class CountingWork(Struct, frozen=True):
 
 
 def new_commits(commits: Sequence[Commit], known: Iterable[str]) -> Sequence[Commit]:
-    """The commits of a branch, newest first, down to the newest one in `known`, included; without any, the tip."""
+    """Return a branch's commits, newest first, down to the newest one in `known` (included); without any, the tip."""
     names = set(known)
     places = [place for place, commit in enumerate(commits) if commit.hash in names]
     return commits[: places[0] + 1 if places else 1]
 
 
 def counted_commits(folder: Path) -> set[str]:
-    """The commits that have a journal of counts."""
+    """Return the commits that have a journal of counts."""
     return {path.name.partition("-")[0] for path in (folder / COUNTS.folder).glob("*.jsonl")}
 
 
 def moves_at(folder: Path, commits: Sequence[Commit], commit: Commit, interpreter: str, threshold: float) -> list[Move]:
-    """What moved at `commit` against the newest counted one before it on a branch of `commits`, newest first."""
+    """Return what moved at `commit` since the newest counted one before it among `commits`, newest first."""
     after = _counts(folder, commit, interpreter)
     if not after:
         return []
@@ -72,7 +72,7 @@ def moves_at(folder: Path, commits: Sequence[Commit], commit: Commit, interprete
 
 
 def count_new(work: CountingWork, engine: Engine, counting: Counting, budget: Budget) -> Counted:
-    """Count what is missing of the newest commits that fit the budget, and say what moved. Raises StorageError."""
+    """Count what is missing at the newest commits that fit the budget; return what moved. Raises StorageError."""
     folder = engine.session.folder
     trials: list[CountedTrial] = []
     left = 0
@@ -106,7 +106,7 @@ def count_new(work: CountingWork, engine: Engine, counting: Counting, budget: Bu
 
 
 def _fitting(work: CountingWork, commits: int, folder: Path, budget: Budget) -> int:
-    """How many of so many commits probably fit the budget: at least the newest."""
+    """Return how many of `commits` commits probably fit the budget, at least one."""
     known = [trial.duration_s for _, read in COUNTS.read_all(folder) for trial in read.records]
     trial_s = statistics.median(known) if known else _GUESSED_TRIAL_S
     modes = sum(2 if one.has_jit else 1 for one in work.interpreters)
@@ -123,7 +123,7 @@ def _count_moved(
     built: Sequence[Installation],
     budget: Budget,
 ) -> list[CountedTrial]:
-    """Count with the other seeds, at both commits, what moved with the first one."""
+    """Count with the other seeds, at both commits, what moved with the first seed."""
     cases = {case.key: case for case in work.cases}
     by_hash = {one.hash: one for one in commits}
     wanted: list[Wanted] = []
@@ -138,6 +138,6 @@ def _count_moved(
 
 
 def _counts(folder: Path, commit: Commit, interpreter: str) -> list[CaseCount]:
-    """The cases that have a count."""
+    """Return the cases that have a count."""
     read = COUNTS.read(COUNTS.path(folder, commit.hash, interpreter))
     return [one for one in case_counts(read.records) if one.off is not None or one.on is not None]

@@ -1,4 +1,4 @@
-"""What a night does about regressions that history suspects: confirm them, then bisect them, while there is time."""
+"""Confirms the candidates that a night found, then bisects what is confirmed, while there is time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from asv_jit.workflows.measuring.engine import Budget
 from asv_jit.workflows.measuring.reporter import Left, Reporter
 from asv_jit.workflows.measuring.session import Session
 
-_UNCLEAR_FOR = timedelta(days=7)  # what fresh blocks could not decide is not asked again the very next night
+_UNCLEAR_FOR = timedelta(days=7)  # before a candidate that stayed unclear is measured again
 _BESIDE_ITERATIONS_S = 0.5
 
 
@@ -34,11 +34,11 @@ def confirm_candidates(
 ) -> list[Confirmation]:
     """Settle candidates with fresh blocks, in the order given, while there is time. The caller holds the locks.
 
-    `trial_s`: what a trial took this night, with all that goes on around it. Raises StorageError.
+    `trial_s`: seconds of a trial this night, overhead included. Raises StorageError.
     """
     earlier = {record.event: record for record in CONFIRMATIONS.read(project.results_dir / machine.name).records}
     due = [event for event in candidates if _is_due(earlier.get(event.identity))]
-    # Two sides in two modes, the fewest blocks that can settle it.
+    # The fewest blocks that can settle one: two sides in two modes.
     likely_s = FEWEST_BLOCKS * 4 * max(trial_s or 0.0, project.settings.trial_seconds + _BESIDE_ITERATIONS_S)
     settled: list[Confirmation] = []
     if not due or budget.left_s < likely_s:
@@ -52,10 +52,10 @@ def confirm_candidates(
 
 
 def bisect_events(project: Project, events: Sequence[Event], budget: Budget, reporter: Reporter) -> list[str]:
-    """Bisect confirmed regressions whose culprit is not known yet, while there is time; a sentence for each.
+    """Bisect confirmed regressions of unknown culprit while there is time; return a sentence for each.
 
-    One that time runs out on is stored after its last measurement, and goes on the next night. The caller holds no
-    lock. Raises StorageError.
+    When the time is up, the bisection is stored and the next night resumes it. The caller holds no lock. Raises
+    StorageError.
     """
     said: list[str] = []
     records = read_records(project)
@@ -73,11 +73,11 @@ def bisect_events(project: Project, events: Sequence[Event], budget: Budget, rep
 
 
 class _OutOfTimeError(Exception):
-    """The night's budget is used up; the bisection is stored as it is."""
+    """The budget is used up. The bisection is stored already."""
 
 
 class _Watcher:
-    """Passes everything on, and ends a bisection at the measurement after which there is no time left."""
+    """Forwards all progress, and stops the bisection after the measurement that uses up the budget."""
 
     def __init__(self, reporter: Reporter, budget: Budget) -> None:
         self._reporter = reporter

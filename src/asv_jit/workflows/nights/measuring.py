@@ -1,4 +1,4 @@
-"""The measuring part of a night: describes the suite, makes the plan, and carries it out."""
+"""Measures for a night: discovers the suite, counts, plans, and executes the plan."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ _COUNTING_SHARE = 0.5
 
 
 class NightMeasuring:
-    """Counts, plans and measures for one night, as often as there is time for. `problem` is told what did not work;
-    `counter`: None where nothing is counted."""
+    """Counts, plans and measures for one night, repeatedly while there is time.
+
+    `problem` receives what did not work; `counter` is None if nothing is counted.
+    """
 
     def __init__(
         self,
@@ -63,17 +65,17 @@ class NightMeasuring:
 
     @property
     def install_s(self) -> float | None:
-        """What a new installation took this night (the median); None where there was none."""
+        """Return the median seconds of a new installation this night; None without any."""
         return statistics.median(self._installs) if self._installs else None
 
     @property
     def trial_s(self) -> float | None:
-        """What a trial took this night, with all that goes on around it; None before the first."""
+        """Return the seconds of a trial this night, overhead included; None before the first."""
         trials = self._night.tally.trials
         return self._spent_s / trials if trials else None
 
     def plan_only(self, budget: Budget) -> None:
-        """Add what would be measured to the night, from what is on this disk."""
+        """Add to the night what it would measure, as far as this disk knows."""
         described = suite.load(self._project)
         if described is None:
             self._night.notes.append("the suite is not known yet: the first night discovers it, and plans then")
@@ -88,7 +90,7 @@ class NightMeasuring:
             self._night.plans.append(self._plan(ground, branches, cases, budget))
 
     def measure(self, budget: Budget) -> None:
-        """Plan, and carry the plan out, in a session of its own. The caller holds the locks."""
+        """Count once, then plan and execute the plan, in a new session. The caller holds the locks."""
         clock = Budget()
         repository = Repository(repository_without_network(self._project))
         ground = self._ground()
@@ -98,7 +100,7 @@ class NightMeasuring:
         with Session(self._project, self._machine, self._reporter) as session:
             engine = Engine(session, self._machine, self._reporter, budget=budget)
             engine.tally, engine.install_s = self._night.tally, self._installs
-            engine.tally.left = 0  # of the plan before, and planned again
+            engine.tally.left = 0  # the previous plan's are planned again
             described = self._described = self._described or self._describe(session, engine, branches)
             if described is not None and self.counter is not None and self._night.counted is None:
                 self._count(self._counting_work(ground, branches, described.cases), engine, self.counter, budget)
@@ -106,24 +108,24 @@ class NightMeasuring:
             if described is not None and self._times:
                 made = self._plan(ground, branches, described.cases, budget)
                 self._night.plans.append(made)
-                del ground  # all trials there are: no small thing to keep for hours
+                del ground  # holds every trial, too much to keep in memory for hours
                 self._carry_out(made, engine, described, repository)
         self._drop_old_moves()
         installations.prune([])
         self._spent_s += clock.spent_s
 
     def _count(self, work: CountingWork, engine: Engine, counter: Counter, budget: Budget) -> None:
-        """Count before anything is timed. Where times are wanted too, they get at least half of the budget."""
+        """Count the new commits. If the night also times, at least half of the budget is left for that."""
         self._reporter.stage("counting instructions")
         counting = Counting(engine.session, counter, self._reporter)
         self._night.counted = count_new(work, engine, counting, budget.share(_COUNTING_SHARE if self._times else 1.0))
-        if not self._times:  # else timing says it, case by case
+        if not self._times:  # otherwise timing reports it for each case
             for (identity, _, commit), broken in engine.broken.items():
                 reason = one_line(str(broken.error))
                 self._problem(f"{commit[:8]} cannot be installed on CPython {identity}, so it is not counted: {reason}")
 
     def _drop_old_moves(self) -> None:
-        """Keep the moves that this night saw first or times first: no night tells of others again."""
+        """Keep only the moves that this night found or times; others were reported before."""
         counted = self._night.counted
         if counted is not None:
             timed = self._night.timed_first
@@ -142,7 +144,7 @@ class NightMeasuring:
         return CountingWork(branches, new, self._night.interpreters, timeable, self._project.settings.count_threshold)
 
     def _describe(self, session: Session, engine: Engine, branches: Sequence[Sequence[Commit]]) -> suite.Suite | None:
-        """The suite of the working tree, as an installation of a tip sees it; else as it was the last time."""
+        """Discover the working tree's suite with an installation of a tip; without any, use the stored suite."""
         for commits in branches:
             for interpreter in self._night.interpreters:
                 built, _ = engine.install([interpreter], commits[0])
@@ -188,7 +190,7 @@ class NightMeasuring:
         )
 
     def _carry_out(self, made: Plan, engine: Engine, described: suite.Suite, repository: Repository) -> None:
-        """The steps in their order, those of one kind and commit together, so that interpreters are interleaved."""
+        """Execute the steps in order, those of one kind and commit together, so that interpreters are interleaved."""
         cases = {case.key: case for case in described.cases}
         interpreters = {one.identity: one for one in interpreters_here(self._project)}
         for (kind, name, _), steps in groupby(made.steps, key=lambda step: (step.kind, step.commit, step.cases)):
@@ -201,7 +203,7 @@ class NightMeasuring:
             wanted = [interpreters[identity] for identity in identities if identity in interpreters]
             if engine.budget.left_s <= sum(step.install_s for step in together):
                 engine.tally.left += sum(len(step.cases) for step in together)
-                continue  # one that is installed already may still fit
+                continue  # a step that needs no installation may still fit
             self._reporter.stage(f"{kind}: {commit.short}, {together[0].reason}")
             built, broken = engine.install(wanted, commit)
             chosen = [cases[key] for key in together[0].cases]
@@ -212,7 +214,7 @@ class NightMeasuring:
                 engine.keep_broken(one, commit, chosen, again=kind == "retry")
             try:
                 self._measure_step(together[0], engine, built, chosen)
-            finally:  # whatever ends it: what was measured goes into asv's files too
+            finally:  # even if interrupted, write what was measured to asv's files
                 measured = [case for one in engine.close(described, commit, wanted) for case in one.cases]
             keys = set(together[0].cases)
             self._night.unclear.update(
@@ -233,7 +235,7 @@ class NightMeasuring:
             engine.measure(built, cases, until_precise(session), forget=forget)
 
     def _note_machine(self, ground: Ground) -> None:
-        """Say it when this is another machine than the one that measured last under this name."""
+        """Note if another machine measured last under this name."""
         last = max(ground.trials, key=lambda trial: trial.started, default=None)
         changed = self._machine.changes_since(last.machine, self._project.results_dir) if last is not None else ""
         if changed:

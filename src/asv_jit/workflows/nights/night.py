@@ -1,4 +1,4 @@
-"""What a night did, as one value: the workflow fills it in, reports show it."""
+"""The result of a night: the workflow fills it in, reports show it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from asv_jit.workflows.measuring.engine import Tally
 
 
 class Counted(Struct, frozen=True):
-    """What a night counted: how many trials and different cases, at which commits, the cells that it had no time for,
-    the counts that moved at the new commits, the largest first, and the cases of which a trial failed."""
+    """What a night counted: numbers of trials and different cases, the commits, the number of cells without time left,
+    the counts that moved at the new commits, the largest first, and the cases with a failed trial."""
 
     trials: int
     cases: int
@@ -32,7 +32,7 @@ class Counted(Struct, frozen=True):
     failed: tuple[CaseCount, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """For --json and the hooks."""
+        """Return the counts for --json and the hooks."""
         return {
             "trials": self.trials,
             "cases": self.cases,
@@ -54,12 +54,12 @@ class Counted(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Night:
-    """Everything that reports say.
+    """Everything that reports show.
 
-    `problems`: what went wrong and did not end the night; `notes`: what a reader of its figures must know; `counted`:
-    None where nothing was to be counted; `unclear`: the cells that it measured and that are unclear still, with the
-    reason; `fresh`: regressions that no earlier night had found; `bisected`: a sentence each; `unsettled`: candidates
-    that there was no time to confirm; `finished` is False while it is under way.
+    `problems`: failures that did not end the night; `notes`: what readers must know; `counted`: None if it counted
+    nothing; `unclear`: measured cells that are still unclear, with the reason; `fresh`: regressions that no earlier
+    night found; `bisected`: a sentence each; `unsettled`: candidates without time to confirm them; `finished`: False
+    while it runs.
     """
 
     project: str
@@ -87,26 +87,26 @@ class Night:
 
     @property
     def timed_first(self) -> set[tuple[str, str, CaseKey]]:
-        """The cells that plans time before all others because a count moved: commit, interpreter, case."""
+        """Return the cells that plans time first because a count moved: commit, interpreter, case."""
         first = [step for plan in self.plans for step in plan.steps if step.kind == "moved"]
         return {(step.commit, step.interpreters[0], case) for step in first for case in step.cases}
 
     @property
     def open_events(self) -> tuple[Event, ...]:
-        """Regressions about which somebody should still do something: confirmed ones first."""
+        """Return the regressions that still need action, confirmed ones first."""
         found = [event for event in self.events if event.is_open]
         return tuple(sorted(found, key=lambda event: event.state != "confirmed"))
 
     @property
     def exit_code(self) -> int:
-        """1: a regression that no earlier night had found; 4: cells or steps that did not work; else 0."""
+        """Return 1 for a regression that no earlier night found, 4 for failed cells or steps, else 0."""
         if self.fresh:
             return 1
         failed = self.tally.failed or (self.counted is not None and self.counted.failed)
         return 4 if failed or self.problems else 0
 
     def as_json(self) -> dict[str, Any]:
-        """For --json and the hooks: every condition, whatever the exit code is."""
+        """Return the night for --json and the hooks: every condition, whatever the exit code is."""
         return {
             "project": self.project,
             "machine": self.machine,
@@ -146,14 +146,14 @@ def _reasons(found: Sequence[tuple[CellKey | CountKey, str]]) -> list[dict[str, 
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """A plan for --json; an infinite budget is null."""
+    """Return a plan for --json; an infinite budget is null."""
     value: dict[str, Any] = msgspec.to_builtins(plan)
     value["budget_s"] = None if plan.budget_s == float("inf") else plan.budget_s
     return value
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """An event for --json and the hooks."""
+    """Return an event for --json and the hooks."""
     change = event.headline
     return {
         "event": event.identity,
@@ -175,5 +175,5 @@ def event_json(event: Event) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """What another program said over several lines, as a part of a sentence."""
+    """Join the lines of another program's message."""
     return " ".join(text.split())

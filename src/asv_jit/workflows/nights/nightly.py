@@ -1,7 +1,7 @@
-"""`asv-jit nightly`: fetch, notice new releases, plan, run, detect, confirm, bisect, publish, report; nobody watches.
+"""`asv-jit nightly`: fetch, install releases, count, plan, run, detect, confirm, bisect, publish, report; unattended.
 
-Each step that fails says so in the report, and the night goes on with what there is. Whatever ends it, the next
-night goes on from there: all that was measured is in the journal, and a plan is made from nothing else.
+A failed step is reported and the night continues. Whatever ends a night, the next one continues from there: plans are
+made from the journals only, and these hold all that was measured.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from asv_jit.workflows.releases import install_releases
 from asv_jit.workflows.run import insist_on_a_jit
 
 STEPS = ("fetch", "pythons", "run", "confirm", "bisect", "publish", "notify")
-_MEASURING_SHARE = 0.8  # of the budget; the rest is for confirming and bisecting, or for measuring on
-_PATIENCE_S = 3600.0  # with whoever took the locks while the night let go of them
+_MEASURING_SHARE = 0.8  # of the budget; the rest is for confirming and bisecting, then for more measuring
+_PATIENCE_S = 3600.0  # for a process that took the locks while the night had released them
 
 
 class Options(Struct, frozen=True):
-    """What the user asked for. `publish`: a folder or `branch:NAME`; `results`: `branch:NAME`."""
+    """The user's options. `publish`: a folder or `branch:NAME`; `results`: `branch:NAME`."""
 
     budget_s: float | None = None
     publish: str | None = None
@@ -58,22 +58,21 @@ class Options(Struct, frozen=True):
 
 
 def nightly(project: Project, options: Options, reporter: Reporter) -> Night:
-    """Do everything that a night does.
+    """Run a whole night.
 
-    Raises LockedError (somebody else measures), NoInterpreterError, NoCounterError (where the night only counts),
-    UsageError for a wrong configuration, StorageError for a full disk; anything else that goes wrong is among the
-    night's problems.
+    Raises LockedError (another process measures), NoInterpreterError, NoCounterError (if the night only counts),
+    UsageError for a wrong configuration, StorageError for a full disk. All other failures are the night's problems.
     """
     return _Nightly(project, options, reporter).run()
 
 
 def plan_only(project: Project, options: Options, reporter: Reporter) -> Night:
-    """What a night would measure, from what is on this disk: nothing is fetched, installed or written."""
+    """Return what a night would measure, from what is on this disk: nothing is fetched, installed or written."""
     return _Nightly(project, options, reporter).dry_run()
 
 
 class _Nightly:
-    """One night under way. `run` is its table of contents."""
+    """A running night. `run` lists its steps."""
 
     def __init__(self, project: Project, options: Options, reporter: Reporter) -> None:
         insist_on_git(project)
@@ -125,7 +124,7 @@ class _Nightly:
         return self._night
 
     def _insist_on_branches(self) -> None:
-        """Raise UsageError now, and not when the night is over, for a branch that nothing can be pushed to."""
+        """Raise UsageError for a branch that cannot be pushed to, before the night begins rather than at its end."""
         for text in (self._options.results, self._options.publish):
             branch = named_branch(text or "")
             if branch is not None:
@@ -144,14 +143,14 @@ class _Nightly:
 
     @contextmanager
     def _survived(self, what: str) -> Iterator[None]:
-        """Make an error that the rest of the night can do without one of its problems."""
+        """Turn an error that need not end the night into one of its problems."""
         try:
             yield
         except (InterruptedRunError, LockedError):
             raise
         except StorageError as error:
             if _is_full(error):
-                raise  # nothing more could be kept
+                raise  # no later result could be stored
             self._problem(f"{what}: {error}")
         except AsvJitError as error:
             self._problem(f"{what}: {error}")
@@ -163,7 +162,7 @@ class _Nightly:
         return Budget(_seconds(self._time_left_s() * _MEASURING_SHARE))
 
     def _tidy(self) -> None:
-        """Finish what a killed run left half-done."""
+        """Clean up after killed runs."""
         remove_parts(self._project.results_dir)
         folder = self._night.folder
         for warning in (*mend_all(folder), *NIGHTS.read(folder).problems, *NOTICES.read(folder).problems):
@@ -201,7 +200,7 @@ class _Nightly:
         self._night.interpreters = tuple(sorted(chosen, key=lambda one: one.release, reverse=True))
 
     def _find_counter(self) -> None:
-        """Find valgrind where the night counts. Raises NoCounterError only if it would measure nothing else."""
+        """Find valgrind if the night counts. Raises NoCounterError only if it would measure nothing else."""
         if self._project.settings.count == "off" or not self._takes("run"):
             return
         try:
@@ -212,14 +211,14 @@ class _Nightly:
             self._problem(f"no instructions are counted, times are measured as usual: {error}")
 
     def _measure(self, budget: Budget) -> None:
-        """Plan, carry the plan out, and look at what came of it."""
+        """Count, plan, execute the plan, and detect changes."""
         if self._takes("run"):
             with self._survived("nothing could be measured"):
                 self._measuring.measure(budget)
             self._detect()
 
     def _measure_on(self) -> None:
-        """Use the time that confirming and bisecting did not need, as long as that gets anything done."""
+        """Spend the time that confirming and bisecting left, while trials still run."""
         plans, tally = self._night.plans, self._night.tally
         while plans and (plans[-1].left or tally.left) and any(step.kind != "anchor" for step in plans[-1].steps):
             before = tally.trials
@@ -247,7 +246,7 @@ class _Nightly:
         self._night.unsettled = len(self._candidates())
 
     def _mine(self) -> list[Event]:
-        """The events of this machine; of one that only counts, those that were counted."""
+        """Return this machine's events; if it only counts, only those with a change of instructions."""
         mine = [event for event in self._night.events if event.key.machine == self._machine.name]
         return mine if self._times else [event for event in mine if event.counted is not None]
 
@@ -262,7 +261,7 @@ class _Nightly:
                 self._detect()
 
     def _finish(self) -> None:
-        """Tell people, publish, write down the night: in this order, so that what fails last loses least."""
+        """Notify, publish and record the night, in this order, so that a late failure loses least."""
         night = self._night
         night.fresh = fresh_events(night.folder, night.events)
         night.spent_s = self._budget.spent_s
@@ -316,7 +315,7 @@ class _Nightly:
 
 
 def _is_full(error: StorageError) -> bool:
-    """Whether a full disk is why."""
+    """Return True if the disk is full."""
     return isinstance(error.__cause__, OSError) and is_full(error.__cause__)
 
 

@@ -1,7 +1,7 @@
-"""Tells people of new regressions, once per event: by a webhook, or by a command that reads the report.
+"""Notifies people of each new regression once, by a webhook or by a command that reads the report.
 
-What was told is written down after the hook took it, so that a hook that fails is tried again the next night. Nothing
-that goes wrong here costs a result.
+A notice is recorded after its hook succeeded, so that a failing hook is tried again the next night. No failure here
+loses results.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def fresh_events(folder: Path, events: Sequence[Event]) -> tuple[Event, ...]:
-    """The confirmed open regressions that no earlier night had found."""
+    """Return the confirmed open regressions that no earlier night found."""
     known = {notice.event for notice in NOTICES.read(folder).records if notice.what == "found"}
     return tuple(event for event in events if _is_told(event) and event.identity not in known)
 
 
 def notify(night: Night, settings: Notify) -> list[str]:
-    """Tell each hook of the events that it was not told of, and write down that it was; a complaint per failure.
+    """Send each hook the events that it has not received, record that, and return a sentence per failure.
 
-    Raises StorageError where that cannot be written down: then the next night tells again.
+    Raises StorageError if it cannot be recorded; then the next night sends them again.
     """
     NOTICES.append(night.folder, *(_notice(event, "found") for event in night.fresh))
     hooks: list[tuple[Hook, Callable[[Night, Sequence[Event]], str | None]]] = []

@@ -1,4 +1,4 @@
-"""A night's report as Markdown, for a CI's step summary and for mail, and as the lines that a terminal prints."""
+"""A night's report: Markdown for CI summaries and mail, plain lines for the terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LINES = 20
 
 
 def headline(night: Night) -> str:
-    """One line: what a person must know."""
+    """Return the outcome in one line."""
     where = f"{night.project} on {night.machine}"
     if night.fresh:
         return f"{where}: {units.count(len(night.fresh), 'new regression')}"
@@ -29,7 +29,7 @@ def headline(night: Night) -> str:
 
 
 def summary_lines(night: Night) -> list[str]:
-    """What was done, a line each, in the order in which it happened."""
+    """Return what was done, a line each, in order."""
     tally = night.tally
     lines = [f"installed CPython {', '.join(night.installed)}"] if night.installed else []
     lines += _counted_lines(night)
@@ -75,7 +75,7 @@ def _counted_lines(night: Night) -> list[str]:
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """A plan, a line for each step, and what it left."""
+    """Return a plan: a line for each step, the total, and what does not fit the budget."""
     lines = [_step_line(step) for step in plan.steps]
     budget = "no budget" if plan.budget_s == float("inf") else f"{duration_text(plan.budget_s)} to measure"
     lines.append(f"{units.count(len(plan.steps), 'step')}, {_range(plan.seconds)}; {budget}")
@@ -83,17 +83,20 @@ def plan_lines(plan: Plan) -> list[str]:
 
 
 def event_line(event: Event) -> str:
-    """An event in one line of plain text."""
-    change = event.headline
+    """Return an event as one line of plain text."""
+    name, case, line, size, where, cause, state = _cells(event)
+    return f"{name} {state}: {case} on {line}: {size} at {where}; cause: {cause}"
+
+
+def _cells(event: Event) -> tuple[str, ...]:
+    """Return what a report says of an event: name, case, interpreter line, change, place, cause, state."""
     where = event.commit[:8] if event.axis == "commits" else f"{event.after} (was {event.before})"
-    return (
-        f"{event.identity} {event.state}: {event.key.case} on {event.key.line}: {_size(change)} "
-        f"at {where}; cause: {event.attribution.cause}"
-    )
+    size, cause = _size(event.headline), event.attribution.cause
+    return event.identity, str(event.key.case), event.key.line, size, where, cause, event.state
 
 
 def _size(change: Change) -> str:
-    """`on ×1.052`; both levels where no factor tells it."""
+    """Format a change: `on ×1.052`, or both levels if one of them is 0."""
     factor = (
         f"×{change.ratio:{'.3f' if change.ratio < 1000 else '.4g'}}"
         if change.ratio > 0.0
@@ -103,7 +106,7 @@ def _size(change: Change) -> str:
 
 
 def markdown(night: Night) -> str:
-    """The whole report."""
+    """Return the whole report as Markdown."""
     parts = [f"## {_plain(headline(night))}"]
     if night.fresh:
         parts.append("### New regressions\n\n" + _event_table(night.fresh))
@@ -112,7 +115,8 @@ def markdown(night: Night) -> str:
         parts.append("### Open regressions\n\n" + _event_table(known))
     searchable = [event for event in night.open_events if event.key.protocol != "asv" and event.bisection is None]
     if searchable:
-        parts.append("To find what caused one:\n\n" + _commands(searchable))
+        commands = "\n".join(bisect_command(event) for event in searchable[:_MOST_LINES])
+        parts.append(f"To find what caused one:\n\n```\n{commands}\n```")
     parts.append("### What was done\n\n" + _bullets(summary_lines(night)))
     for title, lines in (("Notes", night.notes), ("Problems", night.problems)):
         if lines:
@@ -122,27 +126,10 @@ def markdown(night: Night) -> str:
 
 def _event_table(events: Sequence[Event]) -> str:
     rows = ["| event | case | CPython | change | where | cause | state |", "|---|---|---|---|---|---|---|"]
-    for event in events[:_MOST_LINES]:
-        change = event.headline
-        where = event.commit[:8] if event.axis == "commits" else f"{event.before} → {event.after}"
-        cells = (
-            event.identity,
-            str(event.key.case),
-            event.key.line,
-            _size(change),
-            where,
-            event.attribution.cause,
-            event.state,
-        )
-        rows.append("| " + " | ".join(_plain(cell) for cell in cells) + " |")
+    rows += ["| " + " | ".join(_plain(cell) for cell in _cells(event)) + " |" for event in events[:_MOST_LINES]]
     if len(events) > _MOST_LINES:
         rows.append(f"\nand {len(events) - _MOST_LINES} more: `asv-jit regressions`")
     return "\n".join(rows)
-
-
-def _commands(events: Sequence[Event]) -> str:
-    """A block of code with a command a line."""
-    return "\n".join(["```", *(bisect_command(event) for event in events[:_MOST_LINES]), "```"])
 
 
 def _bullets(lines: Sequence[str]) -> str:
@@ -150,7 +137,7 @@ def _bullets(lines: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text of strangers (names of benchmarks, complaints) as text: no markup, no link, no mention, one line."""
+    """Escape untrusted text, such as names and messages, for Markdown: one line, no markup, links or mentions."""
     flat = " ".join(text.split())
     escaped = "".join(f"\\{one}" if one in "\\`*_[]|~#!" else one for one in flat)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")

@@ -40,9 +40,11 @@ _NO_SINCE = (
 
 
 class Ground(Struct, frozen=True):
-    """What a night stands on. `found`: all interpreters of this machine; `interpreters`: those to measure, newest
-    first; `requirements`: the sets to measure each of `found` with, by identity; `trials`: all that this machine's
-    journals hold."""
+    """The facts that a night plans from.
+
+    `found`: all interpreters of this machine; `interpreters`: those to measure, newest first; `requirements`: the sets
+    of requirements of each of `found`, by identity; `trials`: all trials in this machine's journals.
+    """
 
     project: Project
     folder: Path
@@ -53,17 +55,17 @@ class Ground(Struct, frozen=True):
 
 
 def measured_trials(folder: Path) -> list[Trial]:
-    """All trials of a machine's journals; what cannot be read is the history's to say."""
+    """Return all trials of a machine's journals. `read_history` reports what cannot be read."""
     return [trial for _, read in TRIALS.read_all(folder) for trial in read.records]
 
 
 def branches_of(
     project: Project, repository: Repository, measured: Collection[str], since: str | None
 ) -> tuple[list[tuple[Commit, ...]], list[str]]:
-    """Each branch's commits, newest first, and a complaint for each branch that is not there.
+    """Return each branch's commits, newest first, and a sentence for each missing branch or invalid `since`.
 
-    They reach back to `since` (a commit, or a date as git understands it), else to the oldest one of `measured`;
-    where nothing was measured, the tip is all there is. A complaint too for a `since` that is neither.
+    They reach back to `since` (a commit or a date for git), else to the oldest commit of `measured`, else only to the
+    tip.
     """
     branches, complaints = [], []
     for branch in project.branches:
@@ -97,8 +99,10 @@ def situation_of(
     reach_back: bool = False,
     install_s: float | None = None,
 ) -> Situation:
-    """Everything that a plan depends on, as one value. `now_s`: seconds since 1970; `install_s`: what an installation
-    takes, where this night knows better than earlier ones."""
+    """Gather everything that a plan depends on.
+
+    `now_s`: seconds since 1970; `install_s`: seconds of an installation this night, if there was one.
+    """
     keys = tuple(case.key for case in cases)
     identities = tuple(one.identity for one in ground.interpreters)
     hashes = tuple(tuple(commit.hash for commit in commits) for commits in branches)
@@ -126,10 +130,10 @@ def situation_of(
 def cell_states(
     project: Project, trials: Iterable[Trial], cases: Sequence[Case], sets: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str, CaseKey], CellState]:
-    """What is known of each case at each commit on each interpreter: of several sets of requirements, the least.
+    """Return the state of each case at each commit on each interpreter; of several sets of requirements, the least.
 
-    `sets`: the names of the sets that each interpreter (by identity) is measured with. Trials from before the set was
-    recorded count for any of them, so that no night measures a whole history again.
+    `sets`: the names of each interpreter's sets, by identity. Trials from before sets were recorded count for any of
+    them, so that no night measures a whole history again.
     """
     versions = {case.key: case.benchmark.version for case in cases}
     mine = (t for t in trials if t.interpreter in sets and t.protocol == PROTOCOL)
@@ -150,10 +154,10 @@ def _how_far(cell: CellState) -> int:
 
 
 def anchor_of(ground: Ground, tip: Commit | None) -> tuple[Point | None, str | None]:
-    """The commit and interpreter to measure again each night, and a note where it had to change.
+    """Return the commit and interpreter that each night measures again, and a note if they had to change.
 
-    What the settings leave open is what most sessions took before, if its interpreter is still here; else the tip of
-    the first night on the newest interpreter. So it stays the same for years without being written down anywhere.
+    The settings decide, then what most sessions used before if its interpreter is still installed, else the tip on the
+    newest interpreter with a JIT. So the anchor stays the same for years without being stored.
     """
     wanted = ground.project.settings.anchor
     here = {one.identity for one in ground.found}
@@ -174,10 +178,7 @@ def anchor_of(ground: Ground, tip: Commit | None) -> tuple[Point | None, str | N
     with_jit = [one for one in ground.interpreters if one.has_jit and one.identity in fitting]
     chosen = next(iter(with_jit), None) or next((one for one in ground.found if one.identity in fitting), None)
     if chosen is None:
-        return (
-            None,
-            f"the anchor's interpreter {wanted.python} is not installed: asv-jit cannot tell changes of the machine",
-        )
+        return None, f"the anchor's interpreter {wanted.python} is not installed: changes of the machine stay unnoticed"
     note = None
     if before:
         note = f"the anchor is a new one: CPython {before[0][1]}, on which {before[0][0][:8]} was measured, is gone"
@@ -194,7 +195,7 @@ def _fits(spec: str, identity: str, found: Sequence[Interpreter]) -> bool:
 
 
 def _anchors_before(trials: Iterable[Trial]) -> list[Point]:
-    """Earlier anchors, the one of most sessions first, of equals the oldest."""
+    """Return earlier anchors, those with the most sessions first, then the oldest."""
     sessions: dict[Point, set[str]] = {}
     for trial in trials:
         if trial.purpose == "anchor":
@@ -203,7 +204,7 @@ def _anchors_before(trials: Iterable[Trial]) -> list[Point]:
 
 
 def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...] | None:
-    """A branch back to a commit or a date; None where `since` is neither. git itself takes any word for a date."""
+    """Return a branch back to a commit or a date; None if `since` is neither (git would take any word for a date)."""
     try:
         first = repository.resolve(since)
     except UsageError:
@@ -217,7 +218,7 @@ def _since(repository: Repository, tip: Commit, since: str) -> tuple[Commit, ...
 def _state(project: Project, cell: Cell) -> CellState:
     failed = [trial for block in cell.blocks if block.failed for trial in block.trials]
     step = _progress(project, cell)
-    # It was tried again, and that worked; or it is the benchmark's own wish.
+    # A retry worked, or the benchmark skips itself.
     if step == "failed" and (
         _progress(project, Cell(cell.key, cell.good_blocks)) == "done" or all(t.outcome == "skipped" for t in failed)
     ):
@@ -238,7 +239,7 @@ def _progress(project: Project, cell: Cell) -> Progress:
 
 
 def _costs(ground: Ground, cases: Sequence[Case], points: Iterable[Point], install_s: float | None) -> Costs:
-    """What earlier blocks and installations took, the latest ones of each case on each interpreter."""
+    """Return what the latest blocks of each case on each interpreter took, and the latest installations."""
     settings = ground.project.settings
     seconds: dict[tuple[str, CaseKey], list[float]] = {}
     ratios: dict[tuple[str, CaseKey], list[Floats]] = {}
@@ -285,7 +286,7 @@ def _suspects(events: Sequence[Event]) -> tuple[Suspect, ...]:
 def _bridges(
     ground: Ground, branches: Sequence[Sequence[str]], cases: Sequence[CaseKey], history: History | None
 ) -> tuple[BridgeNeed, ...]:
-    """For each release that took another's place on its line, the cases that were not measured on both together."""
+    """Return, for each release that replaced another on its line, the cases without enough interleaved blocks."""
     if not branches or not branches[0] or history is None:
         return ()
     lines, _ = known_interpreters(ground.folder)
