@@ -253,6 +253,18 @@ def damage(tree):
     return [name for name in names if name != "00000001-virtualenv-py3.12.json"]
 
 
+def test_names_are_limited_no_more_than_asv_limits_them(tree):
+    tree.suite(described("a.time_x"))
+    tree.add(file(1, {"a.time_x": row([1.0])}, machine="lab..2", env_name="conda-py3.8-numpy1..2"))
+    unnamed = file(2, {"a.time_x": row([2.0])}, requirements={"numpy": "<2", "six": None})
+    tree.add({key: value for key, value in unnamed.items() if key != "env_name"}, "00000002-old.json")
+    results, _, series = read(tree)
+    assert results.problems == ()
+    assert sorted((machine, line) for _, line, machine in series) == [
+        ("box", "py3.12-numpy_2-six"), ("lab..2", "conda-py3.8-numpy1..2"),
+    ]  # fmt: skip
+
+
 def test_damage_is_named_and_the_rest_is_used(tree):
     tree.suite(described("a.time_x"), described("a.time_y"))
     names = damage(tree)

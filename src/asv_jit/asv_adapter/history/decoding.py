@@ -31,6 +31,9 @@ _MAX_STARTED_MS = 1000.0 * 2**31
 """The columns keep 32 bits for the second at which a row was measured."""
 
 _MODES: Mapping[object, JitMetric] = {None: "plain", "0": "off", "1": "on"}
+_NO_FILE_NAME = re.compile(r'[<>:"/\\^|?*\x00-\x1f]')
+"""What asv replaces in the names of environments."""
+
 _MODE_IN_NAME = re.compile(r"-?PYTHON_JIT[01](?=-|$)")
 
 _Numbers = list[float | None]
@@ -198,7 +201,8 @@ def _requirements(file: _File) -> str:
 def _old_environment(file: _File) -> str:
     """Return the name that asv gives to the environment of a file without `env_name`."""
     requirements = file.requirements if isinstance(file.requirements, dict) else {}
-    return "-".join([f"py{file.python or ''}", *sorted(f"{name}{pin or ''}" for name, pin in requirements.items())])
+    name = "-".join([f"py{file.python or ''}", *sorted(f"{name}{pin or ''}" for name, pin in requirements.items())])
+    return _NO_FILE_NAME.sub("_", name)
 
 
 def _loosely(data: bytes) -> tuple[_File, Mapping[str, Any], Callable[[str, Any], _Row]]:

@@ -13,7 +13,7 @@ _UNSOUND = re.compile(r"[\x00-\x1f\x7f-\x9f/\\<>\u2028\u2029\ud800-\udfff]")
 
 def is_sound_name(name: str) -> bool:
     """Return True if a benchmark, machine or environment may have this name: one line, no path, no markup."""
-    return bool(name) and _UNSOUND.search(name) is None and ".." not in name
+    return name not in ("", ".", "..") and _UNSOUND.search(name) is None
 
 
 def is_commit(name: str) -> bool:

@@ -53,15 +53,10 @@ def make(site: Publication) -> CasesPage:
         cases=units.count(len(hrefs) + len(counted), "case"),
         default=next(with_jit, releases[0] if releases else ""),
         releases=releases,
-        machines=_several({row.machine for row in rows}),
+        machines=site.machine_choices({row.machine for row in rows}),
         groups=tuple(sorted({row.name.group for row in rows})),
         verdicts=tuple(verdict for verdict in _VERDICTS if verdict in kinds),
         lines=tuple(dict.fromkeys(row.now.line for row in plain)),
-        plain_machines=_several({row.now.machine for row in plain}),
+        plain_machines=site.machine_choices({row.now.machine for row in plain}),
         plain_groups=tuple(sorted({row.name.group for row in plain})),
     )
-
-
-def _several(names: set[str]) -> tuple[str, ...]:
-    """Return the choices of a filter; none if there is nothing to choose."""
-    return tuple(sorted(names)) if len(names) > 1 else ()

@@ -53,7 +53,7 @@ def make(site: Publication) -> RegressionsPage:
         cut=cut if len(lines) < len(events) else "",
         states=tuple(state for state in _STATES if any(line.event.state == state for line in lines)),
         causes=tuple(sorted({line.event.attribution.cause for line in lines})),
-        machines=_several(sorted({line.machine for line in lines})),
+        machines=site.machine_choices({line.machine for line in lines}),
         groups=tuple(sorted({line.name.group for line in lines})),
         lines=_several(sorted({line.line for line in lines}, key=by_version)),
         between=between > 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -95,6 +95,15 @@ class Publication(Struct, frozen=True):
     def cases(self) -> list[CaseKey]:
         """Return every case that has a page, in order."""
         return sorted({*self.cells, *self.counts, *self.content.table.series})
+
+    def machine_choices(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the choices of a filter for machines; none if there is one machine only.
+
+        The machine that measured the newest commit comes first.
+        """
+        newest = dict.fromkeys(units.shown(one.machine, 80) for one in self.content.table.schedules)
+        ordered = dict.fromkeys((*(name for name in newest if name in names), *sorted(names)))
+        return tuple(ordered) if len(ordered) > 1 else ()
 
     @property
     def level(self) -> str:
