@@ -120,25 +120,16 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     before, after = (middle(side) if side is not None else None for side in (a, b))
     if a is None or b is None or before is None or after is None:
         return None
-    if METRICS[metric].kind in ("ratio", "seconds") and not is_timed(blocks):
+    row = METRICS[metric]
+    if row.kind in ("ratio", "seconds") and not is_timed(blocks):
         return None
-    more_is_better = METRICS[metric].higher_is_better
-    found = speedup.estimate(
-        *((b, a) if more_is_better else (a, b)), alpha=limits.alpha, equivalence=limits.equivalence
-    )
-    bounds = (found.low, found.high) if more_is_better else (_inverse(found.high), _inverse(found.low))
+    sides = (b, a) if row.higher_is_better else (a, b)
+    found = speedup.estimate(*sides, alpha=limits.alpha, equivalence=limits.equivalence)
+    ratio, low, high = found.ratio, found.low, found.high
+    if not row.higher_is_better:
+        ratio, low, high = _inverse(ratio), _inverse(high), _inverse(low)
     verdict, reason = _verdict(found.verdict, metric, blocks)
-    return Effect(
-        metric=metric,
-        before=before,
-        after=after,
-        ratio=found.ratio if more_is_better else _inverse(found.ratio),
-        low=bounds[0],
-        high=bounds[1],
-        p_value=found.p_value,
-        verdict=verdict,
-        reason=reason,
-    )
+    return Effect(metric, before, after, ratio, low, high, found.p_value, verdict, reason)
 
 
 def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Worsening, ...]:

@@ -19,13 +19,14 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from msgspec import Struct, field
 
 from asv_jit.analysis.counts.moves import Move
+from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.remaining import (
     DRAWS,
     Floats,
@@ -50,9 +51,6 @@ ANCHOR_SHARE = 0.25
 _FIRST_PAUSE_S = 20 * 3600.0
 """Just under a day, so that a nightly run sees yesterday's failures again."""
 _MOST_RETRIES = 6
-
-BRIDGE_BLOCKS = 15
-"""The fewest blocks per release of a bridge that is used without other commits."""
 
 
 class CellState(Struct, frozen=True):
@@ -300,7 +298,7 @@ def _moved(now: Situation) -> Iterator[_Wish]:
 
 def _newest(now: Situation) -> Iterator[_Wish]:
     """Yield the commits from each tip down to the newest measured one, included."""
-    touched = _touched(now)
+    touched = {commit for commit, _, _ in now.cells}
     for commits in now.branches:
         known = [place for place, commit in enumerate(commits) if commit in touched]
         for place, commit in enumerate(commits[: known[0] + 1 if known else 1]):
@@ -314,40 +312,37 @@ def _newest(now: Situation) -> Iterator[_Wish]:
 def _bridges(now: Situation) -> Iterator[_Wish]:
     for need in now.bridges:
         reason = f"{need.new} replaces {need.old}: interleaved blocks of both carry the series across"
-        yield _Wish("bridge", need.commit, (need.old, need.new), need.cases, reason, BRIDGE_BLOCKS)
+        yield _Wish("bridge", need.commit, (need.old, need.new), need.cases, reason, ENOUGH_BLOCKS)
 
 
 def _suspects(now: Situation) -> Iterator[_Wish]:
     for suspect in now.suspects:
         if suspect.interpreter in now.interpreters and suspect.case in now.cases:
-            open_ones = [c for c in suspect.commits if (c, suspect.interpreter, suspect.case) not in now.cells]
-            if open_ones:
-                reason = f"the middle of {_commits(len(open_ones))} that event {suspect.event} leaves unmeasured"
-                middle = open_ones[len(open_ones) // 2]
+            unmeasured = [c for c in suspect.commits if (c, suspect.interpreter, suspect.case) not in now.cells]
+            if unmeasured:
+                reason = f"the middle of {_commits(len(unmeasured))} that event {suspect.event} leaves unmeasured"
+                middle = unmeasured[len(unmeasured) // 2]
                 yield _Wish("suspect", middle, (suspect.interpreter,), (suspect.case,), reason)
 
 
 def _unfinished(now: Situation) -> Iterator[_Wish]:
     begun = {(commit, interpreter) for commit, interpreter, _ in now.cells}
-    for commit in _each(now.branches):
-        for interpreter in now.interpreters:
-            cases = _missing(now, commit, interpreter) if (commit, interpreter) in begun else ()
-            if cases:
-                yield _Wish("unfinished", commit, (interpreter,), cases, "begun in an earlier night")
+    for commit, interpreter in _points(now):
+        cases = _missing(now, commit, interpreter) if (commit, interpreter) in begun else ()
+        if cases:
+            yield _Wish("unfinished", commit, (interpreter,), cases, "begun in an earlier night")
 
 
 def _retries(now: Situation) -> Iterator[_Wish]:
-    for commit in _each(now.branches):
-        for interpreter in now.interpreters:
-            known = {case: now.cells.get((commit, interpreter, case)) for case in now.cases}
-            due = tuple(case for case, cell in known.items() if cell is not None and _is_due(cell, now.now_s))
-            if due:
-                reason = "failed before, and the pause after it is over"
-                yield _Wish("retry", commit, (interpreter,), due, reason, now.costs.rule.min_pairs)
+    for commit, interpreter in _points(now):
+        due = tuple(case for case in now.cases if _is_due(now.cells.get((commit, interpreter, case)), now.now_s))
+        if due:
+            reason = "failed before, and the pause after it is over"
+            yield _Wish("retry", commit, (interpreter,), due, reason, now.costs.rule.min_pairs)
 
 
-def _is_due(cell: CellState, now_s: float) -> bool:
-    if cell.state != "failed" or cell.failures > _MOST_RETRIES:
+def _is_due(cell: CellState | None, now_s: float) -> bool:
+    if cell is None or cell.state != "failed" or cell.failures > _MOST_RETRIES:
         return False
     return now_s - cell.failed_at_s >= _FIRST_PAUSE_S * 2.0 ** max(cell.failures - 1, 0)
 
@@ -389,13 +384,10 @@ def _missing(now: Situation, commit: str, interpreter: str) -> tuple[CaseKey, ..
     return tuple(case for case, cell in known if cell is None or cell.state == "partial")
 
 
-def _touched(now: Situation) -> set[str]:
-    return {commit for commit, _, _ in now.cells}
-
-
-def _each(branches: Sequence[Iterable[str]]) -> list[str]:
-    """Return the commits of all branches without duplicates: the first branch first, newest first."""
-    return list(dict.fromkeys(commit for commits in branches for commit in commits))
+def _points(now: Situation) -> Iterator[Point]:
+    """Yield the commits of all branches, once each, newest first, the first branch first, on each interpreter."""
+    commits = dict.fromkeys(commit for branch in now.branches for commit in branch)
+    return itertools.product(commits, now.interpreters)
 
 
 def _commits(count: int) -> str:

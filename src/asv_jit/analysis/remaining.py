@@ -26,11 +26,8 @@ Draws = npt.NDArray[np.int64]
 DRAWS = 200
 _PRIOR_SPREAD = 0.01
 _PRIOR_FREEDOM = 4.0
-_PRIOR_SQUARES = 3.357
-"""The median of chi-squared with that freedom, so that the median of the prior is the usual spread."""
-
-_SPREAD_OF_USUAL = 0.7
-"""Standard deviation of the logarithm of the usual spread, before any cell is known."""
+_PRIOR_SQUARES = 3.357  # the median of chi-squared with that freedom: the median of the prior is the usual spread
+_SPREAD_OF_USUAL = 0.7  # standard deviation of the logarithm of the usual spread, before any cell is known
 
 _LOW, _HIGH = 0.1, 0.9
 
@@ -45,8 +42,7 @@ class PairRule(Struct, frozen=True):
 
 
 class Looks(Struct, frozen=True):
-    """The sizes at which the rule looks, and the sums of squares at which it stops there: at most `precise`, or above
-    `hopeless`. Arrays of one shape."""
+    """At which sizes the rule looks, and at which sums of squares it stops: up to `precise`, and above `hopeless`."""
 
     sizes: Draws
     precise: Floats
@@ -106,8 +102,7 @@ def draw_pairs_left(logs: Floats, looks: Looks, usual: Floats, rng: np.random.Ge
 
 
 class Unfinished(Struct, frozen=True):
-    """A case that needs more blocks: the log ratios that must become precise (none: it needs `least` blocks only),
-    and the cost of a block."""
+    """A case that needs at least `least` more blocks, until its log `ratios` are precise; each of so many trials."""
 
     ratios: tuple[Floats, ...]
     least: int
@@ -136,11 +131,11 @@ class Forecast(Struct, frozen=True):
 def forecast(unfinished: Sequence[Unfinished], rule: PairRule, *, known: Sequence[Floats] = (), seed: int) -> Forecast:
     """Forecast the rest of all `unfinished` cases under `rule`; `known` holds the log ratios of finished cases."""
     rng = np.random.default_rng(seed)
-    usual = draw_usual([*known, *(logs for one in unfinished for logs in one.ratios)], rng)
+    usual = draw_usual([*known, *(logs for case in unfinished for logs in case.ratios)], rng)
     looks = looks_of(rule)
     trials, seconds = np.zeros(DRAWS), np.zeros(DRAWS)
-    for one in unfinished:
-        blocks = draw_blocks_left(one, looks, usual, rng)
-        trials += blocks * one.trials
-        seconds += blocks * one.block_s
+    for case in unfinished:
+        blocks = draw_blocks_left(case, looks, usual, rng)
+        trials += blocks * case.trials
+        seconds += blocks * case.block_s
     return Forecast(range_of(trials), range_of(seconds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,36 +19,28 @@ Indices = npt.NDArray[np.intp]
 Kind: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state"]
 Agreement: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state", "good_inconsistent", "bad_inconsistent"]
 
-_KINDS: tuple[Kind, ...] = ("flat", "warmup", "slowdown", "no_steady_state")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_ENOUGH = 6
-"""More than one part in so many of the iterations must follow the start (500 of 3,000 in Traini et al. 2023)."""
+_ENOUGH = 6  # more than a sixth of the iterations must follow the start (500 of 3,000 in Traini et al. 2023)
 
 _OUTLIER_WINDOW = 200
 _OUTLIER_SPREADS = 3.0
 _OUTLIER_PERCENTILES = (1.0, 99.0)
 
-_SHORTEST_LEVEL = 3
-_SHORTEST_LEVEL_SHARE = 300
-"""A shorter run than 3 iterations, or one in 300 of them, is an excursion; only at the head is it a level."""
-
-_HEAD = 30
-"""Iterations; a first level as short as this is judged by its median too."""
+_SHORTEST_LEVEL = 3  # iterations; a shorter run is an excursion, except at the head
+_SHORTEST_LEVEL_SHARE = 300  # likewise a run shorter than a three hundredth of the iterations
+_HEAD = 30  # iterations; a first level this short is also judged by its median
 
 _SPIKE_WINDOW = 7
 _SPIKE_DEVIATIONS = (5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 89.0)
 _FEWEST_SPIKES = 5
 _SHORTEST_SPIKE_PERIOD = 5
 _SPIKE_JITTER = 0.2
-_GAUSSIAN_MEDIAN = 0.6744897501960817
-"""Median absolute deviation of Gaussian values, in standard deviations."""
+_GAUSSIAN_MEDIAN = 0.6744897501960817  # median absolute deviation of Gaussian values, in standard deviations
 
-_CONFIDENCE = 1.959963984540054
-"""Half-width of a 95% interval, in standard errors."""
-
+_CONFIDENCE = 1.959963984540054  # half-width of a 95% interval, in standard errors
 _FEW = 10
-_CONFIDENCE_OF_FEW = 5.0
-"""The same for levels of up to 10 iterations, which chance would often find somewhere in a trial."""
+_CONFIDENCE_OF_FEW = 5.0  # the same for levels of up to 10 iterations, which chance often puts somewhere in a trial
 
 
 class SteadyState(Struct, frozen=True):
@@ -59,10 +51,9 @@ class SteadyState(Struct, frozen=True):
 
 
 class Warmup(Struct, frozen=True):
-    """What precedes the steady state: how many iterations, the time they took, and how much of it was lost.
+    """The iterations before the steady state, the `time` they took, and how much longer than at the steady level.
 
-    Times are in the unit of the durations. `lost` is what the same iterations would have saved at the steady
-    level; it is negative where they were faster than that.
+    Times are in the unit of the durations; `lost` is negative if they were faster than the steady level.
     """
 
     iterations: int
@@ -71,21 +62,20 @@ class Warmup(Struct, frozen=True):
 
 
 def classify(durations: npt.ArrayLike, *, tolerance: float = 0.01) -> SteadyState:
-    """The kind of a trial and the iteration with which its steady state starts.
+    """Return the kind of a trial and the iteration at which its steady state starts.
 
-    `durations`, shape (n,), n >= 1, are positive and in any unit, in the order in which they were measured.
-    Outliers and regular spikes are set aside, the rest is cut where its mean or variance changes, and the levels
-    before the last are compared with it, from the end: the steady state starts after the last one that differs
-    by more than the relative `tolerance`, and surely so: the 95% interval of the ratio of the means (five standard
-    errors for up to 10 iterations) lies beyond it, so a noisy level has to differ by more. A steady part whose
-    halves differ like that is cut again. More than a sixth of the iterations must follow the start. `flat`: no level
-    differs, `start` is 0; `warmup`: none of those that differ is faster than the steady one; `slowdown`: one is.
+    `durations`, shape (n,), n >= 1, are positive, in any unit, in the order in which they were measured.
+    Outliers and regular spikes are removed, and the rest is split where its mean or variance changes. The last
+    level is the steady one. The steady state starts after the last level that differs from it by more than the
+    relative `tolerance`: the whole 95% interval of the ratio of the means (five standard errors for up to 10
+    iterations) must lie beyond it, so a noisy level has to differ by more. A steady part whose halves differ like that
+    is split again. More than a sixth of the iterations must follow the start. `flat`: no level differs, `start` is 0;
+    `warmup`: no level that differs is faster than the steady one; `slowdown`: one is.
 
-    Runs of fewer than 3 iterations (n / 300 in a long series) are excursions, such as those of a garbage
-    collector, and no levels, except at the head, where they are if the slowest and fastest hundredth of the
-    later iterations are not like them. Fewer than 30 iterations are classified by the same rules, but
-    a change must be large to be found, and two or fewer iterations are always `flat`: that is weak evidence,
-    and the caller has to say so.
+    Runs of fewer than 3 iterations (n / 300 in a long series) are excursions, such as those of a garbage collector,
+    and not levels; a run at the head is a level if it is slower or faster than 99 of 100 later iterations. With fewer
+    than 30 iterations only large changes are found, and two or fewer are always `flat`: weak evidence, which the
+    caller has to mention.
 
     Raises ValueError for durations that are empty, not of one dimension, not finite or not positive, and for
     a tolerance that is negative or not finite. Method: Barrett et al. 2017 (outliers, segments, kinds), Traini
@@ -106,11 +96,11 @@ def classify(durations: npt.ArrayLike, *, tolerance: float = 0.01) -> SteadyStat
 
 
 def steady_time(durations: npt.ArrayLike, state: SteadyState) -> float:
-    """The one number of a trial, in the unit of the durations: the median of its steady part.
+    """Return the median of a trial's steady part, in the unit of the durations.
 
-    Without a steady state it is the median of the last half (the kind is the flag), because to drop such
-    trials would be to select. `durations`, shape (n,), are those that `state` came from. Raises ValueError for
-    durations that `classify` would refuse, or if they are too few for the start.
+    Without a steady state it is the median of the last half, because dropping such trials would select. `durations`,
+    shape (n,), are those that `state` came from. Raises ValueError for durations that `classify` refuses, or if there
+    are too few for the start.
     """
     values = _checked(durations)
     start = len(values) // 2 if state.start is None else _start_within(state.start, values)
@@ -118,7 +108,7 @@ def steady_time(durations: npt.ArrayLike, state: SteadyState) -> float:
 
 
 def warmup(durations: npt.ArrayLike, state: SteadyState, *, inner_loops: int = 1) -> Warmup | None:
-    """What warming up took and cost; None without a steady state.
+    """Return what warming up took and cost; None without a steady state.
 
     `durations`, shape (n,), are per call, those that `state` came from; with `inner_loops` calls an iteration
     the times are those of the whole iterations. Raises ValueError as `steady_time` does, and for
@@ -135,10 +125,10 @@ def warmup(durations: npt.ArrayLike, state: SteadyState, *, inner_loops: int = 1
 
 
 def agreement(kinds: Iterable[str]) -> Agreement:
-    """How the trials of one case agree: their common kind, or which way they are inconsistent.
+    """Return the common kind of a case's trials, or how they are inconsistent (Barrett et al. 2017).
 
-    `good_inconsistent`: some flat, some warm up, so all end as fast as they ever were; `bad_inconsistent`:
-    any other mixture (Barrett et al. 2017). Raises ValueError without kinds, or for one that is unknown.
+    `good_inconsistent`: some are flat and some warm up, so all end at their fastest; `bad_inconsistent`: any other
+    mixture. Raises ValueError without kinds, or for an unknown one.
     """
     found = set(kinds)
     unknown = found.difference(_KINDS)
@@ -152,9 +142,9 @@ def agreement(kinds: Iterable[str]) -> Agreement:
 
 
 def ordinary(values: Floats) -> Indices:
-    """Indices of the iterations that are neither outliers nor regular spikes, ascending; at least one.
+    """Return the indices of the iterations that are neither outliers nor regular spikes, ascending; at least one.
 
-    Extreme values before the first ordinary one are kept: that is warm-up.
+    Extreme values before the first ordinary one are kept, because they are warm-up.
     """
     extreme = _outliers(values) | _regular_spikes(values)
     extreme[: int(np.argmin(extreme))] = False
@@ -162,10 +152,10 @@ def ordinary(values: Floats) -> Indices:
 
 
 def _outliers(values: Floats) -> npt.NDArray[np.bool_]:
-    """What lies too far from the median of the 200 iterations around it.
+    """Return which values lie too far from the median of the 200 iterations around them.
 
-    Too far is three times the range from their 1st to their 99th percentile (Barrett et al. 2017 with the
-    percentiles of Traini et al. 2023). The windows overlap by seven eighths.
+    Too far: three times the range from the 1st to the 99th percentile (Barrett et al. 2017 with the percentiles of
+    Traini et al. 2023). The windows overlap by seven eighths.
     """
     n = len(values)
     width = min(_OUTLIER_WINDOW, n)
@@ -178,9 +168,9 @@ def _outliers(values: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _regular_spikes(values: Floats) -> npt.NDArray[np.bool_]:
-    """Single slow iterations at regular intervals, as garbage collectors cause them; none if irregular.
+    """Return which iterations are slow ones at regular intervals, as a garbage collector causes; none if irregular.
 
-    They are too frequent to be outliers, and a stretch that happens to hold none of them would be a faster level.
+    They are too frequent to be outliers, and a stretch that happens to have none would look like a faster level.
     """
     excess = values - running_median(values, _SPIKE_WINDOW)
     scale = float(np.median(np.abs(excess))) / _GAUSSIAN_MEDIAN
@@ -196,7 +186,7 @@ def _regular_spikes(values: Floats) -> npt.NDArray[np.bool_]:
 
 
 class _Levels(Struct, frozen=True):
-    """The levels of a trial, ascending by start; the last one is the steady one if there is any. Shapes (k,)."""
+    """The levels of a trial, ascending by start, shapes (k,); the last one is the steady one if there is one."""
 
     starts: Indices
     lengths: Indices
@@ -206,12 +196,12 @@ class _Levels(Struct, frozen=True):
 
 
 def _settled(values: Floats, tolerance: float) -> _Levels:
-    """The levels of the ordinary iterations, cut until what follows the start of the steady one is level."""
+    """Return the levels of the ordinary iterations, split until the steady part no longer drifts."""
     bounds = boundaries(values)
     levels = _levels(values, bounds)
     begin = _begin(levels, tolerance)
     if begin and _is_enough(begin, len(values)):
-        # The elbow is chosen for the whole trial; beside a large change of level the small ones get lost.
+        # The penalty was chosen for the whole trial, where a large change of level hides small ones.
         bounds = np.append(bounds[bounds < begin], begin + boundaries(values[begin:]))
         levels = _levels(values, bounds)
         begin = _begin(levels, tolerance)
@@ -223,7 +213,7 @@ def _settled(values: Floats, tolerance: float) -> _Levels:
 
 
 def _levels(values: Floats, bounds: Indices) -> _Levels:
-    """The segments between `bounds` without the excursions."""
+    """Return the segments between `bounds` without the excursions."""
     n = len(values)
     lengths = np.diff(bounds)
     parts = [values[start:end] for start, end in pairwise(bounds)]
@@ -240,7 +230,7 @@ def _levels(values: Floats, bounds: Indices) -> _Levels:
 
 
 def _begin(levels: _Levels, tolerance: float) -> int:
-    """The first iteration of the steady state: where the level after the last that differs starts."""
+    """Return where the level after the last one that differs starts: the first iteration of the steady state."""
     different = np.flatnonzero(_different(levels, tolerance))
     return int(levels.starts[different[-1] + 1]) if len(different) else 0
 
@@ -250,24 +240,24 @@ def _is_enough(start: int, n: int) -> bool:
 
 
 def _different(levels: _Levels, tolerance: float) -> npt.NDArray[np.bool_]:
-    """Which levels surely differ from the last one by more than the tolerance."""
+    """Return which levels differ significantly from the last one by more than the tolerance."""
     steady_mean, steady_variance = levels.means[-1], levels.variances[-1]
     ratios = levels.means / steady_mean
-    # A few iterations have no variance of their own to speak of, and were cut out because they are extreme.
+    # The variance of a few iterations says little, and they were split off because they are extreme.
     shorter = np.minimum(levels.lengths, levels.lengths[-1])
     variances = np.where(shorter > _FEW, levels.variances, np.maximum(levels.variances, steady_variance))
     certainty = np.where(shorter > _FEW, _CONFIDENCE, _CONFIDENCE_OF_FEW)
     errors = np.sqrt(variances / levels.lengths + steady_variance / levels.lengths[-1] * ratios**2) / steady_mean
     different = np.asarray(np.abs(ratios - 1.0) - certainty * errors > tolerance)
     if levels.head_median is not None and len(levels.starts) > 1:
-        # The first iterations differ among themselves too, so much that their mean says little.
+        # The first iterations also differ so much among themselves that their mean says little.
         error = np.sqrt(steady_variance / levels.lengths[0]) / steady_mean
         different[0] |= abs(levels.head_median / steady_mean - 1.0) - _CONFIDENCE_OF_FEW * error > tolerance
     return different
 
 
 def _drifts(values: Floats, begin: int, tolerance: float) -> int | None:
-    """The middle of what follows `begin` if its halves surely differ: stairs of equal height hide a slope."""
+    """Return the middle of what follows `begin` if its halves differ significantly: a slope, which levels hide."""
     middle = (begin + len(values)) // 2
     if middle == begin:
         return None

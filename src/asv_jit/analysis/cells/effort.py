@@ -1,33 +1,29 @@
 """The number of iterations per trial that gives the most precision for the time of a pair.
 
-A pair costs the start and the warm-up of its processes, c, and what n steady iterations take, n τ. Its log speedup
-varies by v / n, what is left of the noise of the iterations, and by σ², what differs between processes of the same
-program and does not shrink however long they run. The time for a given precision goes with the product of the two,
-(c + n τ)(v / n + σ²), which is least at
+A pair costs the start and the warm-up of its processes, c, and n steady iterations of τ each. Its log speedup varies by
+v / n, the remaining noise of the iterations, and by σ², the difference between processes of one program, which does not
+shrink however long they run. The time for a given precision is proportional to (c + n τ)(v / n + σ²), which is least at
 
     n = √(c / τ · v / σ²)
 
 (Kalibera and Jones 2013, "Rigorous benchmarking in reasonable time", the optimal number of repetitions). So where the
-noise lies between the processes, iterations long after a trial got steady are time better spent on another pair; where
-it lies within them, as on a disk, trials stay long. A busy neighbour that slows the core for a tenth of a second or a
-whole one adds to σ, not to v: on a shared 2-core machine one trial in four was off by more than 5%, whether it was 0.1
-or 0.4 s long.
+noise lies between processes, further iterations are better spent on another pair; where it lies within them, as on a
+disk, trials stay long. A neighbour that slows the core for a tenth of a second or a second adds to σ, not to v: on a
+shared 2-core machine one trial in four was off by more than 5%, whether it took 0.1 or 0.4 s.
 
-Precision is not all: a short trial is also a little off. In the three benchmarks of tests/acceptance/peer_pyperf.py, 26
-to 29 processes a mode that went on to 450 iterations, 0.1 to 0.2 s told levels 0.2 to 0.9% above the last, differently
-in the two modes, so that the speedup was off by 0.3 to 0.6%. Two causes were found. The JIT compiles an outer loop only
-at its 4,095th pass: mandelbrot's gets there in its 103rd call, two executors more, and is 0.4% faster from then on. And
-without the JIT a process settles by 1 to 5% in one step after 0.1 to 0.4 s, at random, some never: neither the hash
-seed nor the addresses nor the data nor the age of the process matter, but running the same code does, and processes
-that are interrupted more often settle sooner, so it is likely the core's prediction of the interpreter's jumps. Such
-steps are too small or too late for a trial that ends beside them to cut them off. So a trial is longer while its level
-differs from that of the rest of the look by more than a quarter of a percent and the error of that. It is never longer
-than the look, which ends before mandelbrot's step counts.
+A short trial is also biased a little. In the three benchmarks of tests/acceptance/peer_pyperf.py, 26 to 29 processes a
+mode with 450 iterations, the level after 0.1 to 0.2 s was 0.2 to 0.9% above the last one, differently in the two modes,
+which changed the speedup by 0.3 to 0.6%. Two causes were found. The JIT compiles an outer loop only at its 4,095th
+pass: mandelbrot's in its 103rd call, and it is 0.4% faster from then on. And without the JIT a process gets faster by 1
+to 5% in one step after 0.1 to 0.4 s, at random, some never, whatever its hash seed, addresses, data or age; processes
+that are interrupted more often do so sooner, so it is likely the core's branch prediction. Such steps are too small or
+too late to be cut off. So a trial is longer while its level differs from that of the rest of the look by more than a
+quarter of a percent and its error. It is never longer than the look, which ends before mandelbrot's step counts.
 
-c, τ, v and the warm-up come from one look at each mode: a trial of full length that is thrown away. What a machine does
-to a look only ever makes it slower, so the warm-up is read from its quickest quarters of short stretches, and v from
-the differences of neighbours, which a slow spell hardly touches. σ cannot be seen in one process and is taken from
-quiet machines; where it is larger, still shorter trials would do, at little loss.
+c, τ, v and the warm-up come from one look at each mode: a trial of full length that is thrown away. Disturbances only
+ever slow a look, so the warm-up is read from the fastest quarters of short stretches, and v from the differences of
+neighbours, which a slow spell hardly affects. σ cannot be seen in one process and is taken from quiet machines; where
+it is larger, shorter trials would do, at little loss.
 """
 
 from __future__ import annotations
@@ -43,8 +39,7 @@ from asv_jit.analysis.stats.robust import difference_scale
 
 Floats = npt.NDArray[np.float64]
 
-_BETWEEN_PROCESSES = 0.005
-"""Standard deviation between processes of one program, relative: that of pairs whose noise is 0.7%, over √2."""
+_BETWEEN_PROCESSES = 0.005  # relative standard deviation between processes, from a pair noise of 0.7% over √2
 
 LEAST_STEADY_S = 0.15
 """The least duration of the steady part in seconds, averaged over the modes.
@@ -53,12 +48,8 @@ Starting a process takes about half of that, so whether the noise lies all withi
 time for a given precision is within a third of the best that 0.1 to 0.5 s could give.
 """
 
-_WARMUPS = 3
-"""The least length of a trial in multiples of the longest warm-up seen; other trials may settle later."""
-
-_QUICK = 0.25
-"""The quantile that a slow spell hardly moves."""
-
+_WARMUPS = 3  # the least length of a trial in multiples of the longest warm-up seen; other trials may settle later
+_QUICK = 0.25  # the quantile that a slow spell hardly moves
 _STRETCHES = 40
 _SHORTEST_STRETCH = 5
 _SAME_LEVEL = 0.02
@@ -73,10 +64,8 @@ When in doubt a trial is longer: that costs time once more and is seen, while a 
 
 _LONGER = 1.25
 _QUARTILE_EFFICIENCY = 1.86
-"""The variance of a quartile of Gaussian values, times their number, in that of one of them."""
-
 _MEDIAN_EFFICIENCY = math.pi / 2.0
-"""The variance of a median of Gaussian values, times their number, in that of one of them."""
+"""The variances of a quartile and of a median of n Gaussian values, times n, relative to that of one value."""
 
 
 class Look(Struct, frozen=True):

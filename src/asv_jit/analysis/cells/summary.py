@@ -34,10 +34,9 @@ class Limits(Struct, frozen=True):
 class CaseSummary(Struct, frozen=True):
     """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
 
-    Times are seconds per call; `warmup_*_s` is the running time before the steady state, `first_call_*_s`
-    the time of the very first call. `tracked` is off over
-    on of a positive tracked value (a latency, say), which is no speedup and decides no verdict. `unit` is
-    that of the values: `seconds`, `bytes`, whatever a tracked value has; `unit` where it has none.
+    Times are seconds per call; `warmup_*_s` is the running time before the steady state, `first_call_*_s` the time of
+    the very first call. `tracked` is off / on of a positive tracked value (a latency, say), which is no speedup and
+    decides no verdict. `unit` is that of the values: `seconds`, `bytes`, or what a tracked value says; else `unit`.
     """
 
     key: CellKey
@@ -45,7 +44,7 @@ class CaseSummary(Struct, frozen=True):
     pairs: int
     off: Level | None
     on: Level | None
-    speedup: speedup.Speedup | None
+    speedup: Speedup | None
     verdict: str
     reason: str
     memory: memory.PeakMemory | None
@@ -74,8 +73,7 @@ class CaseSummary(Struct, frozen=True):
     @property
     def is_wrong(self) -> bool:
         """Return True if a JIT bug is suspected: a different answer or a failure with the JIT on only."""
-        differs = self.answers is not None and self.answers.answers == "digest differs"
-        return differs or self.only_on is not None
+        return _is_wrong(self.answers, self.only_on)
 
 
 class SuiteSummary(Struct, frozen=True):
@@ -93,12 +91,13 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
     """Summarize a cell; never raises for its content. `unit` is that of tracked values."""
     off_arm = "off" if cell.has_pairs else "alone"
     off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
-    estimate = _speedup(cell, limits)
+    estimate = _ratio(cell, limits) if cell.timed else None
+    tracked = None if cell.timed else _ratio(cell, limits)
     every = tuple(trial for block in cell.blocks for trial in block.trials)
     answers = next(iter(correctness.check_answers(every)), None)
     only_on = next(iter(correctness.only_on(every)), None)
-    verdict, reason = _verdict(cell, off, on, estimate, limits)
-    if verdict != "skipped" and (only_on is not None or (answers is not None and answers.answers == "digest differs")):
+    verdict, reason = _verdict(cell, off, on, estimate or tracked)
+    if verdict != "skipped" and _is_wrong(answers, only_on):
         verdict, reason = "failed", "a JIT bug is suspected: what is wrong is not fast"
     failures = Counter(
         f"{trial.outcome} in mode {trial.mode}" for trial in every if trial.outcome not in ("ok", "skipped")
@@ -132,7 +131,7 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
         evidence=next((trial.evidence for trial in on if trial.evidence is not None), None),
         hot=hot_functions(cell.sampled.samples, cell.sampled.evidence) if cell.sampled is not None else (),
         measured=max((trial.started for trial in every), default=""),
-        tracked=_tracked(cell, limits),
+        tracked=tracked,
         unit="seconds" if cell.timed else unit,
     )
 
@@ -163,22 +162,21 @@ def case_means(cells: Sequence[Cell]) -> list[suite_mean.CaseMean]:
     ]
 
 
-def _speedup(cell: Cell, limits: Limits) -> speedup.Speedup | None:
-    if not (cell.has_pairs and cell.timed and cell.good_blocks):
-        return None
-    return speedup.estimate(cell.figures("off"), cell.figures("on"), alpha=limits.alpha, equivalence=limits.equivalence)
+def _is_wrong(answers: correctness.AnswerCheck | None, only_on: correctness.OnlyOn | None) -> bool:
+    return only_on is not None or (answers is not None and answers.answers == "digest differs")
 
 
-def _tracked(cell: Cell, limits: Limits) -> speedup.Speedup | None:
-    if cell.timed or not (cell.has_pairs and cell.good_blocks):
-        return None
+def _ratio(cell: Cell, limits: Limits) -> Speedup | None:
+    """Return the ratio off / on of the figures; None unless they are pairs of positive ones."""
     off, on = cell.figures("off"), cell.figures("on")
-    if len(off) != len(on) or not all(math.isfinite(value) and value > 0.0 for value in (*off, *on)):
+    if not (cell.has_pairs and cell.good_blocks) or len(off) != len(on):
+        return None
+    if not cell.timed and not all(math.isfinite(value) and value > 0.0 for value in (*off, *on)):
         return None
     return speedup.estimate(off, on, alpha=limits.alpha, equivalence=limits.equivalence)
 
 
-def _value_words(cell: Cell, tracked: speedup.Speedup | None) -> str:
+def _value_words(cell: Cell, tracked: Speedup | None) -> str:
     """Describe how a tracked value changes with the JIT on, without judging it better or worse."""
     off, on = cell.figures("off"), cell.figures("on")
     if off == on:
@@ -189,16 +187,15 @@ def _value_words(cell: Cell, tracked: speedup.Speedup | None) -> str:
     return words.get(tracked.verdict, "no clear difference")
 
 
-def _verdict(
-    cell: Cell, off: Sequence[Trial], on: Sequence[Trial], estimate: speedup.Speedup | None, limits: Limits
-) -> tuple[str, str]:
+def _verdict(cell: Cell, off: Sequence[Trial], on: Sequence[Trial], ratio: Speedup | None) -> tuple[str, str]:
     if cell.blocks and all(trial.outcome == "skipped" for block in cell.blocks for trial in block.trials):
         return "skipped", "the benchmark asks not to be run with these parameters"
     if not cell.good_blocks:
         return "failed", "no block of trials came to its end"
-    if estimate is None:
-        return "none", _value_words(cell, _tracked(cell, limits)) if cell.has_pairs else "no JIT"
-    if _is_short(cell, off):
+    if ratio is None or not cell.timed:
+        return "none", _value_words(cell, ratio) if cell.has_pairs else "no JIT"
+    single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
+    if not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off):
         return "unclear", reasons.too_short(FEWEST_ITERATIONS)
     unsteady = reasons.not_steady([(reasons.with_the_jit("off"), off), (reasons.with_the_jit("on"), on)])
     if unsteady:
@@ -206,14 +203,9 @@ def _verdict(
     disturbed, blocks = sum(block.disturbed for block in cell.good_blocks), len(cell.good_blocks)
     if disturbed > reasons.DISTURBED_SHARE * blocks:
         return "unclear", reasons.disturbed(disturbed, blocks)
-    if estimate.verdict == "unclear":
+    if ratio.verdict == "unclear":
         return "unclear", reasons.too_imprecise(blocks, "pairs")
-    return estimate.verdict, ""
-
-
-def _is_short(cell: Cell, off: Sequence[Trial]) -> bool:
-    single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
-    return not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off)
+    return ratio.verdict, ""
 
 
 def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> memory.PeakMemory | None:

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from asv_jit import installations
 from asv_jit.analysis.counts.moves import Move
-from asv_jit.analysis.planning import BRIDGE_BLOCKS, Plan, Step, plan
+from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
+from asv_jit.analysis.planning import Plan, Step, plan
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.mirror import repository_without_network
@@ -229,7 +230,7 @@ class NightMeasuring:
             with session.measuring_for("anchor"):
                 engine.measure(built, cases, until_so_many(session, self._project.settings.pairs.min))
         elif step.kind == "bridge":
-            engine.measure(built, cases, until_so_many(session, BRIDGE_BLOCKS))
+            engine.measure(built, cases, until_so_many(session, ENOUGH_BLOCKS))
         else:
             forget: Forget = "failures" if step.kind == "retry" else "nothing"
             engine.measure(built, cases, until_precise(session), forget=forget)
