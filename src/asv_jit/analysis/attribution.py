@@ -124,18 +124,17 @@ def attribute(
     """Find the cause of a change from the times on both sides.
 
     `off`, `on`: one steady time per trial or point before and after, `off[side][i]` and `on[side][i]` of one
-    block; `on` is None where there is no JIT. `anchor`: the same of what was measured at both times and did not
-    change; None where there is none, and then the machine stays a possible cause of what moves alike.
-    `equivalence`: a fraction, within which a shift counts as none. `interleaved`: both sides come from the same
-    blocks, `off[0][i]` and `off[1][i]` of one: then the shifts are paired, and the machine is no explanation.
+    block; `on` is None without a JIT. `anchor`: the same of something that did not change; without it (None) the
+    machine remains a possible cause of shifts that are alike. `equivalence`: a share, within which a shift counts as
+    none. `interleaved`: `off[0][i]` and `off[1][i]` come from one block: then the shifts are paired, and the machine
+    is no explanation.
 
-    The cause is the likeliest explanation of the module's table if it is at least as likely as all others
-    together and its tests agree, else `unclear`: what must
-    have moved did so at level `alpha` (Welch's t; the contrast, log speedup, paired within blocks), and what
-    must not have moved is equivalent (two one-sided tests, Schuirmann 1987): absence of significance proves
-    nothing. Shifts are less the anchor's where the machine probably moved. On the axis `pythons` it is enough
-    for `release` that one mode moved. The probability is a posterior over the table's rows under the prior
-    stated above, so it is calibrated as far as the prior is right. Fewer than two blocks on a side: `unclear`.
+    The cause is the likeliest explanation of the module's table if it is at least as likely as all others together and
+    its tests agree, else `unclear`. The tests: each shift that the explanation needs is significant at `alpha`
+    (Welch's t; log speedups are paired within blocks), and each other one is equivalent to none (two one-sided tests,
+    Schuirmann 1987), because absence of significance proves nothing. The anchor's shift is subtracted if the machine
+    probably moved. On the axis `pythons` one mode that moved is enough for `release`. The probability is a posterior
+    over the table's rows, as good as the prior above. Fewer than two blocks on a side: `unclear`.
 
     Raises ValueError for times that are not positive, unequal numbers of `off` and `on`, or a bad fraction.
     """
@@ -151,7 +150,7 @@ def attribute(
     machines = (False,) if interleaved else (False, True)
     posterior = _posterior(observed, equivalence, has_on=on is not None, machines=machines)
     machine_moved = anchor is not None and sum(p for (_, m), p in posterior.items() if m) >= 0.5
-    tests = _Tests(observed, on is not None, machine_moved, equivalence, alpha)
+    tests = _tests(observed, has_on=on is not None, machine_moved=machine_moved, equivalence=equivalence, alpha=alpha)
     cause, probability, moved = _decide(posterior, tests, axis)
     count = len(observed.shifts)
     axes = np.eye(count)
@@ -166,7 +165,7 @@ def attribute(
 
 
 def _observe(off: Sides, on: Sides | None, anchor: Sides | None) -> _Observed | None:
-    """Shifts of (off, [on], [anchor]); None if a side has fewer than two blocks."""
+    """Return the shifts of (off, [on], [anchor]); None if a side has fewer than two blocks."""
     modes = 1 if on is None else 2
     size = modes + (anchor is not None)
     shifts, parts = np.zeros(size), []
@@ -186,7 +185,7 @@ def _observe(off: Sides, on: Sides | None, anchor: Sides | None) -> _Observed | 
 
 
 def _observe_interleaved(off: Sides, on: Sides | None) -> _Observed | None:
-    """Shifts of (off, [on]) within blocks; None for fewer than two blocks."""
+    """Return the shifts of (off, [on]) within blocks; None for fewer than two blocks."""
     logs = _paired_logs([*off] if on is None else [*off, *on])
     shifts = logs[1::2] - logs[::2]
     count = shifts.shape[1]
@@ -197,7 +196,7 @@ def _observe_interleaved(off: Sides, on: Sides | None) -> _Observed | None:
 
 
 def _paired_logs(times: Sequence[npt.ArrayLike]) -> Floats:
-    """Logarithms, shape (modes, blocks), of the blocks that have all modes."""
+    """Return the logarithms, shape (modes, blocks), of the blocks that have all modes."""
     arrays = [np.asarray(mode, dtype=np.float64) for mode in times]
     if any(a.ndim != 1 or a.shape != arrays[0].shape for a in arrays):
         raise ValueError(f"expected times of shape (blocks,), alike for off and on, found {[a.shape for a in arrays]}")
@@ -211,7 +210,7 @@ def _paired_logs(times: Sequence[npt.ArrayLike]) -> Floats:
 def _posterior(
     observed: _Observed, equivalence: float, *, has_on: bool, machines: Sequence[bool]
 ) -> dict[tuple[Moved, bool], float]:
-    """Probability of each explanation, with a machine that moved (True) or not, as far as `machines` allows it.
+    """Return the probability of each explanation, with a machine that moved (True) or not, for each of `machines`.
 
     Real shifts are Gaussian about none; the observed ones have a multivariate t density about them.
     """
@@ -234,7 +233,7 @@ def _posterior(
 
 
 def _patterns(*, has_on: bool) -> dict[Moved, Floats]:
-    """Covariance of the real shifts of (off, on) under each explanation, a typical shift being 1."""
+    """Return the covariance of the real shifts of (off, on) under each explanation, in typical shifts."""
     if not has_on:
         return {"none": np.zeros((1, 1)), "both": np.ones((1, 1))}
     return {
@@ -247,39 +246,36 @@ def _patterns(*, has_on: bool) -> dict[Moved, Floats]:
 
 
 def _log_density(x: Floats, spread: Floats, freedom: float) -> float:
-    """Multivariate t about 0, up to a constant."""
+    """Return the log density of a multivariate t about 0, up to a constant."""
     distance = float(x @ np.linalg.solve(spread, x))
     logdet = float(np.linalg.slogdet(spread)[1])
     return -0.5 * logdet - 0.5 * (freedom + len(x)) * math.log1p(distance / freedom)
 
 
-class _Tests:
-    """The tests that an explanation must pass, on shifts less the machine's."""
+class _Tests(Struct, frozen=True):
+    """Results of the tests on the shifts, less the machine's: did any mode move, and which explanations are allowed."""
 
-    def __init__(
-        self, observed: _Observed, has_on: bool, machine_moved: bool, equivalence: float, alpha: float
-    ) -> None:
-        unit = np.eye(len(observed.shifts))
-        machine = unit[-1] if machine_moved else 0.0 * unit[-1]
-        off, on = unit[0], unit[1 if has_on else 0]
-        contrasts = [observed.along(c) for c in (off - machine, on - machine, off - on)]
-        self.machine_moved = machine_moved
-        self._off_moved, self._on_moved, self._unlike = (c.is_significant(alpha) for c in contrasts)
-        self._off_still, self._on_still, self._alike = (c.is_equivalent(equivalence) for c in contrasts)
+    machine_moved: bool
+    any_moved: bool
+    allowed: frozenset[Moved]
 
-    @property
-    def any_moved(self) -> bool:
-        return self._off_moved or self._on_moved
 
-    def allow(self, moved: Moved) -> bool:
-        """Return True if the required shifts are significant and the others are equivalent to none."""
-        return {
-            "none": self._off_still and self._on_still,
-            "both": self._off_moved and self._on_moved and self._alike,
-            "on": self._unlike and self._off_still,
-            "off": self._unlike and self._on_still,
-            "unlike": self._unlike and self._off_moved and self._on_moved,
-        }.get(moved, False)
+def _tests(observed: _Observed, *, has_on: bool, machine_moved: bool, equivalence: float, alpha: float) -> _Tests:
+    """Allow the explanations whose shifts are significant and whose other shifts are equivalent to none."""
+    unit = np.eye(len(observed.shifts))
+    machine = unit[-1] if machine_moved else 0.0 * unit[-1]
+    off, on = unit[0], unit[1 if has_on else 0]
+    contrasts = [observed.along(c) for c in (off - machine, on - machine, off - on)]
+    off_moved, on_moved, unlike = (contrast.is_significant(alpha) for contrast in contrasts)
+    off_still, on_still, alike = (contrast.is_equivalent(equivalence) for contrast in contrasts)
+    holds: dict[Moved, bool] = {
+        "none": off_still and on_still,
+        "both": off_moved and on_moved and alike,
+        "on": unlike and off_still,
+        "off": unlike and on_still,
+        "unlike": unlike and off_moved and on_moved,
+    }
+    return _Tests(machine_moved, off_moved or on_moved, frozenset(moved for moved, is_so in holds.items() if is_so))
 
 
 def _decide(posterior: dict[tuple[Moved, bool], float], tests: _Tests, axis: Axis) -> tuple[Cause, float, Moved]:
@@ -287,7 +283,7 @@ def _decide(posterior: dict[tuple[Moved, bool], float], tests: _Tests, axis: Axi
     for (moved, _), p in posterior.items():
         moves[moved] = moves.get(moved, 0.0) + p
     likeliest = max(moves, key=moves.__getitem__)
-    allowed: Moved = likeliest if tests.allow(likeliest) else "unclear"
+    allowed: Moved = likeliest if likeliest in tests.allowed else "unclear"
     causes: dict[Cause, float] = {"machine": posterior.get(("none", True), 0.0)}
     if axis == "pythons":
         causes["release"] = 1.0 - moves["none"]

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -54,8 +54,8 @@ _SUPPORTING = MappingProxyType(
 
 class Rule(Struct, frozen=True):
     """One claim. `cases` is a pattern for the names of the benchmarks that test it; `also` one for tracked values
-    that are shown beside the answer and do not decide it. `minors` are the Python releases that it is about (all if
-    empty), `against` the one that they are compared with.
+    that are shown beside the answer without deciding it. `minors` are the Python releases that it covers (all if
+    empty), `against` the release that they are compared with.
     """
 
     key: str
@@ -106,12 +106,12 @@ class RuleAnswer(Struct, frozen=True):
 
     @property
     def measured(self) -> bool:
-        """True if any interpreter has a measured answer."""
+        """Return True if any interpreter has a measured answer."""
         return any(one.answer != "not measured" for one in self.releases)
 
     @property
     def contradicted(self) -> tuple[str, ...]:
-        """The interpreters that the rule covers and on which it does not hold."""
+        """Return the interpreters that the rule covers and on which it does not hold."""
         return tuple(one.interpreter for one in self.releases if one.about and one.answer == "does not hold")
 
 
@@ -163,9 +163,8 @@ def untested_groups(suites: Sequence[SuiteSummary]) -> tuple[str, ...]:
 
 def _on_release(rule: Rule, suite: SuiteSummary, limits: Limits) -> OnRelease:
     chosen = [case for case in suite.cases if re.search(rule.cases, case.key.case.benchmark)]
-    of_metric: Callable[[CaseSummary, Limits], tuple[CaseMean, str] | None]
-    of_metric = _of_time if rule.metric == "time" else _of_memory
-    found = [(case.key.case, known) for case in chosen if (known := of_metric(case, limits)) is not None]
+    mean_of = _of_time if rule.metric == "time" else _of_memory
+    found = [(case.key.case, mean) for case in chosen if (mean := mean_of(case, limits)) is not None]
     return _decide(rule, suite.interpreter, found, limits, also=_also(rule, suite))
 
 
@@ -173,15 +172,15 @@ def _against(rule: Rule, suite: SuiteSummary, before: SuiteSummary | None, limit
     """Return the ratio of the speedups of two releases, over the cases that both have."""
     if before is None:
         return OnRelease(suite.interpreter, True, "not measured", None, ())
-    old = {case.key.case: known for case in before.cases if (known := _of_time(case, limits)) is not None}
+    old, new = (
+        {case.key.case: mean[0] for case in one.cases if (mean := _of_time(case, limits)) is not None}
+        for one in (before, suite)
+    )
     found = []
-    for case in suite.cases:
-        known = _of_time(case, limits)
-        if known is not None and case.key.case in old:
-            (new, _), (other, _) = known, old[case.key.case]
-            pairs = min(new.pairs, other.pairs)
-            mean = CaseMean(new.benchmark, new.mean - other.mean, math.hypot(new.error, other.error), pairs)
-            found.append((case.key.case, (mean, _verdict(mean, limits))))
+    for key in (key for key in new if key in old):
+        a, b = old[key], new[key]
+        gain = CaseMean(b.benchmark, b.mean - a.mean, math.hypot(a.error, b.error), min(a.pairs, b.pairs))
+        found.append((key, (gain, _verdict(gain, limits))))
     return _decide(rule, suite.interpreter, found, limits, other=before.interpreter)
 
 
