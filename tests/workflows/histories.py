@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,13 +100,8 @@ def make_history(
     (beside / "home").mkdir(parents=True)
     history = History(folder, env, ())
     _done(history.git("init", "-q", "-b", "main"))
-    # One process makes all commits: a search of hundreds would else wait for its history.
-    stream = "".join(_as_git_reads_it(folder, number, source) for number, source in enumerate(sources))
-    _done(run(["git", "fast-import", "--quiet"], env=env, cwd=folder, input_text=stream))
-    _done(history.git("reset", "-q", "--hard"))
-    commits = history.git("rev-list", "--reverse", "HEAD").stdout.split()
-    assert len(commits) == len(sources)
-    return History(folder, env, tuple(commits))
+    commits = tuple(commit(history, source, f"Commit {number}") for number, source in enumerate(sources))
+    return History(folder, env, commits)
 
 
 def commit(history: History, source: str, subject: str) -> str:
@@ -122,26 +116,6 @@ def commit(history: History, source: str, subject: str) -> str:
     _done(history.git("add", "-A"))
     _done(history.git("commit", "-q", "-m", subject))
     return history.git("rev-parse", "HEAD").stdout.strip()
-
-
-def _as_git_reads_it(folder: Path, number: int, source: str) -> str:
-    """One commit as `git fast-import` takes it, the same as `commit` makes; the first one has the suite, too."""
-    files = (
-        {} if number else {path.name: path.read_text() for path in (folder / "asv.conf.json", folder / ".gitignore")}
-    )
-    files |= {} if number else {f"bench/{path.name}": path.read_text() for path in sorted((folder / "bench").iterdir())}
-    subject = f"Commit {number}"
-    files["notes.txt" if source == BROKEN else "toy/__init__.py"] = (
-        subject if source == BROKEN else f"# {subject}\n{source}"
-    )
-    gone = "D toy\n" if source == BROKEN and number else ""
-    who = f"committer {_NAMES[0][1]} <{_NAMES[1][1]}> {int(time.time())} +0000\n"
-    head = f"commit refs/heads/main\n{who}data {len(subject)}\n{subject}\n{gone}"
-    return (
-        head
-        + "".join(f"M 100644 inline {name}\ndata {len(text.encode())}\n{text}\n" for name, text in files.items())
-        + "\n"
-    )
 
 
 _NAMES = (("NAME", "Toy Maker"), ("EMAIL", "toy@example.invalid"))

@@ -22,7 +22,14 @@ from tests.acceptance.rows import Row
 SIZE, PLANTED = 20_000, 200
 MODE: Mode = "off"
 _SCRIPT = SOURCE + "\nimport pyperf\npyperf.Runner().bench_func('loop', time_loop)\n"
-_CONF = {"version": 1, "project": "p", "repo": ".", "branches": ["main"], "benchmark_dir": "bench"}
+_CONF = {
+    "version": 1,
+    "project": "p",
+    "repo": ".",
+    "branches": ["main"],
+    "benchmark_dir": "bench",
+    "environment_type": "existing",
+}
 Verdict: TypeAlias = tuple[str, bool]
 """What a tool says, and whether it says that B is slower."""
 

@@ -16,7 +16,6 @@ from asv_jit.errors import UsageError
 from asv_jit.installations import UnbuildableError
 from asv_jit.model import ARMS, HASH_SEEDS, Benchmark, Case, CountedTrial, Mode
 from asv_jit.workflows.bisection.counted import CountMeasurer, counted_pair
-from asv_jit.workflows.bisection.search import MODES
 from asv_jit.workflows.measuring.counting import Wanted
 from tests.store.test_counts import trial
 
@@ -31,7 +30,6 @@ class Counts:
     """What a run of each point, mode and seed takes; a list has one figure for each run."""
 
     figures: Mapping[tuple[str, Mode], Mapping[int, int | Sequence[int]]]
-    repeats: bool = True
     done: dict[str, list[CountedTrial]] = field(default_factory=dict)
 
     def missing(
@@ -47,7 +45,7 @@ class Counts:
         for mode in (one for one in modes if one == "off" or installation.interpreter.has_jit):
             for seed in seeds:
                 had = sum((one.mode, one.hash_seed) == (mode, seed) for one in self.known(installation, case))
-                runs = 2 if repeat and self.repeats and seed == seeds[0] else 1
+                runs = 2 if repeat and seed == seeds[0] else 1
                 wanted += [Wanted(installation, case, mode, seed)] * (runs - had)
         return wanted
 
@@ -102,12 +100,6 @@ def test_ends_that_one_hash_seed_alone_tells_apart_are_the_same() -> None:
     assert measure(2) == (1.0, "")
 
 
-def test_code_that_is_not_repeatable_is_named_though_the_benchmark_was_at_another_commit() -> None:
-    random = {1: [90_000, 95_000], 2: 91_000, 3: 92_000}
-    with pytest.raises(Unbuildable, match="not repeatable: two runs with hash seed 1 differ"):
-        measurer(Counts({("good", "on"): STEADY, ("bad", "on"): random}, repeats=False))(2)
-
-
 @pytest.mark.parametrize(
     ("figures", "point", "reason"),
     [
@@ -134,8 +126,6 @@ def test_only_timed_cases_and_interpreters_with_a_jit_are_counted_in_mode_on() -
 
 def pair(figures: Any, metric: BisectMetric = "instructions") -> Any:
     counts: Any = Counts(figures)
-    for side in ("good", "bad"):  # as the search left them
-        counts.count(counts.missing(place(side), CASE, modes=MODES[metric], seeds=HASH_SEEDS[:1]))
     return counted_pair(counts, CASE, metric, (place("good"), place("bad")), "commits", 0.002)
 
 
@@ -154,8 +144,6 @@ def test_a_culprit_is_confirmed_by_all_seeds_and_little_of_the_other_mode_is_rea
 def test_seeds_that_disagree_refute_a_culprit_and_runs_that_differ_leave_it_open() -> None:
     both = {("good", "off"): STEADY, ("bad", "off"): STEADY, ("good", "on"): STEADY}
     assert pair({**both, ("bad", "on"): {1: 101_000, 2: 99_000, 3: 100_000}}).state == "refuted"
-    random = pair({**both, ("bad", "on"): {1: [99_000, 98_000], 2: 97_000, 3: 96_000}})
-    assert (random.state, random.attribution.cause) == ("unclear", "unclear")
     missing = pair(both)
     assert missing.state == "unclear"
     assert "KeyError: 'x'" in missing.reason

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from asv_jit.analysis.metrics import METRICS, Row
+from asv_jit.site.parts.count_section import why_no_verdict
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Frame
 
@@ -18,16 +19,17 @@ class ProsePage(Struct, frozen=True):
 
 
 class MethodPage(Struct, frozen=True):
-    """`method.html`, with the table of metrics."""
+    """`method.html`, with the table of metrics; `no_verdict`: why counts decide none, with this suite's example."""
 
     frame: Frame
+    no_verdict: str
     metrics: tuple[Row, ...]
 
 
 def method(site: Publication) -> MethodPage:
     """Make `method.html`: how the figures are measured and computed."""
     frame = site.frame("method.html", "How the figures are measured and computed, with sources.")
-    return MethodPage(frame, tuple(METRICS.values()))
+    return MethodPage(frame, why_no_verdict(site.disagreement), tuple(METRICS.values()))
 
 
 def compare(site: Publication) -> ProsePage:

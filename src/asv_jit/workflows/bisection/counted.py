@@ -18,7 +18,7 @@ from asv_jit.model import HASH_SEEDS, Case, Mode
 from asv_jit.store.findings.confirmations import Effects, State
 from asv_jit.workflows.bisection.search import MODES, Install
 from asv_jit.workflows.compare_counts import ModeChange, mode_changes
-from asv_jit.workflows.measuring.counting import Counting, Wanted
+from asv_jit.workflows.measuring.counting import Counting
 
 _METRICS: dict[Mode, Metric] = {"off": "instructions_off", "on": "instructions_on"}
 _CHANGED = ("more", "fewer")
@@ -71,7 +71,6 @@ class CountMeasurer:
         is_bad_end = point == len(self._points) - 1
         found = self._compared(sides, HASH_SEEDS[:1], repeat=is_bad_end or point == 0)
         if is_bad_end and found.found.verdict in _CHANGED:
-            self._counting.count(_second_runs(self._counting, sides, self._case, self._mode))
             found = self._compared(sides, HASH_SEEDS, repeat=False)
         if found.found.verdict == "not repeatable":
             raise Unbuildable(f"not repeatable: {found.found.reason}")
@@ -117,13 +116,12 @@ def counted_pair(
     counting: Counting, case: Case, metric: BisectMetric, sides: Sequence[Installation], axis: Axis, threshold: float
 ) -> CountedPair:
     """Count parent and culprit with what is missing, and say what moved."""
-    (mode,) = MODES[metric]
-    missing = [one for side in sides for one in counting.missing(side, case)]
-    counting.count([*missing, *_second_runs(counting, sides, case, mode)])
+    counting.count([one for side in sides for one in counting.missing(side, case)])
     changes, reasons, _ = mode_changes(counting, sides, case, threshold)
     by_mode = {change.mode: change for change in changes}
     attribution = _attribution(by_mode, sides, axis)
     effects = tuple(_effect(change) for change in changes)
+    (mode,) = MODES[metric]
     if mode not in by_mode:
         return CountedPair("unclear", "; ".join(reasons), 0.0, effects, attribution)
     found = by_mode[mode].found
@@ -134,16 +132,6 @@ def counted_pair(
     if found.verdict == "not repeatable":
         return CountedPair("unclear", f"not repeatable: {found.reason}", change, effects, attribution)
     return CountedPair("refuted", f"the hash seeds do not agree on {threshold:.1%}", change, effects, attribution)
-
-
-def _second_runs(counting: Counting, sides: Sequence[Installation], case: Case, mode: Mode) -> list[Wanted]:
-    """What shows whether the sides, and not only the benchmark, give one hash seed the same count twice."""
-    first = mode, HASH_SEEDS[0]
-    ran = [
-        sum((trial.mode, trial.hash_seed) == first and trial.outcome == "ok" for trial in counting.known(side, case))
-        for side in sides
-    ]
-    return [Wanted(side, case, *first) for side, runs in zip(sides, ran, strict=True) if runs == 1]
 
 
 def _attribution(changes: Mapping[Mode, ModeChange], sides: Sequence[Installation], axis: Axis) -> Attribution:
