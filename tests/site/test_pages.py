@@ -22,6 +22,7 @@ from asv_jit.site.pages import home
 from asv_jit.site.parts.answers import answer_of
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.templates import template_environment, template_folders
+from asv_jit.store.findings.nights import NightRecord
 from asv_jit.store.machines import KnownNoise
 from asv_jit.text import units
 from tests.site import contents, histories
@@ -47,7 +48,7 @@ def _small() -> SiteContent:
         low=0.0055, high=0.0105, disturbed=2, false_alarm=False,
     )  # fmt: skip
     earlier = msgspec.structs.replace(noise, at="2026-10-01T06:00:00+00:00", value=0.05)
-    first = msgspec.structs.replace(made.machines[0], fingerprints=prints, same_code=(earlier, noise))
+    first = msgspec.structs.replace(made.machines[0], fingerprints=prints, same_code=(earlier, noise), nights=NIGHTS)
     anchor = AnchorSeries("bench-1", "", None, np.array([0, 1], dtype=np.int32), np.array([1.0, 1.031]))
     found = msgspec.structs.replace(found, anchors=(anchor,), sessions=("2026-11-01T04:00:00Z", "2026-11-04T04:00:00Z"))
     second = Machine("old <box>", (("ram", "8161012"),), asv_only=True)
@@ -56,6 +57,14 @@ def _small() -> SiteContent:
         made, table=Timetable.of(found), events=events, machines=(first, second),
         commits=(*made.commits, *known[::-1]),
     )  # fmt: skip
+
+
+NIGHTS = (
+    NightRecord("2026-11-03T01:00:00+00:00", None, 600.0, 62),
+    NightRecord(
+        "2026-11-04T01:00:00+00:00", 7200.0, 700.0, 94, counted=24, moved=("cpu.time_fast at aaaaaaaa: off +1.20%",)
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +136,7 @@ def test_machines_say_how_quiet_they_are_and_when_they_changed(small: Path) -> N
     assert "5.00%" not in text
     assert "asv’s own results only" in text
     assert "old <box>" in text
+    assert "2026-11-04 01:00 UTC12 min9424cpu.time_fast at aaaaaaaa: off +1.20%" in text  # the newest night first
     assert "7.78 GiB" in text
 
 

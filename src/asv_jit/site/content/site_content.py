@@ -16,6 +16,7 @@ from asv_jit.git.repository import Commit
 from asv_jit.model import Trial, version_of
 from asv_jit.site.content.timetable import Timetable
 from asv_jit.store.findings.bisections import Bisection
+from asv_jit.store.findings.nights import NightRecord
 from asv_jit.store.machines import KnownNoise
 
 
@@ -60,7 +61,8 @@ class Machine(Struct, frozen=True):
     those of the latest commit first; `trials` those of the cells whose warm-up curves and failures are to be shown;
     `current` has one value an interpreter: each case at the newest commit that has it. `asv_only`: whether nothing but
     asv itself measured there, so that it has series and no cells. `noise` is by interpreter, from its cells;
-    `same_code` is what `asv-jit doctor --measure` found there, the newest last. `counts` has one value a case and
+    `same_code` is what `asv-jit doctor --measure` found there, the newest last. `nights`: the newest
+    last. `counts` has one value a case and
     interpreter: its newest counts of instructions.
     """
 
@@ -72,6 +74,7 @@ class Machine(Struct, frozen=True):
     trials: Mapping[CellKey, tuple[Trial, ...]] = field(default_factory=dict)
     noise: tuple[tuple[str, Quiet], ...] = ()
     same_code: tuple[KnownNoise, ...] = ()
+    nights: tuple[NightRecord, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
     current: tuple[Current, ...] = ()
     counts: tuple[CaseCount, ...] = ()

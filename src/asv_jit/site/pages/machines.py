@@ -17,10 +17,11 @@ from asv_jit.site.content.slugs import anchor_of
 from asv_jit.site.parts.charts.marks import trend_mark
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Figure, Frame
+from asv_jit.store.findings.nights import NightRecord
 from asv_jit.store.machines import KnownNoise
 from asv_jit.text import units
 
-_MOST_DRIFT, _MOST_SAME_CODE = 60, 8
+_MOST_DRIFT, _MOST_SAME_CODE, _MOST_NIGHTS = 60, 8, 8
 _LEAST_BYTES = 1 << 30  # no machine that runs CPython today has less in bytes, or so much in kibibytes (1 TiB)
 _TRAITS = {
     "arch": "Architecture", "cpu": "Processor", "cores": "Cores", "memory_gib": "Memory, GiB", "kernel": "Kernel",
@@ -49,8 +50,12 @@ class SameCodeRow(Struct, frozen=True):
 
 
 class MachineSection(Struct, frozen=True):
-    """One machine. `drift`: the anchor's level in each session, the newest first. `fingerprints`: those that the
-    machine had, the newest first, each with the traits that changed: name, old value, new value."""
+    """One machine.
+
+    `nights`: the last ones, the newest first, and how long they took. `drift`: the anchor's level in each session, the
+    newest first. `fingerprints`: those that the machine had, the newest first, each with the traits that changed: name,
+    old value, new value.
+    """
 
     machine: Machine
     anchor: str
@@ -58,6 +63,7 @@ class MachineSection(Struct, frozen=True):
     details: tuple[tuple[str, str], ...]
     noise: tuple[NoiseRow, ...]
     same_code: tuple[SameCodeRow, ...]
+    nights: tuple[tuple[NightRecord, str], ...]
     drift: tuple[tuple[str, str], ...]
     drift_mark: Markup
     drift_words: str
@@ -92,6 +98,7 @@ def _section(site: Publication, machine: Machine, series: int) -> MachineSection
         details=tuple(_trait(name, value) for name, value in machine.details),
         noise=tuple(_noise(name, quiet, alpha) for name, quiet in machine.noise),
         same_code=_same_code(machine.same_code, alpha),
+        nights=tuple((one, _minutes(one.spent_s)) for one in machine.nights[: -_MOST_NIGHTS - 1 : -1]),
         drift=tuple((units.moment(started), units.signed_percent(level, 2)) for started, level in reversed(drift)),
         drift_mark=trend_mark([level for _, level in drift]),
         drift_words=_drift(drift),
@@ -99,6 +106,10 @@ def _section(site: Publication, machine: Machine, series: int) -> MachineSection
         fingerprints=_fingerprints(machine.fingerprints),
         series=series,
     )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{units.number(round(seconds / 60))} min" if math.isfinite(seconds) else units.DASH
 
 
 def _noise(interpreter: str, quiet: Quiet, alpha: float) -> NoiseRow:

@@ -14,6 +14,7 @@ from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.model import Trial
 from asv_jit.site.content.site_content import Fingerprint, Machine
+from asv_jit.store.findings.nights import NIGHTS
 from asv_jit.store.machines import known_fingerprints, known_noise
 from asv_jit.workflows.reading.counts import Counts, has_counts, newest_counts, read_machine_counts
 from asv_jit.workflows.reading.results import Results, read_results, told_apart
@@ -69,6 +70,7 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
             newest=newest,
             asv_only=not counts,
             same_code=known_noise(folder).records,
+            nights=NIGHTS.read(folder).records,
             counts=counts,
         )
     results = told_apart(results, places)
@@ -82,6 +84,7 @@ def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool)
         trials={key: tuple(trial for block in cell.blocks for trial in block.trials) for key, cell in cells.items()},
         noise=_noise(results),
         same_code=known_noise(folder).records,
+        nights=NIGHTS.read(folder).records,
         fingerprints=_fingerprints(folder, results.trials),
         current=currents(cells, summaries, places),
         counts=counts,
