@@ -3,36 +3,31 @@
 The unit is the process: one steady time per trial, the arms of a block paired by index. All work is done on
 d = log(off / on), whose mean is the log speedup, because the noise of a time is a share of it.
 
-The loop "measure a pair, ask `next_step`, at last `estimate`" looks at its own data again and again, and it
-stops when they happen to look quiet. A plain t interval after that is too narrow: after a look at every pair
-from 5 to 45, intervals at 95% miss 7.1% of the time at a pair noise of 1.4% (7.9% at 2%), and A/A comparisons
-come out different at alpha = 0.002 in 0.22% of the cases (0.55% at a noise of 3%). Two things mend that:
+The loop "measure a pair, ask `next_step`, at last `estimate`" looks at its own data again and again, and stops when
+they happen to look quiet. A plain t interval after that is too narrow: after a look at every pair from 5 to 45,
+intervals at 95% miss 7.1% of the time at a pair noise of 1.4%, and A/A comparisons come out different at alpha = 0.002
+in 0.22% of the cases (0.55% at a noise of 3%). Two things correct that:
 
-- the loop does not look at every size but at 18 from 5 to 45 pairs, about a tenth apart, and at none that is
-  often wanted as a fixed number of pairs (6, 7, 10, 15, 44), which then pays nothing;
-- at those sizes the interval is wider than Student's by a factor, the `toll`: 1.25 at 5 pairs, where the
-  spread of the pairs is itself hardly known, 1.15 in between, and 1.03 at 45, where the loop ends whatever
-  the spread. The same factor enters the half-width that the rule compares with the precision. At every other
-  size the loop cannot have stopped, and the interval is the plain t interval.
+- the loop looks at 18 sizes from 5 to 45 pairs only, about a tenth apart, and at none that is often asked for as a
+  fixed number of pairs (6, 7, 10, 15, 44), which then pays nothing;
+- at those sizes the interval, also the one that the rule compares with the precision, is wider than Student's by a
+  factor, the `toll`: 1.25 at 5 pairs, where the spread itself is hardly known, 1.15 in between, and 1.03 at 45, where
+  the loop ends whatever the spread. At any other size the loop cannot have stopped, and the plain t interval holds.
 
-The factors were chosen by simulation of the whole loop (precision 1%; tests/acceptance/figure_1_same_code.py
-repeats it at 0.7% and 1.4%), for pair noises from 0.2% to 6%. Misses at 90 / 95 / 99 / 99.8%, as multiples of
-the nominal rate, for Gaussian noise:
+The factors come from simulations of the whole loop (precision 1%; tests/acceptance/figure_1_same_code.py repeats it at
+0.7% and 1.4%) for pair noises from 0.2% to 6%. Misses at 90 / 95 / 99 / 99.8%, as multiples of the nominal rate, for
+Gaussian noise (fewer for t3 noise of the same standard deviation):
 
     noise 0.7%: 0.66 0.57 0.45 0.41      1.4%: 0.89 0.86 0.75 0.59      worst of each: 0.93 0.92 0.97 1.11
 
-and less for t3 noise of the same standard deviation. So the levels hold, except that from about 2.2% to 3.8%
-(Gaussian), where cases stop just short of the maximum, a nominal 0.2% is up to 0.22%. With a third as many looks
-(5, 9, 14, 22, 32, 45) and the same tolls it is no less, and the loop measures 15 to 19% more pairs at noises from
-1.1% to 2.2%, because a case that is precise has to go on to the next look.
+From about 2.2% to 3.8%, where cases stop just short of the maximum, a nominal 0.2% is up to 0.22%. With a third as many
+looks it is no less, and the loop measures 15 to 19% more pairs at noises from 1.1% to 2.2%.
 
-The room for wider intervals was small: 90% power for a 1% change with 44 pairs at a noise of 1.4% allows a
-factor of 1.02 there, 1.03 with 6 or 7 pairs, 1.04 with 15, 1.54 with 5. That is power with a fixed number of
-pairs. The loop is made for precision: it finds a 2% change (alpha 0.002, equivalence 0) in 72% of the cases at
-a noise of 0.7% (6.5 pairs on average) and in 73% at 1.4% (12.3 pairs); a finer precision finds more.
-A pair noise of 0.3% stops at 5 pairs with probability 0.999, 0.2% practically always, 0.5% in 0.84.
-Other settings keep the sizes between their own minimum and maximum and look at these two as well; a minimum
-below 5 is not covered by the calibration.
+Wider intervals would cost power: 90% for a 1% change with 44 pairs at a noise of 1.4% allows a factor of 1.02 there,
+1.03 with 6 or 7 pairs, 1.04 with 15, 1.54 with 5. The loop itself is made for precision: it finds a 2% change (alpha
+0.002, equivalence 0) in 72% of the cases at a noise of 0.7% (6.5 pairs on average) and in 73% at 1.4% (12.3 pairs); a
+finer precision finds more. Other settings keep the sizes between their minimum and maximum and look at these two as
+well; a minimum below 5 is not covered by the calibration.
 """
 
 from __future__ import annotations
@@ -102,7 +97,7 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
     if pairs < 2:
         ratio = float(np.exp(logs[0])) if pairs else math.nan
         return Speedup(ratio, 0.0, math.inf, 1.0, "unclear", pairs, math.inf)
-    mean, error = float(np.mean(logs)), _standard_error(logs)
+    mean, error = float(np.mean(logs)), float(np.std(logs, ddof=1)) / math.sqrt(pairs)
     half = _quantile(pairs, alpha) * error
     narrow = _quantile(pairs, verdict.EQUIVALENCE_ALPHA) * error
     return Speedup(
@@ -198,10 +193,6 @@ def log_ratios(off: Times, on: Times) -> Floats:
     if not all(np.all(np.isfinite(arm) & (arm > 0.0)) for arm in times):
         raise ValueError("times must be positive and finite; leave out the pairs of failed trials")
     return np.asarray(np.log(times[0]) - np.log(times[1]), dtype=np.float64)
-
-
-def _standard_error(logs: Floats) -> float:
-    return float(np.std(logs, ddof=1)) / math.sqrt(len(logs))
 
 
 def _quantile(pairs: int, alpha: float) -> float:

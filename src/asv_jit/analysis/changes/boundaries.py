@@ -1,9 +1,8 @@
-"""Which boundaries of a segmented series are real: tests of two neighbouring levels, weakest first.
+"""Tests which boundaries of a segmented series are real, by backward elimination of the weakest.
 
-A boundary must beat three explanations: no change at all, a change smaller than matters, and a smooth drift
-(a straight line, then a cubic, through both of its segments). Noise may be autocorrelated, spiky and of
-changing size. Strengths are in standard deviations of a Gaussian; what they mean after the search for the
-strongest boundary is for `changes.py`, which calibrates them.
+A boundary must beat three explanations: no change, a change too small to matter, and a smooth drift (a straight line,
+then a cubic, through both of its segments). The noise may be autocorrelated, spiky and of changing size. Strengths are
+in standard deviations of a Gaussian; `detector` calibrates what they mean after a search for the strongest boundary.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
 SHORTEST = 3
-"""Points that a level must have: one or two strange ones are spikes."""
+"""The fewest points of a level: one or two outlying points are spikes."""
 
 _PENALTY = 2.5
-"""Cost of a boundary, times log n: about what the elimination asks for a lone one, but a short level between
-two boundaries, of which there are many more by chance, must pay for both."""
+"""Cost of a boundary, times log n: about what the elimination demands of a single one. A short level between two
+boundaries, of which chance makes many more, must pay for both."""
 
 _LINE_LEAD = 4.0
 _CUBIC_LEAD = 2.0
-"""How much more of the squared error a step must explain than a line or a cubic does, in units of the noise's
-variance, to be taken for a step without asking what it adds to them. By simulation: larger leads cost power
-for late small steps, smaller ones report drifts."""
+"""How much more of the squared error a step must explain than a line or a cubic, in units of the noise's variance, to
+count as a step whatever it adds to them. By simulation: larger leads cost power for late small steps, smaller ones
+report drifts."""
 
 _COMMON_DRIFT = 2.0
 _LEAD_GROWTH = 1.5
-"""Drifts of a percent or two are common and larger ones are not: a step of less than so many least effects must lead
-the line by more, as this power of what it lacks. By simulation (the world that drifts of tests/acceptance): half of the
-false alarms, for 2 to 7 in a hundred steps of 1.2 to 1.5% amid few points; larger steps are found as before."""
+"""Drifts of a percent or two are common, larger ones are not: a step smaller than `_COMMON_DRIFT` least effects must
+lead the line by more, growing with this power of the ratio. By simulation (the drifting world of tests/acceptance) that
+halves the false alarms, and loses 2 to 7 in a hundred steps of 1.2 to 1.5% amid few points, but no larger steps."""
 
 _LEAST_FOR_CUBIC = 30
-"""Points that both levels must have together: what bends within fewer is no slow drift."""
+"""The fewest points of both levels together: a bend within fewer is no slow drift."""
 
 _LEAST_NOISE = 0.01
 """Floor of the variance in units of the estimated one: quantised metrics can leave no residuals at all."""
@@ -55,7 +54,7 @@ _POINTS_AT_ONCE = 16_000
 
 
 class Stage(Struct, frozen=True):
-    """A moment of the elimination: n + 2 bounds (0 and the length included), strengths of the inner ones."""
+    """A step of the elimination: n + 2 bounds (0 and the length included), and the strengths of the inner ones."""
 
     bounds: list[int]
     strengths: list[float]
@@ -63,9 +62,9 @@ class Stage(Struct, frozen=True):
 
 
 class _Evidence(Struct, frozen=True):
-    """For each boundary what its step explains of the squared error: at all, beyond a line; how far it leads the line.
+    """What the step at each boundary explains of the squared error: in all, beyond a line, and more than a line.
 
-    All of shape (boundaries,).
+    All have shape (boundaries,).
     """
 
     step: Floats
@@ -89,7 +88,7 @@ class _Segments(Struct, frozen=True):
 
 
 def candidates(series: Sequence[Clean]) -> list[list[int]]:
-    """Starts of levels worth a test, of each series: levels fitted at a low penalty."""
+    """Return the starts of the levels to test, for each series: levels fitted at a low penalty."""
     fits = {}
     for at, one in enumerate(series):
         n = len(one.values)
@@ -107,17 +106,17 @@ def inflation(rho: float, count: int) -> float: ...
 @overload
 def inflation(rho: Floats, count: Places) -> Floats: ...
 def inflation(rho: Any, count: Any) -> Any:
-    """By how much autocorrelation inflates the variance of the mean of `count` points."""
+    """Return the factor by which autocorrelation inflates the variance of the mean of `count` points."""
     return (1.0 + rho) / (1.0 - rho) - 2.0 * rho * (1.0 - rho**count) / (count * (1.0 - rho) ** 2)
 
 
 def stages(
     series: Sequence[Clean], bounds: Sequence[Sequence[int]], *, least: Sequence[float], critical: Sequence[float]
 ) -> list[Stage]:
-    """How strong the boundaries of each series are beside each other; `bounds`: 0, the boundaries (some), the length.
+    """Return the strengths of the boundaries of each series; `bounds`: 0, at least one boundary, the length.
 
-    A change of level smaller than `least` (in the unit of the values) has no strength. Cubics, which are
-    dear, are fitted only where all boundaries of a series reach `critical` without.
+    A change of level smaller than `least` (in the unit of the values) has no strength. Cubics are expensive, and are
+    fitted only if all boundaries of a series reach `critical` without them.
     """
     if not series:
         return []
@@ -173,7 +172,7 @@ def _summed(series: Sequence[Clean], bounds: Sequence[Sequence[int]]) -> Floats:
 
 
 def _weigh(segments: _Segments) -> _Evidence:
-    """The step of each boundary between its segments, alone and beside a line through both."""
+    """Weigh the step at each boundary against its two segments, alone and with a line through both."""
     before = np.delete(np.arange(len(segments.counts)), segments.last)
     left, right = segments.sums[:, before], segments.sums[:, before + 1]
     both = left + right
@@ -203,7 +202,7 @@ def _bend(
     strengths: Floats, sound: npt.NDArray[np.bool_], e: _Evidence, series: Sequence[Clean],
     bounds: Sequence[Sequence[int]], noise: Floats, freedom: Places,
 ) -> None:  # fmt: skip
-    """Weaken the boundaries of the series that are `sound` where a cubic explains about as much as the step."""
+    """Weaken the boundaries of `sound` series where a cubic explains about as much as the step."""
     parts, at, owner = [], [], []
     start = 0
     for number, (one, mine) in enumerate(zip(series, bounds, strict=True)):
@@ -224,9 +223,9 @@ def _bend(
 
 
 def _residual_noise(segments: _Segments, most: Floats, lengths: Places) -> tuple[Floats, Places]:
-    """Of each series the variance (times weight) about its levels and its degrees of freedom, shape (series,).
+    """Return each series' variance (times weight) about its levels and its degrees of freedom, shape (series,).
 
-    Drift within levels is not counted: it is at most `most`.
+    The variance is at most `most`, so that drift within levels does not count.
     """
     first = np.append(0, segments.last[:-1] + 1)
     squares = np.add.reduceat(segments.sums[2] - segments.sums[1] ** 2 / segments.sums[0], first)
@@ -235,6 +234,6 @@ def _residual_noise(segments: _Segments, most: Floats, lengths: Places) -> tuple
 
 
 def _gaussian(squared_t: Floats, freedom: Places) -> Floats:
-    """The Gaussian deviate as improbable as a Student one (Wallace 1959), exact to a percent, in any tail."""
+    """Return the Gaussian deviate as improbable as a Student one (Wallace 1959), exact to a percent in any tail."""
     f = 8 * freedom
     return np.asarray((f + 1) / (f + 3) * np.sqrt(freedom * np.log1p(squared_t / freedom)))

@@ -1,4 +1,4 @@
-"""What a step explains of a part of a series beyond a cubic through it, for many parts at a time."""
+"""Computes what a step explains of a part of a series beyond a cubic through it, for many parts at a time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Bends(Struct, frozen=True):
 
 
 def bends(parts: Sequence[Stepped]) -> Bends:
-    """By weighted least squares; each part has more than four points."""
+    """Fit cubics by weighted least squares to parts of more than four points each."""
     lots = in_lots([part.end - part.start for part in parts], _POINTS_AT_ONCE)
     return Bends(*np.concatenate([_bends(parts[lot]) for lot in lots], axis=1))
 

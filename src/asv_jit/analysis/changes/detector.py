@@ -1,9 +1,9 @@
 """Change points of a series: where a metric's level changes, and how sure that is.
 
-The steps, each of a module of its own: limit outliers and estimate the noise (`cleaning`), fit levels
-(`segmentation`), drop the boundaries that chance, a drift or a trifle explains (`boundaries`), and say of the
-rest how often chance would show their like (here). Series are worked on many at a time, since numpy's calls cost more
-than what they do for one.
+The steps, each in a module of its own: limit outliers and estimate the noise (`cleaning`), fit levels
+(`segmentation`), drop the boundaries that noise, a drift or a negligible change explains (`boundaries`), and compute
+the p values of the rest (here). Levels are fitted to many series at a time, because for a single one numpy's calls
+cost more than its arithmetic.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def detect(
     alpha: float = 0.005,
     least_effect: float = 0.01,
 ) -> list[ChangePoint]:
-    """The places where the level of a series changes, in order.
+    """Return the places where the level of a series changes, in order.
 
     `values`: shape (n,), in the metric's unit, by commit or release; NaN (or None) is a missing cell. On the
     scale `log` they are positive, and changes of less than `least_effect` (of the logarithm) are left out; on
@@ -106,12 +106,12 @@ def detect_many(
     alpha: float = 0.005,
     least_effect: float = 0.01,
 ) -> list[list[ChangePoint]]:
-    """What `detect` says of each of `series`, on the scale of the same index; several times faster a series."""
+    """Return what `detect` returns for each of `series` with its scale, several times faster per series."""
     if not 0.0 < alpha <= 0.05:
         raise ValueError(f"expected alpha above 0 and at most 0.05, found {alpha}")
     raw = [_series(values) for values in series]
     found: list[list[ChangePoint]] = [[] for _ in raw]
-    # Those of like length side by side, which is what the segmentation likes.
+    # The segmentation is fastest with series of similar length side by side.
     order = sorted(range(len(raw)), key=lambda at: len(raw[at]))
     for lot in in_lots([len(raw[at]) for at in order], _POINTS_A_LOT):
         mine = order[lot]
@@ -156,9 +156,9 @@ def _task(values: Floats, scale: Scale, alpha: float, least_effect: float) -> _T
 
 
 def _changes(tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
-    """Of each series those that are left when the first stage of its elimination has only strong ones."""
+    """Return the changes of each series: the boundaries of its first stage that has only strong ones."""
     starts = boundaries.candidates([task.cleaned for task in tasks])
-    left = {at: [0, *mine, len(tasks[at].levels)] for at, mine in enumerate(starts) if mine}
+    left = {at: [0, *inner, len(tasks[at].levels)] for at, inner in enumerate(starts) if inner}
     sound: dict[int, Stage] = {}
     while left:
         stages = boundaries.stages(
@@ -177,29 +177,11 @@ def _changes(tasks: Sequence[_Task]) -> list[list[ChangePoint]]:
 def _weakened(series: Sequence[Clean], stages: dict[int, Stage]) -> dict[int, list[int]]:
     """Return the bounds without the weakest ones, of the series that have a boundary left."""
     bounds = {at: boundaries.without_weakest(series[at], stage) for at, stage in stages.items()}
-    return {at: mine for at, mine in bounds.items() if len(mine) > 2}
-
-
-def strongest(series: Sequence[npt.ArrayLike]) -> list[float]:
-    """Strength of the strongest change in each series on a linear scale, 0 if there is none: what is calibrated.
-
-    `series`: each of shape (n,), finite, n >= 6. `detect` reports something where this reaches its critical value.
-    """
-    levels = [np.asarray(values, dtype=np.float64) for values in series]
-    cleaned = [clean(mine, _scale_floor(mine.min(), mine.max(), "linear")) for mine in levels]
-    most = [0.0] * len(cleaned)
-    left = {at: [0, *starts, len(levels[at])] for at, starts in enumerate(boundaries.candidates(cleaned)) if starts}
-    while left:
-        none = [0.0] * len(left)
-        stages = boundaries.stages([cleaned[at] for at in left], list(left.values()), least=none, critical=none)
-        for at, stage in zip(left, stages, strict=True):
-            most[at] = max(most[at], min(stage.strengths))
-        left = _weakened(cleaned, dict(zip(left, stages, strict=True)))
-    return most
+    return {at: left for at, left in bounds.items() if len(left) > 2}
 
 
 def _check(low: float, high: float, scale: Scale) -> None:
-    """Raise ValueError unless the scale has a place for all that lies between."""
+    """Raise ValueError unless all values between the two are allowed on the scale."""
     if math.isinf(low) or math.isinf(high):
         raise ValueError("expected finite values or NaN for missing ones, found an infinite one")
     if scale not in ("log", "linear"):
@@ -278,7 +260,7 @@ def _locations(one: Clean, noise: float, start: int, at: int, end: int) -> tuple
 
 @cache
 def _square_at_1_per_mille(n: int) -> float:
-    """Squared strength that a series of n points without a change reaches with probability 0.001."""
+    """Return the squared strength that a series of n points without a change reaches with probability 0.001."""
     at = math.log(min(max(n, _LENGTHS[0]), _LENGTHS[-1]))
     square = float(np.interp(at, np.log(_LENGTHS), _Z_AT_1_PER_MILLE)) ** 2
     # Beyond the table there are more places to err: at most in proportion to the length.
@@ -286,11 +268,11 @@ def _square_at_1_per_mille(n: int) -> float:
 
 
 def _p_value(strength: float, n: int) -> float:
-    """The logarithm of p is close to linear in the square of the strength."""
+    """Return the p value of a strength: its logarithm is nearly linear in the square of the strength."""
     decades = 3.0 + (strength**2 - _square_at_1_per_mille(n)) / _SQUARE_PER_DECADE
     return math.pow(10.0, -min(max(decades, 0.0), 300.0))
 
 
 def _critical(alpha: float, n: int) -> float:
-    """The strength whose p value is `alpha`."""
+    """Return the strength whose p value is `alpha`."""
     return math.sqrt(_square_at_1_per_mille(n) + _SQUARE_PER_DECADE * (-math.log10(alpha) - 3.0))

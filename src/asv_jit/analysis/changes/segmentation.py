@@ -1,10 +1,11 @@
-"""The best piecewise constant fits to many series: dynamic programming over the places that may be boundaries.
+"""Piecewise constant fits to many series, by dynamic programming over a screened set of candidate boundaries.
 
-Looking at every place is exact and dear, and nearly all places are nothing. So places are screened by differences of
-the means of two neighbouring windows (Hao, Niu and Zhang 2013), far below what a boundary costs, and the best of each
-stretch of the series is kept besides, which leaves no level without a place near its end. The fit that is best among
-these places tells where to look closer; the places found there join the others, and the best fit among all of them is
-the answer. In nearly all series it is the best of all fits (tests/acceptance/segmentations.py counts the others).
+Considering every place is exact but slow, and nearly all places are hopeless. So places are screened by the difference
+between the means of two neighbouring windows (Hao, Niu and Zhang 2013), far below the cost of a boundary, and the best
+place of each stretch of the series is kept, too, so that each level has a candidate near its end. Around the boundaries
+of the best fit among these candidates every place is tried, the best places join the candidates, and the best fit among
+all of them is returned. In nearly all series it is the best of all fits (tests/acceptance/segmentations.py counts the
+exceptions).
 """
 
 from __future__ import annotations
@@ -24,34 +25,27 @@ Flags = npt.NDArray[np.bool_]
 
 _PAIRS = ((1, 1), (1, 4), (4, 1), (2, 2), (2, 8), (8, 2), (4, 4))
 _COARSE = 8
-"""Lengths of windows left and right of a place, in shortest segments: what the ends of short segments are kept by, and
-what picks the best place of a stretch."""
+"""Lengths of the windows left and right of a place, in shortest segments: pairs that find the ends of short segments,
+and the length that picks the best place of a stretch."""
 
 _LENGTHS = (1, 2, 4, 8)
 
-_SHARE = 0.4
-"""Of a boundary's cost that a pair of windows must show."""
-
-_STRETCH = 8
-"""Length, in shortest segments, of the stretches whose best places are kept."""
-
-_LENIENCE = 0.7
-"""Cost of a boundary that tells where to look closer: lower, since it is not at its best place yet."""
+_SHARE = 0.4  # of a boundary's cost, which the gain of a pair of windows must exceed
+_STRETCH = 8  # length, in shortest segments, of the stretches whose best places are kept
+_LENIENCE = 0.7  # cost of a boundary in the first fit: lower, because it is not at its best place yet
 
 _POINTS_A_LOT = 200_000
 _POINTS_AT_ONCE = 16_000
 """Points of the series that are fitted side by side, and of those that are screened at a time: enough to amortise
 numpy's calls, few enough that the arrays stay in the cache."""
 
-_NOTHING = 1e-100
-"""Less than any weight, and not so little that its inverse squared would overflow."""
+_NOTHING = 1e-100  # less than any weight, but its inverse squared does not overflow
 
 
 class Fit(Struct, frozen=True):
     """What to fit: a series' prefix sums of weights and of weighted values, both from 0, shape (n + 1,).
 
-    The weights are positive, and so is `penalty`, the cost of a boundary. The values are best about 0, which costs no
-    digits.
+    The weights and `penalty`, the cost of a boundary, are positive. Values about 0 lose no digits.
     """
 
     masses: Floats
@@ -60,11 +54,10 @@ class Fit(Struct, frozen=True):
 
 
 class _Strung(Struct, frozen=True):
-    """Prefix sums one behind another, over each series' penalty, so that a boundary costs 1.
+    """Prefix sums of all series in one array, divided by each series' penalty, so that a boundary costs 1.
 
-    Before and behind each series lie so many places that no window leaves them. There the sums stay what they are, so
-    that windows end where the series does. `first`: the place of each series' start, shape (series,); `lengths`: in
-    points.
+    Padding before and after each series, in which the sums are constant, keeps every window inside it. `first`: the
+    place of each series' start, shape (series,); `lengths`: in points.
     """
 
     masses: Floats
@@ -74,16 +67,16 @@ class _Strung(Struct, frozen=True):
     shortest: int
 
     def owners(self, places: Places) -> Places:
-        """The series of each place."""
+        """Return the series of each place."""
         return np.searchsorted(self.first, places, side="right") - 1
 
 
 def segment_many(fits: Sequence[Fit], *, shortest: int) -> list[list[int]]:
-    """For each of `fits` the starts of all segments but the first.
+    """Return for each of `fits` the starts of all segments but the first.
 
-    They minimise the weighted squared error plus the penalties, nearly: among the places that are kept. No segment has
-    fewer than `shortest` values; with n < 2 * `shortest` there is nothing to split. It is fastest where neighbouring
-    series are about as long. O(n²), but 1,000 points in a fraction of a millisecond.
+    They minimise the weighted squared error plus the penalties among the screened places. No segment has fewer than
+    `shortest` values. It is fastest if neighbouring series have similar lengths. O(n²), but a fraction of a millisecond
+    for 1,000 points.
     """
     found: list[list[int]] = [[] for _ in fits]
     chosen = [at for at, fit in enumerate(fits) if len(fit.sums) > 2 * shortest]
@@ -101,7 +94,7 @@ def _segment(fits: Sequence[Fit], shortest: int) -> list[list[int]]:
     rough = _best_among(np.flatnonzero(kept), strung, _LENIENCE)
     kept[_looked_closer(rough, strung, seen)] = True
     places = np.flatnonzero(kept)
-    # What has no boundary at a lower cost has none at the full one.
+    # A series without a boundary at the lower cost has none at the full one.
     some = np.zeros(len(fits), dtype=np.bool_)
     some[strung.owners(rough)] = True
     fine = _best_among(places[some[strung.owners(places)]], strung, 1.0)
@@ -129,7 +122,7 @@ def _string(fits: Sequence[Fit], shortest: int) -> _Strung:
 
 
 def _screened(strung: _Strung) -> Flags:
-    """Which places may be boundaries."""
+    """Return which places may be boundaries."""
     kept = np.zeros(len(strung.sums), dtype=np.bool_)
     starts = np.append(strung.first - _COARSE * strung.shortest, len(kept))
     for lot in in_lots(np.diff(starts).tolist(), _POINTS_AT_ONCE):
@@ -144,7 +137,7 @@ def _screened(strung: _Strung) -> Flags:
 
 
 def _screen(kept: Flags, masses: Floats, sums: Floats, shortest: int) -> None:
-    """Set the flags of `kept`, also outside of the series, where they mean nothing."""
+    """Set the flags of `kept`, including meaningless ones outside of the series."""
     means, variances = {}, {}
     for length in _LENGTHS:
         reach = length * shortest
@@ -157,7 +150,7 @@ def _screen(kept: Flags, masses: Floats, sums: Floats, shortest: int) -> None:
         gains /= variances[right][start:] + variances[left][: end - start]
         if left < _COARSE or right < _COARSE:
             some = np.flatnonzero(gains[1:-1] > _SHARE) + 1
-            # Where segments are as short as they may be, their ends are pushed off the peaks.
+            # The ends of the shortest segments may lie off the peaks.
             if max(left, right) > 1:
                 some = some[(gains[some] >= gains[some - 1]) & (gains[some] >= gains[some + 1])]
             kept[start + some] = True
@@ -169,9 +162,9 @@ def _screen(kept: Flags, masses: Floats, sums: Floats, shortest: int) -> None:
 
 
 def _best_among(places: Places, strung: _Strung, penalty: float) -> Places:
-    """The boundaries of the best fit that has them among `places`, of each series that has some of these; ascending.
+    """Return the boundaries of the best fit among `places`, ascending, of each series that has some of these.
 
-    Optimal partitioning (Jackson et al. 2005), all series side by side, one column each, one step for each place.
+    Optimal partitioning (Jackson et al. 2005), all series side by side, one column each, one step per place.
     """
     if len(places) == 0:
         return places
@@ -185,7 +178,7 @@ def _best_among(places: Places, strung: _Strung, penalty: float) -> Places:
     at[0] = first
     at[row, column] = places
     sums, masses = strung.sums[at], strung.masses[at]
-    # Behind its end a series goes on without news.
+    # A column is padded beyond its series' end with places that change nothing.
     behind = np.maximum(np.arange(rows)[:, None] - ends, 0)
     masses += behind * masses[-1]
     at += behind * strung.shortest
@@ -194,7 +187,7 @@ def _best_among(places: Places, strung: _Strung, penalty: float) -> Places:
 
 
 def _least_costs(at: Places, masses: Floats, sums: Floats, penalty: float, shortest: int) -> Floats:
-    """The least cost of each series up to each place, less the sum of squares, which all partitions share.
+    """Return the least cost of each series up to each place, without the sum of squares, which all partitions share.
 
     So a segment from s to t costs -(sums[t] - sums[s])² / (masses[t] - masses[s]). All arrays (places, series).
     """
@@ -216,7 +209,7 @@ def _least_costs(at: Places, masses: Floats, sums: Floats, penalty: float, short
 
 
 def _traced_back(at: Places, masses: Floats, sums: Floats, best: Floats, ends: Places, shortest: int) -> Flags:
-    """Which places the best partition of each series takes, shape (places, series)."""
+    """Return which places the best partition of each series uses, shape (places, series)."""
     taken = np.zeros(sums.shape, dtype=np.bool_)
     end, series = ends, np.arange(len(ends))
     while len(series) > 0:
@@ -231,7 +224,7 @@ def _traced_back(at: Places, masses: Floats, sums: Floats, best: Floats, ends: P
 
 
 def _looked_closer(boundaries: Places, strung: _Strung, seen: dict[tuple[int, int], int]) -> list[int]:
-    """The best place of each boundary between its neighbours; the boundaries ascend. `seen`: what is known already."""
+    """Return the best place of each of the ascending boundaries between its neighbours; `seen` caches them."""
     owner = strung.owners(boundaries)
     before, after = strung.first[owner], strung.first[owner] + strung.lengths[owner]
     same = owner[1:] == owner[:-1]

@@ -1,4 +1,4 @@
-"""Many short arrays at a time: lots that amortise numpy's calls and stay in the cache."""
+"""Batches of short arrays, large enough to amortise numpy's calls and small enough for the cache."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 
 def in_lots(sizes: Sequence[int], most: int) -> Iterator[slice]:
-    """Neighbouring ones together while their `sizes` sum up to at most `most`; a larger one is a lot of its own."""
+    """Yield slices of neighbours whose `sizes` sum up to at most `most`; a larger one is a slice of its own."""
     first = total = 0
     for at, size in enumerate(sizes):
         if total + size > most and at > first:

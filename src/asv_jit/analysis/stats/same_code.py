@@ -9,7 +9,9 @@ resemble their neighbours.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from msgspec import Struct
 from asv_jit.analysis import speedup
 from asv_jit.analysis.stats import suite_mean
 from asv_jit.analysis.stats.noise import alarm_interval
+from asv_jit.analysis.verdict import Verdict
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,12 +74,11 @@ def rates(runs: Sequence[SuiteRun], rules: Rules, *, resamples: int = 2_000, see
     """
     if not runs:
         raise ValueError("expected at least one run, found none")
-    alerted, verdicts = 0, dict.fromkeys(("same", "faster", "slower", "unclear"), 0)
+    alerted, verdicts = 0, Counter[str]()
     for run in runs:
         estimates = [_judge(speedup.log_ratios(first, second), rules) for first, second in run.cases.values()]
         alerted += _alerts(estimates)
-        for estimate in estimates:
-            verdicts[estimate.verdict] += 1
+        verdicts.update(estimate.verdict for estimate in estimates)
     low, high = alarm_interval(alerted, len(runs))
     pools = _pools(runs)
     rng = np.random.default_rng(seed)
@@ -86,7 +88,7 @@ def rates(runs: Sequence[SuiteRun], rules: Rules, *, resamples: int = 2_000, see
         alerted=alerted,
         low=low,
         high=high,
-        verdicts={verdict: count for verdict, count in verdicts.items() if count},
+        verdicts={verdict: verdicts[verdict] for verdict in get_args(Verdict) if verdict in verdicts},
         pairs=sum(run.pairs for run in runs),
         pair_noise=_pair_noise(runs),
         resampled=resamples,
@@ -94,13 +96,8 @@ def rates(runs: Sequence[SuiteRun], rules: Rules, *, resamples: int = 2_000, see
     )
 
 
-def verdict_of(first: Sequence[float], second: Sequence[float], rules: Rules) -> speedup.Speedup:
-    """Return the verdict of one comparison of the same code; any but `same` and `unclear` is false."""
-    return speedup.estimate(first, second, alpha=rules.alpha, equivalence=rules.equivalence)
-
-
 def _judge(logs: Floats, rules: Rules) -> speedup.Speedup:
-    return verdict_of(tuple(np.exp(logs)), (1.0,) * len(logs), rules)
+    return speedup.estimate(np.exp(logs), np.ones(len(logs)), alpha=rules.alpha, equivalence=rules.equivalence)
 
 
 def _alerts(estimates: Sequence[speedup.Speedup]) -> bool:
