@@ -7,7 +7,7 @@ meaning.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,10 @@ ARMS: tuple[Mode, Mode] = ("off", "on")
 PROTOCOL = "2"
 QUICK_PROTOCOL = "2-quick"
 COUNT_PROTOCOL = "2"  # for counted trials, which have their own journals and series
+
+# Bounds of what is read: any machine's results may be merged.
+Instructions: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Calls: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 
 HASH_SEEDS = (1, 2, 3)
 """The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed."""
@@ -200,12 +204,12 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     library.
     """
 
-    loop: int = 0
-    jit: int = 0
-    interpreter: int = 0
-    extensions: int = 0
-    libc: int = 0
-    other: int = 0
+    loop: Instructions = 0
+    jit: Instructions = 0
+    interpreter: Instructions = 0
+    extensions: Instructions = 0
+    libc: Instructions = 0
+    other: Instructions = 0
 
     @property
     def total(self) -> int:
@@ -218,7 +222,7 @@ class FunctionCount(msgspec.Struct, frozen=True, kw_only=True):
 
     part: Part
     name: str
-    instructions: int
+    instructions: Instructions
 
 
 class CountedTrial(TrialBase, frozen=True, kw_only=True):
@@ -231,8 +235,9 @@ class CountedTrial(TrialBase, frozen=True, kw_only=True):
     """
 
     counter: str
-    steady_instructions: int | None = None
-    warmup_instructions: int | None = None
+    inner_loops: Calls
+    steady_instructions: Instructions | None = None
+    warmup_instructions: Instructions | None = None
     curve: tuple[tuple[int, int], ...] = ()
     split: Split | None = None
     functions: tuple[FunctionCount, ...] = ()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from asv_jit.analysis.counts.split import Cost
 from asv_jit.model import COUNT_PROTOCOL, CountedTrial, Split
@@ -57,3 +59,14 @@ def test_each_profile_is_kept_beside_as_a_line_of_its_own(tmp_path: Path) -> Non
         append_profile(tmp_path, "s", profile)
     lines = gzip.decompress((tmp_path / "counts" / "raw" / "s.jsonl.gz").read_bytes()).splitlines()
     assert [msgspec.json.decode(line, type=RawProfile) for line in lines] == profiles
+
+
+@pytest.mark.parametrize("damage", [{"inner_loops": 0}, {"steady_instructions": -1}, {"steady_instructions": 10**400}])
+def test_a_count_that_cannot_be_is_named_and_the_rest_kept(tmp_path: Path, damage: dict[str, int]) -> None:
+    COUNTS.append(tmp_path, trial())
+    path = COUNTS.path(tmp_path, COMMIT, INTERPRETER)
+    line = json.loads(path.read_text().splitlines()[-1]) | damage
+    path.write_text(f"{path.read_text()}{json.dumps(line)}\n")
+    ((_, found),) = COUNTS.read_all(tmp_path)
+    assert len(found.records) == 1
+    assert next(iter(damage)) in found.problems[0]
