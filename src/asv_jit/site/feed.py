@@ -17,7 +17,7 @@ import numpy as np
 
 from asv_jit import __version__
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import CaseSeries, SeriesKey
+from asv_jit.analysis.history.series import COUNTED, CaseSeries, SeriesKey
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.parts.event_lines import event_address
 from asv_jit.site.parts.publication import FEED
@@ -115,7 +115,8 @@ def _lines(event: Event, unit: str) -> list[str]:
     for change in event.metrics:
         before, after = levels_words(change, unit)
         name = metric_words(change.metric)
-        lines.append(f"{name + ': ' if name else ''}{change_words(change, unit)}, {before} → {after}, at 95%")
+        exact = "exact" if change.metric in COUNTED else "at 95%"
+        lines.append(f"{name + ': ' if name else ''}{change_words(change, unit)}, {before} → {after}, {exact}")
     if event.axis == "pythons":
         lines.append(f"between CPython {event.before} and {event.after}, at commit {event.commit}")
     elif not event.moved:

@@ -156,6 +156,14 @@ def test_what_is_not_repeatable_once_has_no_points_on_that_build() -> None:
     assert left_out["that are not repeatable"] == 10
 
 
+def test_a_change_smaller_than_what_a_level_still_moved_by_is_none() -> None:
+    """The level falls by 1% in the last quarter of each trial."""
+    curve = ((60, 10_200_000), (20, 10_100_000))
+    falling = [replace(one, curve=curve) for one in _trials(_from(4, 10.05), LEVEL)]
+    assert _events(falling) == []
+    assert len(_events([replace(one, curve=((80, 10_000_000),)) for one in falling])) == 1
+
+
 def _both() -> tuple[Event, Event]:
     counted = event(change("instructions_off", 100.0, 101.0), identity="counted")
     timed = event(change("off", 1.0, 1.1), identity="timed", suspects=("d" * 40, "c" * 40))

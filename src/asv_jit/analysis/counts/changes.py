@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,14 +19,14 @@ from asv_jit.model import HASH_SEEDS
 def count_changes(series: CaseSeries, threshold: float) -> list[Found]:
     """Return the changes of a series on one build: where a count differs from the one before by the threshold.
 
-    All hash seeds that both have agree in sign, and the least change is at least `threshold` (a share). The levels are
-    those of the seed that changed least.
+    All hash seeds that both have agree in sign, and the least change is at least `threshold` (a share), and more than
+    the level still moved within a trial. The levels are those of the seed that changed least.
     """
     return [
         _found(metric, series.tracks[metric], before, after, compared)
         for metric in COUNTED
         if metric in series.tracks
-        for before, after in pairwise(_known(series.tracks[metric]))
+        for before, after in _candidates(series.tracks[metric], threshold)
         if (compared := _compared(series.tracks[metric], before, after, threshold)) is not None
         and compared.verdict in ("more", "fewer")
     ]
@@ -47,19 +47,36 @@ def count_cause(tracks: Mapping[Metric, Track], first: int, last: int) -> Attrib
     return Attribution(cause, math.nan, moved, off, on)
 
 
+def _candidates(track: Track, threshold: float) -> Iterator[tuple[int, int]]:
+    """Yield the neighbours that may differ: nearly all of a long series do not, and are not looked at one by one."""
+    assert track.by_seed is not None
+    known = _known(track)
+    counts = track.by_seed[:, known]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = np.fmin.reduce(np.abs(counts[:, 1:] / counts[:, :-1] - 1.0), axis=0)
+    # Rounding must not decide: what is near the threshold is compared, too. NaN, of counts of 0, is.
+    return (pair for pair, share in zip(pairwise(known), least, strict=True) if not share < 0.999 * threshold)
+
+
 def _known(track: Track) -> list[int]:
     places: list[int] = np.flatnonzero(~np.isnan(track.values)).tolist()
     return places
 
 
 def _compared(track: Track, before: int, after: int, threshold: float) -> CountComparison | None:
-    """Compare two points by the hash seeds that both have; None without any."""
+    """Compare two points by the hash seeds that both have; None without any.
+
+    A change no larger than what the level still moved by within a trial is none.
+    """
     assert track.by_seed is not None
+    assert track.drift is not None
     a, b = (
         {seed: [count] for seed, count in enumerate(track.by_seed[:, point].tolist()) if not math.isnan(count)}
         for point in (before, after)
     )
-    return compare_counts(a, b, threshold=threshold) if a.keys() & b.keys() else None
+    if not a.keys() & b.keys():
+        return None
+    return compare_counts(a, b, threshold=max(threshold, float(track.drift[[before, after]].max())))
 
 
 def _found(metric: Metric, track: Track, before: int, after: int, compared: CountComparison) -> Found:
@@ -88,5 +105,5 @@ def _shift(track: Track, first: int, last: int) -> Shift | None:
     compared = _compared(track, before, after, 0.0) if before is not None and after is not None else None
     if compared is None:
         return None
-    ratio = 1.0 + compared.agreed
+    ratio = 1.0 + (compared.agreed if compared.verdict != "same" else 0.0)
     return Shift(ratio, ratio, ratio)

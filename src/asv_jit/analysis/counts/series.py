@@ -78,12 +78,12 @@ def _columns(
 def _track(column: Sequence[ModeCount | None]) -> Track:
     seeds = sorted({seed for one in column if one is not None for seed in one.by_seed})
     by_seed = np.full((len(seeds), len(column)), np.nan)
-    values = np.full(len(column), np.nan)
+    values, drift = np.full(len(column), np.nan), np.zeros(len(column))
     for point, one in enumerate(column):
         if one is not None:
-            values[point] = one.per_call
+            values[point], drift[point] = one.per_call, one.drift
             for seed, runs in one.by_seed.items():
                 by_seed[seeds.index(seed), point] = min(runs)
     # Columns without any value stay NaN, of which numpy would warn.
     low, high = np.fmin.reduce(by_seed, axis=0), np.fmax.reduce(by_seed, axis=0)
-    return Track(values, low, high, by_seed)
+    return Track(values, low, high, by_seed, drift)

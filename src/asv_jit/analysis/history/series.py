@@ -69,18 +69,21 @@ class Track(Struct, frozen=True):
     """One metric at each of a series' points, each shape (points,): the value, and its interval; NaN = missing.
 
     `plain` has no intervals: asv's are from within one process and say nothing of the next one. `by_seed`, shape
-    (seeds, points): counts by hash seed, of which `values` are the middle ones, `low` and `high` the extremes.
+    (seeds, points): counts by hash seed, of which `values` are the middle ones, `low` and `high` the extremes; `drift`,
+    shape (points,): how far a count still moved when its trials ended, a share.
     """
 
     values: Floats
     low: Floats
     high: Floats
     by_seed: Floats | None = None
+    drift: Floats | None = None
 
     def chosen(self, points: npt.NDArray[np.bool_]) -> Track:
         """Return the track at the points that `points`, shape (points,), marks."""
         by_seed = None if self.by_seed is None else self.by_seed[:, points]
-        return Track(self.values[points], self.low[points], self.high[points], by_seed)
+        drift = None if self.drift is None else self.drift[points]
+        return Track(self.values[points], self.low[points], self.high[points], by_seed, drift)
 
 
 class CaseSeries(Struct, frozen=True):

@@ -179,9 +179,15 @@ def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:
         change=words,
         before=Figure(form(change.before), units.interval(form(change.before_low), form(change.before_high))),
         after=Figure(form(change.after), units.interval(form(change.after_low), form(change.after_high))),
-        chance=f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12" if change.p_value else "none",
+        chance=_chance(change),
         figures=_figures(event, change),
     )
+
+
+def _chance(change: Change) -> str:
+    if change.metric in COUNTED:
+        return "none, counts are exact"
+    return f"{change.p_value:.1g}" if change.p_value >= 1e-12 else "below 1e-12"
 
 
 def _figures(event: Event, change: Change) -> str:
