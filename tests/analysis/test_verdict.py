@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_jit.analysis import guide
-from asv_jit.analysis.cells.cell import cells_of
-from asv_jit.analysis.cells.summary import CaseSummary, Limits, summarise
+from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.speedup import Floats, estimate
 from asv_jit.analysis.verdict import decide, narrowing, quantile
 from asv_jit.model import CaseKey
-from asv_jit.site.content.comparing import between_releases
 from asv_jit.site.pages import home, releases
 from asv_jit.site.parts.answers import answer_of
 from asv_jit.site.parts.publication import Publication
@@ -64,24 +62,6 @@ def test_one_comparison_has_one_verdict_on_every_page(pairs: int, of_case: str) 
     (drawn,) = releases.make(site).maps
     assert drawn.means[0].word == drawn.groups[0].cells[0].word == "same"
     assert "| all | = " in markdown(site.content.machines[0], Limits(), title="t")
-
-
-@pytest.mark.parametrize("swapped", [False, True])
-def test_compare_gives_the_verdict_of_the_other_pages(*, swapped: bool) -> None:
-    """Both releases share the error; where it is all that is known, the mean is `same` as on the Guide and on Home."""
-
-    def measured(release: contents.Release, mean: float) -> CaseSummary:
-        spread = (logs(20) - MEAN) / math.sqrt(2.0) + mean
-        times = enumerate(0.01 * np.exp(spread))
-        trials = [contents.trial(_CASE, release, "off", block=n, seconds=s, arm="alone") for n, s in times]
-        (cell,) = cells_of(trials).values()
-        return summarise(cell, Limits())
-
-    before, after = measured(contents.WITHOUT_JIT, 0.0), measured(contents.WITH_JIT, MEAN)
-    (found,) = between_releases({_CASE: (after, before) if swapped else (before, after)}, Limits())
-    assert found.threshold == pytest.approx(quantile(19.0, 0.002) * ERROR)
-    assert abs(math.log(found.ratio)) == pytest.approx(-MEAN)
-    assert found.verdict == "same"
 
 
 @given(
