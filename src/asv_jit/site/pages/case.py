@@ -16,7 +16,7 @@ from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
 from asv_jit.site.parts.charts import cell_charts
 from asv_jit.site.parts.charts.release_strip import ReleasePoint, release_strip
-from asv_jit.site.parts.count_section import CountSection, count_section, why_no_verdict
+from asv_jit.site.parts.counts import CountSection, count_section, why_no_verdict
 from asv_jit.site.parts.event_lines import EventLine, EventLines
 from asv_jit.site.parts.figures import Alert
 from asv_jit.site.parts.publication import Publication
@@ -101,7 +101,7 @@ class CasePages:
             ),
             other_machines=len({cell.machine.name for cell in cells}) > 1,
             counts=tuple(
-                count_section(cell, site.releases.name(cell.count.key.interpreter), site.commits)
+                count_section(cell, site.releases.name(cell.count.key.interpreter))
                 for cell in site.counts.get(case, ())
             ),
             no_verdict=why_no_verdict(site.disagreement),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from asv_jit.analysis.stats.suite_mean import group_of
 from asv_jit.model import CaseKey
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts import figures
-from asv_jit.site.parts.count_section import shares_text
+from asv_jit.site.parts.counts import jit_share
 from asv_jit.site.parts.guide_words import CHECKS, WORDS, between, mean_of, missing, repeat, what
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, Figure, Frame
@@ -168,8 +168,13 @@ def _answer(rule: guide.Rule, answered: guide.OnRelease, measured: _Measured) ->
             (f"percentile {units.visible(params)}", f"{units.ratio(whole.ratio)} ({between(whole)})")
             for params, whole in answered.also
         ),
-        work=shares_text(count for count in counts if count is not None and rule.metric == "time"),
+        work=_work(count for count in counts if count is not None and rule.metric == "time"),
     )
+
+
+def _work(counts: Iterable[CaseCount]) -> str:
+    share = jit_share(counts)
+    return f"{share} of its work in code made by the JIT" if share else ""
 
 
 def _words(rule: guide.Rule) -> Mapping[str, str]:
@@ -234,6 +239,6 @@ def _group(group: str, measured: _Measured) -> GuideRow:
             for (name, key), count in measured.counts.items()
             if name == current.interpreter and group_of(key.benchmark) == group
         ]
-        detail = ", ".join(filter(None, (between(mean), units.count(mean.pairs, "pair"), shares_text(counted))))
+        detail = ", ".join(filter(None, (between(mean), units.count(mean.pairs, "pair"), _work(counted))))
         cells.append((Figure(units.ratio(mean.ratio), detail), figures.badge(verdict, WORDS["time"][verdict])))
     return GuideRow(units.shown(group, 80), tuple(cells))

@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
+from asv_jit.analysis.stats.suite_mean import SuiteSpeedup, group_of
 from asv_jit.model import interpreter_of, minor_of
-from asv_jit.site.content.site_content import Release
+from asv_jit.site.content.site_content import Machine, Release
 from asv_jit.site.parts import figures
 from asv_jit.site.parts.answers import Answer, answer_of, costs_of
 from asv_jit.site.parts.charts import cell_charts
-from asv_jit.site.parts.count_section import work_text
+from asv_jit.site.parts.counts import jit_share
 from asv_jit.site.parts.event_lines import EventLine, EventLines
 from asv_jit.site.parts.figures import Alert
 from asv_jit.site.parts.heat import HeatCell, mean_cell
@@ -184,13 +184,20 @@ def _groups(site: Publication, releases: Sequence[Release]) -> tuple[GroupRow, .
         cells = tuple(
             (
                 mean_cell(of_release.get(name), site.content.settings.equivalence),
-                work_text(*leading, name) if leading and name in of_release else "",
+                _work(*leading, name) if leading and name in of_release else "",
             )
             for leading, of_release in zip(measured, means, strict=True)
         )
         amount = max(of_release[name].cases for of_release in means if name in of_release)
         rows.append(GroupRow(units.shown(name, 60), units.count(amount, "case"), cells))
     return tuple(rows)
+
+
+def _work(machine: Machine, current: Current, group: str) -> str:
+    """Return how much of a group's work compiled code does; empty without counts."""
+    counts = [count for count in machine.counts if count.key.interpreter == current.interpreter]
+    share = jit_share(count for count in counts if group_of(count.key.case.benchmark) == group)
+    return f"{share} in JIT code" if share else ""
 
 
 def _strip(
