@@ -176,7 +176,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (!name || name === "q") return;
       if (["a", "b"].includes(name) && choice.kind === "commits") {
         const place = commitOf(value);
-        event.target.setCustomValidity(place < 0 ? "No measured commit begins like this." : "");
+        event.target.setCustomValidity(place < 0 ? "No measured commit starts with this." : "");
         if (place < 0) {
           event.target.reportValidity();
           return;
@@ -357,7 +357,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const verdicts = counts.map(([name, kind, symbol, amount]) =>
       make("li", {}, make("strong", {}, amount.toLocaleString("en")), " ", badge(kind, symbol, name)),
     );
-    const why = found.length ? "No row fits the filters." : "No figure was measured on both sides.";
+    const why = found.length ? "No row matches the filters." : "No figure was measured on both sides.";
     app
       .querySelector("[data-result]")
       .replaceChildren(
@@ -373,7 +373,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const places = choice.kind === "commits" ? [commitOf(choice.a), commitOf(choice.b)] : [];
     const result = app.querySelector("[data-result]");
     if (places.some((place) => place < 0)) {
-      result.replaceChildren(alert("No measured commit begins like this: choose one from the list."));
+      result.replaceChildren(alert("No measured commit starts with this; choose one from the list."));
       return;
     }
     result.setAttribute("aria-busy", "true");

@@ -102,7 +102,7 @@
 
   const lengthOf = (part) => Math.max(...Object.values(part.columns).map((column) => column.value.length));
 
-  // The points of a panel for some metrics; a place of the axis without a value in any of them is left out.
+  // The points of a panel for some metrics, at the places of the axis where any of them has a value.
   function pointsOf(panel, metrics, places, builds) {
     const points = {
       x: [],

@@ -160,7 +160,7 @@ def _drift(levels: list[tuple[str, float]]) -> str:
     values = [level for _, level in levels]
     sessions = units.count(len(values), "session")
     low, high = units.signed_percent(min(values), 1), units.signed_percent(max(values), 1)
-    return f"The anchor’s time lay between {low} and {high} of its first level over {sessions}."
+    return f"The anchor’s time varied between {low} and {high} of its first level over {sessions}."
 
 
 def _fingerprints(

@@ -44,7 +44,7 @@ def make(site: Publication) -> RegressionsPage:
     counts = [("open", f"{still_open:,}"), _counted(regressions, "regression"), _counted(improvements, "improvement")]
     if between:
         counts.append(("between minor versions of Python", f"{between:,}"))
-    cut = f"The newest {units.count(len(lines), 'change')} are shown; those of a case are all on its page."
+    cut = f"Only the newest {units.count(len(lines), 'change')} are shown; each case’s page lists all of its own."
     description = f"became slower or faster, and why: {units.count(still_open, 'open regression')}."
     return RegressionsPage(
         frame=site.frame("regressions.html", f"Where {site.content.project} {description}"),

@@ -94,10 +94,10 @@ def on_of(case: CaseSummary, release: Release) -> Figure:
 
 
 def pairs_text(case: CaseSummary) -> str:
-    """`9 pairs`, or `5 trials` where there is no second mode; of a cell without a figure that none counts."""
+    """Return `9 pairs`, or `5 trials` if there is no second mode; says so if no trial gave a figure."""
     if case.pairs:
         return units.count(case.pairs, "pair")
-    return units.count(case.off.trials, "trial") if case.off is not None else "none counts"
+    return units.count(case.off.trials, "trial") if case.off is not None else "no valid trial"
 
 
 def speedup_of(case: CaseSummary, release: Release) -> Figure:

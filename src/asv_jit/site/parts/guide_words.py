@@ -67,7 +67,7 @@ def what(rule: guide.Rule) -> str:
 def missing(rule: guide.Rule, found: guide.RuleAnswer) -> str:
     """Why there is no answer at all."""
     if rule.against and found.releases:
-        return f"Not measured here: it takes results of both {rule.against} and {' or '.join(rule.minors)}."
+        return f"Not measured here: the rule needs results of both {rule.against} and {' or '.join(rule.minors)}."
     if rule.against:
         return f"Not measured here: there are no pairs of trials on {' or '.join(rule.minors)}."
     group, _, rest = _place(rule)
