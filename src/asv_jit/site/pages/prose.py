@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from asv_jit.analysis.metrics import METRICS, Row
-from asv_jit.site.parts.count_section import why_no_verdict
+from asv_jit.site.parts.counts import why_no_verdict
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Frame
 
