@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,9 @@ def _ask(installation: Installation, code: str) -> Any:
 def test_build_requirements_of_every_form_are_none_of_the_measured_environment(
     jit_interpreters: dict[str, Interpreter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project, commit = _project(tmp_path, monkeypatch, matrix={"env": {"ASV_PYTHONPATH": "/somewhere"}})
+    project, commit = _project(
+        tmp_path, monkeypatch, matrix={"req": {"six": []}, "env": {"ASV_PYTHONPATH": "/somewhere"}}
+    )
     built = install(project, jit_interpreters["3.15"], requirement_sets(project, jit_interpreters["3.15"])[0], commit)
     found = _ask(
         built,
@@ -82,6 +85,9 @@ def test_build_requirements_of_every_form_are_none_of_the_measured_environment(
         "print(json.dumps([u.find_spec('setuptools_scm') is None, '/somewhere' in sys.path]))",
     )
     assert found == [True, True]
+    versions = dict(one.split("==") for one in built.packages())
+    assert re.fullmatch(r"\d+\.\d+\.\d+", versions["six"])
+    assert versions.keys().isdisjoint(("demo", "pip", "setuptools"))
     assert list(Path(built.variables["ASV_BUILD_CACHE_DIR"]).glob("demo-1-*.whl"))
 
 

@@ -17,6 +17,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from asv_jit.model import minor_of, version_of
 from asv_jit.store.files import write_atomically
 from asv_jit.system import locks, paths, processes
 
+_TOOLS = frozenset(("pip", "setuptools", "wheel", "build", "pyproject_hooks", "asv_runner", "pympler"))
 KEPT = 48
 # Variables that a build inherits besides the usual ones: compiler settings and access to a package index. A build runs
 # the project's code, so it sees no agent or token of a CI job. Users pass other variables through `matrix.env`.
@@ -106,6 +108,21 @@ class Installation:
     def folder(self) -> Path:
         """The folder that holds all of it."""
         return paths.installations_dir() / self.identity
+
+    def packages(self) -> tuple[str, ...]:
+        """Return what pip installed, `numpy==2.1.0`, sorted by name: also what nothing pins.
+
+        The project itself, which pip has from a file, and the tools that every installation has are left out.
+        """
+        places = (self.python.parent.parent / "lib").glob("python*/site-packages")
+        found = metadata.distributions(path=[str(place) for place in places])
+        return tuple(
+            sorted(
+                f"{one.name}=={one.version}"
+                for one in found
+                if one.name and one.name.lower() not in _TOOLS and one.read_text("direct_url.json") is None
+            )
+        )
 
 
 def requirement_sets(project: Project, interpreter: Interpreter) -> tuple[Requirements, ...]:

@@ -2,6 +2,7 @@
 
 results/<machine>/fingerprints.jsonl    the traits (processor, memory, kernel …) of each fingerprint in the trials
 results/<machine>/interpreters.jsonl    the interpreters measured, never deleted: a trial names only the identity
+results/<machine>/installations.jsonl   the packages of each installation, as pip resolved what the matrix does not pin
 results/<machine>/noise.jsonl           what `asv-jit doctor --measure` found
 <user cache>/asv-jit/same-code/<interpreter>-<machine>.jsonl    A/A runs, stored so that hours of them can resume
 """
@@ -30,6 +31,17 @@ class KnownInterpreter(Struct, frozen=True):
     jit: str
     free_threaded: bool
     line: str
+
+
+class KnownPackages(Struct, frozen=True):
+    """The packages of an installation, `numpy==2.1.0`, sorted by name, and since when (UTC, ISO 8601).
+
+    An installation that was removed and built again has a line for each build that differs.
+    """
+
+    installation: str
+    since: str
+    packages: tuple[str, ...]
 
 
 class KnownNoise(Struct, frozen=True, kw_only=True):
@@ -68,6 +80,7 @@ class SameCodeCase(Struct, frozen=True, kw_only=True):
 
 FINGERPRINTS = RecordFile("fingerprints.jsonl", dict[str, str], "a fingerprint with its traits")
 INTERPRETERS = RecordFile("interpreters.jsonl", KnownInterpreter, "an interpreter")
+INSTALLATIONS = RecordFile("installations.jsonl", KnownPackages, "an installation with its packages")
 NOISE = RecordFile("noise.jsonl", KnownNoise, "a measurement of noise")
 
 
@@ -95,6 +108,14 @@ def known_interpreters(machine_folder: Path) -> tuple[dict[str, KnownInterpreter
     """Return the interpreters by identity (the last line wins), and a sentence for each invalid line."""
     read = INTERPRETERS.read(machine_folder)
     return {record.identity: record for record in read.records}, read.problems
+
+
+def keep_packages(machine_folder: Path, record: KnownPackages) -> str | None:
+    """Store an installation's packages if they are new. Returns a warning about a torn line. Raises StorageError."""
+    known = {one.installation: one.packages for one in INSTALLATIONS.read(machine_folder).records}
+    return INSTALLATIONS.append(
+        machine_folder, *([record] if known.get(record.installation) != record.packages else [])
+    )
 
 
 def known_noise(machine_folder: Path) -> Lines[KnownNoise]:

@@ -16,6 +16,7 @@ from asv_jit.text import units
 from asv_jit.text.dates import day
 
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
+_MOST_PACKAGES = 4
 _CAUSES: Mapping[Cause, str] = {
     "code": "the code",
     "jit": "the JIT",
@@ -86,9 +87,16 @@ def cause_words(event: Event) -> str:
     words = _CAUSES[attribution.cause]
     if attribution.cause == "requirements":
         return f"{words}: {requirements_words(event)}"
-    if attribution.cause == "unclear" or math.isnan(attribution.probability):
-        return words
-    return f"{words} ({min(math.floor(attribution.probability * 100.0), 99)}%)"
+    if attribution.cause != "unclear" and not math.isnan(attribution.probability):
+        words = f"{words} ({min(math.floor(attribution.probability * 100.0), 99)}%)"
+    return f"{words}; {installed_words(event)}" if event.installed else words
+
+
+def installed_words(event: Event) -> str:
+    """Say which packages pip installed in other versions from the event on; empty if none."""
+    some = ", ".join(event.installed[:_MOST_PACKAGES])
+    more = len(event.installed) - _MOST_PACKAGES
+    return f"{some}{f' and {more} more' if more > 0 else ''} installed from here on" if some else ""
 
 
 def moved_words(event: Event) -> str:

@@ -22,7 +22,9 @@ from asv_jit.store.findings.accepted import FILE_NAME
 from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation
 from asv_jit.store.findings.known_events import known_events
 from asv_jit.store.journal import TRIALS
+from asv_jit.store.machines import INSTALLATIONS, KnownPackages, keep_packages
 from asv_jit.system import paths
+from asv_jit.text.event_words import cause_words
 from asv_jit.workflows.accept import accept
 from asv_jit.workflows.bisection.question import Question
 from asv_jit.workflows.events.choice import Choice, chosen
@@ -72,7 +74,8 @@ def _write(tree: Tree, world: World, machine: str = "m1", until: int = COMMITS) 
     journals: dict[tuple[str, str], list[Any]] = {}
     for trial in world.trials(1):
         if int(trial.session[1:]) < until:
-            mine = replace(trial, commit=tree.commits[place_of(trial.commit)])
+            commit = tree.commits[place_of(trial.commit)]
+            mine = replace(trial, commit=commit, installation=commit[:16])
             journals.setdefault((mine.commit, mine.interpreter), []).append(mine)
     for (commit, interpreter), trials in journals.items():
         path = TRIALS.path(tree.folder / "results" / machine, commit, interpreter)
@@ -236,6 +239,24 @@ def test_what_moves_with_the_measuring_date_is_one_event_of_the_machine(
     assert _asv_jit("publish") == 0
     page = (tree.folder / "html" / "regressions.html").read_text()
     assert "6 cases moved with the measuring date 2026-05-11, not with a commit: the machine or its harness" in page
+
+
+def test_an_event_says_which_packages_were_installed_anew(measured: Tree) -> None:
+    machine = measured.folder / "results" / "m1"
+    for place, commit in enumerate(measured.commits):
+        packages = ("numpy==2.1.0", "six==1.16.0") if place < 24 else ("numpy==2.2.0", "six==1.16.0")
+        record = KnownPackages(commit[:16], "2020-01-01T00:00:00.000+00:00", packages)
+        keep_packages(machine, record)
+        keep_packages(machine, record)
+    assert len(INSTALLATIONS.read(machine).records) == COMMITS
+    keep_packages(machine, KnownPackages(measured.commits[23][:16], "2099-01-01T00:00:00.000+00:00", ("six==9",)))
+    events = _by_case(measured.events())
+    assert events["slow"].installed == events["quick"].installed == ("numpy 2.1.0 → 2.2.0",)
+    assert events["back"].installed == ()
+    assert cause_words(events["slow"]).endswith("; numpy 2.1.0 → 2.2.0 installed from here on")
+    assert _asv_jit("publish") == 0
+    page = (measured.folder / "html" / "regressions.html").read_text(encoding="utf-8")
+    assert page.count("; numpy 2.1.0 → 2.2.0 installed from here on") == 2
 
 
 def test_accepting_is_a_line_for_review_and_closes_the_regression(

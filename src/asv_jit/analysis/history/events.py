@@ -50,7 +50,8 @@ class Event(Struct, frozen=True):
     both the identity of the interpreter that measured `commit`. On the axis `pythons`, `before` and `after` are
     identities of the two interpreters and `commit` is where both were measured.
     `requirements`, `requirements_before`: the sets that `commit` and `parent` were measured with, empty where nothing
-    tells. `bisection`: the stored result's identity where one was made.
+    tells. `installed`: the packages, `numpy 2.1.0 → 2.2.0`, of which pip installed other versions for `commit` than for
+    `parent`, though the set is the same. `bisection`: the stored result's identity where one was made.
 
     `moved`, `measured_s`: of an event that stands for many cases which moved with the date of measuring
     (`measuring_dates`), all of these cases and the date, seconds since 1970; else empty. Its `key` and `metrics` are
@@ -73,6 +74,7 @@ class Event(Struct, frozen=True):
     bisection: str | None = None
     requirements: str = ""
     requirements_before: str = ""
+    installed: tuple[str, ...] = ()
     moved: tuple[CaseKey, ...] = ()
     measured_s: int = 0
 

@@ -39,5 +39,15 @@ def series_names(places: Mapping[str, Collection[int]]) -> dict[str, str]:
     return named
 
 
+def changed_packages(before: Collection[str], after: Collection[str]) -> tuple[str, ...]:
+    """Return how packages such as `numpy==2.1.0` differ: `numpy 2.1.0 → 2.2.0`, `six without → 1.17.0`."""
+    old, new = (dict(one.split("==", 1) for one in packages if "==" in one) for packages in (before, after))
+    return tuple(
+        f"{name} {old.get(name, 'without')} → {new.get(name, 'without')}"
+        for name in sorted({*old, *new}, key=str.lower)
+        if old.get(name) != new.get(name)
+    )
+
+
 def _follows(before: Collection[int], after: Collection[int]) -> bool:
     return max(before) <= min(after) and min(before) < min(after) and max(before) < max(after)

@@ -6,7 +6,7 @@ series of a thousand points stay small. `History` is all of them over one order 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -166,7 +166,8 @@ class History(Struct, frozen=True):
     sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first. `titles`: what its author calls
     a benchmark (asv's `pretty_name`), by its name, where there is such. `requirement_sets`: the names of the sets of
     the matrix, as `Trial.requirements` has them. `counted`: the series of counted instructions; their `protocol` names
-    the counter too, and they have no fingerprint: a count depends on nothing else of a machine.
+    the counter too, and they have no fingerprint: a count depends on nothing else of a machine. `packages`: what pip
+    installed, `numpy==2.1.0`, by machine, commit, interpreter and set of requirements, where that was recorded.
     """
 
     commits: tuple[str, ...]
@@ -184,6 +185,7 @@ class History(Struct, frozen=True):
     titles: Mapping[str, str] = field(default_factory=dict)
     requirement_sets: tuple[str, ...] = ()
     counted: tuple[CaseSeries, ...] = ()
+    packages: Mapping[tuple[str, str, str, str], Sequence[str]] = field(default_factory=dict)
 
     @property
     def units(self) -> Mapping[SeriesKey, str]:

@@ -23,6 +23,7 @@ from asv_jit.text.event_words import (
     change_words,
     form_of,
     headline_words,
+    installed_words,
     moved_words,
     others_words,
     requirements_words,
@@ -117,7 +118,7 @@ class EventLines:
             others=tuple(_change(event, change, unit, change_words(change, unit)) for change in event.metrics[1:]),
             size=f"{abs(math.log(event.headline.ratio)):.4f}" if event.headline.ratio > 0.0 else "",
             cause=_cause(event),
-            cause_known=cause != "unclear" or event.headline.metric != "plain",
+            cause_known=cause != "unclear" or bool(event.installed) or event.headline.metric != "plain",
             probability=_probability(event.attribution),
             suspects=tuple([self._suspect(digest) for digest in newest]),
             more_suspects=units.count(more, "more") if more else "",
@@ -168,8 +169,10 @@ def _cause(event: Event) -> str:
         return moved_words(event)
     words = _CAUSES[event.attribution.cause]
     if event.attribution.cause == "requirements":
-        return f"{words}: {requirements_words(event)}"
-    return words.partition(":")[0] if event.headline.metric == "plain" else words  # there are no modes to compare
+        words = f"{words}: {requirements_words(event)}"
+    elif event.headline.metric == "plain":  # there are no modes to compare
+        words = words.partition(":")[0]
+    return f"{words}; {installed_words(event)}" if event.installed else words
 
 
 def _change(event: Event, change: Change, unit: str, words: str) -> ChangeLine:

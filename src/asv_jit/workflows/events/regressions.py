@@ -20,6 +20,7 @@ from asv_jit.analysis.history.identity import Reported, named, reported
 from asv_jit.analysis.history.levelling import Stretch, stretches
 from asv_jit.analysis.history.measuring_dates import machine_event
 from asv_jit.analysis.history.releases import release_events
+from asv_jit.analysis.history.requirement_sets import changed_packages
 from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError
@@ -72,6 +73,7 @@ def found_events(
     found = [
         with_state(event, records, places) for event in _with_names(project, events, known, places, remember=remember)
     ]
+    found = [_with_packages(event, history.packages) for event in found]
     ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
     return FoundEvents(tuple(ordered), left_out, problems)
 
@@ -104,6 +106,20 @@ def _part(history: History) -> Part:
     for bridge in history.bridges:
         bridges.setdefault(_case_of(bridge), []).append(bridge)
     return partial(_parted, history.interpreters, bridges)
+
+
+def _with_packages(event: Event, packages: Mapping[tuple[str, str, str, str], Sequence[str]]) -> Event:
+    """The event with the packages that differ between its sides, where both are recorded."""
+    before, after = (
+        packages.get((event.key.machine, *side))
+        for side in (
+            (event.parent, event.before, event.requirements_before),
+            (event.commit, event.after, event.requirements),
+        )
+    )
+    if event.axis != "commits" or event.moved or before is None or after is None:
+        return event
+    return replace(event, installed=changed_packages(before, after))
 
 
 def _on_counts(project: Project, history: History) -> list[Event]:

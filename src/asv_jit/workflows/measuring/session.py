@@ -29,7 +29,7 @@ from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Mode, Purpose, Trial
 from asv_jit.store.journal import TRIALS
 from asv_jit.store.lines import mend_all
-from asv_jit.store.machines import keep_interpreter
+from asv_jit.store.machines import KnownPackages, keep_interpreter, keep_packages
 from asv_jit.trials.block import (
     ALONE,
     SAMPLE,
@@ -97,7 +97,10 @@ class Session:
     def install(self, interpreter: Interpreter, commit: str, requirements: Requirements | None = None) -> Installation:
         """Install a commit, by default with the matrix's first set of requirements. Raises UnbuildableError."""
         keep_interpreter(self.folder, interpreter)
-        return install(self.project, interpreter, requirements or self.requirements_named("", interpreter), commit)
+        made = install(self.project, interpreter, requirements or self.requirements_named("", interpreter), commit)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        keep_packages(self.folder, KnownPackages(made.identity, now, made.packages()))
+        return made
 
     def requirements_named(self, text: str, interpreter: Interpreter) -> Requirements:
         """Return the set named `text`, even if the matrix lacks it; without a name, the matrix's first.

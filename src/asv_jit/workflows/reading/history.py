@@ -23,6 +23,7 @@ from asv_jit.workflows.reading.counts import Counts
 from asv_jit.workflows.reading.journals import (
     Journals,
     first_seen,
+    installed_packages,
     machine_notes,
     read_journals,
     release_order,
@@ -78,6 +79,7 @@ def read_history(
         bridges=tuple(bridge for one in found for bridge in one.bridges),
         anchors=tuple(anchor for one in found for anchor in one.anchors),
         titles=rows.titles,
+        packages=installed_packages(journals),
         requirement_sets=sets,
         counted=by_count,
     )

@@ -14,7 +14,7 @@ from asv_jit.interpreters import manifest
 from asv_jit.interpreters.identity import release_key
 from asv_jit.model import Trial, interpreter_of, minor_of, moment_s, version_of
 from asv_jit.store.journal import TRIALS
-from asv_jit.store.machines import known_fingerprints, known_interpreters
+from asv_jit.store.machines import INSTALLATIONS, KnownPackages, known_fingerprints, known_interpreters
 from asv_jit.system import paths
 from asv_jit.workflows.reading.counts import Counts, has_counts, read_machine_counts
 
@@ -79,6 +79,23 @@ def first_seen(journals: Sequence[Journals]) -> dict[str, int]:
     for count in (count for one in journals for count in one.counts.cases):
         began.setdefault(count.key.commit, count.measured)
     return {commit: int(moment_s(started)) for commit, started in began.items()}
+
+
+def installed_packages(journals: Iterable[Journals]) -> dict[tuple[str, str, str, str], Sequence[str]]:
+    """The packages by machine, commit, interpreter and set of requirements: those of the last trial's installation."""
+    found: dict[tuple[str, str, str, str], Sequence[str]] = {}
+    for one in journals:
+        builds: dict[str, list[KnownPackages]] = {}
+        for build in INSTALLATIONS.read(one.folder).records:
+            builds.setdefault(build.installation, []).append(build)
+        if not builds:
+            continue
+        last = {(t.commit, t.interpreter, t.requirements): t for t in one.trials if t.purpose == "run"}
+        for key, trial in last.items():
+            earlier = [build.packages for build in builds.get(trial.installation, ()) if build.since <= trial.started]
+            if earlier:
+                found[one.folder.name, *key] = earlier[-1]
+    return found
 
 
 def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
