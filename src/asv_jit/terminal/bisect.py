@@ -221,9 +221,8 @@ def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> N
 
 
 def _print_unbuildable(screen: Console, bisection: Bisection, result: Result) -> None:
-    say(screen, "nothing buildable: an end of the range, or all between its ends, cannot be measured", "bold red")
-    if result.reason:
-        say(screen, f"  {_last_line(result.reason)}")
+    what = "counted" if bisection.counted else "measured"
+    say(screen, f"nothing buildable: an end of the range, or all between its ends, cannot be {what}", "bold red")
 
 
 def _last_line(text: str) -> str:

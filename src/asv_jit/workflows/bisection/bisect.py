@@ -213,11 +213,11 @@ class _Run:
             BISECTIONS.save(self._session.folder, kept[0].identity, kept[0])
 
         measurer: Measuring
-        names = self._case, bisection.metric, stage.points, self._install
+        asked = self._case, bisection.metric, stage.points, self._install
         if self._counting is not None:
-            measurer = CountMeasurer(self._counting, *names, self._project.settings.count_threshold)
+            measurer = CountMeasurer(self._counting, *asked, self._project.settings.count_threshold)
         else:
-            measurer = Measurer(self._session, *names)
+            measurer = Measurer(self._session, *asked)
         _, answer = searched(stage, search, measurer, store, self._watcher)
         return kept[0], answer
 
