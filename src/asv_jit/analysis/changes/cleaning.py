@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from asv_jit.analysis.stats.robust import median, running_median, scale_of_steps
 
@@ -98,10 +98,10 @@ def _widest_scale(steps: Floats) -> Floats:
     """
     half = _SCALE_WINDOW // 2
     limited = np.minimum(steps, _WILD * running_median(steps, _SCALE_WINDOW))
-    means = ndimage.uniform_filter1d(limited, _SCALE_WINDOW) * _GAUSSIAN_MEAN_DIFFERENCE
+    means = scipy.ndimage.uniform_filter1d(limited, _SCALE_WINDOW) * _GAUSSIAN_MEAN_DIFFERENCE
     means[:half], means[-half:] = means[half], means[-half - 1]
     # The windows about the step before a value and about the one behind it: one place more than a window.
-    return np.append(ndimage.maximum_filter1d(means, _SCALE_WINDOW + 1, mode="nearest"), means[-1])
+    return np.append(scipy.ndimage.maximum_filter1d(means, _SCALE_WINDOW + 1, mode="nearest"), means[-1])
 
 
 def _without_outliers(values: Floats, scale: Floats) -> Floats:
