@@ -43,21 +43,21 @@ def order_commits(
     if repository is None:
         return _by_date(measured)
     on_branches = _on_branches(repository, branches)
-    known = _counted(repository, on_branches, measured.keys())
-    found = [commit for commit in known.dates if commit in measured]
-    lacking = {commit: date for commit, date in measured.items() if commit not in known.everything}
-    if not found:
-        return _by_date(lacking, known.off_branch)
-    order = list(known.dates)
-    between = order[order.index(found[0]) : order.index(found[-1]) + 1]
-    merged = _merged([(commit, known.dates[commit]) for commit in between], lacking)
+    selected = _counted(repository, on_branches, measured.keys())
+    in_git = [commit for commit in selected.dates if commit in measured]
+    lacking = {commit: date for commit, date in measured.items() if commit not in selected.everything}
+    if not in_git:
+        return _by_date(lacking, selected.off_branch)
+    order = list(selected.dates)
+    between = order[order.index(in_git[0]) : order.index(in_git[-1]) + 1]
+    merged = _merged([(commit, selected.dates[commit]) for commit in between], lacking)
     commits = tuple(commit for commit, _ in merged)
     return CommitOrder(
         commits,
         np.array([date for _, date in merged], dtype=np.int64),
         "git",
         _places(commits, on_branches),
-        known.off_branch,
+        selected.off_branch,
         len(lacking),
     )
 
@@ -79,12 +79,12 @@ def _by_date(measured: Mapping[str, int], off_branch: frozenset[str] = frozenset
 
 def _on_branches(repository: Repository, branches: Sequence[str | None]) -> dict[str, dict[str, int]]:
     """Return the first parents and their dates for each branch in this clone, by its configured name."""
-    found = {}
+    by_branch = {}
     for branch in branches:
         tip = repository.tip(branch)
         if tip is not None:
-            found[branch or "HEAD"] = repository.dates(["--first-parent", tip.hash])
-    return found
+            by_branch[branch or "HEAD"] = repository.dates(["--first-parent", tip.hash])
+    return by_branch
 
 
 def _counted(

@@ -37,12 +37,12 @@ def survey(executables: Iterable[Path], *, ask: Callable[[Path], Interpreter] = 
     """Probe each of `executables` once; return one interpreter per identity."""
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(partial(_asked, ask), _once(executables)))
-    found: dict[str, Interpreter] = {}
+    by_identity: dict[str, Interpreter] = {}
     for answer in answers:
         if isinstance(answer, Interpreter):
-            found.setdefault(answer.identity, answer)
-    newest_first = sorted(found.values(), key=lambda one: (one.release, one.free_threaded), reverse=True)
-    ours_first = sorted(newest_first, key=lambda one: one.package_version is None)
+            by_identity.setdefault(answer.identity, answer)
+    newest_first = sorted(by_identity.values(), key=lambda build: (build.release, build.free_threaded), reverse=True)
+    ours_first = sorted(newest_first, key=lambda build: build.package_version is None)
     return Survey(tuple(ours_first), tuple(answer for answer in answers if isinstance(answer, str)))
 
 
@@ -62,9 +62,9 @@ def candidates() -> Iterator[Path]:
 
 def _own() -> Iterator[Path]:
     for prefix in sorted(paths.interpreters_dir().glob("[!.]*")):
-        there = manifest.read(prefix)
-        if there is not None:
-            yield prefix / there.executable
+        origin = manifest.read(prefix)
+        if origin is not None:
+            yield prefix / origin.executable
 
 
 def _of_pyenv() -> Iterator[Path]:

@@ -111,8 +111,8 @@ def _already(spec: Spec, home: Path) -> Path | None:
     if not spec.exact:
         return None
     for prefix in sorted(home.glob("[!.]*")):
-        there = manifest.read(prefix)
-        if there and spec.fits(there.version, there.identity, free_threaded=there.free_threaded):
+        origin = manifest.read(prefix)
+        if origin and spec.fits(origin.version, origin.identity, free_threaded=origin.free_threaded):
             return prefix
     return None
 
@@ -184,11 +184,11 @@ def _build(offer: Offer, provider: Provider, home: Path, final: Path) -> None:
 
 
 def _probed(prefix: Path, run: Runner) -> Interpreter:
-    there = manifest.read(prefix)
+    origin = manifest.read(prefix)
     try:
-        if there is None:
+        if origin is None:
             raise NoInterpreterError(f"it holds no readable {manifest.FILE_NAME}")
-        return probe(prefix / there.executable, run=run)
+        return probe(prefix / origin.executable, run=run)
     except NoInterpreterError as error:
         raise NoInterpreterError(
             f"The interpreter in {prefix} does not work ({error}). Remove that folder and install it again."

@@ -30,7 +30,7 @@ def resolve(
     wanted = _parsed(spec)
     return max(
         _fitting(wanted, interpreters),
-        key=lambda found: (found.has_jit, found.release, found.package_version is not None),
+        key=lambda interpreter: (interpreter.has_jit, interpreter.release, interpreter.package_version is not None),
     )
 
 
@@ -47,12 +47,12 @@ def resolve_all(
     if is_path(spec) or not _parsed(spec).each:
         return [resolve(spec, interpreters, probe=probe)]
     fitting = _fitting(_parsed(spec), interpreters)
-    with_jit = [found for found in fitting if found.has_jit]
+    with_jit = [interpreter for interpreter in fitting if interpreter.has_jit]
     best: dict[tuple[int, ...], Interpreter] = {}
-    for found in with_jit or fitting:
-        other = best.get(found.release)
-        if other is None or (found.package_version is not None and other.package_version is None):
-            best[found.release] = found
+    for interpreter in with_jit or fitting:
+        other = best.get(interpreter.release)
+        if other is None or (interpreter.package_version is not None and other.package_version is None):
+            best[interpreter.release] = interpreter
     return [best[release] for release in sorted(best, reverse=True)]
 
 
@@ -65,13 +65,13 @@ def _parsed(spec: str) -> specs.Spec:
 
 def _fitting(wanted: specs.Spec, interpreters: Sequence[Interpreter]) -> list[Interpreter]:
     fitting = [
-        found
-        for found in interpreters
-        if wanted.fits(found.version, found.identity, free_threaded=found.free_threaded)
-        and (wanted.build or not found.debug)
+        interpreter
+        for interpreter in interpreters
+        if wanted.fits(interpreter.version, interpreter.identity, free_threaded=interpreter.free_threaded)
+        and (wanted.build or not interpreter.debug)
     ]
     if not fitting:
-        identities = ", ".join(found.identity for found in interpreters) or "none"
+        identities = ", ".join(interpreter.identity for interpreter in interpreters) or "none"
         raise NoInterpreterError(
             f"No interpreter {wanted.text} was found; found are: {identities}. "
             f"To install it: asv-jit pythons install {wanted.text}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from asv_jit.interpreters.identity import Interpreter
@@ -99,7 +100,7 @@ def known_fingerprints(machine_folder: Path) -> tuple[dict[str, dict[str, str]],
 
 def keep_interpreter(machine_folder: Path, interpreter: Interpreter) -> str | None:
     """Store an interpreter, unless already stored. Returns a warning about a torn line. Raises StorageError."""
-    record = KnownInterpreter(**{name: getattr(interpreter, name) for name in KnownInterpreter.__struct_fields__})
+    record = msgspec.convert(interpreter, KnownInterpreter, from_attributes=True)
     known, _ = known_interpreters(machine_folder)
     return INTERPRETERS.append(machine_folder, *([record] if known.get(record.identity) != record else []))
 

@@ -48,11 +48,11 @@ def end_strays(token: str, owner: int) -> int:
 def _end(token: str, spared: Callable[[frozenset[int]], bool]) -> int:
     ended: set[tuple[int, int]] = set()
     for _ in range(_LOOKS):
-        members = [one for one, ancestry in _family(token) if not spared(ancestry)]
+        members = [process for process, ancestry in _family(token) if not spared(ancestry)]
         if not members:
             break
-        ended.update((one.number, one.began) for one in members)
-        handles = [handle for one in members if (handle := _killed(one)) is not None]
+        ended.update((process.number, process.began) for process in members)
+        handles = [handle for process in members if (handle := _killed(process)) is not None]
         for handle in handles:
             select.select([handle], [], [], _WAIT_MS / 1000)
             os.close(handle)
@@ -61,20 +61,20 @@ def _end(token: str, spared: Callable[[frozenset[int]], bool]) -> int:
 
 def _family(token: str) -> list[tuple[_Process, frozenset[int]]]:
     """Return the tagged processes, their descendants and their sessions, each with its ancestors' numbers."""
-    processes = {one.number: one for one in _processes(token)}
-    found = []
-    for one in processes.values():
-        ancestry = _ancestry(one, processes)
-        leader = processes.get(one.session)
-        kin = one.tagged or (leader is not None and leader.tagged)
+    processes = {process.number: process for process in _processes(token)}
+    family = []
+    for process in processes.values():
+        ancestry = _ancestry(process, processes)
+        leader = processes.get(process.session)
+        kin = process.tagged or (leader is not None and leader.tagged)
         if kin or any(processes[number].tagged for number in ancestry if number in processes):
-            found.append((one, ancestry))
-    return [(one, ancestry) for one, ancestry in found if one.number != os.getpid()]
+            family.append((process, ancestry))
+    return [(process, ancestry) for process, ancestry in family if process.number != os.getpid()]
 
 
-def _ancestry(one: _Process, processes: dict[int, _Process]) -> frozenset[int]:
+def _ancestry(process: _Process, processes: dict[int, _Process]) -> frozenset[int]:
     numbers: set[int] = set()
-    parent = one.parent
+    parent = process.parent
     while parent > 1 and parent not in numbers:
         numbers.add(parent)
         if parent not in processes:
@@ -103,14 +103,14 @@ def _process(number: int, tag: bytes) -> _Process:
     return _Process(number, int(fields[1]), int(fields[3]), int(fields[19]), tagged)
 
 
-def _killed(one: _Process) -> int | None:
+def _killed(process: _Process) -> int | None:
     """Kill a process, unless its number was reused; return a handle to wait for its end."""
     try:
-        handle = os.pidfd_open(one.number)
+        handle = os.pidfd_open(process.number)
     except OSError:
         return None
     with contextlib.suppress(OSError, ValueError, IndexError):
-        if _process(one.number, b"").began == one.began:
+        if _process(process.number, b"").began == process.began:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             return handle
     os.close(handle)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Struct
 
 from asv_jit.analysis.attribution import Axis
@@ -188,15 +189,4 @@ def _confirmation(
 
 def stored_effects(found: CaseComparison) -> tuple[Effects, ...]:
     """The effects of a comparison as files keep them."""
-    return tuple(
-        Effects(
-            metric=effect.metric,
-            before=effect.before,
-            after=effect.after,
-            ratio=effect.ratio,
-            low=effect.low,
-            high=effect.high,
-            verdict=effect.verdict,
-        )
-        for effect in found.effects
-    )
+    return tuple(msgspec.convert(effect, Effects, from_attributes=True) for effect in found.effects)
