@@ -33,7 +33,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _project(folder: Path, monkeypatch: pytest.MonkeyPatch, **conf: Any) -> tuple[Project, str]:
-    interpreters = paths.interpreters_dir()
+    interpreters = paths.cache_dir("interpreters")
     cache = folder / "cache"
     cache.mkdir(parents=True)
     (cache / "interpreters").symlink_to(interpreters)

@@ -107,7 +107,7 @@ class Installation:
     @property
     def folder(self) -> Path:
         """The folder that holds all of it."""
-        return paths.installations_dir() / self.identity
+        return paths.cache_dir("installations") / self.identity
 
     def packages(self) -> tuple[str, ...]:
         """Return what pip installed, `numpy==2.1.0`, sorted by name: also what nothing pins.
@@ -157,7 +157,7 @@ def _requirements(combination: Mapping[tuple[str, str | None], str]) -> Requirem
 def install(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> Installation:
     """Find or build the installation of `commit`. Raises UnbuildableError with the end of the build's output."""
     identity = _identity(project, interpreter, requirements, commit)
-    folder = paths.installations_dir() / identity
+    folder = paths.cache_dir("installations") / identity
     marker = folder / "complete"
     try:
         environment = asv_environment_of(project, interpreter, requirements, "0", folder)
@@ -181,7 +181,9 @@ def install(project: Project, interpreter: Interpreter, requirements: Requiremen
 
 def exists(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> bool:
     """Return True if the installation of `commit` is already built."""
-    return (paths.installations_dir() / _identity(project, interpreter, requirements, commit) / "complete").is_file()
+    return (
+        paths.cache_dir("installations") / _identity(project, interpreter, requirements, commit) / "complete"
+    ).is_file()
 
 
 def asv_environment_of(
@@ -197,7 +199,7 @@ def asv_environment_of(
 
 def surplus(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
     """Return the installations to prune: all but the `kept` most recently used ones and those named in `keep`."""
-    folder = paths.installations_dir()
+    folder = paths.cache_dir("installations")
     if not folder.is_dir():
         return []
     complete = sorted(folder.glob("*/complete"), key=lambda marker: marker.stat().st_mtime, reverse=True)
@@ -217,7 +219,7 @@ def prune(keep: Sequence[str], kept: int = KEPT) -> list[Path]:
 def _remove_incomplete() -> None:
     """Remove folders without a marker: while we hold the lock, nobody else can be building them."""
     with contextlib.suppress(LockedError), locks.held(locks.installing_lock(), doing="remove incomplete installations"):
-        for path in paths.installations_dir().glob("*"):
+        for path in paths.cache_dir("installations").glob("*"):
             if not (path / "complete").is_file():
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -64,13 +64,13 @@ def test_broken_candidates_become_notes() -> None:
 
 
 def test_our_prefixes_and_all_of_pyenvs_versions_are_candidates(tmp_path: Path) -> None:
-    prefix = paths.interpreters_dir() / "3.15.2+e451c8ba"
+    prefix = paths.cache_dir("interpreters") / "3.15.2+e451c8ba"
     prefix.mkdir(parents=True)
     manifest.write(
         prefix, Manifest("3.15.2+e451c8ba", "debian", "3.15.2", "3.15.2-1", "usr/bin/python3.15", {}, "2026-11-23")
     )
-    (paths.interpreters_dir() / ".making-3.15.3+00000000").mkdir()
-    (paths.interpreters_dir() / "no-manifest").mkdir()
+    (paths.cache_dir("interpreters") / ".making-3.15.3+00000000").mkdir()
+    (paths.cache_dir("interpreters") / "no-manifest").mkdir()
     versions = tmp_path / "pyenv" / "versions"
     found = [executable(versions / name / "bin" / "python") for name in ("3.13.0", "3.9.18", "mine")]
     for too_old in ("2.7.18", "3.8.18"):

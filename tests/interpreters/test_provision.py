@@ -24,7 +24,7 @@ def install(wanted: Sequence[str], *providers: FakeProvider) -> list[Installed]:
 
 
 def folders() -> list[str]:
-    return sorted(path.name for path in paths.interpreters_dir().iterdir())
+    return sorted(path.name for path in paths.cache_dir("interpreters").iterdir())
 
 
 def test_the_newest_of_a_minor_version_is_installed() -> None:
@@ -53,7 +53,7 @@ def test_releases_of_one_minor_stand_side_by_side() -> None:
 
 def test_the_manifest_says_where_it_came_from() -> None:
     (installed,) = install(["3.15"], FakeProvider("debian", "3.15.2-1"))
-    there = manifest.read(paths.interpreters_dir() / installed.interpreter.identity)
+    there = manifest.read(paths.cache_dir("interpreters") / installed.interpreter.identity)
     assert there is not None
     assert (there.provider, there.version, there.package_version) == ("debian", "3.15.2", "3.15.2-1")
     assert there.packages == {"python": "3.15.2-1"}
@@ -117,7 +117,7 @@ def test_an_interrupted_install_leaves_nothing() -> None:
 
 
 def test_what_a_killed_install_left_is_removed_by_the_next() -> None:
-    left = paths.interpreters_dir() / ".making-3.15.2+0123abcd" / "usr"
+    left = paths.cache_dir("interpreters") / ".making-3.15.2+0123abcd" / "usr"
     left.mkdir(parents=True)
     (left / "half").write_text("")
     (installed,) = install(["3.15"], FakeProvider("debian", "3.15.2-1"))

@@ -92,7 +92,12 @@ def test_the_cache_can_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     default = paths.cache_dir()
     assert default.name == "asv-jit"
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "elsewhere"))
-    folders = [paths.interpreters_dir(), paths.installations_dir(), paths.locks_dir(), paths.apt_dir()]
+    folders = [
+        paths.cache_dir("interpreters"),
+        paths.cache_dir("installations"),
+        paths.cache_dir("locks"),
+        paths.cache_dir("apt"),
+    ]
     assert {folder.parent for folder in folders} == {tmp_path / "elsewhere"}
-    assert locks.installing_lock().parent == locks.measuring_lock().parent == paths.locks_dir()
+    assert locks.installing_lock().parent == locks.measuring_lock().parent == paths.cache_dir("locks")
     assert locks.results_lock(tmp_path).parent == tmp_path

@@ -28,7 +28,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         path.write_bytes(b"x" * 100)
         os.utime(path, (time.time() - days * 86400,) * 2)
     for number in range(4):
-        folder = paths.installations_dir() / f"{number:016x}"
+        folder = paths.cache_dir("installations") / f"{number:016x}"
         folder.mkdir(parents=True)
         (folder / "complete").write_text("c")
         os.utime(folder / "complete", (number, number))
@@ -46,7 +46,7 @@ def test_by_days_and_by_sessions(project: Project) -> None:
     assert _left(project) == ["box", "box"]
     prune(project, Keep(sessions=1), kept_installations=2)
     assert _left(project) == ["box"]
-    assert len(list(paths.installations_dir().iterdir())) == 2
+    assert len(list(paths.cache_dir("installations").iterdir())) == 2
     assert len(list(project.results_dir.rglob("journal.jsonl"))) == 2
 
 

@@ -61,7 +61,7 @@ def candidates() -> Iterator[Path]:
 
 
 def _own() -> Iterator[Path]:
-    for prefix in sorted(paths.interpreters_dir().glob("[!.]*")):
+    for prefix in sorted(paths.cache_dir("interpreters").glob("[!.]*")):
         origin = manifest.read(prefix)
         if origin is not None:
             yield prefix / origin.executable
@@ -88,7 +88,7 @@ def _elsewhere() -> Iterator[Path]:
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder.rstrip("/\\") != shims]
     # The library runs every python on PATH, so it gets a child's environment only.
     environment = base_environment({"PATH": os.pathsep.join(folders)}, also=_LOOKED_AT)
-    cache = python_discovery.DiskCache(paths.discovery_dir())
+    cache = python_discovery.DiskCache(paths.cache_dir("discovery"))
     for info in python_discovery.iter_interpreters(None, cache=cache, env=environment):
         executable = info.system_executable or info.executable
         if executable and info.implementation == "CPython" and tuple(info.version_info[:2]) >= OLDEST:

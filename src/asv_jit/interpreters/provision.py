@@ -45,7 +45,7 @@ class Market(Struct, frozen=True):
 
 def default_providers() -> list[Provider]:
     """Return the providers; of equal releases, the first provider's is preferred."""
-    return [Uv(), Debian(Archive(paths.apt_dir()))]
+    return [Uv(), Debian(Archive(paths.cache_dir("apt")))]
 
 
 def offered(providers: Sequence[Provider] | None = None, *, wait_s: float = 0.0) -> Market:
@@ -72,7 +72,7 @@ def install(
     LockedError while another process installs.
     """
     parsed = [specs.parse(spec) for spec in wanted]
-    home = folder or paths.interpreters_dir()
+    home = folder or paths.cache_dir("interpreters")
     with locks.held(locks.installing_lock(), doing="install interpreters", wait_s=wait_s):
         _sweep(home)
         installed = {spec: _already(spec, home) for spec in parsed}

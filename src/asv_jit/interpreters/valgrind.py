@@ -59,7 +59,7 @@ def find(*, run: Runner = processes.run) -> Valgrind | None:
     if on_path is not None:
         real = Path(on_path).resolve()
         places = [(real.parent.parent / name, str(on_path)) for name in _LIBRARIES]
-    ours = paths.valgrind_dir() / "usr" / "libexec" / "valgrind"
+    ours = paths.cache_dir("valgrind") / "usr" / "libexec" / "valgrind"
     for library, source in (*places, (ours, "asv-jit's cache folder, from Debian")):
         if _tool(library).is_file() and (version := _version(library, run)) is not None:
             return Valgrind(library, version, source)
@@ -78,14 +78,14 @@ def find_or_install(*, run: Runner = processes.run, archive: Archive | None = No
         return found
     try:
         with locks.held(locks.installing_lock(), doing="install valgrind", wait_s=3600.0):
-            _install(archive or Archive(paths.apt_dir()), paths.valgrind_dir())
+            _install(archive or Archive(paths.cache_dir("apt")), paths.cache_dir("valgrind"))
     except NoInterpreterError as error:
         raise NoCounterError(
             f"counting instructions needs valgrind, which is not on PATH and could not be installed: {error}\n{_ELSE}"
         ) from error
     found = find(run=run)
     if found is None:
-        raise NoCounterError(f"the valgrind in {paths.valgrind_dir()} does not start here; {_ELSE}")
+        raise NoCounterError(f"the valgrind in {paths.cache_dir('valgrind')} does not start here; {_ELSE}")
     return found
 
 

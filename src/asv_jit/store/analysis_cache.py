@@ -30,7 +30,7 @@ class AnalysisCache:
 
     def __init__(self, results_dir: Path) -> None:
         digest = hashlib.sha256(os.fsencode(results_dir.resolve())).hexdigest()
-        self.folder = paths.analysis_dir() / digest[:16]
+        self.folder = paths.cache_dir("analysis") / digest[:16]
 
     def names(self) -> list[str]:
         """The names of all entries."""

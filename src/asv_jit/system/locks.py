@@ -27,12 +27,12 @@ class Holder(msgspec.Struct, frozen=True):
 
 def installing_lock() -> Path:
     """Return the lock for installing into the cache folder."""
-    return paths.locks_dir() / "installing.lock"
+    return paths.cache_dir("locks") / "installing.lock"
 
 
 def measuring_lock() -> Path:
     """Return this user's lock for measuring on this machine; named by host, because hosts may share a home folder."""
-    return paths.locks_dir() / f"measuring-{platform.node() or 'localhost'}.lock"
+    return paths.cache_dir("locks") / f"measuring-{platform.node() or 'localhost'}.lock"
 
 
 def results_lock(tree: Path) -> Path:

@@ -53,7 +53,7 @@ def private() -> Iterator[Path | None]:
 def _claimed() -> tuple[Path, filelock.BaseFileLock]:
     with _sweeping():  # otherwise another sweep could remove the new folder before its lock is held
         _sweep()
-        folder = paths.scratch_dir() / os.urandom(4).hex()
+        folder = paths.cache_dir("tmp") / os.urandom(4).hex()
         lock = filelock.FileLock(_lock_of(folder))
         lock.acquire(timeout=0)
         folder.mkdir(mode=0o700)
@@ -62,14 +62,14 @@ def _claimed() -> tuple[Path, filelock.BaseFileLock]:
 
 @contextlib.contextmanager
 def _sweeping() -> Iterator[None]:
-    with locks.held(paths.locks_dir() / "tmp.lock", doing="make a temporary folder", wait_s=_PATIENCE_S):
-        paths.scratch_dir().mkdir(parents=True, exist_ok=True)
+    with locks.held(paths.cache_dir("locks") / "tmp.lock", doing="make a temporary folder", wait_s=_PATIENCE_S):
+        paths.cache_dir("tmp").mkdir(parents=True, exist_ok=True)
         yield
 
 
 def _sweep() -> None:
     """End the processes and remove the folders that killed runs left behind."""
-    home = paths.scratch_dir()
+    home = paths.cache_dir("tmp")
     for folder in {home / path.name.removesuffix(".lock") for path in home.iterdir()}:
         lock = filelock.FileLock(_lock_of(folder))
         with contextlib.suppress(filelock.Timeout):

@@ -148,7 +148,7 @@ def _read(
 def _lines_of_installed() -> dict[str, str]:
     """The lines of the interpreters that asv-jit installed here: for journals older than their record of them."""
     lines = {}
-    for prefix in sorted(paths.interpreters_dir().glob("[!.]*")):
+    for prefix in sorted(paths.cache_dir("interpreters").glob("[!.]*")):
         there = manifest.read(prefix)
         if there is not None:
             minor = minor_of(there.version) + ("t" if there.free_threaded else "")

@@ -140,7 +140,7 @@ def aa_runs(
     settings. Raises as `same_code`.
     """
     rules = Rules(settings.precision, settings.pairs.min, settings.pairs.max, settings.alpha, settings.equivalence)
-    path = paths.same_code_dir() / f"{interpreter.identity}-{machine or 'machine'}.jsonl"
+    path = paths.cache_dir("same-code") / f"{interpreter.identity}-{machine or 'machine'}.jsonl"
     made_by = f"{PROTOCOL} {settings.trial_seconds} {settings.max_iterations} {_EFFORT} {rules} {_digest()}"
     kept = len(_runs(read_comparisons(path, made_by)))
     with same_code(interpreter, settings, reporter, cpu=cpu, seed=secrets.randbits(64), cases=CASES) as bench:
