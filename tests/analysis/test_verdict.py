@@ -57,8 +57,8 @@ def test_one_comparison_has_one_verdict_on_every_page(pairs: int, of_case: str) 
     assert answer.mean.verdict(0.02) == current.suite.mean.verdict(0.02) == "same"
     assert answer_of(current, 0.02).kind == "same"
     page = home.make(site)
-    assert page.groups[0].cells[0].word == "same"
-    assert page.rows[0].badge.word == of_case
+    assert page.groups[0].cells[0][0].word == "same"
+    assert page.rows[0].cell.summary.verdict == of_case
     (drawn,) = releases.make(site).maps
     assert drawn.means[0].word == drawn.groups[0].cells[0].word == "same"
     assert "| all | = " in markdown(site.content.machines[0], Limits(), title="t")
