@@ -84,3 +84,15 @@ def test_a_time_on_the_command_line_is_one_that_can_be_waited_for(option: str) -
     for text in ("nan", "-1", "0", "-inf", "soon", ""):
         with pytest.raises(click.BadParameter, match="expected seconds above 0"):
             try_.make_context("try", [f"--{option}={text}", "x.py"])
+
+
+def test_a_count_has_no_quick_form_and_says_so(tmp_path: Path) -> None:
+    code, said = _exit_code(tmp_path, "run", "--count", "--quick", stdout=tmp_path / "out")
+    assert code == 2
+    assert "--count or --quick" in said
+
+
+def test_without_a_configuration_the_error_names_the_command_that_writes_one(tmp_path: Path) -> None:
+    code, said = _exit_code(tmp_path, "run", stdout=tmp_path / "out")
+    assert code == 2
+    assert "`asv-jit init`" in said

@@ -188,5 +188,5 @@ def _next_steps(project: Project, *, workflows: bool) -> tuple[str, ...]:
         f"asv-jit run HEAD && asv-jit publish    the real figures, and the site in {project.html_dir.name}/",
     ]
     if workflows:
-        steps.append("commit the workflows, and set Settings > Pages > Source to GitHub Actions")
+        steps.append("push the workflows to the default branch, and set Settings > Pages > Source to GitHub Actions")
     return tuple(steps)
