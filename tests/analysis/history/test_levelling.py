@@ -10,6 +10,7 @@ import scipy
 
 from asv_jit.analysis.history.levelling import ReleaseShift, bridge_shift, metric_figures, noise_of, stretches
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Track
+from asv_jit.analysis.verdict import quantile
 from tests.analysis.history.events import KEY
 
 RELEASES = ("3.15.0+aaaaaaaa", "3.15.1+bbbbbbbb", "3.15.2+cccccccc")
@@ -41,7 +42,7 @@ def test_a_step_is_what_welchs_test_says_of_the_logarithms(seed: int) -> None:
     assert step is not None
     assert step.p_value == pytest.approx(welch.pvalue)
     low, high = welch.confidence_interval(0.95)
-    half = step.error * step.quantile(0.05)
+    half = step.error * quantile(step.freedom, 0.05)
     assert (step.shift - half, step.shift + half) == pytest.approx((low, high))
     assert step.wide_error(0.05) * 1.959964 == pytest.approx(half)
 

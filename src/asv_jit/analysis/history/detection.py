@@ -31,10 +31,10 @@ class Found(Struct, frozen=True):
 
 
 def find_changes(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
-    """The changes of all metrics that are looked at, of each stretch. With each: the unit of `off`, `on`, `plain`.
+    """Return the changes of all searched metrics, for each stretch; each comes with the unit of `off`, `on`, `plain`.
 
-    Times and bytes are compared by their ratio; a value that a `track_` benchmark makes up, or one that is not
-    positive, by its difference. What the error of a bridge between releases may have made is left out.
+    Times and bytes are compared by their ratio; tracked values, and values that are not positive, by their difference.
+    Changes that the error of a bridge between releases may explain are dropped.
     """
     series = [
         (number, metric, _is_logarithmic(stretch.values[metric], metric, unit))
@@ -66,16 +66,13 @@ def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], 
         p_value = max(point.p_value, _bridged_p(point, strict) if logarithmic else 0.0)
         if strict == 0.0 or p_value < _BRIDGED_P:
             error = stretch.bridged(metric, before, after, _LEVEL)
-            values = stretch.values[metric]
-            figures = _count(values[before]), _count(values[after])
-            change = _change(metric, point, error, p_value, figures, logarithmic=logarithmic)
+            known = stretch.values[metric] == stretch.values[metric]  # NaN is not
+            figures = int(np.count_nonzero(known[before])), int(np.count_nonzero(known[after]))
+            old = _interval(point.before, point.before_error, error, logarithmic=logarithmic)
+            new = _interval(point.after, point.after_error, 0.0, logarithmic=logarithmic)
+            change = Change(metric, point.before, *old, point.after, *new, p_value, figures)
             found.append(Found(change, point.index, point.earliest, point.latest))
     return found
-
-
-def _count(values: Floats) -> int:
-    """Count the values that are not NaN."""
-    return int(np.count_nonzero(values == values))
 
 
 def _is_logarithmic(values: Floats, metric: Metric, unit: str) -> bool:
@@ -91,26 +88,8 @@ def _bridged_p(point: ChangePoint, error: float) -> float:
     return 2.0 * float(scipy.special.ndtr(-size / total)) if error > 0.0 and total > 0.0 else 0.0
 
 
-def _change(
-    metric: Metric, point: ChangePoint, error: float, p_value: float, figures: tuple[int, int], *, logarithmic: bool
-) -> Change:
-    before_low, before_high = _interval(point.before, point.before_error, error, logarithmic=logarithmic)
-    after_low, after_high = _interval(point.after, point.after_error, 0.0, logarithmic=logarithmic)
-    return Change(
-        metric=metric,
-        before=point.before,
-        before_low=before_low,
-        before_high=before_high,
-        after=point.after,
-        after_low=after_low,
-        after_high=after_high,
-        p_value=p_value,
-        figures=figures,
-    )
-
-
 def _interval(level: float, error: float, bridged: float, *, logarithmic: bool) -> tuple[float, float]:
-    """At 95%. `error` is in the metric's unit, `bridged` of the logarithm."""
+    """Return the interval at 95%. `error` is in the metric's unit, `bridged` that of the logarithm."""
     if not logarithmic:
         return level - _NORMAL_95 * error, level + _NORMAL_95 * error
     half = _NORMAL_95 * math.hypot(error / level, bridged)

@@ -20,19 +20,19 @@ from asv_jit.analysis.history.series import COUNTED, AnchorSeries, CaseSeries, F
 from asv_jit.analysis.metrics import METRICS
 
 _SLACK = 2
-"""Points: two metrics' changes this near are at one place; a level has three points at least, so none is skipped."""
+"""Points: changes of two metrics this near are at one place. A level has at least three points, so none is skipped."""
 
 _REACH = 30
-"""Points on either side that an attribution looks at: farther ones are of other times."""
+"""The points on either side that an attribution uses; others were measured too long before or after."""
 
 _FEWEST = 3
 _UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
 
 class Scene(Struct, frozen=True):
-    """What events are told in terms of: `History.commits`, `.interpreters`, `.requirement_sets`, and the equivalence.
+    """The context of events: `History.commits`, `.interpreters`, `.requirement_sets`, and the equivalence.
 
-    `branch`: the places of the series' branch, oldest first; None where all commits are one sequence.
+    `branch`: the places of the series' branch, oldest first; None if all commits are one sequence.
     """
 
     commits: Sequence[str]
@@ -121,9 +121,9 @@ def is_event_worse(changes: Sequence[Change]) -> bool:
 
 
 def headline_first(changes: Sequence[Change], *, neutral: bool = False) -> tuple[Change, ...]:
-    """What is worse first, then times, the speedup, memory; of two alike the larger change.
+    """Sort changes: for the worse first, then times, the speedup, memory; of one metric's kind the larger one first.
 
-    `neutral`: nothing became worse, whatever is more: then times come first.
+    `neutral`: no change counts as worse, so that times come first.
     """
     if len(changes) == 1:  # all that asv's own series have
         return tuple(changes)
@@ -145,8 +145,9 @@ def _size(change: Change) -> float:
 def _grouped(changes: Sequence[Found]) -> list[list[Found]]:
     """Group changes by place, the most significant of each group first."""
     groups: list[list[Found]] = []
-    for found in sorted(changes, key=lambda one: (one.change.p_value, one.index)):
-        near = [group for group in groups if _is_near(found, group[0]) and not _has(group, found.change.metric)]
+    for found in sorted(changes, key=lambda found: (found.change.p_value, found.index)):
+        others = [group for group in groups if all(one.change.metric != found.change.metric for one in group)]
+        near = [group for group in others if _is_near(found, group[0])]
         if near:
             min(near, key=lambda group: abs(group[0].index - found.index)).append(found)
         else:
@@ -157,10 +158,6 @@ def _grouped(changes: Sequence[Found]) -> list[list[Found]]:
 def _is_near(one: Found, other: Found) -> bool:
     overlap = one.earliest <= other.latest and other.earliest <= one.latest
     return overlap or (abs(one.index - other.index) <= _SLACK and one.change.metric not in COUNTED)
-
-
-def _has(group: Sequence[Found], metric: Metric) -> bool:
-    return any(found.change.metric == metric for found in group)
 
 
 def _event(
@@ -226,7 +223,7 @@ def _cause(
     before, after = _sides(surest, around)
     anchor = _anchor(series, stretch, before, after, anchors)
     if off is None or (on is None and anchor is None):
-        return _UNKNOWN  # nothing tells the code from the machine but what one believed before
+        return _UNKNOWN  # without a second mode or an anchor only the prior tells the code from the machine
     if np.any(off <= 0.0) or (on is not None and np.any(on <= 0.0)):
         return _UNKNOWN
     return attribute(
@@ -249,7 +246,7 @@ def _modes(changes: Sequence[Change]) -> tuple[Metric, Metric | None]:
 
 
 def _sides(surest: Found, around: tuple[int, int]) -> tuple[slice, slice]:
-    """The points before and after, without those that may be on either side where enough others are left."""
+    """Return the points before and after; those that may be on either side only if too few others are left."""
     first, end = around
     before = slice(max(first, surest.earliest - _REACH), surest.earliest)
     after = slice(surest.latest, min(end, surest.latest + _REACH))
@@ -263,11 +260,11 @@ def _sides(surest: Found, around: tuple[int, int]) -> tuple[slice, slice]:
 def _anchor(
     series: CaseSeries, stretch: Stretch, before: slice, after: slice, anchors: Sequence[AnchorSeries]
 ) -> Sides | None:
-    """The anchor's levels in the sessions of both sides: of this case if it is anchored, else of all together."""
+    """Return the anchor's levels in the sessions of both sides: of this case if it is anchored, else of all cases."""
     if stretch.sessions is None:
         return None
-    mine = [one for one in anchors if one.case == series.key.case] or [one for one in anchors if one.case is None]
-    for anchor in mine:
+    of_case = [anchor for anchor in anchors if anchor.case == series.key.case]
+    for anchor in of_case or [anchor for anchor in anchors if anchor.case is None]:
         sides = [_levels(anchor, stretch.sessions[part]) for part in (before, after)]
         if min(len(side) for side in sides) >= 2:
             return sides[0], sides[1]
@@ -275,6 +272,6 @@ def _anchor(
 
 
 def _levels(anchor: AnchorSeries, sessions: Places) -> Floats:
-    """The anchor's level in each of `sessions`, once; in the one before where it was not measured in that."""
+    """Return the anchor's level in each of `sessions`, once, or in the session before if it was not measured then."""
     at = np.searchsorted(anchor.sessions, np.unique(sessions), side="right") - 1
     return anchor.levels[np.unique(at[at >= 0])]

@@ -1,8 +1,8 @@
 """Identities of events that stay stable while points are added.
 
-A change point may move by a commit or two as more points tell where it is, and a range of unmeasured commits shrinks.
-So what was reported once is remembered, and an event of the same series and direction keeps its name as long as it
-may be the same: as long as the commits that are suspected of the two overlap.
+A change point may move by a commit or two as points are added, and a range of unmeasured commits shrinks. So reported
+events are remembered, and an event of the same series and direction keeps the name as long as the suspected commits of
+the two overlap.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from asv_jit.model import CaseKey
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """What is remembered of an event that was reported: a line of the file of known events.
+    """The record of a reported event: a line of the file of known events.
 
-    `commit`: the first one at the new level as it was first told; `first`, `last`: the ends of its suspects; on the
-    axis `pythons` all three are the pair of releases. `when`: the first report, UTC, ISO. `machine` is empty in
-    older files.
+    `commit`: the first one at the new level, as first reported; `first`, `last`: the ends of its suspects; on the axis
+    `pythons` all three are the event's identity. `when`: the first report, UTC, ISO. `machine` is empty in older files.
     """
 
     identity: str
@@ -44,7 +43,7 @@ class Reported(msgspec.Struct, frozen=True):
 
 
 def identity_of(key: SeriesKey, axis: Axis, place: str, *, worse: bool) -> str:
-    """Ten hexadecimal digits. `place`: a commit's hash, or a pair of releases."""
+    """Return ten hexadecimal digits. `place`: a commit's hash, or a pair of releases."""
     parts = (
         key.machine, key.fingerprint, key.line, key.branch, str(key.case), key.version, key.protocol, axis, place,
         "worse" if worse else "better",
@@ -75,12 +74,12 @@ def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[st
     for event in events:
         waiting.setdefault(_series(event), []).append(event)
     names: dict[int, str] = {}
-    for one in known:
-        candidates = waiting.get(_series_of(one), [])
-        near = [event for event in candidates if id(event) not in names and _overlap(event, one, places)]
+    for record in known:
+        candidates = waiting.get(_series_of(record), [])
+        near = [event for event in candidates if id(event) not in names and _overlap(event, record, places)]
         if near:
-            at = places.get(one.commit, 0)
-            names[id(min(near, key=lambda event: abs(places[event.commit] - at)))] = one.identity
+            at = places.get(record.commit, 0)
+            names[id(min(near, key=lambda event: abs(places[event.commit] - at)))] = record.identity
     return [
         event if names.get(id(event), event.identity) == event.identity else replace(event, identity=names[id(event)])
         for event in events
@@ -92,12 +91,12 @@ def _series(event: Event) -> tuple[object, ...]:
     return key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch, event.axis, event.worse
 
 
-def _series_of(one: Reported) -> tuple[object, ...]:
-    return one.line, one.case, one.version, one.protocol, one.fingerprint, one.branch, one.axis, one.worse
+def _series_of(key: Reported) -> tuple[object, ...]:
+    return key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch, key.axis, key.worse
 
 
-def _overlap(event: Event, one: Reported, places: Mapping[str, int]) -> bool:
-    if one.first not in places or one.last not in places:
-        return one.commit == event.commit
-    mine = event.suspects or (event.commit,)
-    return places[mine[0]] <= places[one.last] and places[one.first] <= places[mine[-1]]
+def _overlap(event: Event, record: Reported, places: Mapping[str, int]) -> bool:
+    if record.first not in places or record.last not in places:
+        return record.commit == event.commit
+    suspects = event.suspects or (event.commit,)
+    return places[suspects[0]] <= places[record.last] and places[record.first] <= places[suspects[-1]]

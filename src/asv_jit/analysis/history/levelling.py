@@ -1,8 +1,8 @@
 """Scale the points of a line's patch releases to one level, so that a release never looks like a change of a commit.
 
-A series is cut into stretches. Within a stretch every release is bridged to the next one by commits that were measured
-with both, and the points of older releases are moved to the level of the newest. How exactly a bridge is known is
-kept, because a change of level that coincides with it is known no better. Where no bridge is, the stretch ends.
+A series is split into stretches. Within a stretch every release is bridged to the next one by commits that were
+measured with both, and the points of older releases are scaled to the level of the newest. The error of each bridge is
+kept, because a change of level that coincides with it is known no better. A stretch ends where there is no bridge.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Places
 from asv_jit.analysis.stats.robust import noise_of_neighbours
+from asv_jit.analysis.verdict import quantile
 
 _CERTAIN = 1e9
 
@@ -29,8 +30,8 @@ class ReleaseShift(Struct, frozen=True):
     freedom: float
 
     def wide_error(self, alpha: float) -> float:
-        """The error of a Gaussian with the same interval at level 1 - `alpha`: larger where few blocks tell it."""
-        return self.error * self.quantile(alpha) / -float(scipy.special.ndtri(alpha / 2.0))
+        """Return the error of a Gaussian with the same interval at level 1 - `alpha`: larger for few blocks."""
+        return self.error * quantile(self.freedom, alpha) / -float(scipy.special.ndtri(alpha / 2.0))
 
     @property
     def p_value(self) -> float:
@@ -39,16 +40,12 @@ class ReleaseShift(Struct, frozen=True):
             return 1.0 if self.shift == 0.0 else 0.0
         return 2.0 * float(scipy.special.stdtr(self.freedom, -abs(self.shift) / self.error))
 
-    def quantile(self, alpha: float) -> float:
-        """Return the half-width of an interval at level 1 - `alpha`, in standard errors."""
-        return float(scipy.special.stdtrit(self.freedom, 1.0 - alpha / 2.0))
-
 
 class Stretch(Struct, frozen=True):
     """One point for each commit, shape (points,), all metrics at the level of the newest release of the stretch.
 
     `places` and `interpreters` are as in the series. `releases`: the release of each point, counted from the oldest
-    of the stretch; `steps`: for each metric what each of the later releases did to it, which the values are less by.
+    of the stretch; `steps`: for each metric the effect of each later release, by which the values were scaled.
     """
 
     places: Places
@@ -61,10 +58,10 @@ class Stretch(Struct, frozen=True):
     measured: Places | None = None
 
     def bridged(self, metric: Metric, before: slice, after: slice, alpha: float) -> float:
-        """Standard error (of the logarithm) that the bridges add to the difference of two groups of points.
+        """Return the standard error (of the logarithm) that bridges add to the difference of two groups of points.
 
-        A bridge counts by how much more of one group than of the other lies before it. It is the error of a Gaussian
-        that is as wide at level 1 - `alpha` as the bridges' own t distributions.
+        A bridge counts by how much more of one group than of the other lies before it. The error is that of a Gaussian
+        as wide at level 1 - `alpha` as the t distributions of the bridges.
         """
         steps = self.steps[metric]
         if not steps:
@@ -105,8 +102,8 @@ def _of_one_release(series: CaseSeries) -> Stretch:
 def bridge_shift(bridge: Bridge, metric: Metric, between: float = 0.0) -> ReleaseShift | None:
     """Return the effect of the later release on a metric; None if the bridge lacks the metric.
 
-    `between`: how much the logarithm differs between sessions (standard deviation), which counts where the two
-    releases were not measured in the same ones. The freedom is Welch's and Satterthwaite's.
+    `between`: the standard deviation of the logarithm between sessions, which counts if the two releases were not
+    measured in the same ones. The degrees of freedom are those of Welch and Satterthwaite.
     """
     sides = metric_figures(bridge, metric)
     if sides is None:
@@ -148,7 +145,7 @@ def _stretch(
         steps: list[ReleaseShift] = []
         for before, after in pairwise(releases):
             step = bridge_shift(known[interpreters[before], interpreters[after]], metric, noise)
-            if step is None:  # of this metric the bridge knows nothing: what is older cannot be compared
+            if step is None:  # the bridge lacks this metric: older points cannot be compared
                 column = np.where(mine <= len(steps), np.nan, column)
             steps.append(step or ReleaseShift(0.0, 0.0, _CERTAIN))
         moves = np.append(np.cumsum([step.shift for step in steps][::-1])[::-1], 0.0)
@@ -161,10 +158,10 @@ def _stretch(
 
 
 def _newest_of_each_commit(series: CaseSeries, releases: Sequence[int]) -> Places:
-    """Points are ordered by commit, then by release: the last ones of their commits."""
-    mine = np.flatnonzero(np.isin(series.interpreters, releases))
-    places = series.places[mine]
-    chosen: Places = mine[np.append(places[1:] != places[:-1], True)].astype(np.int32)
+    """Return the last point of each commit, as points are ordered by commit, then by release."""
+    points = np.flatnonzero(np.isin(series.interpreters, releases))
+    places = series.places[points]
+    chosen: Places = points[np.append(places[1:] != places[:-1], True)].astype(np.int32)
     return chosen
 
 

@@ -27,11 +27,11 @@ _Values = dict[Metric, tuple[float, float, float]]
 
 
 class Axes(Struct, frozen=True):
-    """What places a trial: its commit and interpreter among all, its interpreter's line, its benchmark's unit.
+    """Where a trial belongs: the place of its commit and interpreter among all, and its interpreter's line.
 
-    `commits`, `interpreters`, `sessions`: the place of each commit, identity and session; a commit without one is
-    left out. `lines`: identity to line. `units`: of each benchmark. `versions`: the current one of each benchmark, None
-    where nothing tells: then all count. `requirement_sets`: the place of each set of requirements.
+    `commits`, `interpreters`, `sessions`: the place of each commit, identity and session; other commits are skipped.
+    `lines`: identity to line. `units`: of each benchmark. `versions`: the current one of each benchmark; None if
+    unknown, so that all count. `requirement_sets`: the place of each set of requirements.
     """
 
     commits: Mapping[str, int]
@@ -64,13 +64,13 @@ def timeline(machine: str, trials: Iterable[Trial], axes: Axes, *, alpha: float)
     series: list[CaseSeries] = []
     bridges: list[Bridge] = []
     anchors: list[AnchorSeries] = []
-    for fingerprint, mine in sorted(by_fingerprint.items()):
-        cells = _sound_cells(mine, axes, left_out)
+    for fingerprint, group in sorted(by_fingerprint.items()):
+        cells = _sound_cells(group, axes, left_out)
         name = Naming(machine, fingerprint, axes, requirements_beside(cells, axes))
         series += _series(name, cells, alpha, left_out)
-        if len({trial.interpreter for trial in mine}) > 1:
-            bridges += _bridges(name, mine)
-        anchors += _anchors(name, mine)
+        if len({trial.interpreter for trial in group}) > 1:
+            bridges += _bridges(name, group)
+        anchors += _anchors(name, group)
     return Timeline(tuple(series), tuple(bridges), tuple(anchors), dict(left_out))
 
 
@@ -138,14 +138,11 @@ def _series(name: Naming, cells: Mapping[CellKey, Cell], alpha: float, left_out:
         if other is None or other.session <= point.session:
             there[point.place, point.interpreter] = point
         timed[series] = timed.get(series, True) and cell.timed
+    units = name.axes.units
     return [
-        _columns(key, list(points[key].values()), _unit(key.case, name.axes, timed=timed[key]))
+        _columns(key, list(points[key].values()), "seconds" if timed[key] else units.get(key.case.benchmark, "unit"))
         for key in sorted(points)
     ]
-
-
-def _unit(case: CaseKey, axes: Axes, *, timed: bool) -> str:
-    return "seconds" if timed else axes.units.get(case.benchmark, "unit")
 
 
 def _point(key: CellKey, cell: Cell, axes: Axes, alpha: float) -> _Point:
@@ -178,7 +175,8 @@ def _values(blocks: Sequence[Mapping[str, Trial]], alpha: float) -> _Values:
     for metric, column in columns.items():
         found = level([figure for figure in column if figure is not None], alpha)
         if found is not None:
-            values[metric] = (found.value, _or_nan(found.low), _or_nan(found.high))
+            low, high = (np.nan if bound is None else bound for bound in (found.low, found.high))
+            values[metric] = (found.value, low, high)
     times = [(a.steady_s, b.steady_s) for a, b in zip(off, on, strict=True)] if paired else []
     known = [(a, b) for a, b in times if a is not None and b is not None]
     if known and len(known) == len(times):  # a tracked value has no speedup
@@ -186,10 +184,6 @@ def _values(blocks: Sequence[Mapping[str, Trial]], alpha: float) -> _Values:
         bounds = (gain.low, gain.high) if gain.pairs > 1 else (np.nan, np.nan)
         values["speedup"] = (gain.ratio, *bounds)
     return values
-
-
-def _or_nan(value: float | None) -> float:
-    return np.nan if value is None else value
 
 
 def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
@@ -200,17 +194,9 @@ def _columns(key: SeriesKey, points: list[_Point], unit: str) -> CaseSeries:
     for metric in metrics:
         table = np.array([point.values.get(metric, missing) for point in points], dtype=np.float64)
         tracks[metric] = Track(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy())
-    return CaseSeries(
-        key,
-        unit,
-        np.array([point.place for point in points], dtype=np.int32),
-        np.array([point.interpreter for point in points], dtype=np.int32),
-        tracks,
-        np.array([point.session for point in points], dtype=np.int32),
-        np.array([point.blocks for point in points], dtype=np.int32),
-        np.array([point.requirements for point in points], dtype=np.int32),
-        np.array([point.measured for point in points], dtype=np.int32),
-    )
+    numbers = [(p.place, p.interpreter, p.session, p.blocks, p.requirements, p.measured) for p in points]
+    places, interpreters, *rest = np.array(numbers, dtype=np.int32).T.copy()
+    return CaseSeries(key, unit, places, interpreters, tracks, *rest)
 
 
 def _bridges(name: Naming, trials: Sequence[Trial]) -> list[Bridge]:
@@ -233,17 +219,10 @@ def _anchors(name: Naming, trials: Sequence[Trial]) -> list[AnchorSeries]:
         if trial.purpose == "anchor":
             by_case.setdefault(trial.key, []).append(trial)
             by_case.setdefault(None, []).append(trial)
-    found = []
-    for case, mine in by_case.items():
-        places = {trial.started: name.axes.sessions[trial.session] for trial in mine}
-        levels = {places[one.started]: one.ratio for one in anchor_levels(mine)}
-        found.append(
-            AnchorSeries(
-                name.machine,
-                name.fingerprint,
-                case,
-                np.array(sorted(levels), dtype=np.int32),
-                np.array([levels[place] for place in sorted(levels)], dtype=np.float64),
-            )
-        )
-    return found
+    anchors = []
+    for case, group in by_case.items():
+        places = {trial.started: name.axes.sessions[trial.session] for trial in group}
+        levels = dict(sorted((places[level.started], level.ratio) for level in anchor_levels(group)))
+        sessions, ratios = np.array([*levels], dtype=np.int32), np.array([*levels.values()], dtype=np.float64)
+        anchors.append(AnchorSeries(name.machine, name.fingerprint, case, sessions, ratios))
+    return anchors
