@@ -124,13 +124,13 @@ class InterpreterEnvironment(Virtualenv):  # type: ignore[misc]  # asv has no ty
         """Install plain requirements in one call of pip, others one by one as asv does."""
         declarations = requirement_texts({**self._requirements, **self._base_requirements})
         parsed = [util.ParsedPipDeclaration(declaration) for declaration in declarations]
-        if any(one.flags or one.path for one in parsed):
+        if any(declaration.flags or declaration.path for declaration in parsed):
             super()._install_requirements()
             if not self._build_requirements:
                 return
             parsed = []
         env = {**os.environ, **self.build_env_vars}
-        wanted = [f"{one.pkgname}{one.specification or ''}" for one in parsed]
+        wanted = [f"{declaration.pkgname}{declaration.specification or ''}" for declaration in parsed]
         self._run_pip(["install", "wheel", "pip>=8", *wanted, *self._build_requirements], env=env)
 
 

@@ -120,7 +120,7 @@ def select(cases: Sequence[Case], patterns: Sequence[str], groups: Sequence[str]
     chosen = tuple(
         case
         for case in cases
-        if (not wanted or any(one.search(str(case.key)) for one in wanted))
+        if (not wanted or any(pattern.search(str(case.key)) for pattern in wanted))
         and (not groups or case.key.benchmark.partition(".")[0] in groups)
     )
     if cases and not chosen:
@@ -139,7 +139,7 @@ def refuse_unknown(project: Project, patterns: Sequence[str], groups: Sequence[s
     """
     select((), patterns)
     described, path = load(project), project.results_dir / "benchmarks.json"
-    edited = max((one.stat().st_mtime for one in project.benchmark_dir.rglob("*.py")), default=math.inf)
+    edited = max((file.stat().st_mtime for file in project.benchmark_dir.rglob("*.py")), default=math.inf)
     if described is not None and path.stat().st_mtime > edited:
         try:
             select(described.cases, patterns, groups)

@@ -16,7 +16,7 @@ import msgspec
 from asv_jit.model import CountedTrial, Trial
 from asv_jit.store.files import storage_errors
 from asv_jit.store.journal import COUNTS, TRIALS, named_in
-from asv_jit.store.lines import Lines
+from asv_jit.store.lines import UNREADABLE, Lines
 from asv_jit.store.uniting import MAX_FILE_BYTES, is_journal, is_result_file
 
 _MAX_LINE_BYTES = 4 << 20
@@ -117,7 +117,7 @@ def _decoded(content: bytes) -> Any:
     """Parse JSON; None if it is invalid. The second try accepts NaN, which asv writes and msgspec rejects."""
     try:
         return msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         pass
     try:
         return json.loads(content)

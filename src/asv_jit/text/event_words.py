@@ -115,8 +115,8 @@ def others_words(event: Event) -> str:
 def requirements_words(event: Event) -> str:
     """Describe how the requirements changed, `numpy==1.26 → numpy==2.1`; empty if they are the same."""
     before, after = event.requirements_before.split(), event.requirements.split()
-    gone = " ".join(one for one in before if one not in after)
-    new = " ".join(one for one in after if one not in before)
+    gone = " ".join(pin for pin in before if pin not in after)
+    new = " ".join(pin for pin in after if pin not in before)
     return f"{gone or 'without'} → {new or 'without'}" if gone or new else ""
 
 
