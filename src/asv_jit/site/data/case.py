@@ -173,4 +173,4 @@ def rounded(value: float | None, digits: int = _DIGITS) -> float | None:
 
 def name(text: str) -> str:
     """A name as any reader can take it: no control characters, at most 10,000 characters."""
-    return units.shorten(units.visible(text), _NAME_LIMIT)
+    return units.shown(text, _NAME_LIMIT)

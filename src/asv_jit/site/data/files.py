@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
@@ -12,16 +11,14 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis import verdict
+from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
-from asv_jit.site.content.cells import MeasuredCell
-from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.content.timetable import BLOCKS, ColumnName, Placed, Timetable
 from asv_jit.site.data.case import Packed, case_data, figures, level, name, rounded, speedup
-from asv_jit.site.parts.commits import CommitBook
 from asv_jit.site.parts.figures import break_even_s
 from asv_jit.site.parts.publication import Publication
 from asv_jit.text import units
@@ -60,12 +57,11 @@ class DataMaker:
     """Makes the files of one publication: those of its cases in parts, which can be made in several processes."""
 
     def __init__(self, site: Publication) -> None:
-        content = site.content
-        self._content = content
-        self._table = content.table
         self._site = site
+        self._table = site.content.table
         self.cases = site.cases
-        self._places = _places(content, self._table)
+        history = site.content.history
+        self._places = {history.commits[place]: number for number, place in enumerate(self._table.commits)}
         counts = [len(self._table.series.get(case, ())) for case in self.cases]
         self._first = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
 
@@ -90,7 +86,7 @@ class DataMaker:
                 self._site.events.get(case, ()),
                 self._site.cells.get(case, ()),
                 places=self._places,
-                limits=self._content.settings,
+                limits=self._site.content.settings,
             )
             files.append((f"data/{slug(case)}.js", form.encoded(data)))
             for series in packed:
@@ -103,13 +99,13 @@ class DataMaker:
 
     def common(self) -> Iterator[tuple[str, bytes]]:
         """What needs no case: the commits, and the schema."""
-        yield "data/commits.js", form.encoded(_commits(self._content, self._table, self._site.commits))
+        yield "data/commits.js", form.encoded(_commits(self._site))
         yield "data/schema.json", form.schema()
 
     def of_all(self, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
         """The files that all cases share, from all parts in the order of their cases."""
         every = [series_ for part in parts for series_ in part.listed]
-        yield "data/suite.js", form.encoded(_suite(self._content, self._table, self._site.cells, self.cases, every))
+        yield "data/suite.js", form.encoded(_suite(self._site, self.cases, every))
         count = len(self._table.commits)
         for number, first in enumerate(range(0, count, SLICE)):
             series = [msgspec.Raw(part.slices[number]) for part in parts if part.slices[number]]
@@ -122,24 +118,23 @@ class DataMaker:
             yield f"data/commits-{number}.js", form.encoded(data)
 
 
-def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.CommitsData:
-    history = content.history
+def _commits(site: Publication) -> form.CommitsData:
+    content, history, table = site.content, site.content.history, site.content.table
     hashes = [history.commits[place] for place in table.commits]
-    details = [book.find(digest) for digest in hashes]
-    authors = Counter(units.shorten(units.visible(commit.author), _AUTHOR_LIMIT) for commit in details)
-    names = list(authors)
-    places = {name: place for place, name in enumerate(names)}
+    commits = [site.commits.find(digest) for digest in hashes]
+    authors = [units.shown(commit.author, _AUTHOR_LIMIT) for commit in commits]
+    places = {name: place for place, name in enumerate(dict.fromkeys(authors))}
     return form.CommitsData(
         version=form.VERSION,
         generated=content.generated_at,
         project=units.visible(content.project),
-        show_commit_url=book.prefix,
+        show_commit_url=site.commits.prefix,
         ordered_by=history.ordered_by,
         hashes=[units.visible(digest) for digest in hashes],
         dates=[int(history.dates[place]) for place in table.commits],
-        authors=names,
-        author=[places[units.shorten(units.visible(commit.author), _AUTHOR_LIMIT)] for commit in details],
-        subjects=[units.shorten(units.visible(commit.subject), _SUBJECT_LIMIT) for commit in details],
+        authors=list(places),
+        author=[places[name] for name in authors],
+        subjects=[units.shown(commit.subject, _SUBJECT_LIMIT) for commit in commits],
         interpreters=[units.visible(name) for name in history.interpreters],
         schedules=[
             form.Schedule(
@@ -163,11 +158,6 @@ def _commits(content: SiteContent, table: Timetable, book: CommitBook) -> form.C
     )
 
 
-def _places(content: SiteContent, table: Timetable) -> dict[str, int]:
-    """Of each measured commit, its place in the commits file."""
-    return {content.history.commits[place]: number for number, place in enumerate(table.commits)}
-
-
 def _packed(case: int, number: int, placed: Placed) -> Packed:
     by_name = placed.columns()
     noise: dict[str, float | None] = {
@@ -179,16 +169,11 @@ def _packed(case: int, number: int, placed: Placed) -> Packed:
     return Packed(case, number, placed, written, noise)
 
 
-def _suite(
-    content: SiteContent,
-    table: Timetable,
-    cells: Mapping[CaseKey, Sequence[MeasuredCell]],
-    cases: Sequence[CaseKey],
-    every: Sequence[Listed],
-) -> form.SuiteData:
+def _suite(site: Publication, cases: Sequence[CaseKey], every: Sequence[Listed]) -> form.SuiteData:
+    content, table = site.content, site.content.table
     places = {case: number for number, case in enumerate(cases)}
     machines = [machine.name for machine in content.machines]
-    rows = [cell for case in cases for cell in cells.get(case, ())]
+    rows = [cell for case in cases for cell in site.cells.get(case, ())]
     interpreters = sorted({cell.summary.key.interpreter for cell in rows})
     summaries = [cell.summary for cell in rows]
     current = form.CurrentData(
@@ -204,12 +189,7 @@ def _suite(
         on=[level(case.on) for case in summaries],
         speedup=[speedup(case) for case in summaries],
         memory=[figures(case.peak_off_bytes) if case.peak_off_bytes is not None else None for case in summaries],
-        memory_added=[
-            figures(case.memory.difference_bytes, case.memory.low_bytes, case.memory.high_bytes)
-            if case.memory is not None
-            else None
-            for case in summaries
-        ],
+        memory_added=[_memory_added(case) for case in summaries],
         break_even_s=[rounded(break_even_s(case)) for case in summaries],
         trials=[case.off.trials if case.off is not None else 0 for case in summaries],
         anchor=[cell.anchor for cell in rows],
@@ -237,6 +217,11 @@ def _suite(
         ),
         current=current,
     )
+
+
+def _memory_added(case: CaseSummary) -> form.LevelData | None:
+    added = case.memory
+    return None if added is None else figures(added.difference_bytes, added.low_bytes, added.high_bytes)
 
 
 def _listed(packed: Packed) -> Listed:

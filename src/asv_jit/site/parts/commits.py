@@ -42,7 +42,7 @@ class CommitBook(Struct, frozen=True):
 
     def subject(self, digest: str) -> str:
         """The first line of its message, cut to what a table can bear."""
-        return units.shorten(units.visible(self.find(digest).subject), _SUBJECT_LIMIT)
+        return units.shown(self.find(digest).subject, _SUBJECT_LIMIT)
 
     def date(self, digest: str) -> str:
         """The day it was committed, or empty."""
