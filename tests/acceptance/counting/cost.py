@@ -39,7 +39,7 @@ def evidence(rounds: int = 5) -> list[Row]:
         suite = suite_of(Path(name), SOURCE)
         for _ in range(rounds):
             bare.append(_spent_s(lambda: _alone(python, Path(name), "pass"))[0])
-            fixed.append(_spent_s(lambda: counted(python, suite, "time_nothing", "off", 1).iterations)[0])
+            fixed.append(_spent_s(lambda: counted(python, suite, "time_nothing", "off", 1, loops=1).iterations)[0])
             long_s, done = _spent_s(lambda: sum(counted(python, suite, "time_long", "off", 1, loops=1).counts))
             ours.append((long_s - fixed[-1]) / done)
             spans = [

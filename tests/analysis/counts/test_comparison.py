@@ -3,6 +3,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asv_jit.analysis.counts.comparison import CountComparison, cause_of, compare_counts
 
@@ -62,3 +64,26 @@ def test_seeds_agree_on_the_least_change_or_on_none() -> None:
     assert CountComparison("more", 0.01, {1: 0.02, 2: 0.01}).agreed == 0.01
     assert CountComparison("fewer", -0.01, {1: -0.02, 2: -0.01}).agreed == -0.01
     assert CountComparison("same", 0.01, {1: -0.02, 2: 0.01}).agreed == 0.0
+
+
+_COUNT = st.integers(min_value=100_000, max_value=10**10)
+_WOBBLE = st.floats(min_value=-0.00024, max_value=0.00024)  # two of them differ by less than what is repeatable
+
+
+@given(st.lists(st.tuples(_COUNT, st.lists(_WOBBLE, min_size=2, max_size=4)), min_size=1, max_size=3))
+def test_no_repeatable_count_changes_against_itself(seeds: list[tuple[int, list[float]]]) -> None:
+    a = {seed: [count * (1 + one) for one in wobbles[:1]] for seed, (count, wobbles) in enumerate(seeds)}
+    b = {seed: [count * (1 + one) for one in wobbles[1:]] for seed, (count, wobbles) in enumerate(seeds)}
+    assert compare_counts(a, b, threshold=0.002).verdict == "same"
+
+
+@given(
+    st.lists(st.tuples(_COUNT, _WOBBLE, _WOBBLE), min_size=1, max_size=3), st.floats(min_value=0.0026, max_value=0.5)
+)
+def test_a_planted_change_beyond_the_threshold_is_always_found(
+    seeds: list[tuple[int, float, float]], planted: float
+) -> None:
+    a = {seed: [count * (1 + before)] for seed, (count, before, _) in enumerate(seeds)}
+    b = {seed: [count * (1 + planted) * (1 + after)] for seed, (count, _, after) in enumerate(seeds)}
+    assert compare_counts(a, b, threshold=0.002).verdict == "more"
+    assert compare_counts(b, a, threshold=0.002).verdict == "fewer"
