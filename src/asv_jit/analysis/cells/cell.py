@@ -13,8 +13,8 @@ from asv_jit.analysis import speedup
 from asv_jit.analysis.reasons import DISTURBED_SHARE, UNSTEADY_SHARE
 from asv_jit.model import ARMS, CaseKey, Purpose, Trial
 
-# A case that fails twice will fail a third time; one that times out costs too much to ask again. One that raises with
-# the JIT on only may have found a bug of it: five times out of five, and never with it off, is no chance.
+# A case that failed twice will fail again; one that times out costs too much to try again. One that raises an exception
+# with the JIT on only may have found a JIT bug: five times out of five, and never with it off, is no coincidence.
 _FAILED_BLOCKS = 2
 _FAILED_ONLY_ON = 5
 _CHANCE = 0.05
@@ -151,7 +151,7 @@ def progress(
 ) -> Progress:
     """Decide whether a cell needs another block: times until precise, other values up to `min_pairs` blocks.
 
-    It needs none either where more pairs cannot decide: where it is too noisy (`speedup.next_step`), disturbed or
+    It needs none either if more pairs cannot decide, because it is too noisy (`speedup.next_step`), disturbed or
     unsteady (`is_undecidable`).
     """
     if cell is None:
@@ -176,8 +176,8 @@ def progress(
 def is_undecidable(blocks: Sequence[Block]) -> bool:
     """Return True if too many blocks are disturbed, or too many trials unsteady, for a clear verdict.
 
-    So many that a share within the limits of `reasons` would give them once in twenty times. The times have no part
-    in it, so that it selects no differences.
+    So many occur at most once in twenty times if the shares are within the limits of `reasons`. The durations play no
+    part, so that no differences are selected.
     """
     counts = [(sum(block.disturbed for block in blocks), DISTURBED_SHARE)]
     for arm in ARMS:

@@ -63,10 +63,10 @@ def power(
 ) -> npt.NDArray[np.float64]:
     """Return the probability of detecting a change for each number of `pairs` (at least 2), same shape.
 
-    `noise` is the pair noise, `change` the share by which one arm is slower; both positive. To show means what
-    it means for `speedup.estimate` without equivalence: a paired t test at `alpha`, two-sided, widened by
-    `speedup.toll`, comes out in the right direction. Its statistic has a noncentral t distribution with
-    log(1 + change) / noise * sqrt(pairs) as its noncentrality (Cohen 1988, chapter 2).
+    `noise` is the pair noise, `change` the share by which one arm is slower; both positive. A change is detected if
+    the two-sided paired t test of `speedup.estimate` at `alpha`, widened by `speedup.toll`, is significant in the right
+    direction. Its statistic has a noncentral t distribution with log(1 + change) / noise * sqrt(pairs) as its
+    noncentrality (Cohen 1988, chapter 2).
     """
     free = pairs - 1.0
     tolls = np.array([toll(int(number)) for number in pairs])
@@ -92,15 +92,12 @@ def needed_pairs(
 
 
 def _smallest(noise: float, change: float, target: float, alpha: float) -> int | None:
-    # A noise below a hundredth of the change needs no more than the least, and costs the distribution its digits.
-    audible = max(noise, math.log1p(change) / 100.0)
-    start, size = 2, 64  # in growing slices: most answers are small
-    while start <= MOST_PAIRS:
-        numbers = np.arange(start, min(start + size, MOST_PAIRS + 1))
-        enough = np.flatnonzero(power(audible, change, numbers, alpha=alpha) >= target)
+    # A noise below a hundredth of the change needs the fewest pairs, and would cost the distribution its digits.
+    noise = max(noise, math.log1p(change) / 100.0)
+    for start, end in ((2, 66), (66, MOST_PAIRS + 1)):  # most answers are small
+        enough = np.flatnonzero(power(noise, change, np.arange(start, end), alpha=alpha) >= target)
         if len(enough):
-            return int(numbers[enough[0]])
-        start, size = start + size, size * 4
+            return start + int(enough[0])
     return None
 
 

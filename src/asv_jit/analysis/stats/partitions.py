@@ -1,10 +1,10 @@
 """Splits a series where its mean or variance changes: exact partitions over a path of penalties, and the elbow.
 
-The cost of a segment is minus twice the log-likelihood of a Gaussian with a mean and a variance of its own. PELT
-(Killick, Fearnhead and Eckley 2012) minimises the sum of costs plus a penalty a boundary, and its pruning saves
-work only where changes are many. Here the same minimum is found without pruning: boundaries are looked for at
-a bounded number of places, so that few pairwise costs are needed, and all penalties share one pass over
-them. The time does then not depend on the data, and the whole path costs about as much as one run of PELT.
+The cost of a segment is minus twice the log-likelihood of a Gaussian with its own mean and variance. PELT (Killick,
+Fearnhead and Eckley 2012) minimises the sum of costs plus a penalty per boundary, but its pruning saves work only if
+there are many changes. Here the same minimum is found without pruning: a bounded number of places may be boundaries, so
+that few pairwise costs are needed, and all penalties share one pass over them. So the time does not depend on the
+data, and the whole path takes about as long as one run of PELT.
 """
 
 from __future__ import annotations
@@ -23,20 +23,11 @@ Indices = npt.NDArray[np.intp]
 _MOST_PLACES = 800
 _DENSE_HEAD = 48
 _PENALTIES = 24
-_LOWEST_PENALTY = 4.0
-"""The lowest penalty in units of ln n, where the path of Traini et al. 2023 begins."""
-
-_ROWS = 64
-"""The number of segment ends per batch of costs: large enough to be fast, small enough for the cache."""
-
-_VARIANCE_FLOOR = 0.25**2
-"""The smallest variance of a segment, relative to the noise: a few values may agree by chance."""
-
-_CONSTANT = 1e-4
-"""Deviation, relative to the level, below which a series counts as constant; timers resolve no better."""
-
-_WILDEST = 1e3
-"""Values are clipped at so many times the median: squares of larger ones would swamp the sums' precision."""
+_LOWEST_PENALTY = 4.0  # in units of ln n, where the path of Traini et al. 2023 begins
+_ROWS = 64  # segment ends per batch of costs: large enough to be fast, small enough for the cache
+_VARIANCE_FLOOR = 0.25**2  # smallest variance of a segment, relative to the noise: a few values may agree by chance
+_CONSTANT = 1e-4  # relative deviation below which a series counts as constant; timers resolve no better
+_WILDEST = 1e3  # values are clipped at this multiple of the median: larger squares would cost the sums their precision
 
 
 class Partition(Struct, frozen=True):
@@ -55,9 +46,9 @@ def boundaries(values: Floats) -> Indices:
     """Return the segment ends of a series of positive values, shape (n,), n >= 1: 0, the inner boundaries, n.
 
     The penalty is the elbow of its path (Traini, Cortellessa, Di Pompeo and Tucci 2023, with CROPS of Haynes,
-    Eckley and Fearnhead 2017), here over the root of the penalty, so that a huge change hides less of the
-    others. Up to 800 values every place may be a boundary. In longer series the first 48 may, and then evenly
-    spaced ones; the boundaries that are found then move to the best place between, at full resolution.
+    Eckley and Fearnhead 2017), here over the root of the penalty, so that a huge change hides fewer of the others. Up
+    to 800 values every place may be a boundary; in longer series the first 48 and then evenly spaced ones, from which
+    the boundaries move to the best place nearby.
     """
     n = len(values)
     whole = np.array([0, n])
@@ -77,7 +68,7 @@ def boundaries(values: Floats) -> Indices:
     step = int(np.diff(where).max())
     if step == 1:
         return bounds
-    # Two boundaries on either side of one change meet when they are refined: one of them is not worth its penalty.
+    # Two boundaries beside one change meet when they are refined: one of them is not worth its penalty.
     return optimal_partitions(costs, _refined(bounds, costs, step), np.array([lowest]))[0].bounds
 
 
@@ -122,10 +113,7 @@ class GaussianCosts:
         self._floor = floor
 
     def between(self, starts: Indices, ends: Indices) -> Floats:
-        """Costs of the segments from `starts` (included) to `ends` (not), which broadcast.
-
-        Where an end is not after its start the value is finite and means nothing.
-        """
+        """Return the costs of the segments from `starts` up to `ends`, which broadcast; of empty ones, any number."""
         lengths = np.maximum(ends - starts, 1).astype(np.float64)
         sums = self._sums[ends] - self._sums[starts]
         variances = (self._squares[ends] - self._squares[starts] - sums**2 / lengths) / lengths
@@ -162,7 +150,7 @@ def optimal_partitions(costs: GaussianCosts, where: Indices, penalties: Floats) 
 
 
 def _refined(bounds: Indices, costs: GaussianCosts, step: int) -> Indices:
-    """Each inner boundary at the best place within `step` and halfway to its neighbours, so that none cross."""
+    """Move each inner boundary to its best place, at most `step` away or halfway to its neighbours."""
     if len(bounds) == 2:
         return bounds
     before, here, after = (part[:, None] for part in (bounds[:-2], bounds[1:-1], bounds[2:]))

@@ -56,9 +56,9 @@ def noise_of_neighbours(values: Floats) -> float:
 def usual_difference(values: Floats) -> float:
     """Return what 95% of the differences between neighbours do not exceed; needs at least 2 values.
 
-    From 39 differences on it is an order statistic, for noise of any shape: the one that the next difference stays
-    below with a probability of 95%. In fewer, a single change of level would decide it: there it is the scaled median
-    of the absolute differences by Student's quantile, as if the noise were Gaussian.
+    From 39 differences on it is an order statistic: the one that the next difference stays below with a probability of
+    95%, for noise of any shape. With fewer, a single change of level would decide it: there it is the scaled median of
+    the absolute differences times Student's quantile, as if the noise were Gaussian.
     """
     steps = np.abs(values[1:] - values[:-1])
     count = len(steps)

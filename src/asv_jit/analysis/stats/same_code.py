@@ -1,10 +1,9 @@
 """The rate of false alerts of a suite, from real A/A runs and from resampling their pairs.
 
-In a block of the same code it is a coin that decides which trial is called the first: the sign of a pair's log
-ratio is random, whatever the noise is like. So every pattern of signs was as likely as the one that came
-out, and trying other patterns on the same measured pairs shows how often such noise would have raised an
-alert (a randomisation test: Fisher 1935). It keeps what simulations have to guess: heavy tails, drift, pairs that
-resemble their neighbours.
+In a block of the same code a coin decides which trial is the first one, so the sign of a pair's log ratio is random,
+whatever the noise. Every pattern of signs was equally likely, and other patterns on the same pairs show how often such
+noise raises an alert (a randomisation test: Fisher 1935). That keeps what simulations have to guess: heavy tails,
+drift, pairs that resemble their neighbours.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ class Rules(Struct, frozen=True):
 
 
 class SuiteRun(Struct, frozen=True):
-    """One whole A/A run: for each case the steady times of both arms, paired by index, in the order measured."""
+    """A whole A/A run: the steady times of both arms of each case, paired by index, in the order measured."""
 
     cases: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
 
     @property
     def pairs(self) -> int:
-        """The pairs of all cases."""
+        """Return the number of pairs of all cases."""
         return sum(len(first) for first, _ in self.cases.values())
 
 
@@ -130,6 +129,6 @@ def _resampled(pool: Floats, rules: Rules, rng: np.random.Generator) -> speedup.
 
 def _pair_noise(runs: Sequence[SuiteRun]) -> float:
     logs = [speedup.log_ratios(first, second) for run in runs for first, second in run.cases.values()]
-    free = sum(max(len(one) - 1, 0) for one in logs)
-    squares = sum(float(np.var(one, ddof=1)) * (len(one) - 1) for one in logs if len(one) > 1)
+    free = sum(max(len(pairs) - 1, 0) for pairs in logs)
+    squares = sum(float(np.var(pairs)) * len(pairs) for pairs in logs if len(pairs) > 1)
     return float(np.sqrt(squares / free)) if free else float("nan")
