@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.analysis import metrics
+from asv_jit.analysis import metrics, verdict
 from asv_jit.analysis.changes import boundaries, cleaning, cubics, detector, segmentation, splits, strung
 from asv_jit.analysis.history import detection, levelling
 from asv_jit.analysis.history.detection import Found, find_changes
@@ -37,7 +37,20 @@ _CHUNKS_A_CORE = 8
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
 
-_METHOD = (boundaries, cleaning, cubics, detection, detector, levelling, metrics, robust, segmentation, splits, strung)
+_METHOD = (
+    boundaries,
+    cleaning,
+    cubics,
+    detection,
+    detector,
+    levelling,
+    metrics,
+    robust,
+    segmentation,
+    splits,
+    strung,
+    verdict,
+)
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 
