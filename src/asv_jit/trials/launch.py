@@ -294,11 +294,11 @@ def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None
 def _read(path: Path, finished: Finished) -> tuple[Answer | None, str]:
     if not finished.ok:
         silent = finished.exit is not None and not finished.timed_out and not finished.stderr.strip()
-        return None, finished.complaint() + (" and no message: did the benchmark call os._exit?" if silent else "")
+        return None, finished.complaint() + (" and no message: did it call sys.exit or os._exit?" if silent else "")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Answer), ""
     except FileNotFoundError:
-        return None, "the process ended with exit code 0 but left no result: did the benchmark call os._exit?"
+        return None, "the process ended with exit code 0 but left no result: did it call os._exit?"
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return None, f"the process left a result that cannot be read: {error}"
 

@@ -123,8 +123,9 @@ def test_a_link_in_the_artifact_is_not_followed(tmp_path: Path) -> None:
 @on_linux
 def test_a_strangers_text_becomes_neither_a_link_nor_a_mention_nor_too_long(tmp_path: Path) -> None:
     hostile = b"<img src=x> @everyone [a](https://evil.example) ![b][c]\n[c]: https://evil.example\n\xff\x00\n"
+    hostile += b"&#64;everyone WWW.evil.example www.evil.example other/repo#1 GH-2 gh-3\n"
     assert _comment(tmp_path, body=hostile + "é@<".encode() * 40_000).ok
     body = (tmp_path / "body.md").read_bytes().decode("utf-8").partition("\n\n")[2]
     assert len(body) < 65_536
-    assert not re.search(r"<|@\w|\]\(|\]\[|\]:|//", body)
+    assert not re.search(r"<|@\w|&#|#\d|gh-\d|www\.|\]\(|\]\[|\]:|//", body, re.IGNORECASE)
     assert "&lt;img" in body
