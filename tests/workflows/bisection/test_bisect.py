@@ -105,7 +105,7 @@ def test_a_killed_search_by_counts_goes_on_and_is_exact(history: History) -> Non
     assert all(effect["verdict"] == "more" and effect["moved"] for effect in result["effects"])
     assert history.asv_jit("publish").ok
     page = (history.folder / "html" / "bisections.html").read_text(encoding="utf-8")
-    assert "instructions, JIT off, per call" in page
+    assert "<dt>instructions per call, JIT off</dt>" in page
 
 
 @pytest.mark.slow
