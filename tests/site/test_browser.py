@@ -133,9 +133,10 @@ def test_the_map_of_releases_is_filtered_by_all_that_it_is_made_of(browser: Brow
 def test_a_link_to_a_regression_shows_it(browser: Browser, rich_site: Path) -> None:
     with visit(browser) as page:
         page.goto(address(rich_site, "index.html"))
-        link = page.locator("#lately ~ .events a").first
-        name = link.locator(".name").inner_text()
-        link.click()
+        line = page.locator("#lately ~ .events li").first
+        name = line.locator(".name").inner_text()
+        assert "commit=" in (line.locator("a").first.get_attribute("href") or "")
+        line.get_by_role("link", name="details").click()
         row = page.locator("tr.named")
         expect(row).to_be_in_viewport()
         expect(row.locator(".name")).to_contain_text(name)

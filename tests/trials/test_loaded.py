@@ -16,13 +16,20 @@ PACKAGE = '''"""Says what it is."""
 from pathlib import Path
 
 FACTOR = 3
+CALLS = []
 
 def work(n):
+    CALLS.append(n)
+    if len(CALLS) == 5:
+        sometimes()
     table = Path(__file__).with_name("table.txt").read_text()
     return FACTOR * n + len(table)
 
 def elsewhere(n):
     return n
+
+def sometimes():
+    return "in the fifth call"
 
 def starts():
     import subprocess
@@ -54,6 +61,7 @@ def _loaded(
         ("FACTOR = 3", "# three\n\nFACTOR = 3", True),
         ("FACTOR = 3", "FACTOR = 4", False),
         ("FACTOR * n", "n * FACTOR", False),
+        ('return "in', 'return "only in', False),
         ("def elsewhere(n)", "def elsewhere(n=1)", False),  # makes the function otherwise
     ],
 )

@@ -45,7 +45,7 @@ RESULT, an object; times in integer nanoseconds:
     samples         [[function, count], ...] most frequent first ("sample")
     instructions    one entry an iteration from cold; the first two are single calls ("count")
     parts           the number of the file that each of these ends in                ("count")
-    code            a digest of the code that ran until the first call had ended              ("load")
+    code            a digest of the code that ran in up to a second of calls                  ("load")
     files           absolute paths of what it opened, mapped and imported, but for the source ("load")
     starts_processes    whether it started a process, whose files are not among these         ("load")
 

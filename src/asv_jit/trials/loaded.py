@@ -20,7 +20,7 @@ class Loaded(Struct, frozen=True):
 
 
 def loaded(place: Place, case: Case, folder: Path) -> Loaded | None:
-    """Run a case's setup and its first call with the JIT off; files outside of `folder` are left out.
+    """Run a case's setup and its calls, up to a second of them, with the JIT off; ignores files outside of `folder`.
 
     None where a call does not tell: it fails, is skipped, starts other processes, or has a `setup_cache`.
     """

@@ -3,8 +3,9 @@
 import os
 import sys
 
-from .timing import Timed
+from .timing import Again, Asked, Timed, clock
 
+ITERATIONS, LOOPED_NS, ENOUGH_NS = 100, 1_000_000, 1_000_000_000  # about what a counted trial runs at the most
 STARTS = ("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system")
 CACHED = os.sep + "__pycache__" + os.sep
 OPENED, STARTED, RAN = set(), [], set()
@@ -49,11 +50,11 @@ def note_frame(frame, event, argument):
 
 
 def load(benchmark, request):
-    """Make one call, and say what ran and was read until then.
+    """Make as many calls as a counted trial may, and say what ran and was read until then.
 
     Of a module's source only the code that ran matters: its file is not among the files, unless something opened it.
     """
-    Timed(benchmark).first(1)
+    call_on(benchmark)
     files = {file for file in OPENED if CACHED not in file}
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
@@ -69,6 +70,22 @@ def load(benchmark, request):
         "code": digest_of_code([code for code in list(RAN) if not is_of_import(code)]),
         "starts_processes": bool(STARTED),
     }
+
+
+def call_on(benchmark):
+    """One call does not do: the code of later ones may be other code, where a cache has been filled, say."""
+    timed, again, asked = Timed(benchmark), Again(benchmark), Asked(benchmark).inner_loops
+    end_ns = clock() + ENOUGH_NS
+    timed.first(1)
+    loops = asked or 1
+    for _ in range(ITERATIONS):
+        if clock() > end_ns:
+            break
+        again()
+        start = clock()
+        timed.iterate(loops)
+        if not asked and clock() - start < LOOPED_NS:
+            loops *= 2
 
 
 def digest_of_code(codes):
