@@ -33,4 +33,6 @@ def test_what_is_searched_compared_and_blamed() -> None:
         "peak_memory": "peak_memory_on",
         "peak_memory_off": "peak_memory_off",
         "warmup": "warmup_on",
+        "instructions": "instructions_on",
+        "instructions_off": "instructions_off",
     }

@@ -197,4 +197,4 @@ def test_a_machine_that_only_counted_is_on_the_site(project: Project) -> None:
     publish(project)
     page = (project.html_dir / "case" / f"{slug(new)}.html").read_text(encoding="utf-8")
     assert "<bdi>busy</bdi>" in page
-    assert "The interpreter’s loop is 67%" in page
+    assert "The interpreter’s loop does 67%" in page

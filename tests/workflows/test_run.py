@@ -242,7 +242,7 @@ def test_an_interrupted_run_keeps_its_trials_and_leaves_no_process(
     temporary = Path(toy.env[paths.CACHE_VARIABLE], "tmp")
     child = subprocess.Popen(command, env=toy.env, cwd=toy.folder, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not list(temporary.glob("*/asv-jit-*/request.json")) and time.monotonic() < deadline:
+    while not list(temporary.glob("*/asv-jit-*/request")) and time.monotonic() < deadline:
         time.sleep(0.02)  # until its first trial has begun
     child.send_signal(signal.SIGINT)
     _, complaint = child.communicate(timeout=60)
