@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from asv_jit.analysis.history.events import Change, Event
 from asv_jit.analysis.history.series import Metric, SeriesKey
 from asv_jit.model import CaseKey
-from asv_jit.text.event_words import headline_words
+from asv_jit.text.event_words import bisect_command, headline_words
 from tests.site import histories
 
 _KNOWN = histories.commits(2)
@@ -36,3 +36,12 @@ def _event(*metrics: tuple[Metric, float]) -> Event:
 )
 def test_what_names_an_event(metrics: list[tuple[Metric, float]], words: str) -> None:
     assert headline_words(_event(*metrics), "seconds") == words
+
+
+def test_nothing_is_searched_where_counts_name_the_commit() -> None:
+    """One suspect that was timed may be noise; one that was counted is the culprit."""
+    timed, counted = _event(("on", 1.08)), _event(("instructions_on", 1.08))
+    assert len(counted.suspects) == 1
+    assert bisect_command(timed) == "asv-jit bisect e"
+    assert bisect_command(counted) == ""
+    assert bisect_command(replace(counted, suspects=(_KNOWN[0], _KNOWN[1]))) == "asv-jit bisect e"

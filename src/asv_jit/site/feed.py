@@ -126,8 +126,8 @@ def _lines(event: Event, unit: str) -> list[str]:
     lines.append(f"cause: {cause_words(event)}; state: {event.state}")
     if event.why:
         lines.append(event.why)
-    if event.is_open and event.key.protocol != "asv":
-        lines.append(bisect_command(event))
+    if event.is_open and event.key.protocol != "asv" and (command := bisect_command(event)):
+        lines.append(command)
     return lines
 
 

@@ -178,15 +178,15 @@ def _since(event: Event, dates: Mapping[str, str]) -> str:
 def _print_commands(screen: Console, events: Sequence[Event], *, everything: bool) -> None:
     """Print the command that searches each event's culprit; asv-jit cannot repeat what asv measured by itself."""
     found = [event for event in events if event.key.protocol != _ASV and event.bisection is None]
-    shown = found if everything else found[:_FEW]
+    commands = [command for command in map(bisect_command, found) if command]
+    shown = commands if everything else commands[:_FEW]
     if shown:
         say(screen, "\nto find the culprit:")
-    for event in shown:
-        say(screen, f"  {bisect_command(event)}")
-    if len(shown) < len(found):
-        say(screen, f"  and {len(found) - len(shown)} more: --all or --json shows them")
-    candidates = any(event.is_unsettled for event in found)
-    if candidates:
+    for command in shown:
+        say(screen, f"  {command}")
+    if len(shown) < len(commands):
+        say(screen, f"  and {len(commands) - len(shown)} more: --all or --json shows them")
+    if any(event.is_unsettled for event in found):
         say(screen, "to confirm candidates with new measurements: asv-jit regressions --confirm")
     say(screen, 'to accept one: asv-jit accept ID --why "…"')
 

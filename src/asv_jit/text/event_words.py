@@ -123,9 +123,9 @@ def requirements_words(event: Event) -> str:
 def bisect_command(event: Event) -> str:
     """Return the command that bisects the event; for asv's own results, the command with the explicit range.
 
-    It is empty where no commit is to blame.
+    It is empty where no commit is to blame, and where exact counts name the commit already.
     """
-    if event.moved:
+    if event.moved or (event.counted is not None and len(event.suspects) == 1):
         return ""
     if event.key.protocol == "asv":
         return range_command(event)

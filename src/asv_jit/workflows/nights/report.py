@@ -114,9 +114,9 @@ def markdown(night: Night) -> str:
     if known:
         parts.append("### Open regressions\n\n" + _event_table(known))
     searchable = [event for event in night.open_events if event.key.protocol != "asv" and event.bisection is None]
-    if searchable:
-        commands = "\n".join(bisect_command(event) for event in searchable[:_MOST_LINES])
-        parts.append(f"To find what caused one:\n\n```\n{commands}\n```")
+    commands = [command for command in map(bisect_command, searchable) if command]
+    if commands:
+        parts.append("To find what caused one:\n\n```\n{}\n```".format("\n".join(commands[:_MOST_LINES])))
     parts.append("### What was done\n\n" + _bullets(summary_lines(night)))
     for title, lines in (("Notes", night.notes), ("Problems", night.problems)):
         if lines:
