@@ -10,7 +10,7 @@
 // with ha and hb the half-widths of the two intervals. The ratio's interval is ratio · exp(± threshold); the verdict is
 // that of `analysis/verdict.py`. Between two commits the threshold is at least z · √2 · noise: z is the normal quantile
 // of the intervals' level, and 95% of the differences from one commit to the next stay within 1.96 · √2 · noise.
-// Intervals of asv's own results come from within one process and say nothing about the next one: only the noise counts.
+// Intervals of asv's own results come from within one process and say nothing about the next: only the noise counts.
 asvJit.differences = function differences(commits, suite, folder) {
   const { slices, units, load, decode } = asvJit;
 
