@@ -85,3 +85,13 @@ def test_text_of_any_kind_can_be_written() -> None:
     assert units.shorten("abcdefghij", 5) == "ab…ij"
     assert units.moment("2026-11-23T05:11:27Z") == "2026-11-23 05:11 UTC"
     assert units.level(0.002) == "99.8%"
+
+
+def test_a_failure_says_why_in_its_line() -> None:
+    pip = (
+        "commit 41a95ab6 cannot be installed on CPython 3.15.2:\n  File 'setup.py', line 1\n"
+        "SyntaxError: invalid syntax\n  [end of output]\nnote: This error originates from a subprocess."
+    )
+    assert units.reason_line(pip).endswith("3.15.2: SyntaxError: invalid syntax")
+    assert units.reason_line("no such commit") == "no such commit"
+    assert units.reason_line("") == ""

@@ -44,7 +44,7 @@ def print_comparison(outcome: Outcome) -> None:
     for note in outcome.notes:
         say(screen, f"note: {note}")
     for side, reason in outcome.unbuilt:
-        say(screen, f"not measured: {side}: {reason.splitlines()[0]}")
+        say(screen, f"not measured: {side}: {units.reason_line(reason)}")
     if outcome.worse:
         say(screen, f"worse by {outcome.fail_on:.1%} or more, confirmed over the whole suite:", "bold red")
         for worse in outcome.worse:
@@ -66,7 +66,7 @@ def comparison_markdown(outcome: Outcome) -> str:
         bad = {w.case for w in outcome.worse}
         better = [c for c in one.cases if c.case not in bad and any(_is(c, m, "faster") for m in ("off", "on"))]
         lines += [f"- {_code(str(case.case))}: {comparison_words.summary_words(case)}" for case in better]
-    lines += [f"- not measured: {_plain(side)}: {_code(why.splitlines()[0])}" for side, why in outcome.unbuilt]
+    lines += [f"- not measured: {_plain(side)}: {_code(units.reason_line(why))}" for side, why in outcome.unbuilt]
     for one in outcome.comparisons:
         lines += ["", *_folded(f"All {units.count(len(one.cases), 'case')}: {_title(one, code=True)}", _rows(one))]
         compiled = [

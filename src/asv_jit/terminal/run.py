@@ -37,7 +37,8 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
     for suite in suites:
         for case in suite.cases:
             _print_findings(screen, case)
-    screen.print(cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
+    if suites:
+        screen.print(cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
     for line in unclear_lines(
         (f"{case.key.case} on {name}", case.reason)
         for suite, name in zip(suites, _builds(suites), strict=True)
@@ -55,7 +56,7 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
             )
     if outcome.measured == 0 and outcome.present:
         say(screen, f"nothing to measure: all {outcome.present} cells were measured before")
-    else:
+    elif outcome.trials or not outcome.counts:
         say(screen, f"measured {units.count(outcome.measured, 'cell')} in {units.count(outcome.trials, 'trial')}")
     for key, reason in sorted(outcome.failed.items(), key=str):
         say(screen, f"not measured: {key.case} on {key.interpreter}: {reason}")

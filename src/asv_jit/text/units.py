@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -184,6 +185,14 @@ def visible(text: str) -> str:
     if text.isprintable():  # fast path: a large site calls this for a million names
         return text
     return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+
+
+def reason_line(text: str) -> str:
+    """Return a failure in one line: its first line and, if others follow, the one that says why."""
+    first, *rest = text.splitlines() or [""]
+    said = [line.strip() for line in rest if line.strip() and not line.strip().startswith(("note:", "hint:", "["))]
+    raised = [line for line in said if re.match(r"\w*(Error|Exception)\b", line)]
+    return " ".join([first, *(raised or said)[-1:]])
 
 
 def shorten(text: str, limit: int) -> str:

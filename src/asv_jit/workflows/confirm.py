@@ -22,6 +22,7 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Case
 from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation, Effects, State
 from asv_jit.system import locks
+from asv_jit.text import units
 from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, modes_of
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import interpreters_here
@@ -82,7 +83,7 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
         reporter.stage(f"confirming {event.key.case}: {' against '.join(sides)}")
         found = fresh_comparison(session, a, b, case, event.axis, abs(math.log(event.headline.ratio)), reporter)
     except (UnbuildableError, NoInterpreterError, UsageError) as error:
-        reason = str(error).splitlines()[0]
+        reason = units.reason_line(str(error))
         reporter.warn(reason)
     effect = found.effect(event.headline.metric) if found is not None else None
     state, why = judge(effect, event.headline.ratio, project.settings.equivalence)

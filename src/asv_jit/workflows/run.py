@@ -112,7 +112,9 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
         engine = Engine(session, machine, reporter, interim=interim)
         outcome = Outcome(machine.name, session.folder, tuple(commits), tuple(interpreters), session.protocol)
         described: suite.Suite | None = None
-        for commit in commits:
+        for place, commit in enumerate(commits, start=1):
+            if len(commits) > 1:
+                reporter.stage(f"commit {place} of {len(commits)}: {commit.short}")
             built, broken = engine.install(interpreters, commit)
             if described is None and built:
                 reporter.stage("discovering the suite")

@@ -20,6 +20,7 @@ from asv_jit.workflows.bisection.chain import split_range
 from asv_jit.workflows.bisection.question import Question, question_about
 
 METRICS = click.Choice(get_args(BisectMetric))
+METRIC_HELP = f"{', '.join(get_args(BisectMetric))} (default: on)."
 _COUNTED_MODES: Mapping[BisectMetric, BisectMetric] = {
     "on": "instructions",
     "off": "instructions_off",
@@ -35,7 +36,7 @@ _CODES = {"found": 0, "not_reproducible": 6, "undecided": 7, "unbuildable": 8}
 @config_option
 @json_option
 @machine_option
-@click.option("--metric", type=METRICS, help="The metric that changed (default: on).")
+@click.option("--metric", type=METRICS, metavar="METRIC", help=f"The metric that changed: {METRIC_HELP}")
 @click.option("--count", is_flag=True, help="Count instructions in one mode (--metric on or off) instead of times.")
 @click.option("--axis", type=click.Choice(["commits", "pythons"]), help="What to search (default: commits).")
 @click.option(

@@ -9,7 +9,7 @@ import msgspec
 
 from asv_jit.analysis.history.series import BisectMetric
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
-from asv_jit.commands.decide.bisect import METRICS, counted_metric
+from asv_jit.commands.decide.bisect import METRIC_HELP, METRICS, counted_metric
 from asv_jit.commands.measure.compare import parse_share
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import check as checking
@@ -24,7 +24,7 @@ _LEAST_FAILURE = 129
 @config_option
 @json_option
 @machine_option
-@click.option("--metric", type=METRICS, default="on", show_default=True, help="The metric to compare.")
+@click.option("--metric", type=METRICS, default="on", metavar="METRIC", help=f"The metric to compare: {METRIC_HELP}")
 @click.option("--count", is_flag=True, help="Count instructions in one mode (--metric on or off) instead of times.")
 @click.option("--worse-by", metavar="SHARE", help="How much worse a bad commit is (default: 5%; --count: 0.4%).")
 @click.option("--python", metavar="SPEC", help="The interpreter that measures (default: the newest with a JIT).")

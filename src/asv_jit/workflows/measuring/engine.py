@@ -27,6 +27,7 @@ from asv_jit.git.repository import Commit
 from asv_jit.installations import Installation, Requirements, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Benchmark, Case, Trial
+from asv_jit.text import units
 from asv_jit.trials.block import ALONE, PAIR, SAMPLE
 from asv_jit.workflows.measuring.outlook import Outlook
 from asv_jit.workflows.measuring.reporter import Reporter
@@ -163,7 +164,7 @@ class Engine:
         recorded = cells_of(self._known(commit.hash, interpreter.identity), (self.session.purpose,))
         for case in cases:
             key = self._key(commit.hash, interpreter.identity, broken.requirements.text, case)
-            self.tally.failed[key] = str(broken.error).splitlines()[0]
+            self.tally.failed[key] = units.reason_line(str(broken.error))
             if again or key not in recorded:
                 self.session.keep_unbuildable(interpreter, broken.requirements, commit.hash, case, broken.error)
 
