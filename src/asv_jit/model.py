@@ -27,6 +27,9 @@ COUNT_PROTOCOL = "2"  # for counted trials, which have their own journals and se
 # Bounds of what is read: any machine's results may be merged.
 Instructions: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Calls: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+# A counted trial has at most 200 iterations; readers expand the curve, which may not fill the memory.
+Repetitions: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+CountCurve: TypeAlias = Annotated[tuple[tuple[Repetitions, Instructions], ...], msgspec.Meta(max_length=1000)]
 
 HASH_SEEDS = (1, 2, 3)
 """The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed."""
@@ -238,7 +241,7 @@ class CountedTrial(TrialBase, frozen=True, kw_only=True):
     inner_loops: Calls
     steady_instructions: Instructions | None = None
     warmup_instructions: Instructions | None = None
-    curve: tuple[tuple[int, int], ...] = ()
+    curve: CountCurve = ()
     split: Split | None = None
     functions: tuple[FunctionCount, ...] = ()
 

@@ -61,8 +61,19 @@ def test_each_profile_is_kept_beside_as_a_line_of_its_own(tmp_path: Path) -> Non
     assert [msgspec.json.decode(line, type=RawProfile) for line in lines] == profiles
 
 
-@pytest.mark.parametrize("damage", [{"inner_loops": 0}, {"steady_instructions": -1}, {"steady_instructions": 10**400}])
-def test_a_count_that_cannot_be_is_named_and_the_rest_kept(tmp_path: Path, damage: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"inner_loops": 0},
+        {"steady_instructions": -1},
+        {"steady_instructions": 10**400},
+        {"curve": [[10**12, 5]]},  # to expand it would never end
+        {"curve": [[0, 5]]},
+        {"curve": [[1, 2**62]]},
+        {"curve": [[1, 5]] * 1001},
+    ],
+)
+def test_a_count_that_cannot_be_is_named_and_the_rest_kept(tmp_path: Path, damage: dict[str, object]) -> None:
     COUNTS.append(tmp_path, trial())
     path = COUNTS.path(tmp_path, COMMIT, INTERPRETER)
     line = json.loads(path.read_text().splitlines()[-1]) | damage
