@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asv_jit.asv_adapter.project import Project, load_project
+from asv_jit.errors import StorageError
 from asv_jit.installations import Installation, asv_environment_of, install, requirement_sets
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
@@ -110,3 +112,19 @@ def test_an_editable_installation_keeps_its_checkout_and_asvs_variables_say_wher
     assert variables["ASV_CONF_DIR"] == str(project.folder)
     assert variables["ASV_ENV_NAME"] == f"jit-py{jit_interpreters['3.15'].identity}"
     assert install(project, jit_interpreters["3.15"], requirements, commit) == built
+
+
+def test_a_full_disk_is_not_taken_for_a_commit_that_cannot_be_installed(
+    jit_interpreters: dict[str, Interpreter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, commit = _project(tmp_path, monkeypatch)
+    requirements = requirement_sets(project, jit_interpreters["3.15"])[0]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # pip has larger files
+    try:
+        with pytest.raises(StorageError, match="free some space") as caught:
+            install(project, jit_interpreters["3.15"], requirements, commit)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "Traceback" not in str(caught.value)
+    assert install(project, jit_interpreters["3.15"], requirements, commit).python.is_file()

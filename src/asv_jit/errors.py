@@ -47,6 +47,10 @@ class InterruptedRunError(AsvJitError, exit_code=130):
     """The user or the system stopped the run (Ctrl-C, SIGTERM); synced results are safe."""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors of a full disk, after which later writes fail too."""
+
+
 def is_full(error: OSError) -> bool:
-    """Return True if the disk is full, so that later writes fail too."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    """Return True if the disk is full."""
+    return error.errno in FULL

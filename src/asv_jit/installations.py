@@ -10,6 +10,7 @@ Several exist at once, so that commits can be interleaved; the least recently us
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -29,11 +30,11 @@ from msgspec import Struct
 
 from asv_jit.asv_adapter.environment import InterpreterEnvironment
 from asv_jit.asv_adapter.project import Project, requirements_text
-from asv_jit.errors import AsvJitError, LockedError, UsageError
+from asv_jit.errors import FULL, AsvJitError, LockedError, UsageError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES
 from asv_jit.model import minor_of, version_of
-from asv_jit.store.files import write_atomically
+from asv_jit.store.files import storage_errors, write_atomically
 from asv_jit.system import locks, paths, processes
 
 _TOOLS = frozenset(("pip", "setuptools", "wheel", "build", "pyproject_hooks", "asv_runner", "pympler"))
@@ -155,7 +156,10 @@ def _requirements(combination: Mapping[tuple[str, str | None], str]) -> Requirem
 
 
 def install(project: Project, interpreter: Interpreter, requirements: Requirements, commit: str) -> Installation:
-    """Find or build the installation of `commit`. Raises UnbuildableError with the end of the build's output."""
+    """Find or build the installation of `commit`.
+
+    Raises UnbuildableError with the end of the build's output, StorageError if the disk is full.
+    """
     identity = _identity(project, interpreter, requirements, commit)
     folder = paths.cache_dir("installations") / identity
     marker = folder / "complete"
@@ -262,9 +266,11 @@ def _build(project: Project, environment: InterpreterEnvironment, commit: str, f
     except (util.ProcessError, util.UserError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         error_text = f"{getattr(error, 'stdout', '') or ''}\n{getattr(error, 'stderr', '') or ''}".strip() or str(error)
+        end = "\n".join((error_text.splitlines() or output.getvalue().splitlines())[-15:])
+        with storage_errors(folder):
+            _raise_if_full(end)
         raise UnbuildableError(
-            f"commit {commit[:8]} cannot be installed on CPython {environment.python}:\n"
-            + "\n".join((error_text.splitlines() or output.getvalue().splitlines())[-15:])
+            f"commit {commit[:8]} cannot be installed on CPython {environment.python}:\n{end}"
         ) from None
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -272,3 +278,13 @@ def _build(project: Project, environment: InterpreterEnvironment, commit: str, f
     if hasattr(os, "sync"):
         os.sync()  # otherwise a power cut could keep the marker and lose the files
     write_atomically(folder / "complete", commit)
+
+
+def _raise_if_full(output: str) -> None:
+    """Raise OSError if a build ended because the disk is full: that is no fault of the commit, so none is recorded.
+
+    Python writes the error's number, compilers and other tools only its text, which for EFBIG can mean other things.
+    """
+    for code in FULL:
+        if f"[Errno {code}]" in output or (code != errno.EFBIG and os.strerror(code) in output):
+            raise OSError(code, os.strerror(code))
