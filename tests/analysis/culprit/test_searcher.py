@@ -318,6 +318,7 @@ def test_information_lies_between_nothing_and_the_entropy(p: float, separation: 
 # --- the acceptance figure
 
 
+@pytest.mark.long
 def test_the_figure_holds_at_a_small_size() -> None:
     rows = figure_4_culprit.evidence(scale=0.02, seed=11)
     assert [row for row in rows if not row.passed] == []
