@@ -6,7 +6,7 @@ from jit_workloads import io_bound
 
 
 class Files:
-    version = "1"
+    version = "2"
     warmup_time = 0.5
 
     def time_write_and_read(self) -> int:
@@ -14,7 +14,7 @@ class Files:
 
 
 class Database:
-    version = "1"
+    version = "2"
     warmup_time = 0.5
 
     def time_sqlite(self) -> int:

@@ -85,7 +85,7 @@ class MarshmallowLatency:
 
 
 class Huey:
-    version = "1"
+    version = "2"
     warmup_time = 1.0
 
     def time_tasks(self) -> int:
@@ -93,7 +93,7 @@ class Huey:
 
 
 class HueyLatency:
-    version = "1"
+    version = "2"
     unit = "seconds"
     param_names = ("percentile",)
     params = PERCENTILES

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
-import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from zlib import crc32
 
 __all__ = ["database", "files", "socket_echo"]
+
+
+@contextmanager
+def _new_folder() -> Iterator[Path]:
+    """A folder in the working directory, removed afterwards.
+
+    Its name is always the same: how many instructions a call takes depends on the names of its files.
+    """
+    folder = Path("jit-workloads")
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def files(count: int = 1000, lines: int = 100) -> int:
@@ -17,12 +32,12 @@ def files(count: int = 1000, lines: int = 100) -> int:
 
     Stresses: opening, writing, listing and reading of files. Claim: system calls decide, in either mode.
     """
-    with tempfile.TemporaryDirectory(prefix="jit-workloads-") as folder:
+    with _new_folder() as folder:
         for number in range(count):
             text = "".join([f"{number} {line}\n" for line in range(lines)])
-            Path(folder, f"{number:06d}.txt").write_text(text, encoding="ascii")
+            (folder / f"{number:06d}.txt").write_text(text, encoding="ascii")
         checksum = 0
-        for path in sorted(Path(folder).iterdir()):
+        for path in sorted(folder.iterdir()):
             with path.open(encoding="ascii") as file:
                 total = sum([len(line) for line in file])
             checksum = crc32(f"{path.name} {total}".encode(), checksum)
@@ -36,8 +51,8 @@ def database(rows: int = 10_000) -> int:
     that the device does not decide. Claim: SQLite's own work decides.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="jit-workloads-") as folder,
-        closing(sqlite3.connect(Path(folder, "orders.sqlite"))) as connection,
+        _new_folder() as folder,
+        closing(sqlite3.connect(folder / "orders.sqlite")) as connection,
     ):
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER, cents INTEGER)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uuid import UUID
 from zlib import crc32
 
 from huey import MemoryHuey  # type: ignore[import-untyped]  # Huey ships no types
@@ -38,11 +39,13 @@ def handle(number: int) -> int:
     """Put the task of this number into the queue, let the worker empty it; a checksum of the result."""
     kind = number % 3
     if kind == 0:
-        result = _word_count_task(f"the {number} quick brown foxes and the {number} lazy dogs and the rest")
+        task = _word_count_task.s(f"the {number} quick brown foxes and the {number} lazy dogs and the rest")
     elif kind == 1:
-        result = _invoice_task(f"customer {number}", [number % 100 + line for line in range(8)], reduction=number % 20)
+        task = _invoice_task.s(f"customer {number}", [number % 100 + line for line in range(8)], reduction=number % 20)
     else:
-        result = _checksum_task([(number + row, f"row {row}") for row in range(15)])
+        task = _checksum_task.s([(number + row, f"row {row}") for row in range(15)])
+    task.id = str(UUID(int=number))  # Huey's own are random, so that no two runs would execute the same instructions
+    result = _queue.enqueue(task)
     while task := _queue.dequeue():
         _queue.execute(task)
     return crc32(repr(result.get()).encode())
