@@ -22,9 +22,12 @@ ARMS: tuple[Mode, Mode] = ("off", "on")
 # How trials are run. Series never mix protocols: when a figure changes its meaning, the protocol gets a new number.
 PROTOCOL = "2"
 QUICK_PROTOCOL = "2-quick"
-COUNT_PROTOCOL = "2"  # for counted trials, which have their own journals and series
+COUNT_PROTOCOL = "3"  # for counted trials, which have their own journals and series
 
 # Bounds of what is read: any machine's results may be merged.
+HashSeed: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Moment: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d")]
+"""A date and time as `datetime.isoformat` writes it."""
 Instructions: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Calls: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 # A counted trial has at most 200 iterations; readers expand the curve, which may not fill the memory.
@@ -32,7 +35,10 @@ Repetitions: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 CountCurve: TypeAlias = Annotated[tuple[tuple[Repetitions, Instructions], ...], msgspec.Meta(max_length=1000)]
 
 HASH_SEEDS = (1, 2, 3)
-"""The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed."""
+"""The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed.
+
+Each seed also has a layout of memory of its own; see `displace` in trials/child/counting.py.
+"""
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,14 +147,14 @@ class TrialBase(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     mode: Mode
     jit_enabled: bool | None
-    hash_seed: int
+    hash_seed: HashSeed
     inner_loops: int
     iterations: int
     outcome: Outcome
     exit: int | None
     signal: str | None
     stderr: str
-    started: str
+    started: Moment
     duration_s: float
     requirements: str = ""
     steady_start: int | None = None

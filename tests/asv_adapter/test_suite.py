@@ -60,6 +60,9 @@ def test_a_wrong_selection_is_refused_before_anything_is_installed_unless_a_benc
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "cpu.py").write_text("")
     project = load_project(tmp_path / "asv.conf.json")
+    with pytest.raises(UsageError, match=r"no __init__\.py"):
+        refuse_unknown(project, [])
+    (tmp_path / "b" / "__init__.py").touch()
     with pytest.raises(UsageError, match="regular expression"):
         refuse_unknown(project, ["("])
     refuse_unknown(project, ["anything"], ["any"])  # nobody knows yet

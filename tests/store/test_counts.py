@@ -71,6 +71,10 @@ def test_each_profile_is_kept_beside_as_a_line_of_its_own(tmp_path: Path) -> Non
         {"curve": [[0, 5]]},
         {"curve": [[1, 2**62]]},
         {"curve": [[1, 5]] * 1001},
+        {"started": "yesterday"},
+        {"hash_seed": -1},
+        {"commit": "zz"},
+        {"interpreter": "3.14.0+00000000"},
     ],
 )
 def test_a_count_that_cannot_be_is_named_and_the_rest_kept(tmp_path: Path, damage: dict[str, object]) -> None:

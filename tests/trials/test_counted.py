@@ -16,7 +16,7 @@ from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import CountedTrial, Mode
 from asv_jit.system.processes import base_environment, run
 from asv_jit.trials.callgrind import parse_costs
-from asv_jit.trials.counted import FIND_LOOPS, count
+from asv_jit.trials.counted import FIND_LOOPS, count, first_calls
 from asv_jit.trials.launch import TrialTask, counted_environment_of, launch, workspace
 from tests.trials.starting import CONTEXT, tiny_case, tiny_place
 
@@ -28,10 +28,12 @@ def python(jit_interpreters: dict[str, Interpreter]) -> Path:
     return jit_interpreters["3.15"].executable
 
 
-def counted(python: Path, log: Path, name: str, mode: Mode = "off", loops: int = FIND_LOOPS) -> CountedTrial:
+def counted(
+    python: Path, log: Path, name: str, mode: Mode = "off", loops: int = FIND_LOOPS, hash_seed: int = 1
+) -> CountedTrial:
     counter = find_or_install().callgrind()
     place = tiny_place(log / "log", python)
-    return count(counter, place, tiny_case(name), mode, CONTEXT, hash_seed=1, inner_loops=loops).trial
+    return count(counter, place, tiny_case(name), mode, CONTEXT, hash_seed=hash_seed, inner_loops=loops).trial
 
 
 @pytest.mark.parametrize("mode", ["off", "on"])
@@ -65,6 +67,23 @@ def test_without_the_jit_the_work_is_the_loops(python: Path, tmp_path: Path) -> 
     assert trial.split.loop > trial.split.total / 3
     assert trial.inner_loops > 1
     assert trial.digest is not None
+
+
+def test_each_hash_seed_has_a_layout_of_memory_of_its_own(python: Path, tmp_path: Path) -> None:
+    seeds = (1, 1, 1, 2, 3)
+    places = [counted(python, tmp_path, "counting.time_place", loops=1, hash_seed=seed).digest for seed in seeds][1:]
+    assert None not in places
+    assert places[0] == places[1]  # the very first one may have written bytecode
+    assert len(set(places)) == 3
+
+
+def test_the_first_calls_are_counted_one_by_one_and_those_that_fail_not_at_all(python: Path, tmp_path: Path) -> None:
+    counter, place = find_or_install().callgrind(), tiny_place(tmp_path / "log", python)
+    calls = first_calls(counter, place, tiny_case("counting.time_loop"), "off")
+    steady = counted(python, tmp_path, "counting.time_loop", loops=1).per_call
+    assert calls[-1] == pytest.approx(steady, rel=0.01)
+    assert len(calls) > 1
+    assert first_calls(counter, place, tiny_case("counting.time_marks"), "off") == ()
 
 
 def test_setup_is_not_counted(python: Path, tmp_path: Path) -> None:

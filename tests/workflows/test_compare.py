@@ -135,11 +135,19 @@ def test_defects_and_interrupts_of_check_stop_git_too(monkeypatch: pytest.Monkey
         assert ended.value.code == code
 
 
-def test_a_case_whose_code_did_not_change_is_not_counted(
-    tmp_path: Path, jit_interpreters: dict[str, Interpreter]
+UNUSED = FAST + "\ndef unused():\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param([UNUSED, UNUSED.replace("return 1", "return 2")], id="code that it does not call"),
+        pytest.param([FAST, FAST.replace("():\n", "():\n    'A docstring.'\n")], id="as many instructions"),
+    ],
+)
+def test_a_case_that_does_the_same_is_not_counted(
+    sources: list[str], tmp_path: Path, jit_interpreters: dict[str, Interpreter]
 ) -> None:
-    unused = FAST + "\ndef unused():\n    return 1\n"
-    sources = [unused, unused.replace("return 1", "return 2")]
     history = make_history(tmp_path / "project", sources, [jit_interpreters["3.15"].executable])
     code, found = history.json("compare", "--count", *history.commits)
     (one,) = found["comparisons"]

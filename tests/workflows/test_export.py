@@ -14,12 +14,14 @@ from msgspec.structs import replace
 from pyarrow import parquet
 
 from asv_jit.asv_adapter.project import Project, load_project
+from asv_jit.cli import main
 from asv_jit.errors import UsageError
 from asv_jit.model import CaseKey, Part, Trial
-from asv_jit.store.journal import TRIALS
+from asv_jit.store.journal import COUNTS, TRIALS
 from asv_jit.workflows import export
 from asv_jit.workflows.reading.results import Results, read_results
 from tests.site import contents
+from tests.store.test_counts import trial as counted
 from tests.store.trials import COMMIT, INTERPRETER, failed, pairs_of
 
 OTHER = "3.14.10+00000000"
@@ -152,3 +154,20 @@ def test_nothing_that_fits_is_an_error(measured: tuple[Project, Path, Results]) 
         export.select(results.cells, "3.13", ())
     with pytest.raises(UsageError, match="regular expression"):
         export.select(results.cells, None, ["("])
+
+
+@pytest.mark.parametrize("table", ["cells", "trials", "counts"])
+def test_an_export_without_what_could_not_be_read_says_so_with_its_exit_code(
+    table: str, measured: tuple[Project, Path, Results], capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, folder, _ = measured
+    COUNTS.append(folder, counted())
+    command = ["export", "--config", str(project.folder / "asv.conf.json"), "--table", table, "--format", "csv"]
+    for damaged, code in ((False, 0), (True, 4)):
+        if damaged:
+            for path in [*folder.glob("trials/*.jsonl"), *folder.glob("counts/*.jsonl")]:
+                path.write_text(path.read_text() + '{"rubbish": 1}\n')
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        assert (ended.value.code or 0) == code
+        assert ("skipped" in capsys.readouterr().err) == damaged

@@ -132,19 +132,30 @@ def select(cases: Sequence[Case], patterns: Sequence[str], groups: Sequence[str]
 
 
 def refuse_unknown(project: Project, patterns: Sequence[str], groups: Sequence[str] = ()) -> None:
-    """Check a selection before anything is installed. Raises UsageError as `select`.
+    """Check a suite and a selection before anything is installed. Raises UsageError as `select`.
 
     What the suite has is known then only if no benchmark was edited since it was discovered last; a pattern that is no
     regular expression is refused in any case.
     """
+    if not (project.benchmark_dir / "__init__.py").is_file():
+        raise UsageError(
+            f"expected the benchmarks in a package, found no __init__.py in {project.benchmark_dir}; write an empty "
+            'one, or name another folder with "benchmark_dir" in asv.conf.json'
+        )
     select((), patterns)
+    if known := known_cases(project):
+        try:
+            select(known, patterns, groups)
+        except UsageError as error:
+            path = project.results_dir / "benchmarks.json"
+            raise UsageError(f"{error}. That is what {path} says; if it is out of date, delete it") from None
+
+
+def known_cases(project: Project) -> Sequence[Case]:
+    """Return the cases that the suite had when it was discovered last; none if a benchmark was edited since."""
     described, path = load(project), project.results_dir / "benchmarks.json"
     edited = max((file.stat().st_mtime for file in project.benchmark_dir.rglob("*.py")), default=math.inf)
-    if described is not None and path.stat().st_mtime > edited:
-        try:
-            select(described.cases, patterns, groups)
-        except UsageError as error:
-            raise UsageError(f"{error}. That is what {path} says; if it is out of date, delete it") from None
+    return described.cases if described is not None and path.stat().st_mtime > edited else ()
 
 
 def _cases(benchmark: Benchmark) -> list[Case]:

@@ -87,7 +87,14 @@ class Journals(Struct, Generic[_Trial], frozen=True):
                 f"{header.version}: written by a newer asv-jit? The whole file is skipped"
             )
             return Lines(problems=(problem,))
-        return decode_lines(path, content, self.kind, self.what, heads=1)
+        lines: Lines[_Trial] = decode_lines(path, content, self.kind, self.what, heads=1)
+        named = named_in(path.name)
+        fitting = tuple(one for one in lines.records if named in (None, (one.commit, one.interpreter)))
+        strange = len(lines.records) - len(fitting)
+        if not strange:
+            return lines
+        problem = f"{path}: {strange} of its lines name another commit or interpreter than the file does; skipped"
+        return Lines(fitting, (*lines.problems, problem))
 
     def encode(self, trials: Sequence[_Trial]) -> bytes:
         """Return the whole content of a journal of `trials`."""

@@ -64,8 +64,10 @@ def print_bisection(bisection: Bisection) -> None:
         "unbuildable": _print_unbuildable,
     }[result.outcome](screen, bisection, result)
     for skipped in result.skipped:
-        say(screen, f"skipped: {skipped.point[:14]}: {_last_line(skipped.reason)}")
-    spent = f"{units.count(result.measurements, 'measurement')} of {units.count(result.builds, 'point')}"
+        reason = units.reason_line(skipped.reason)
+        if reason not in result.reason:
+            say(screen, f"skipped: {skipped.point[:14]}: {reason}")
+    spent = f"{units.count(result.measurements, 'measurement')} at {units.count(result.builds, 'point')}"
     say(screen, f"{spent}; stored as bisection {bisection.identity}")
 
 
@@ -221,10 +223,4 @@ def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> N
 
 
 def _print_unbuildable(screen: Console, bisection: Bisection, result: Result) -> None:
-    what = "counted" if bisection.counted else "measured"
-    say(screen, f"nothing buildable: an end of the range, or all between its ends, cannot be {what}", "bold red")
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    say(screen, f"not searched: {result.reason}", "bold red")

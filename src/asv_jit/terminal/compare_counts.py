@@ -121,7 +121,9 @@ def _title(one: CountedSides) -> str:
 
 def _unaffected(one: CountedSides) -> str:
     cases = units.count(len(one.unaffected), "case")
-    return f"{cases} not counted: the code that they run and the files that they read are the same on both sides"
+    return (
+        f"{cases} not counted: they run the same code on both sides, or their first calls execute the same instructions"
+    )
 
 
 def _figures(one: ModeChange) -> str:

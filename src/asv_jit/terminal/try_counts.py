@@ -49,7 +49,8 @@ def _print_result(screen: Console, result: CountedOn) -> None:
     if off is not None and on is not None:
         say(screen, f"{name}  {change(off.instructions, on.instructions)}", "bold")
     else:
-        say(screen, f"{name} ({result.executable}): not counted in both modes", "bold")
+        what = "only one mode was counted" if off or on else "not counted"
+        say(screen, f"{name} ({result.executable}): {what}", "bold")
     for line in [*result.complaint.splitlines(), *result.remedy.splitlines()]:
         say(screen, f"  {line}")
     modes = [(mode, count) for mode, count in (("off", off), ("on", on)) if count is not None]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
 from asv_jit.analysis.history.series import Metric
 from asv_jit.analysis.metrics import METRICS
+from asv_jit.model import Part
 from asv_jit.text import units
 
 _CAUSES = {
@@ -132,8 +134,12 @@ def trace_words(change: TraceChange) -> str:
 
 
 def moved_words(moved: Sequence[tuple[str, float]]) -> str:
-    """List the instructions per call that parts and functions gained or lost: `loop +1,234, _PyEval_Vector -17`."""
-    return ", ".join(f"{name} {by:+,.0f}" for name, by in moved)
+    """List the instructions per call that parts gained or lost, then those of functions, which lie in the parts:
+    `loop +1,234, interpreter -30 (within these: _PyEval_Vector -17)`.
+    """
+    parts = ", ".join(f"{name} {by:+,.0f}" for name, by in moved if name in get_args(Part))
+    functions = ", ".join(f"{name} {by:+,.0f}" for name, by in moved if name not in get_args(Part))
+    return f"{parts} (within these: {functions})" if parts and functions else parts or functions
 
 
 def worsening_words(one: Worsening) -> str:

@@ -16,14 +16,15 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.counts.curve import steady_count
 from asv_jit.analysis.counts.split import Cost, heaviest, split_of
-from asv_jit.model import COUNT_PROTOCOL, Case, CountedTrial, Mode
+from asv_jit.model import COUNT_PROTOCOL, HASH_SEEDS, Case, CountedTrial, Mode
 from asv_jit.store.files import storage_errors
 from asv_jit.trials.counter import Counter
-from asv_jit.trials.launch import Answer, Launched, Place, TrialTask, Workspace, launch, workspace
+from asv_jit.trials.launch import COUNTED_ITERATIONS, Answer, Launched, Place, TrialTask, Workspace, launch, workspace
 from asv_jit.trials.record import Context, last_words, outcome_of
 
 _FUNCTIONS = 25
 _LEAST_FREE_BYTES = 1 << 20
+_FIRST_CALLS, _FIRST_INSTRUCTIONS = 60, 60_000_000
 FIND_LOOPS = 0
 """As `inner_loops`: find how many calls make an iteration; the trial's line says how many."""
 
@@ -52,7 +53,9 @@ def count(
 
     Counted trials do not disturb one another: any number may run at once, on any core, but none beside timed ones.
     """
-    task = TrialTask(case=case, operation="count", hash_seed=hash_seed, inner_loops=inner_loops)
+    task = TrialTask(
+        case=case, operation="count", hash_seed=hash_seed, inner_loops=inner_loops, max_iterations=COUNTED_ITERATIONS
+    )
     with workspace() as space:
         anywhere = replace(place, cpu=None)
         launched = launch(anywhere, task, mode, space, cache, counter=counter)
@@ -66,6 +69,25 @@ def count(
     # The process only found the calls of an iteration: another counts them, as in all trials of this case.
     found = launched.answer.inner_loops
     return count(counter, place, case, mode, context, hash_seed=hash_seed, inner_loops=found, cache=cache)
+
+
+def first_calls(counter: Counter, place: Place, case: Case, mode: Mode) -> tuple[int, ...]:
+    """The instructions of a case's first calls, one by one from cold; empty where they fail or need a `setup_cache`.
+
+    They take seconds and may not reach the steady state, but they tell whether two builds differ at all.
+    """
+    if case.benchmark.setup_cache_key is not None:
+        return ()
+    task = TrialTask(
+        case=case,
+        operation="count",
+        hash_seed=HASH_SEEDS[0],
+        max_iterations=_FIRST_CALLS,
+        max_instructions=_FIRST_INSTRUCTIONS,
+    )
+    with workspace() as space:
+        answer = launch(replace(place, cpu=None), task, mode, space, counter=counter).answer
+    return answer.instructions if answer is not None and answer.outcome == "ok" else ()
 
 
 def _insist_on_space(folder: Path) -> None:

@@ -142,6 +142,10 @@ def perform(request):
         from asv_jit_child.loading import watch
 
         watch()
+    if request["operation"] == "count":
+        from asv_jit_child.counting import displace
+
+        displace()
     start = clock()
     sys.meta_path.insert(0, SuiteFinder(request["benchmark_dir"]))
     benchmark = find_benchmark(request["benchmark_dir"], request["benchmark"])

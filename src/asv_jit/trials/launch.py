@@ -39,8 +39,8 @@ _TRACED = _INSIDE.with_name("traced.py")
 # A counted trial ends after so many iterations, or instructions, at the latest; child/counting.py says how many
 # are enough.
 # Callgrind executes about 100 million a second on one core of a shared host.
-_COUNTED_ITERATIONS = 200
-_MOST_INSTRUCTIONS = 2_000_000_000
+COUNTED_ITERATIONS = 200
+COUNTED_INSTRUCTIONS = 2_000_000_000
 _LOOP_INSTRUCTIONS = 2_000_000
 _COUNTING_SLOWDOWN = 50
 _ENVIRONMENT_BYTES = 4096
@@ -56,7 +56,7 @@ class Place(Struct, frozen=True):
 
 
 class TrialTask(Struct, frozen=True):
-    """The task of a trial, the same for both arms."""
+    """The task of a trial, the same for both arms. `max_instructions` is for the operation "count"."""
 
     case: Case
     operation: Operation
@@ -67,6 +67,7 @@ class TrialTask(Struct, frozen=True):
     budget_s: float = 0.5
     min_iterations: int = 30
     max_iterations: int = 2000
+    max_instructions: int = COUNTED_INSTRUCTIONS
     micro_ops: bool = False
 
 
@@ -270,7 +271,6 @@ def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None
     pickled = None if cache is None else str(space.cwd / "cache.pickle")
     if task.operation == "setup_cache":
         pickled = str(space.cwd / "cache.pickle")
-    counting = task.operation == "count"
     return {
         "operation": task.operation,
         "benchmark_dir": str(place.benchmark_dir),
@@ -283,11 +283,11 @@ def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None
         "budget_ns": round(task.budget_s * 1e9),
         "patience_ns": round(timeout_s / 2 * 1e9),
         "min_iterations": task.min_iterations,
-        "max_iterations": _COUNTED_ITERATIONS if counting else task.max_iterations,
+        "max_iterations": task.max_iterations,
         "micro_ops": task.micro_ops,
         "counts": str(space.counts),
         "loop_instructions": _LOOP_INSTRUCTIONS,
-        "max_instructions": _MOST_INSTRUCTIONS,
+        "max_instructions": task.max_instructions,
     }
 
 

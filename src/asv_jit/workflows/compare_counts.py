@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from msgspec import Struct
 
 from asv_jit import installations
-from asv_jit.analysis.counts.comparison import CountComparison, compare_counts
+from asv_jit.analysis.counts.comparison import CountComparison, are_same_calls, compare_counts
 from asv_jit.analysis.counts.summary import ModeCount, case_counts
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import this_machine
@@ -19,6 +20,8 @@ from asv_jit.installations import Installation
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import ARMS, HASH_SEEDS, Case, Mode
 from asv_jit.system import locks, processes
+from asv_jit.trials.counted import first_calls
+from asv_jit.trials.counter import Counter
 from asv_jit.trials.loaded import loaded
 from asv_jit.workflows.compare import Options, Side, install_sides, notes_of, sides_of
 from asv_jit.workflows.measuring.counting import Counting
@@ -41,7 +44,7 @@ class CountedSides(Struct, frozen=True):
     """Two sides: their changes, and for each case without an answer the reason.
 
     `broken`: the cases among these that gave counts before the change and fail after it. `unaffected`: the cases that
-    run the same code on both sides, which are not counted.
+    do the same on both sides, which are not counted.
     """
 
     before: Side
@@ -96,7 +99,7 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
                 if len(cases) < len(every):
                     notes.append(f"{len(every) - len(cases)} cases are not counted: only `time_` benchmarks are")
                 reporter.stage("looking for cases that the change affects")
-                found.append(_sides(session, counting, (before, after), built, cases, threshold))
+                found.append(_sides(session, counting, counter, (before, after), built, cases, threshold))
         installations.prune([])
     if not found:
         raise UsageError("nothing can be compared:\n" + "\n".join(reason for _, reason in unbuilt))
@@ -109,15 +112,16 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
 def _sides(
     session: Session,
     counting: Counting,
+    counter: Counter,
     sides: tuple[Side, Side],
     built: Sequence[Installation],
     every: Sequence[Case],
     threshold: float,
 ) -> CountedSides:
-    """Count the cases that run other code on the other side, once. Where that differs, count repeats and other seeds:
-    elsewhere the case is `same` whatever they say.
+    """Count the cases that the change affects, once. Where that differs, count repeats and other seeds: elsewhere the
+    case is `same` whatever they say.
     """
-    cases = _affected(session, built, every)
+    cases = _affected(session, counter, built, every, threshold)
     counting.count(
         [one for case in cases for place in built for one in counting.missing(place, case, seeds=HASH_SEEDS[:1])]
     )
@@ -137,18 +141,34 @@ def _sides(
     return CountedSides(*sides, tuple(changes), tuple(missing), tuple(broken), unaffected)
 
 
-def _affected(session: Session, built: Sequence[Installation], cases: Sequence[Case]) -> list[Case]:
-    """The cases whose code is not known to be the same on both sides, by a run of each without valgrind."""
+def _affected(
+    session: Session, counter: Counter, built: Sequence[Installation], cases: Sequence[Case], threshold: float
+) -> list[Case]:
+    """The cases that are not known to do the same on both sides: to run the same code, by a run of each without
+    valgrind, or else to execute the same instructions in their first calls.
+    """
     a, b = built
-    if (a.interpreter.identity, a.requirements) != (b.interpreter.identity, b.requirements):
+    if a.interpreter.identity != b.interpreter.identity:
         return list(cases)
 
-    def is_same(case: Case) -> bool:
+    def is_same_code(case: Case) -> bool:
         before, after = (loaded(session.place(place), case, place.folder) for place in built)
         return before is not None and before == after
 
+    def is_same_count(mode: Mode, case: Case) -> bool:
+        calls = [first_calls(counter, session.place(place), case, mode) for place in built]
+        return are_same_calls(*calls, tolerance=threshold / 2.0)
+
     with ThreadPoolExecutor(processes.cores()) as pool:
-        return [case for case, same in zip(cases, pool.map(is_same, cases), strict=True) if not same]
+
+        def same_by(is_same: Callable[[Case], bool], among: Sequence[Case]) -> list[Case]:
+            return [case for case, same in zip(among, pool.map(is_same, among), strict=True) if same]
+
+        unaffected = same_by(is_same_code, cases) if a.requirements == b.requirements else []
+        left = [case for case in cases if case not in unaffected]
+        for mode in ARMS if a.interpreter.has_jit else ARMS[:1]:
+            left = same_by(partial(is_same_count, mode), left)
+    return [case for case in cases if case not in (*unaffected, *left)]
 
 
 def _has_changed(changes: Sequence[ModeChange]) -> bool:
@@ -170,7 +190,7 @@ def mode_changes(
             changes.append(ModeChange(str(case.key), mode, before, after, found))
         elif before is not None or after is not None:
             reasons.append(f"JIT {mode}: counted on one side only")
-    problems = [one.problem for one in (a, b) if one is not None and one.failed]
+    problems = list(dict.fromkeys(one.problem for one in (a, b) if one is not None and one.failed))
     if a is None and b is None:
         problems.append("no counts: every trial failed, or the benchmark asks not to be run")
     fails_after = b is not None and b.failed and not (a is not None and a.failed)

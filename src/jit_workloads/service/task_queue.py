@@ -38,13 +38,17 @@ _checksum_task = _queue.task(retries=1)(_checksum)
 def handle(number: int) -> int:
     """Put the task of this number into the queue, let the worker empty it; a checksum of the result."""
     kind = number % 3
+    identity = str(UUID(int=number))  # Huey's own are random: no two runs would execute the same instructions
     if kind == 0:
-        task = _word_count_task.s(f"the {number} quick brown foxes and the {number} lazy dogs and the rest")
+        task = _word_count_task.s(
+            f"the {number} quick brown foxes and the {number} lazy dogs and the rest", id=identity
+        )
     elif kind == 1:
-        task = _invoice_task.s(f"customer {number}", [number % 100 + line for line in range(8)], reduction=number % 20)
+        task = _invoice_task.s(
+            f"customer {number}", [number % 100 + line for line in range(8)], reduction=number % 20, id=identity
+        )
     else:
-        task = _checksum_task.s([(number + row, f"row {row}") for row in range(15)])
-    task.id = str(UUID(int=number))  # Huey's own are random, so that no two runs would execute the same instructions
+        task = _checksum_task.s([(number + row, f"row {row}") for row in range(15)], id=identity)
     result = _queue.enqueue(task)
     while task := _queue.dequeue():
         _queue.execute(task)

@@ -1,8 +1,8 @@
 """The figures of counted instructions: `python -m tests.acceptance.counting [FIGURE...] [--small] [--folder PATH]`.
 
-A FIGURE is `same` (1, 2), `planted` (2), `compare` (3), `bisect` (4), `cost` (5), `sums` (6), `by_hand` or `peers`.
-Clones of this repository lie in `--folder`, where a later run goes on. The exit code is 1 if any row missed its bar.
-All at the full size take hours; `--small` takes minutes.
+A FIGURE is `same` (1, 2), `repeats` (1, 2 with one hash seed), `planted` (2), `compare` (3), `bisect` (4), `cost`
+(5), `sums` (6), `by_hand` or `peers`. Clones of this repository lie in `--folder`, where a later run goes on. The
+exit code is 1 if any row missed its bar. All at the full size take hours; `--small` takes minutes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known: dict[str, Callable[[], list[Row]]] = {
         "same": lambda: same.evidence(
             folder, _hash(options.commit), runs=2 if small else len(same.FOLDERS), bench=[r"^cpu\.N"] if small else []
+        ),
+        "repeats": lambda: same.repeats(
+            folder, _hash(options.commit), runs=2 if small else 7, bench=[r"^cpu\.N"] if small else []
         ),
         "planted": lambda: planted.evidence(2 if small else 20),
         "compare": lambda: [commits.compare_speed(_HERE, "HEAD~1", "HEAD")],

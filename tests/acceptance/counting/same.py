@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -9,9 +11,19 @@ from pathlib import Path
 from typing import TypeAlias
 
 from asv_jit.analysis.counts.comparison import compare_counts
-from asv_jit.model import CaseKey, CountedTrial, Mode
+from asv_jit.asv_adapter import suite
+from asv_jit.asv_adapter.machine import this_machine
+from asv_jit.asv_adapter.project import load_project
+from asv_jit.interpreters.discover import discover
+from asv_jit.interpreters.resolve import resolve
+from asv_jit.interpreters.valgrind import find_or_install
+from asv_jit.model import HASH_SEEDS, CaseKey, CountedTrial, Mode
 from asv_jit.store.journal import COUNTS
 from asv_jit.system.processes import base_environment, run
+from asv_jit.workflows.measuring.counting import Counting
+from asv_jit.workflows.measuring.pairing import discover_suite
+from asv_jit.workflows.measuring.reporter import Silent
+from asv_jit.workflows.measuring.session import Session
 from tests.acceptance.counting.trials import held_cores
 from tests.acceptance.rows import Row
 
@@ -44,6 +56,47 @@ def evidence(folder: Path, commit: str, *, runs: int = 2, bench: Sequence[str] =
     return [*repeated(found[0]), false_changes(found)]
 
 
+def repeats(folder: Path, commit: str, *, runs: int = 7, bench: Sequence[str] = ()) -> list[Row]:
+    """Count the suite `runs` times with the first hash seed, in three clones, all cores at work.
+
+    Each pair of runs is a comparison of the commit with itself. A false change needs all seeds, so one seed shows more.
+    """
+    here = Path(__file__).parents[3]
+    found: list[Counts] = []
+    for number in range(runs):
+        clone = folder / FOLDERS[number % 3]
+        if not clone.is_dir():
+            _call(["git", "clone", "--quiet", str(here), str(clone)], folder)
+        found.append(_counted_once(clone, commit, bench))
+        print(f"run {number + 1} of {runs}: load average {os.getloadavg()[0]:.1f}", flush=True)
+    spreads = {
+        name: max(counts) / min(counts) - 1
+        for name in sorted(found[0])
+        if len(counts := [run[name][HASH_SEEDS[0]][0] for run in found if name in run]) == runs
+    }
+    return [*_alike(spreads), false_changes(found)]
+
+
+def _counted_once(clone: Path, commit: str, bench: Sequence[str]) -> Counts:
+    """Count every case and mode of the suite anew, with the first hash seed."""
+    with contextlib.chdir(clone):
+        project, reporter = load_project(clone / "asv.conf.json"), Silent()
+        with Session(project, this_machine(None), reporter, purpose="run") as session:
+            installed = session.install(resolve("3.15", discover()), commit)
+            cases = suite.select(discover_suite(project, session, [installed]).cases, bench)
+            counting = Counting(session, find_or_install().callgrind(), reporter)
+            seeds = HASH_SEEDS[:1]
+            wanted = [
+                one for case in cases for one in counting.missing(installed, case, seeds=seeds, forget="everything")
+            ]
+            trials = counting.count(wanted)
+    return {
+        (trial.key, trial.interpreter, trial.mode): {trial.hash_seed: [trial.per_call]}
+        for trial in trials
+        if trial.per_call is not None
+    }
+
+
 def read(results: Path) -> Counts:
     """The steady counts of a results tree by case, interpreter, mode and hash seed."""
     trials: list[CountedTrial] = []
@@ -68,6 +121,10 @@ def repeated(counts: Counts) -> list[Row]:
         twice = [runs[-2:] for runs in by_seed.values() if len(runs) > 1]
         if len(twice) == len(by_seed):
             spreads[name] = max(max(runs) / min(runs) - 1 for runs in twice)
+    return _alike(spreads)
+
+
+def _alike(spreads: Mapping[Name, float]) -> list[Row]:
     same = sum(spread == 0.0 for spread in spreads.values())
     rest = {name: spread for name, spread in spreads.items() if spread}
     close = sum(spread <= REST for spread in rest.values())

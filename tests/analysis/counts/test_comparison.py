@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_jit.analysis.counts.comparison import CountComparison, cause_of, compare_counts
+from asv_jit.analysis.counts.comparison import CountComparison, are_same_calls, cause_of, compare_counts
 
 
 def test_a_change_needs_all_seeds_and_its_figure_is_the_least_of_them() -> None:
     a = {1: [1000.0], 2: [1010.0], 3: [990.0]}
-    more = compare_counts(a, {1: [1010.0], 2: [1016.0], 3: [1000.0]}, threshold=0.002)
+    more = compare_counts(a, {1: [1010.0], 2: [1018.0], 3: [1000.0]}, threshold=0.002)
     assert more.verdict == "more"
-    assert more.change == pytest.approx(6 / 1010)
+    assert more.change == pytest.approx(8 / 1010)
     assert compare_counts(a, {seed: [0.99 * v[0]] for seed, v in a.items()}, threshold=0.002).verdict == "fewer"
 
 
@@ -21,6 +21,8 @@ def test_small_changes_and_seeds_that_disagree_are_the_same() -> None:
     a = {1: [1000.0], 2: [1000.0]}
     assert compare_counts(a, {1: [1001.0], 2: [1500.0]}, threshold=0.002).verdict == "same"
     assert compare_counts(a, {1: [950.0], 2: [1050.0]}, threshold=0.002).verdict == "same"
+    assert compare_counts(a, {1: [1020.0], 2: [1031.0]}, threshold=0.002).verdict == "same"  # 2.0 and 3.1%: by chance?
+    assert compare_counts(a, {1: [1020.0], 2: [1029.0]}, threshold=0.002).verdict == "more"
     assert compare_counts(a, a, threshold=0.002).change == 0
 
 
@@ -58,6 +60,27 @@ def test_a_count_of_zero_is_compared_too() -> None:
 )
 def test_what_moved_is_told_from_both_modes(off: float, on: float | None, cause: str, moved: str) -> None:
     assert cause_of(off, on) == (cause, moved)
+
+
+@pytest.mark.parametrize(
+    ("after", "same"),
+    [
+        ((900, 1000, 1000), True),  # the first call fills caches
+        ((500, 1000, 1001), True),
+        ((500, 1000, 1002), False),
+        ((500, 1002, 998), False),  # as many together, but not each
+        ((500, 1000), False),
+        ((), False),
+    ],
+)
+def test_builds_do_the_same_if_each_later_call_does(after: tuple[int, ...], same: bool) -> None:
+    assert are_same_calls((500, 1000, 1000), after, tolerance=0.001) == same
+
+
+def test_a_single_call_is_compared_and_none_is_no_answer() -> None:
+    assert are_same_calls((1000,), (1001,), tolerance=0.001)
+    assert not are_same_calls((1000,), (1002,), tolerance=0.001)
+    assert not are_same_calls((), (), tolerance=0.001)
 
 
 def test_seeds_agree_on_the_least_change_or_on_none() -> None:

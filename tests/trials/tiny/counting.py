@@ -32,3 +32,11 @@ class WithSetup:
 
     def time_first(self):
         return self.items[0]
+
+
+PLACED = object()
+
+
+def time_place():
+    """Where an object lies that is made when the suite is imported."""
+    return id(PLACED)

@@ -90,6 +90,8 @@ def test_ends_that_cannot_be_built_end_the_search(history: History) -> None:
     code, found = history.json("bisect", "time_work", f"{broken}~1..{broken}", "--metric", "off")
     assert code == 8
     assert [entry["point"] for entry in found["result"]["skipped"]] == [broken]
+    why = f"the bad end, {broken[:14]}, cannot be measured: commit {broken[:8]} cannot be installed"
+    assert found["result"]["reason"].startswith(why)
 
 
 def test_a_killed_search_by_counts_goes_on_and_is_exact(history: History) -> None:

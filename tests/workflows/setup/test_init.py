@@ -134,6 +134,16 @@ def test_an_empty_project_gets_a_suite(folder: Path) -> None:
     assert propose(folder / "asv.conf.json", WorkflowOptions()).changes == ()
 
 
+def test_an_empty_folder_of_benchmarks_becomes_a_suite_and_one_with_benchmarks_a_package(folder: Path) -> None:
+    suite = folder / "benchmarks"
+    suite.mkdir()
+    wanted = {suite / "__init__.py", suite / "example.py"}
+    assert {change.path for change in propose(folder / "asv.conf.json", None).changes} >= wanted
+    (suite / "mine.py").touch()
+    changed = {change.path for change in propose(folder / "asv.conf.json", None).changes}
+    assert changed & wanted == {suite / "__init__.py"}
+
+
 def test_a_project_that_can_be_installed_is(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[project]\nname = "the-name"\n')
     apply(propose(folder / "asv.conf.json", None))

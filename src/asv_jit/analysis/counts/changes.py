@@ -105,5 +105,5 @@ def _shift(track: Track, first: int, last: int) -> Shift | None:
     compared = _compared(track, before, after, 0.0) if before is not None and after is not None else None
     if compared is None:
         return None
-    ratio = 1.0 + (compared.agreed if compared.verdict != "same" else 0.0)
+    ratio = 1.0 + (compared.agreed if compared.verdict != "not repeatable" else 0.0)
     return Shift(ratio, ratio, ratio)

@@ -15,6 +15,10 @@ CountVerdict: TypeAlias = Literal["same", "more", "fewer", "not repeatable"]
 REPEATABLE = 0.0005
 """The largest relative difference of two repeatable runs of one hash seed; far below any useful threshold."""
 
+_CLEAR = 2.0
+"""How many times the spread of the seeds' changes the least of them must be. A change that only moves objects in memory
+moves each seed at random, some cases by 1 to 3%: of three such changes, whatever their size, one in seventy passes."""
+
 _ALIKE = 10.0
 """Where one mode's change is this many times the other's, the other did not move: what code changes differs by less
 between modes, and the environment moves a count by less than a tenth of the threshold."""
@@ -44,8 +48,9 @@ def compare_counts(
 ) -> CountComparison:
     """Compare steady instructions per call, by hash seed, of one or more runs each.
 
-    `more` or `fewer` where all seeds that both sides have agree in sign and the least of them changed by at least
-    `threshold` (a share); otherwise `same`. Raises ValueError where the sides share no seed.
+    `more` or `fewer` where all seeds that both sides have agree in sign, and the least of them changed by at least
+    `threshold` (a share) and by twice what the seeds differ by; otherwise `same`. Raises ValueError where the sides
+    share no seed.
     """
     seeds = sorted(a.keys() & b.keys())
     if not seeds:
@@ -55,10 +60,21 @@ def compare_counts(
     least = min(changes.values(), key=abs)
     if reason is not None:
         return CountComparison("not repeatable", None, changes, reason)
-    agree = all(change > 0 for change in changes.values()) or all(change < 0 for change in changes.values())
-    if not agree or abs(least) < threshold:
+    spread = max(changes.values()) - min(changes.values())
+    if abs(least) < max(threshold, _CLEAR * spread):  # with other signs the least is less than the spread
         return CountComparison("same", least, changes)
     return CountComparison("more" if least > 0 else "fewer", least, changes)
+
+
+def are_same_calls(a: Sequence[int], b: Sequence[int], *, tolerance: float) -> bool:
+    """Return whether the calls of two builds execute as many instructions, one by one, but for `tolerance`, a share.
+
+    The first of several calls may differ: it fills caches.
+    """
+    later = slice(1 if len(a) > 1 else 0, None)
+    return len(a) == len(b) > 0 and all(
+        abs(_change(*both)) <= tolerance for both in zip(a[later], b[later], strict=True)
+    )
 
 
 def cause_of(off: float, on: float | None) -> tuple[Cause, Moved]:

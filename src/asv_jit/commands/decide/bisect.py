@@ -68,7 +68,8 @@ def bisect(
     releases. Every commit is measured with the benchmark of the working tree. With --count the search halves the range
     by instructions per call, which are exact on a busy machine, and needs some ten builds for 256 commits.
 
-    Exit code: 0 found, 6 the ends do not differ (not reproducible), 7 undecided, 8 nothing buildable.
+    Exit code: 0 found, 6 the ends do not differ (not reproducible), 7 undecided, 8 an end, or all between
+    the ends, cannot be measured.
     """
     project = open_project(config)
     chosen = {"metric": metric, "axis": axis, "python": python, "commit": commit}

@@ -9,7 +9,7 @@ import click
 
 from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, machine_option, open_project
-from asv_jit.errors import UsageError
+from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.git.repository import Repository
 from asv_jit.store.files import write_atomically
 from asv_jit.workflows import export as exporting
@@ -58,7 +58,7 @@ def export(
 
     In CSV and Parquet a row of `cells` is one case of one commit on one interpreter, with its verdict; a row of
     `trials` is one process, and one of `counts` the counted instructions of a case in one mode. Markdown holds the
-    newest results as tables of cases by Python releases.
+    newest results as tables of cases by Python releases. Exit code: 4 if some results could not be read.
     """
     out = out.absolute() if out is not None else None
     project = open_project(config)
@@ -71,7 +71,7 @@ def export(
         _warn(read.problems)
         counts = exporting.select({one.key: one for one in read.cases}, interpreter, bench, hashes)
         _write_rows(kind, out, exporting.COUNT_COLUMNS, exporting.count_rows(folder.name, counts.values()))
-        return 0
+        return DamagedFileError.exit_code if read.problems else 0
     results = read_results(project, folder, commits=hashes or None, quick=quick)
     _warn(results.problems)
     cells = exporting.select(results.cells, interpreter, bench)
@@ -86,7 +86,7 @@ def export(
         _write_rows(kind, out, exporting.CELL_COLUMNS, exporting.cell_rows(folder.name, results, cells))
     else:
         _write_rows(kind, out, exporting.TRIAL_COLUMNS, exporting.trial_rows(folder.name, cells))
-    return 0
+    return DamagedFileError.exit_code if results.problems else 0
 
 
 def _warn(problems: Sequence[str]) -> None:

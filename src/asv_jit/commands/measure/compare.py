@@ -32,7 +32,7 @@ from asv_jit.workflows.compare_counts import compare_counted
 @click.option(
     "--fail-on",
     metavar="SHARE",
-    help="Exit with code 1 from this much slower on, such as 2% (default: `equivalence`; --count: 0.2%).",
+    help="Exit with code 1 if anything is slower by at least this, such as 2% (default: `equivalence`; --count: 0.2%).",
 )
 def compare(
     words: tuple[str, ...],

@@ -15,13 +15,12 @@ from asv_jit.store.findings.bisections import Bisection, Result
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.text import comparison_words, units
 from asv_jit.text.event_words import form_of
-from asv_jit.text.folders import without_folders
 
 _OUTCOMES = {
     "found": Badge("same", "✓", "found"),
     "not_reproducible": Badge("unclear", "?", "not reproducible", "the ends do not differ on this machine"),
     "undecided": Badge("unclear", "?", "undecided", "more measurements would not tell the candidates apart"),
-    "unbuildable": Badge("failed", "✕", "nothing buildable", "an end, or all between the ends, cannot be measured"),
+    "unbuildable": Badge("failed", "✕", "not searched", "an end, or all between the ends, cannot be measured"),
 }
 _CANDIDATES_SHOWN = 20
 
@@ -84,7 +83,7 @@ def _entry(site: Publication, bisection: Bisection, result: Result) -> Bisection
         ),
         candidates=points(candidates[:_CANDIDATES_SHOWN]),
         more_candidates=max(len(candidates) - _CANDIDATES_SHOWN, 0),
-        skipped=tuple((skipped.point[:14], _last_line(skipped.reason)) for skipped in result.skipped),
+        skipped=tuple((skipped.point[:14], units.reason_line(skipped.reason)) for skipped in result.skipped),
         traces=tuple(units.visible(comparison_words.trace_words(change)) for change in result.traces),
     )
 
@@ -102,8 +101,3 @@ def _figures(effect: Effects) -> tuple[str, str, str, str, str]:
     form = form_of(effect.metric, "seconds")
     change = f"{comparison_words.percent(effect.ratio)} ({comparison_words.percents(effect.low, effect.high)})"
     return METRICS[effect.metric].phrase, form(effect.before), form(effect.after), change, effect.verdict
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return units.shown(without_folders(lines[-1]), 300) if lines else ""

@@ -25,6 +25,7 @@ from asv_jit.analysis.culprit.posterior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
 from asv_jit.analysis.history.series import COUNTED
 from asv_jit.analysis.metrics import SERIES_METRIC
+from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
@@ -36,6 +37,7 @@ from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import Case, CaseKey
 from asv_jit.store.findings.bisections import BISECTIONS, Bisection, Result, Stage, read_bisections
 from asv_jit.system import locks
+from asv_jit.text import units
 from asv_jit.workflows.bisection.chain import Release, merged_chains, release_chain
 from asv_jit.workflows.bisection.counted import CountMeasurer, counted_pair
 from asv_jit.workflows.bisection.question import Chain, Question, chain_of, matching, resumed
@@ -61,6 +63,8 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
     machine = this_machine(question.machine)
     unfinished = [one for one in read_bisections(project.results_dir / machine.name).records if one.result is None]
     question = resumed(question, unfinished)
+    if known := suite.known_cases(project):
+        case_named(known, question.case)  # a wrong name is refused before anything is built
     releases: Mapping[str, Release] = {}
     if question.axis == "pythons":
         releases = release_chain(project, question.good, question.bad, watcher, installable=question.installable)
@@ -85,7 +89,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
         bisection = run.start(chain, question, machine, stored)
         watcher.stage(
             f"bisection {bisection.identity}: {bisection.case}, {len(chain.points)} points; "
-            "whatever stops it, --resume goes on"
+            "if it is interrupted, `asv-jit bisect --resume` continues it"
         )
         found = run.finish(run.search(bisection))
         installations.prune([])
@@ -293,7 +297,9 @@ class _Run:
         )
 
     def _reason(self, bisection: Bisection, answer: Culprit) -> str:
-        """Why a search by counts found nothing; times have no more to say than their outcome."""
+        """Why a search found nothing; of times that did not differ there is no more to say than the outcome."""
+        if answer.outcome == "unbuildable":
+            return _why_not_measured(bisection.stages[0])
         if self._counting is None:
             return ""
         if answer.outcome == "not_reproducible":
@@ -301,7 +307,7 @@ class _Run:
         failed = [step.reason for stage in bisection.stages for step in stage.steps if step.value is None]
         if answer.outcome == "undecided" and not failed:
             return f"no commit alone changed it by {self._project.settings.count_threshold:.1%}"
-        return failed[-1] if answer.outcome == "unbuildable" and failed else ""
+        return ""
 
     def _find_case(self, chain: Chain, name: str) -> Case | None:
         """The case, as an installed end knows the suite; None where neither end can be installed."""
@@ -364,6 +370,17 @@ def _installer(
         return session.install(there[identity], chain.commit, chosen)
 
     return install
+
+
+def _why_not_measured(stage: Stage) -> str:
+    """Which end of a search without an answer cannot be measured, or that nothing between the ends can, and why."""
+    failed = {step.point: units.reason_line(step.reason) for step in stage.steps if step.value is None}
+    for end, place in (("good", 0), ("bad", len(stage.points) - 1)):
+        if place in failed:
+            return f"the {end} end, {stage.points[place][:14]}, cannot be measured: {failed[place]}"
+    if failed:
+        return f"nothing between the ends can be measured: {list(failed.values())[-1]}"
+    return "neither end can be installed"
 
 
 def _shift(bisection: Bisection) -> float:

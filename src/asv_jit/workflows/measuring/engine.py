@@ -143,10 +143,11 @@ class Engine:
                 if known is not None:
                     broken.append(known)
                     continue
-                beside = f" with {requirements.text}" if len(sets) > 1 else ""
-                self._reporter.stage(f"installing {commit.short} on CPython {interpreter.identity}{beside}")
-                clock = Budget()
                 is_new = not installations.exists(project, interpreter, requirements, commit.hash)
+                if is_new:
+                    beside = f" with {requirements.text}" if len(sets) > 1 else ""
+                    self._reporter.stage(f"installing {commit.short} on CPython {interpreter.identity}{beside}")
+                clock = Budget()
                 try:
                     built.append(self.session.install(interpreter, commit.hash, requirements))
                 except UnbuildableError as error:

@@ -127,9 +127,11 @@ def _starter(config: Path, root: Path) -> list[Change]:
         .replace("@TITLE@", json.dumps(f"{name} and CPython's JIT"))
     )
     changes = [Change(config, None, text)]
-    if not (folder / "benchmarks").exists():
-        changes.append(Change(folder / "benchmarks" / "__init__.py", None, ""))
-        changes.append(Change(folder / "benchmarks" / "example.py", None, template("example.py.txt")))
+    suite = folder / "benchmarks"
+    if not (suite / "__init__.py").exists():
+        changes.append(Change(suite / "__init__.py", None, ""))
+    if not any(suite.glob("**/*.py")):
+        changes.append(Change(suite / "example.py", None, template("example.py.txt")))
     ignore = folder / ".gitignore"
     known = ignore.read_text(encoding="utf-8") if ignore.is_file() else ""
     missing = [line for line in _IGNORED if line.strip("/") not in {old.strip("/ ") for old in known.splitlines()}]
