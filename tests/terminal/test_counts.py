@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asv_jit.model import CaseKey
-from asv_jit.terminal.counts import print_counts
+from asv_jit.terminal.run import print_counts
 from tests.site.contents import COMMITS, WITH_JIT, counted, counts
 
 

@@ -12,9 +12,8 @@ from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.errors import UsageError
 from asv_jit.terminal.console import WIDE
-from asv_jit.terminal.counts import print_counts
 from asv_jit.terminal.progress import progress
-from asv_jit.terminal.run import cases_table, print_run
+from asv_jit.terminal.run import cases_table, print_counts, print_run
 from asv_jit.text import units
 from asv_jit.workflows import run as running
 

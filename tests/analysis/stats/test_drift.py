@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from asv_jit.analysis.history.drift import anchor_levels
+from asv_jit.analysis.stats.drift import anchor_levels
 from asv_jit.model import CaseKey, Trial
 from tests.site.contents import WITH_JIT, trial
 
