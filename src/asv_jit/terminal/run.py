@@ -98,7 +98,7 @@ def _figures(case: CaseSummary) -> tuple[str, ...]:
         show(case.off.value) if case.off else "–",
         show(case.on.value) if case.on else "–",
         units.ratio(speed.ratio) if speed else "–",
-        f"{units.ratio(speed.low)}–{units.ratio(speed.high)}" if speed and case.pairs > 1 else "",
+        units.ratio_interval(speed.low, speed.high).removeprefix("no interval yet: ") if speed else "",
         f"[{style}]{verdict}[/]",
         str(case.pairs or ""),
         units.size(case.memory.off_bytes) if case.memory else units.size(case.peak_off_bytes),
