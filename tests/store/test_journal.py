@@ -120,13 +120,9 @@ def test_a_broken_line_is_named_and_the_others_are_kept(broken: bytes, tmp_path:
     [
         (b'{"format":"asv-jit-trials","version":2}', "newer asv-jit"),
         (b'{"format":"other","version":1}', "found 'other'"),
-        (b'{"version":1}', "expected"),
-        (b'{"format":"\xff\xfe","version":1}', "expected"),
-        (b'{"zz":' + b"[" * 100_000, "expected"),
-        (msgspec.json.encode(FULL), "expected"),
     ],
 )
-def test_a_wrong_first_line_refuses_the_file(header: bytes, words: str, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_refused(header: bytes, words: str, tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     path.write_bytes(header + b"\n" + msgspec.json.encode(FULL) + b"\n")
     content = TRIALS.read(path)
@@ -134,6 +130,26 @@ def test_a_wrong_first_line_refuses_the_file(header: bytes, words: str, tmp_path
     assert len(content.problems) == 1
     assert content.problems[0].startswith(f"{path}:1: ")
     assert words in content.problems[0]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"version":1}',
+        b'{"format":"\xff\xfe","version":1}',
+        b'{"zz":' + b"[" * 100_000,
+        b'{"format":"asv-j',
+        msgspec.json.encode(FULL),
+    ],
+)
+def test_a_damaged_first_line_costs_that_line_only(header: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(header + b"\n" + msgspec.json.encode(FULL) + b"\n")
+    content = TRIALS.read(path)
+    assert content.records == (FULL,)
+    assert content.problems[0].startswith(f"{path}:1: expected ")
+    path.write_bytes(header + b"\nrubbish\n")
+    assert [problem.count("whole file") for problem in TRIALS.read(path).problems] == [1]
 
 
 @given(st.binary(max_size=300), st.booleans())

@@ -75,19 +75,25 @@ class Journals(Struct, Generic[_Trial], frozen=True):
                 yield path, self.read(path)
 
     def parse(self, path: Path, content: bytes) -> Lines[_Trial]:
-        """Parse the content of a journal; `path` is for messages. Never raises for the content."""
+        """Parse the content of a journal; `path` is for messages. Never raises for the content.
+
+        A damaged header costs its line only. A whole file of another version is skipped.
+        """
+        lines: Lines[_Trial] = decode_lines(path, content, self.kind, self.what, heads=1)
         try:
             header = msgspec.json.decode(content.partition(b"\n")[0], type=_Header)
         except UNREADABLE:
-            expected = self.head.decode().strip()
-            return Lines(problems=(f"{path}:1: expected {expected}; the whole file is skipped",))
-        if header.format != self.format or header.version != 1:
-            problem = (
-                f"{path}:1: expected format {self.format}, version 1, found {header.format!r}, version "
-                f"{header.version}: written by a newer asv-jit? The whole file is skipped"
-            )
-            return Lines(problems=(problem,))
-        lines: Lines[_Trial] = decode_lines(path, content, self.kind, self.what, heads=1)
+            said = f"{path}:1: expected {self.head.decode().strip()}"
+            if not lines.records:
+                return Lines(problems=(f"{said}; the whole file is skipped",))
+            lines = Lines(lines.records, (f"{said}; the line is skipped", *lines.problems))
+        else:
+            if header.format != self.format or header.version != 1:
+                problem = (
+                    f"{path}:1: expected format {self.format}, version 1, found {header.format!r}, version "
+                    f"{header.version}: written by a newer asv-jit? The whole file is skipped"
+                )
+                return Lines(problems=(problem,))
         named = named_in(path.name)
         fitting = tuple(one for one in lines.records if named in (None, (one.commit, one.interpreter)))
         strange = len(lines.records) - len(fitting)
