@@ -25,6 +25,9 @@ QUICK_PROTOCOL = "2-quick"
 COUNT_PROTOCOL = "3"  # for counted trials, which have their own journals and series
 
 # Bounds of what is read: any machine's results may be merged.
+Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_+.-]{0,199}\Z")]
+"""A hash, or an identity that asv-jit made: no separator of paths, and no option of git, whoever wrote the file."""
+MaybeName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z_+.-]{0,199})?\Z")]
 HashSeed: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Moment: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d")]
 """A date and time as `datetime.isoformat` writes it."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asv_jit.analysis.history.identity import Reported
 from asv_jit.asv_adapter.config_edit import with_jit
 from asv_jit.asv_adapter.history import read_asv_results
 from asv_jit.asv_adapter.project import load_project
@@ -20,7 +21,7 @@ from asv_jit.errors import AsvJitError
 from asv_jit.model import CaseKey
 from asv_jit.settings import Settings, parse_settings
 from asv_jit.store.findings.accepted import FILE_NAME, Accepted, add_accepted, read_accepted
-from asv_jit.store.findings.bisections import Bisection, Measurement, Stage, read_bisections
+from asv_jit.store.findings.bisections import BISECTIONS, Bisection, Measurement, Stage, read_bisections
 from asv_jit.store.findings.confirmations import CONFIRMATIONS
 from asv_jit.store.findings.known_events import known_events
 from asv_jit.store.findings.nights import NIGHTS, NOTICES
@@ -64,6 +65,11 @@ BISECTION = Bisection(
     commit="", interpreter=INTERPRETER, good="a" * 40, bad="b" * 40, machine="box", fingerprint="f", protocol="1",
     confidence=0.95, build_cost=10.0, seed=1, started="2026-01-01T00:00:00+00:00", updated="2026-01-02T00:00:00+00:00",
     stages=(Stage(points=("a", "b"), steps=(Measurement(point=1, value=1.0), Measurement(point=0, reason="broken"))),),
+)  # fmt: skip
+
+REPORTED = Reported(
+    identity="e1", line="3.15", case=CaseKey("cpu.time_it", ("1",)), version="v1", protocol="1", fingerprint="f",
+    branch="", axis="commits", worse=True, commit="c", first="b", last="c", when="2026-01-01T00:00:00+00:00",
 )  # fmt: skip
 
 
@@ -200,3 +206,39 @@ def test_the_worst_by_hand(content: bytes) -> None:
     for name in (JOURNAL_NAME, ASV_NAME, "box/machine.json", "box/x.jsonl", "benchmarks.json"):
         complaint_of(name, content)
         _in_folder({name: content}, read_asv_results)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "/tmp/x", "a/b", "..", ".hidden", "-option", "a\n", "a\x00b", "", "x" * 201]
+)
+@pytest.mark.parametrize("field", ["identity", "good", "bad"])
+def test_no_name_in_a_bisection_is_a_path_or_an_option(field: str, name: str) -> None:
+    content = json.dumps({**msgspec.to_builtins(BISECTION), field: name}).encode()
+
+    def read(folder: Path) -> None:
+        found = read_bisections(folder)
+        assert found.records == ()
+        assert len(found.problems) == 1
+
+    _in_folder({"bisections/b1.json": content}, read)
+
+
+def test_a_record_of_another_name_than_its_file_is_none(tmp_path: Path) -> None:
+    path = BISECTIONS.save(tmp_path, BISECTION)
+    assert read_bisections(tmp_path).records == (BISECTION,)
+    path.rename(path.with_name("b2.json"))
+    found = read_bisections(tmp_path)
+    assert found.records == ()
+    assert "expected a bisection b2, found that of b1" in found.problems[0]
+
+
+@given(st.text())
+def test_an_event_of_whatever_name_is_a_plain_name_or_none(identity: str) -> None:
+    line = {**msgspec.to_builtins(REPORTED), "identity": identity}
+
+    def read(folder: Path) -> None:
+        for event in known_events(folder).records:
+            assert (folder / "confirmations" / f"{event.identity}.json").resolve().parent.name == "confirmations"
+            assert not event.identity.startswith("-")
+
+    _in_folder({"events.jsonl": encoded(line) + b"\n"}, read)

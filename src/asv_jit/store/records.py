@@ -37,24 +37,34 @@ class RecordFile(Struct, Generic[_Record], frozen=True):
 
 
 class RecordFolder(Struct, Generic[_Record], frozen=True):
-    """A folder `name` of a machine with the files `<record>.json`, each replaced as a whole. `what` as above."""
+    """A folder `name` of a machine with the files `<record>.json`, each replaced as a whole. `what` as above.
+
+    The attribute `key`, a `model.Name`, names a record and its file.
+    """
 
     name: str
     kind: type[_Record]
     what: str
+    key: str
 
     def read(self, machine_folder: Path) -> Lines[_Record]:
         """Return the valid records, sorted by file name, and a sentence for each invalid file."""
         records, problems = [], []
         for path in sorted((machine_folder / self.name).glob("*.json")):
             try:
-                records.append(msgspec.json.decode(path.read_bytes(), type=self.kind))
+                record = msgspec.json.decode(path.read_bytes(), type=self.kind)
             except (OSError, *UNREADABLE) as error:
                 problems.append(f"{path}: not {self.what} ({error}); skipped")
+                continue
+            named = getattr(record, self.key)
+            if named == path.stem:
+                records.append(record)
+            else:
+                problems.append(f"{path}: expected {self.what} {path.stem}, found that of {named}; skipped")
         return Lines(tuple(records), tuple(problems))
 
-    def save(self, machine_folder: Path, name: str, record: _Record) -> Path:
-        """Replace the file of the record `name`; return its path. Raises StorageError."""
-        path = machine_folder / self.name / f"{name}.json"
+    def save(self, machine_folder: Path, record: _Record) -> Path:
+        """Replace the record's file; return its path. Raises StorageError."""
+        path = machine_folder / self.name / f"{getattr(record, self.key)}.json"
         write_atomically(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
         return path

@@ -88,7 +88,7 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
     effect = found.effect(event.headline.metric) if found is not None else None
     state, why = judge(effect, event.headline.ratio, project.settings.equivalence)
     confirmation = _confirmation(event, suspect, state, reason or (found.complaint if found else "") or why, found)
-    CONFIRMATIONS.save(session.folder, confirmation.event, confirmation)
+    CONFIRMATIONS.save(session.folder, confirmation)
     return confirmation
 
 

@@ -328,12 +328,12 @@ def test_fresh_blocks_confirm_or_refute(measured: Tree) -> None:
         version="1", axis="commits", commit=slow.commit, interpreter=slow.after, before=slow.parent, after=slow.commit,
         blocks=15, effects=(), cause="jit", moved="on", probability=0.97, at="2026-02-01T00:00:00+00:00",
     )  # fmt: skip
-    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation.event, confirmation)
+    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation)
     assert (_by_case(measured.events())["slow"].state, _asv_jit("regressions")) == ("refuted", 0)
     elsewhere = replace(confirmation, before=measured.commits[21], after=measured.commits[22])
-    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation.event, elsewhere)  # the event has moved since
+    CONFIRMATIONS.save(measured.folder / "results" / "m1", elsewhere)  # the event has moved since
     assert _by_case(measured.events())["slow"].state == "candidate"
-    CONFIRMATIONS.save(measured.folder / "results" / "m1", confirmation.event, replace(confirmation, state="confirmed"))
+    CONFIRMATIONS.save(measured.folder / "results" / "m1", replace(confirmation, state="confirmed"))
     confirmed = _by_case(measured.events())["slow"]
     assert (confirmed.state, confirmed.attribution.cause, confirmed.is_open) == ("confirmed", "jit", True)
 

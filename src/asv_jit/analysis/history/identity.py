@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import SeriesKey
-from asv_jit.model import CaseKey
+from asv_jit.model import CaseKey, Name
 
 
 class Reported(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class Reported(msgspec.Struct, frozen=True):
     `pythons` all three are the event's identity. `when`: the first report, UTC, ISO. `machine` is empty in older files.
     """
 
-    identity: str
+    identity: Name
     line: str
     case: CaseKey
     version: str
@@ -35,9 +35,9 @@ class Reported(msgspec.Struct, frozen=True):
     branch: str
     axis: Axis
     worse: bool
-    commit: str
-    first: str
-    last: str
+    commit: Name
+    first: Name
+    last: Name
     when: str
     machine: str = ""
 

@@ -16,7 +16,7 @@ import msgspec
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.history.series import COUNTED, BisectMetric
 from asv_jit.analysis.metrics import SERIES_METRIC
-from asv_jit.model import CaseKey
+from asv_jit.model import CaseKey, MaybeName, Name
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.store.lines import Lines
 from asv_jit.store.records import RecordFolder
@@ -34,7 +34,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """A search along a chain of full commits or interpreter identities, good end first; `prior` may be empty."""
 
-    points: tuple[str, ...]
+    points: tuple[Name, ...]
     prior: tuple[float, ...] = ()
     steps: tuple[Measurement, ...] = ()
 
@@ -42,7 +42,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     """A point that could not be measured."""
 
-    point: str
+    point: Name
     reason: str
 
 
@@ -54,13 +54,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Literal["found", "not_reproducible", "undecided", "unbuildable"]
     reason: str = ""
-    culprit: str | None = None
-    parent: str | None = None
+    culprit: Name | None = None
+    parent: Name | None = None
     author: str = ""
     subject: str = ""
     date: int = 0
     probability: float = 0.0
-    candidates: tuple[str, ...] = ()
+    candidates: tuple[Name, ...] = ()
     measurements: int = 0
     builds: int = 0
     skipped: tuple[Skipped, ...] = ()
@@ -80,16 +80,16 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     merge that was found to be the culprit. `result` is None while unfinished. `event` is the identity of the searched
     event, empty if the user gave a range."""
 
-    identity: str
+    identity: Name
     case: CaseKey
     version: str
     metric: BisectMetric
     axis: Literal["commits", "pythons"]
     all_commits: bool
-    commit: str
-    interpreter: str
-    good: str
-    bad: str
+    commit: MaybeName
+    interpreter: MaybeName
+    good: Name
+    bad: Name
     machine: str
     fingerprint: str
     protocol: str
@@ -100,7 +100,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     updated: str
     stages: tuple[Stage, ...] = ()
     result: Result | None = None
-    event: str = ""
+    event: MaybeName = ""
     requirements: str = ""
     format: str = "asv-jit-bisection"
 
@@ -110,7 +110,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
         return SERIES_METRIC[self.metric] in COUNTED
 
 
-BISECTIONS = RecordFolder("bisections", Bisection, "a bisection")
+BISECTIONS = RecordFolder("bisections", Bisection, "a bisection", key="identity")
 
 
 def read_bisections(machine_folder: Path) -> Lines[Bisection]:

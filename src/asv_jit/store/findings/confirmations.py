@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from asv_jit.analysis.history.series import Metric
-from asv_jit.model import CaseKey
+from asv_jit.model import CaseKey, MaybeName, Name
 from asv_jit.store.records import RecordFolder
 
 State = Literal["confirmed", "refuted", "unclear"]
@@ -39,17 +39,17 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     opposite, else `unclear`; `reason` says why. `before`, `after`: full commits, on the axis `pythons` identities of
     interpreters. `effects` has every measured metric; `metric` is the event's. `at` is UTC."""
 
-    event: str
+    event: Name
     state: State
     reason: str
     metric: Metric
     case: CaseKey
     version: str
     axis: str
-    commit: str
-    interpreter: str
-    before: str
-    after: str
+    commit: MaybeName
+    interpreter: MaybeName
+    before: Name
+    after: Name
     blocks: int
     effects: tuple[Effects, ...]
     cause: str
@@ -64,5 +64,4 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
         return next((effect for effect in self.effects if effect.metric == self.metric), None)
 
 
-CONFIRMATIONS = RecordFolder("confirmations", Confirmation, "a confirmation")
-"""By the event's identity."""
+CONFIRMATIONS = RecordFolder("confirmations", Confirmation, "a confirmation", key="event")

@@ -159,7 +159,7 @@ class _Run:
             event=question.event,
             requirements=question.requirements,
         )
-        BISECTIONS.save(self._session.folder, bisection.identity, bisection)
+        BISECTIONS.save(self._session.folder, bisection)
         return bisection
 
     def search(self, bisection: Bisection) -> tuple[Bisection, Culprit, int]:
@@ -190,7 +190,7 @@ class _Run:
         if answer.index is not None:
             result = self._confirmed(bisection, result, points[answer.index - 1], points[answer.index])
         bisection = replace(bisection, result=result, updated=datetime.now(UTC).isoformat(timespec="seconds"))
-        BISECTIONS.save(self._session.folder, bisection.identity, bisection)
+        BISECTIONS.save(self._session.folder, bisection)
         return bisection
 
     def _search(self, bisection: Bisection, place: int) -> tuple[Bisection, Culprit]:
@@ -214,7 +214,7 @@ class _Run:
         def store(now: Stage) -> None:
             stages = (*kept[0].stages[:place], now, *kept[0].stages[place + 1 :])
             kept[0] = replace(kept[0], stages=stages, updated=datetime.now(UTC).isoformat(timespec="seconds"))
-            BISECTIONS.save(self._session.folder, kept[0].identity, kept[0])
+            BISECTIONS.save(self._session.folder, kept[0])
 
         measurer: Measuring
         asked = self._case, bisection.metric, stage.points, self._install
