@@ -312,6 +312,22 @@ def test_no_job_of_the_nightly_both_measures_and_may_write() -> None:
             assert not re.search(r"asv-jit (nightly|run|compare|bisect|pythons)", commands)
 
 
+@pytest.mark.parametrize("path", [NIGHTLY, PULL_REQUEST])
+def test_a_module_of_the_checkout_is_not_taken_for_pip(path: str, tmp_path: Path) -> None:
+    for name in ("pip.py", "sitecustomize.py", "usercustomize.py"):
+        (tmp_path / name).write_text("raise SystemExit('the code of the project ran')")
+    steps = _steps(yaml.safe_load((REPOSITORY / path).read_text(encoding="utf-8")))
+    installing = [step["run"] for step in steps if "pip install" in step.get("run", "")]
+    assert installing
+    for command in installing:
+        words = command.split()
+        assert words[0] == "python"
+        asked = run(
+            [sys.executable, *words[1 : words.index("pip") + 1], "--version"], env=base_environment(), cwd=tmp_path
+        )
+        assert asked.stdout.startswith("pip "), asked.complaint()
+
+
 @pytest.mark.interpreters
 def test_the_suite_that_init_starts_runs(folder: Path, jit_interpreters: dict[str, Interpreter]) -> None:
     shutil.rmtree(folder / ".git")
