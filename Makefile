@@ -40,7 +40,7 @@ test-fast: $(TESTED) lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not (slow or long or interpreters or browser)' \
 	    --ignore tests/workflows --ignore tests/acceptance $(PYTEST_ARGS)
 
-# Small faults in a module of the analysis that its tests do not notice: `make mutants MODULE=history.lifecycle`.
+# Small faults in a module of the analysis that its tests do not notice: `make mutants MODULE=history.grouping`.
 # mutmut has a folder of its own, so that it leaves the environment of the tests alone.
 mutants: $(TESTED)
 	$(BIN)/python $(INSTALL) --upgrade --target .mutmut mutmut==3.8.1

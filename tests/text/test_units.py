@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_jit.text import units
+from asv_jit.text.units import day, time_of
 
 _SCALES = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86400.0}
 
@@ -95,3 +96,14 @@ def test_a_failure_says_why_in_its_line() -> None:
     assert units.reason_line(pip).endswith("3.15.2: SyntaxError: invalid syntax")
     assert units.reason_line("no such commit") == "no such commit"
     assert units.reason_line("") == ""
+
+
+def test_a_day_is_said_in_utc() -> None:
+    assert day(1_700_000_000) == "2023-11-14"
+    assert day(0) == ""
+
+
+@given(st.integers())
+def test_a_date_that_no_calendar_holds_is_none(seconds: int) -> None:
+    time = time_of(seconds)
+    assert (time is None) == (day(seconds) == "")

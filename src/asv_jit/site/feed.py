@@ -22,7 +22,6 @@ from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.parts.event_lines import event_address
 from asv_jit.site.parts.publication import FEED
 from asv_jit.text import units
-from asv_jit.text.dates import time_of
 from asv_jit.text.event_words import (
     bisect_command,
     cause_words,
@@ -32,6 +31,7 @@ from asv_jit.text.event_words import (
     metric_words,
     others_words,
 )
+from asv_jit.text.units import time_of
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SPACE = uuid.UUID("6f0f6f3e-2f0f-5d8c-9a55-0c6f4f4a1f7e")

@@ -16,7 +16,7 @@ from asv_jit.analysis.metrics import METRICS
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.text import comparison_words, units
-from asv_jit.text.unclear import unclear_lines
+from asv_jit.text.comparison_words import unclear_lines
 from asv_jit.workflows.compare import Comparison, Outcome
 
 _SHOWN: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_on", "warmup_on")

@@ -15,7 +15,7 @@ from asv_jit.model import build_of, version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, WIDE, console, say
 from asv_jit.text import units
-from asv_jit.text.unclear import unclear_lines
+from asv_jit.text.comparison_words import unclear_lines
 from asv_jit.workflows.run import Outcome
 
 # Heading, alignment, and whether only wide terminals show it.

@@ -13,7 +13,7 @@ from asv_jit.analysis.history.series import COUNTED, Metric
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.model import minor_of
 from asv_jit.text import units
-from asv_jit.text.dates import day
+from asv_jit.text.units import day
 
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _MOST_PACKAGES = 4

@@ -1,4 +1,4 @@
-"""Format numbers with three significant digits and a suitable unit, or as a dash if there is no data."""
+"""Format numbers with three significant digits and a suitable unit, or as a dash if there is no data; and dates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from bisect import bisect
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 
 DASH = "–"
@@ -223,3 +224,30 @@ def _plain_digits(written: str) -> str:
         return f"{rounded:.3g}"
     exponent = int(written[written.index("e") + 1 :])
     return f"{rounded:,.{max(2 - exponent, 0)}f}"
+
+
+def age_days(earlier: str, later: str) -> int | None:
+    """Return the whole days between two ISO times in UTC; None if either is invalid."""
+    try:
+        first, second = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later))
+        return (second.astimezone(UTC) - first.astimezone(UTC)).days
+    except (ValueError, OverflowError):
+        return None
+
+
+def time_of(seconds: int) -> datetime | None:
+    """Return the UTC time `seconds` after 1970; None for 0, which means unknown.
+
+    Also None for times out of the range of `datetime`: git and asv do not validate what they store.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+@lru_cache(maxsize=1 << 14)
+def day(seconds: int) -> str:
+    """Return the ISO date `seconds` after 1970; empty if the time is unknown or out of range."""
+    time = time_of(seconds)
+    return time.date().isoformat() if time is not None else ""

@@ -10,8 +10,8 @@ from asv_jit.analysis.history.detection import find_changes
 from asv_jit.analysis.history.grouping import Scene
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.measuring_dates import by_date, levelled, machine_event
-from asv_jit.text.dates import day
 from asv_jit.text.event_words import bisect_command, cause_words
+from asv_jit.text.units import day
 from tests.acceptance import measuring_dates as worlds
 from tests.acceptance.measuring_dates import CASES, COMMITS, ORDERS
 

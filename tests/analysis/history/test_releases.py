@@ -9,8 +9,7 @@ import pytest
 import scipy
 from msgspec.structs import replace
 
-from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.identity import identity_of
+from asv_jit.analysis.history.events import Event, identity_of
 from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.series import Bridge, Metric
 from asv_jit.model import CaseKey

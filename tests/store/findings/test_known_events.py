@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from asv_jit.analysis.history.identity import Reported
+from asv_jit.analysis.history.events import Reported
 from asv_jit.model import CaseKey
 from asv_jit.store.findings.known_events import EVENTS, known_events
 

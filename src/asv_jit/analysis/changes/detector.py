@@ -21,8 +21,7 @@ from msgspec import Struct
 from asv_jit.analysis.changes import boundaries
 from asv_jit.analysis.changes.boundaries import SHORTEST, Stage
 from asv_jit.analysis.changes.cleaning import Clean, clean
-from asv_jit.analysis.changes.splits import best_place, gains
-from asv_jit.analysis.changes.strung import in_lots
+from asv_jit.analysis.changes.splits import best_place, gains, in_lots
 from asv_jit.analysis.stats.robust import median
 
 Floats = npt.NDArray[np.float64]

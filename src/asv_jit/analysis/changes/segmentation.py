@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.changes.splits import best_place
-from asv_jit.analysis.changes.strung import in_lots
+from asv_jit.analysis.changes.splits import best_place, in_lots
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]

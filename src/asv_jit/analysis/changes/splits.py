@@ -1,11 +1,25 @@
-"""What one boundary explains of a part of a series, at each of its places."""
+"""Batches of short arrays, and what one boundary explains of a part of a series at each of its places."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+
+def in_lots(sizes: Sequence[int], most: int) -> Iterator[slice]:
+    """Yield slices of neighbours whose `sizes` sum up to at most `most`; a larger one is a slice of its own."""
+    first = total = 0
+    for at, size in enumerate(sizes):
+        if total + size > most and at > first:
+            yield slice(first, at)
+            first, total = at, 0
+        total += size
+    if len(sizes) > first:
+        yield slice(first, len(sizes))
 
 
 def gains(masses: Floats, sums: Floats, start: int, end: int, shortest: int) -> Floats:

@@ -18,9 +18,8 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import Found
-from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.events import Event, identity_of
 from asv_jit.analysis.history.grouping import Scene, is_event_worse
-from asv_jit.analysis.history.identity import identity_of
 from asv_jit.analysis.history.levelling import Stretch
 from asv_jit.analysis.history.series import Floats, Metric, Places, SeriesKey
 

@@ -15,11 +15,9 @@ from msgspec import Struct
 
 from asv_jit.analysis.attribution import Attribution, attribute
 from asv_jit.analysis.cells.levels import level
-from asv_jit.analysis.history.events import Change, Event, is_one_line
-from asv_jit.analysis.history.grouping import headline_first, is_event_worse
-from asv_jit.analysis.history.identity import identity_of
+from asv_jit.analysis.history.events import Change, Event, identity_of, is_one_line
+from asv_jit.analysis.history.grouping import fixed_by_ratio, headline_first, is_event_worse
 from asv_jit.analysis.history.levelling import ReleaseShift, bridge_shift, metric_figures, noise_of
-from asv_jit.analysis.history.lifecycle import fixed_by_ratio
 from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, SeriesKey
 from asv_jit.analysis.metrics import SEARCHED
 from asv_jit.analysis.stats import suite_mean

@@ -10,7 +10,7 @@ from asv_jit.git.repository import Commit
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.parts.values import Link
 from asv_jit.text import units
-from asv_jit.text.dates import day
+from asv_jit.text.units import day
 
 _SHORT = 8
 _SUBJECT_LIMIT = 100

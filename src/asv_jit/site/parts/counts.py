@@ -8,8 +8,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from asv_jit.analysis.counts.current import Disagreement, count_ratio, share, work_shares
+from asv_jit.analysis.counts.curve import CurvePoint, curve_points
 from asv_jit.analysis.counts.summary import CaseCount, ModeCount
-from asv_jit.analysis.counts.warmup import CurvePoint, curve_points
 from asv_jit.model import Mode, Part, version_of
 from asv_jit.site.content.cells import CountedCell
 from asv_jit.site.parts.charts.count_charts import PART_NAMES, PARTS, split_bars, warm_up_counts

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from asv_jit.site.parts.publication import Publication
 from asv_jit.text import units
-from asv_jit.text.dates import age_days, day
+from asv_jit.text.units import age_days, day
 
 STALE_DAYS = 14
 """Results older than this are called old: a nightly job that still runs brings some every day."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asv_jit.analysis.history.identity import Reported
+from asv_jit.analysis.history.events import Reported
 from asv_jit.store.lines import Lines
 from asv_jit.store.records import RecordFile
 

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit.analysis import metrics, verdict
-from asv_jit.analysis.changes import boundaries, cleaning, cubics, detector, segmentation, splits, strung
+from asv_jit.analysis.changes import boundaries, cleaning, detector, segmentation, splits
 from asv_jit.analysis.history import detection, levelling
 from asv_jit.analysis.history.detection import Found, find_changes
 from asv_jit.analysis.history.levelling import Stretch
@@ -40,7 +40,6 @@ _FEW_POINTS = 20_000
 _METHOD = (
     boundaries,
     cleaning,
-    cubics,
     detection,
     detector,
     levelling,
@@ -48,7 +47,6 @@ _METHOD = (
     robust,
     segmentation,
     splits,
-    strung,
     verdict,
 )
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])

@@ -11,17 +11,15 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit.analysis.counts.changes import count_changes
-from asv_jit.analysis.history.branches import MAIN, chosen_points
+from asv_jit.analysis.counts.series import count_changes
 from asv_jit.analysis.history.detection import Found
-from asv_jit.analysis.history.events import Event
+from asv_jit.analysis.history.events import Event, Reported, named, reported
 from asv_jit.analysis.history.grouping import Scene, commit_events, joined
-from asv_jit.analysis.history.identity import Reported, named, reported
 from asv_jit.analysis.history.levelling import Stretch, stretches
 from asv_jit.analysis.history.measuring_dates import machine_event
 from asv_jit.analysis.history.releases import release_events
 from asv_jit.analysis.history.requirement_sets import changed_packages
-from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, History
+from asv_jit.analysis.history.series import MAIN, AnchorSeries, Bridge, CaseSeries, History, chosen_points
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import StorageError
 from asv_jit.store.findings.known_events import EVENTS, known_events

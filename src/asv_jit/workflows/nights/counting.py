@@ -12,8 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from asv_jit.analysis.counts.moves import Move, moves_between
-from asv_jit.analysis.counts.summary import CaseCount, case_counts
+from asv_jit.analysis.counts.summary import CaseCount, Move, case_counts, moves_between
 from asv_jit.git.repository import Commit
 from asv_jit.installations import Installation
 from asv_jit.interpreters.identity import Interpreter

@@ -10,7 +10,7 @@ from itertools import groupby
 from msgspec.structs import replace
 
 from asv_jit import installations
-from asv_jit.analysis.counts.moves import Move
+from asv_jit.analysis.counts.summary import Move
 from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.planning import Plan, Step, plan
 from asv_jit.asv_adapter import suite

@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from asv_jit.analysis.cells.cell import CellKey
-from asv_jit.analysis.counts.moves import Move
-from asv_jit.analysis.counts.summary import CaseCount, CountKey
+from asv_jit.analysis.counts.summary import CaseCount, CountKey, Move
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.planning import Plan
 from asv_jit.interpreters.identity import Interpreter

@@ -9,8 +9,8 @@ from asv_jit.analysis.planning import Plan, Step
 from asv_jit.analysis.remaining import Range
 from asv_jit.settings import duration_text
 from asv_jit.text import units
+from asv_jit.text.comparison_words import unclear_lines
 from asv_jit.text.event_words import bisect_command
-from asv_jit.text.unclear import unclear_lines
 from asv_jit.workflows.nights.night import Night
 
 _MOST_LINES = 20

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from asv_jit import installations
 from asv_jit.analysis.cells.cell import Cell, Progress, cells_of, progress
-from asv_jit.analysis.counts.moves import Move
+from asv_jit.analysis.counts.summary import Move
 from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History

@@ -8,8 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from asv_jit.analysis.counts.series import count_series
-from asv_jit.analysis.history.branches import by_branch
-from asv_jit.analysis.history.series import History
+from asv_jit.analysis.history.series import History, by_branch
 from asv_jit.analysis.history.timeline import Axes, timeline
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.history import AsvResults, MeasuredByTrials, read_asv_results

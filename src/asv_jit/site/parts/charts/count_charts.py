@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from asv_jit.analysis.counts.curve import CurvePoint
 from asv_jit.analysis.counts.summary import ModeCount
-from asv_jit.analysis.counts.warmup import CurvePoint
 from asv_jit.model import Mode, Part, Split
 from asv_jit.site.parts.charts.svg import Scale, drawing, element, line, roomy, text, x_axis, y_axis
 from asv_jit.text import units

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from asv_jit.analysis.changes.boundaries import Stepped, bends
 from asv_jit.analysis.changes.cleaning import clean
-from asv_jit.analysis.changes.cubics import Stepped, bends
 from asv_jit.analysis.changes.splits import best_place, gains
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asv_jit.analysis import reasons
-from asv_jit.text.unclear import REMEDIES, unclear_lines
+from asv_jit.text.comparison_words import REMEDIES, unclear_lines
 
 
 def test_every_kind_says_once_what_helps() -> None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from msgspec.structs import replace
 
-from asv_jit.analysis.counts.changes import count_changes
-from asv_jit.analysis.counts.series import count_series
+from asv_jit.analysis.counts.series import count_changes, count_series
 from asv_jit.analysis.counts.summary import case_counts
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.grouping import Scene, commit_events, joined
