@@ -13,10 +13,11 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.history.detection import find_changes
 from asv_jit.analysis.history.levelling import stretches
 from asv_jit.analysis.history.measuring_dates import Dated, by_date, dated_changes, machine_shifts
-from asv_jit.analysis.history.series import CaseSeries, Floats, SeriesKey, Track
+from asv_jit.analysis.history.series import CaseSeries, SeriesKey, Track
 from asv_jit.model import CaseKey
 from tests.acceptance.figure_3_series import share
 from tests.acceptance.rows import Row

@@ -41,7 +41,8 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
-from asv_jit.analysis.speedup import Floats, estimate, log_ratios, looks, next_step, toll
+from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.speedup import estimate, log_ratios, looks, next_step, toll
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.errors import LockedError
 from asv_jit.interpreters.discover import discover

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from asv_jit.analysis.history.detection import is_worse
-from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import COMPARED, JUDGED, METRICS, SEARCHED, SERIES_METRIC
+from asv_jit.analysis.metrics import COMPARED, JUDGED, METRICS, SEARCHED, SERIES_METRIC, Metric
 from asv_jit.text.event_words import form_of
 
 

@@ -152,10 +152,10 @@ def test_without_steady_state_it_is_the_median_of_the_last_half() -> None:
 
 def test_warmup_is_what_it_took_and_what_it_cost() -> None:
     state = SteadyState("warmup", 2)
-    assert warmup([5.0, 3.0, 1.0, 1.0, 1.0], state) == Warmup(2, 8.0, 6.0)
-    assert warmup([5.0, 3.0, 1.0, 1.0, 1.0], state, inner_loops=10) == Warmup(2, 80.0, 60.0)
-    assert warmup([1.0, 2.0, 2.0], SteadyState("slowdown", 1)) == Warmup(1, 1.0, -1.0)
-    assert warmup([1.0, 2.0], SteadyState("flat", 0)) == Warmup(0, 0.0, 0.0)
+    assert warmup([5.0, 3.0, 1.0, 1.0, 1.0], state) == Warmup(2, 8.0)
+    assert warmup([5.0, 3.0, 1.0, 1.0, 1.0], state, inner_loops=10) == Warmup(2, 80.0)
+    assert warmup([1.0, 2.0, 2.0], SteadyState("slowdown", 1)) == Warmup(1, 1.0)
+    assert warmup([1.0, 2.0], SteadyState("flat", 0)) == Warmup(0, 0.0)
     assert warmup([1.0, 2.0], SteadyState("no_steady_state", None)) is None
 
 

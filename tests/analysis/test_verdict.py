@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_jit.analysis import guide
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells.summary import Limits
-from asv_jit.analysis.speedup import Floats, estimate
+from asv_jit.analysis.speedup import estimate
 from asv_jit.analysis.verdict import decide, narrowing, quantile
 from asv_jit.model import CaseKey
 from asv_jit.site.pages import home, releases

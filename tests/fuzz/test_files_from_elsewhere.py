@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asv_jit.analysis.history.identity import Reported
+from asv_jit.analysis.history.events import Reported
 from asv_jit.asv_adapter.config_edit import with_jit
 from asv_jit.asv_adapter.history import read_asv_results
 from asv_jit.asv_adapter.project import load_project

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.attribution import Attribution, Cause
 from asv_jit.analysis.history.events import Change, Event, State
-from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, SeriesKey, Track
+from asv_jit.analysis.history.series import CaseSeries, History, SeriesKey, Track
+from asv_jit.analysis.metrics import Metric
 from asv_jit.git.repository import Commit
 from asv_jit.model import PROTOCOL, CaseKey
 from asv_jit.site.content.site_content import Machine, SiteContent

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from asv_jit.analysis.counts.current import current_counts
 from asv_jit.analysis.counts.series import count_changes, count_series
+from asv_jit.analysis.counts.summary import current_counts
 from asv_jit.analysis.history.grouping import Scene, commit_events
 from asv_jit.analysis.history.levelling import stretches
 from asv_jit.analysis.history.series import History

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import Metric, SeriesKey
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.metrics import Metric
 from asv_jit.model import CaseKey
 from asv_jit.text.event_words import bisect_command, headline_words
 from tests.site import histories

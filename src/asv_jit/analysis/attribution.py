@@ -27,8 +27,8 @@ import scipy
 from msgspec import Struct
 
 from asv_jit.analysis import verdict
+from asv_jit.analysis.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 Axis = Literal["commits", "pythons"]
 Cause = Literal["code", "jit", "interpreter", "mixed", "release", "machine", "requirements", "unclear"]
 Moved = Literal["both", "on", "off", "unlike", "none", "unclear"]

@@ -11,16 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from asv_jit.analysis import speedup
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells.cell import Block, Progress, has_failed
-from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.model import Mode, Trial
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["a", "b"]
 
 

@@ -19,8 +19,7 @@ from asv_jit.analysis.cells.cell import Block
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.cells.summary import Limits
-from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import COMPARED, JUDGED, METRICS
+from asv_jit.analysis.metrics import COMPARED, JUDGED, METRICS, Metric
 from asv_jit.analysis.stats import suite_mean
 from asv_jit.model import CaseKey, Mode, Trial
 

@@ -144,7 +144,8 @@ def answer(rule: Rule, suites: Sequence[SuiteSummary], limits: Limits) -> RuleAn
     paired = [suite for suite in suites if any(case.pairs for case in suite.cases)]
     if not rule.against:
         return RuleAnswer(rule, tuple(_on_release(rule, suite, limits) for suite in paired))
-    before = _newest([suite for suite in paired if minor_of(suite.interpreter) == rule.against])
+    older = [suite for suite in paired if minor_of(suite.interpreter) == rule.against]
+    before = max(older, key=lambda suite: _release(suite.interpreter), default=None)
     after = [suite for suite in paired if minor_of(suite.interpreter) in rule.minors]
     return RuleAnswer(rule, tuple(_against(rule, suite, before, limits) for suite in after))
 
@@ -275,10 +276,6 @@ def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ..
 def _exp(value: float) -> float:
     """Return the exponential, infinite on overflow, which two outlying pairs can cause."""
     return math.exp(value) if value < 700.0 else math.inf
-
-
-def _newest(suites: Sequence[SuiteSummary]) -> SuiteSummary | None:
-    return max(suites, key=lambda suite: _release(suite.interpreter), default=None)
 
 
 def _release(identity: str) -> tuple[int, ...]:

@@ -8,8 +8,29 @@ from typing import Literal
 
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import BisectMetric, Metric
 from asv_jit.model import Mode
+
+Metric = Literal[
+    "off",
+    "on",
+    "speedup",
+    "peak_memory_off",
+    "peak_memory_on",
+    "warmup_on",
+    "plain",
+    "instructions_off",
+    "instructions_on",
+]
+"""`off`, `on`: the steady time in seconds per call (or the tracked value in its unit) in that mode; `speedup`:
+off / on; `peak_memory_*`: bytes; `warmup_on`: seconds of running before the steady state with the JIT on;
+`plain`: what asv measured by itself, without `PYTHON_JIT` set; `instructions_*`: counted, per call, in series of
+their own."""
+
+BisectMetric = Literal[
+    "on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup", "instructions", "instructions_off"
+]
+"""A metric as `bisect --metric` and `check --metric` name it; without `_off`, memory, warm-up and instructions are
+those with the JIT on."""
 
 
 class Row(Struct, frozen=True):
@@ -89,6 +110,9 @@ METRICS: Mapping[Metric, Row] = MappingProxyType(
         "instructions_on": _counted("on", "instructions"),
     }
 )
+
+COUNTED: tuple[Metric, ...] = tuple(metric for metric, row in METRICS.items() if row.kind == "instructions")
+"""Metrics that are counted, so that they have no noise: those of mode off and on."""
 
 SEARCHED: tuple[Metric, ...] = tuple(metric for metric, row in METRICS.items() if row.searched)
 COMPARED: tuple[Metric, ...] = tuple(m for m, row in METRICS.items() if row.modes and row.kind != "instructions")

@@ -25,11 +25,11 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from msgspec import Struct, field
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.counts.summary import Move
 from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.remaining import (
     DRAWS,
-    Floats,
     PairRule,
     Range,
     Unfinished,

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.stats.wild import tempered
 
-Floats = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.int64]
 
 DRAWS = 200

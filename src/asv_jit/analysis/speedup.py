@@ -38,15 +38,14 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 from msgspec import Struct
 
 from asv_jit.analysis import verdict
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.analysis.verdict import Verdict
 
-Floats = npt.NDArray[np.float64]
 Times: TypeAlias = Sequence[float] | Floats
 Step: TypeAlias = Literal["measure", "stop"]
 

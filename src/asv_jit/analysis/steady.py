@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Flags, Floats, Indices
 from asv_jit.analysis.stats.partitions import boundaries
 from asv_jit.analysis.stats.robust import running_median
-
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
 
 Kind: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state"]
 Agreement: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state", "good_inconsistent", "bad_inconsistent"]
@@ -51,14 +49,10 @@ class SteadyState(Struct, frozen=True):
 
 
 class Warmup(Struct, frozen=True):
-    """The iterations before the steady state, the `time` they took, and how much longer than at the steady level.
-
-    Times are in the unit of the durations; `lost` is negative if they were faster than the steady level.
-    """
+    """The number of iterations before the steady state, and the `time` that they took, in the unit of the durations."""
 
     iterations: int
     time: float
-    lost: float
 
 
 def classify(durations: npt.ArrayLike, *, tolerance: float = 0.01) -> SteadyState:
@@ -120,8 +114,7 @@ def warmup(durations: npt.ArrayLike, state: SteadyState, *, inner_loops: int = 1
     if state.start is None:
         return None
     before = values[: _start_within(state.start, values)]
-    lost = before - steady_time(values, state)
-    return Warmup(len(before), float(before.sum()) * inner_loops, float(lost.sum()) * inner_loops)
+    return Warmup(len(before), float(before.sum()) * inner_loops)
 
 
 def agreement(kinds: Iterable[str]) -> Agreement:
@@ -151,7 +144,7 @@ def ordinary(values: Floats) -> Indices:
     return np.flatnonzero(~extreme)
 
 
-def _outliers(values: Floats) -> npt.NDArray[np.bool_]:
+def _outliers(values: Floats) -> Flags:
     """Return which values lie too far from the median of the 200 iterations around them.
 
     Too far: three times the range from the 1st to the 99th percentile (Barrett et al. 2017 with the percentiles of
@@ -167,7 +160,7 @@ def _outliers(values: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(np.abs(values - median[nearest]) > _OUTLIER_SPREADS * (high - low)[nearest])
 
 
-def _regular_spikes(values: Floats) -> npt.NDArray[np.bool_]:
+def _regular_spikes(values: Floats) -> Flags:
     """Return which iterations are slow ones at regular intervals, as a garbage collector causes; none if irregular.
 
     They are too frequent to be outliers, and a stretch that happens to have none would look like a faster level.
@@ -239,7 +232,7 @@ def _is_enough(start: int, n: int) -> bool:
     return (n - start) * _ENOUGH > n
 
 
-def _different(levels: _Levels, tolerance: float) -> npt.NDArray[np.bool_]:
+def _different(levels: _Levels, tolerance: float) -> Flags:
     """Return which levels differ significantly from the last one by more than the tolerance."""
     steady_mean, steady_variance = levels.means[-1], levels.variances[-1]
     ratios = levels.means / steady_mean

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
 
-from asv_jit.analysis.history.series import Places
+from asv_jit.analysis.arrays import Places
 from asv_jit.git.repository import Repository
 
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from asv_jit import __version__
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import COUNTED, CaseSeries, SeriesKey
+from asv_jit.analysis.history.series import CaseSeries, SeriesKey
+from asv_jit.analysis.metrics import COUNTED
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.parts.event_lines import event_address
 from asv_jit.site.parts.publication import FEED

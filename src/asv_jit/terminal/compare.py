@@ -11,8 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from asv_jit.analysis.comparison import CaseComparison, Effect
-from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.text import comparison_words, units

@@ -10,8 +10,7 @@ from typing import get_args
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.comparison import CaseComparison, Effect, Worsening
-from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.analysis.reasons import KINDS, Kind, kind_of
 from asv_jit.model import Part
 from asv_jit.text import units

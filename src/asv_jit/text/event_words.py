@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from asv_jit.analysis.attribution import Cause
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import COUNTED, Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import COUNTED, METRICS, Metric
 from asv_jit.model import minor_of
 from asv_jit.text import units
 from asv_jit.text.units import day

@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS
 from asv_jit.analysis.culprit import Unbuildable
-from asv_jit.analysis.history.series import COUNTED, BisectMetric
-from asv_jit.analysis.metrics import SERIES_METRIC
+from asv_jit.analysis.metrics import COUNTED, SERIES_METRIC, BisectMetric
 from asv_jit.analysis.stats.wild import side_of as decided
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project

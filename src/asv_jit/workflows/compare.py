@@ -14,7 +14,7 @@ from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import log_ratios_of, progress
 from asv_jit.analysis.cells.summary import Limits
 from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, worsenings
-from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import Metric
 from asv_jit.analysis.remaining import Forecast, PairRule, Unfinished, forecast
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.asv_adapter import suite

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import Metric, SeriesKey
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.metrics import Metric
 from asv_jit.model import CaseKey
 
 KEY = SeriesKey("m1", "3.15 from debian", CaseKey("bench.time_a"), "1", "1", "f0000001")

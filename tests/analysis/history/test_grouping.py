@@ -21,7 +21,8 @@ from asv_jit.analysis.history.grouping import (
     is_event_worse,
 )
 from asv_jit.analysis.history.levelling import stretches
-from asv_jit.analysis.history.series import CaseSeries, Metric, Track
+from asv_jit.analysis.history.series import CaseSeries, Track
+from asv_jit.analysis.metrics import Metric
 from tests.analysis.history.events import KEY, change, event
 
 COMMITS = [f"{place:040x}" for place in range(100)]

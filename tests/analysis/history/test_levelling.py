@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import scipy
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.history.levelling import ReleaseShift, bridge_shift, metric_figures, noise_of, stretches
-from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Track
+from asv_jit.analysis.history.series import Bridge, CaseSeries, Track
+from asv_jit.analysis.metrics import Metric
 from asv_jit.analysis.verdict import quantile
 from tests.analysis.history.events import KEY
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from asv_jit.analysis.history.events import Event, identity_of
 from asv_jit.analysis.history.releases import release_events
-from asv_jit.analysis.history.series import Bridge, Metric
+from asv_jit.analysis.history.series import Bridge
+from asv_jit.analysis.metrics import Metric
 from asv_jit.model import CaseKey
 from tests.analysis.history.events import KEY
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from scipy.stats import gmean
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.history.branches import by_branch
 from asv_jit.analysis.history.bridges import line_order
+from asv_jit.analysis.history.series import by_branch
 from asv_jit.analysis.history.timeline import Axes, timeline
 from asv_jit.model import Trial
 from tests.analysis.worlds import World, commit_of, place_of, release, steady, timeline_of

@@ -10,6 +10,7 @@ from scipy import stats
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.stats import noise
+from asv_jit.analysis.stats.noise import Rules, SuiteRun, rates
 
 
 def test_the_noise_is_the_spread_of_the_log_ratios() -> None:
@@ -102,3 +103,38 @@ def test_the_interval_of_the_alarms_is_the_exact_one(runs: int, data: st.DataObj
 def test_alarms_of_no_runs_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one run"):
         noise.alarm_interval(0, 0)
+
+
+RULES = Rules(precision=0.01, min_pairs=5, max_pairs=45, alpha=0.002, equivalence=0.02)
+
+
+def run_of(rng: np.random.Generator, noise: float, difference: float = 0.0, pairs: int = 14) -> SuiteRun:
+    cases = {}
+    for name in ("a", "b", "c"):
+        first = np.exp(rng.normal(difference, noise, pairs))
+        cases[name] = tuple(first.tolist()), (1.0,) * pairs
+    return SuiteRun(cases)
+
+
+def test_noise_alone_seldom_raises_an_alert_measured_or_resampled() -> None:
+    rng = np.random.default_rng(1)
+    found = rates([run_of(rng, 0.014) for _ in range(60)], RULES, resamples=1500)
+    assert found.runs == 60
+    assert found.alerted <= 2
+    assert found.low <= 0.01 <= found.high
+    assert found.resampled_alerted <= 1500 * 0.01
+    assert found.pairs == 60 * 3 * 14
+    assert found.pair_noise == pytest.approx(0.014, rel=0.1)
+    assert sum(found.verdicts.values()) == 180
+
+
+def test_arms_that_really_differ_alert() -> None:
+    rng = np.random.default_rng(2)
+    found = rates([run_of(rng, 0.005, difference=0.1) for _ in range(10)], RULES, resamples=200)
+    assert found.alerted == 10
+    assert found.verdicts == {"faster": 30}
+
+
+def test_no_runs_are_no_rate() -> None:
+    with pytest.raises(ValueError, match="at least one run"):
+        rates([], RULES)

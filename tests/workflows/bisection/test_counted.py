@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis.culprit.searcher import Unbuildable
-from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.metrics import BisectMetric
 from asv_jit.errors import UsageError
 from asv_jit.installations import UnbuildableError
 from asv_jit.model import ARMS, HASH_SEEDS, Benchmark, Case, CountedTrial, Mode

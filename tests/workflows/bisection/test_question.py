@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import BisectMetric, Metric
+from asv_jit.analysis.metrics import BisectMetric, Metric
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.interpreters.identity import Interpreter, Jit
 from asv_jit.model import build_of

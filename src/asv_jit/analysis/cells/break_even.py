@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.speedup import check_share
 
-Floats = npt.NDArray[np.float64]
 Kind: TypeAlias = Literal["at once", "after", "never"]
 
 

@@ -10,6 +10,7 @@ import scipy
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.reasons import DISTURBED_SHARE, UNSTEADY_SHARE
 from asv_jit.model import ARMS, CaseKey, Purpose, Trial
 
@@ -86,7 +87,7 @@ class Cell(Struct, frozen=True):
         return any(len(block.arms) == 2 for block in self.blocks)
 
     @property
-    def ratios(self) -> speedup.Floats:
+    def ratios(self) -> Floats:
         """Return log(off/on) of each timed pair; empty if there are none."""
         if not (self.has_pairs and self.timed):
             return np.empty(0)

@@ -32,12 +32,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.stats.robust import difference_scale
-
-Floats = npt.NDArray[np.float64]
 
 _BETWEEN_PROCESSES = 0.005  # relative standard deviation between processes, from a pair noise of 0.7% over √2
 

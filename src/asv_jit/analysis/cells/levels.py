@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.analysis.verdict import quantile
 
@@ -22,7 +22,7 @@ class Level(Struct, frozen=True):
     trials: int
 
 
-def level(figures: Sequence[float] | npt.NDArray[np.float64], alpha: float) -> Level | None:
+def level(figures: Sequence[float] | Floats, alpha: float) -> Level | None:
     """Return the geometric mean of `figures` and its interval at level 1 - `alpha`; None without figures.
 
     The ratio of two such levels is the mean of the ratios, as the speedup is. With outliers it is the mean of the

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from asv_jit.analysis import reasons, speedup, steady
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells import break_even, correctness
 from asv_jit.analysis.cells.cell import Cell, CellKey
 from asv_jit.analysis.cells.evidence import Hot, hot_functions
@@ -22,8 +22,6 @@ from asv_jit.analysis.speedup import Speedup, check_share
 from asv_jit.analysis.stats import suite_mean
 from asv_jit.analysis.verdict import quantile
 from asv_jit.model import Evidence, Trial
-
-Floats = npt.NDArray[np.float64]
 
 FEWEST_ITERATIONS = 30
 

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Flags, Floats
 from asv_jit.analysis.changes.cleaning import Clean
 from asv_jit.analysis.changes.segmentation import Fit, segment_many
 from asv_jit.analysis.changes.splits import best_place, in_lots
 
-Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
 SHORTEST = 3
@@ -199,7 +199,7 @@ def _against_line(e: _Evidence, noise: Floats, least: Floats) -> Floats:
 
 
 def _bend(
-    strengths: Floats, sound: npt.NDArray[np.bool_], e: _Evidence, series: Sequence[Clean],
+    strengths: Floats, sound: Flags, e: _Evidence, series: Sequence[Clean],
     bounds: Sequence[Sequence[int]], noise: Floats, freedom: Places,
 ) -> None:  # fmt: skip
     """Weaken the boundaries of `sound` series where a cubic explains about as much as the step."""

@@ -6,12 +6,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from asv_jit.analysis.arrays import Flags, Floats
 from asv_jit.analysis.stats.robust import median, running_median, scale_of_steps
-
-Floats = npt.NDArray[np.float64]
 
 _MEDIAN_WINDOW = 11
 
@@ -114,7 +112,7 @@ def _without_outliers(values: Floats, scale: Floats) -> Floats:
     return limited
 
 
-def _in_runs(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _in_runs(flags: Flags) -> Flags:
     """Return which of `flags` stand in a run of three or more: a binary opening, faster than scipy's."""
     runs = np.zeros(len(flags), dtype=np.bool_)
     threes = flags[:-2] & flags[1:-1] & flags[2:]

@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.changes import boundaries
 from asv_jit.analysis.changes.boundaries import SHORTEST, Stage
 from asv_jit.analysis.changes.cleaning import Clean, clean
 from asv_jit.analysis.changes.splits import best_place, gains, in_lots
 from asv_jit.analysis.stats.robust import median
 
-Floats = npt.NDArray[np.float64]
 Scale: TypeAlias = Literal["log", "linear"]
 
 _LOG_SCALE_FLOOR = 1e-9
@@ -72,11 +72,7 @@ class ChangePoint(Struct, frozen=True):
 
 
 def detect(
-    values: npt.ArrayLike,
-    *,
-    scale: Scale = "log",
-    alpha: float = 0.005,
-    least_effect: float = 0.01,
+    values: npt.ArrayLike, *, scale: Scale = "log", alpha: float = 0.005, least_effect: float = 0.01
 ) -> list[ChangePoint]:
     """Return the places where the level of a series changes, in order.
 
@@ -99,11 +95,7 @@ def detect(
 
 
 def detect_many(
-    series: Sequence[npt.ArrayLike],
-    *,
-    scales: Sequence[Scale],
-    alpha: float = 0.005,
-    least_effect: float = 0.01,
+    series: Sequence[npt.ArrayLike], *, scales: Sequence[Scale], alpha: float = 0.005, least_effect: float = 0.01
 ) -> list[list[ChangePoint]]:
     """Return what `detect` returns for each of `series` with its scale, several times faster per series."""
     if not 0.0 < alpha <= 0.05:
@@ -150,7 +142,7 @@ def _task(values: Floats, scale: Scale, alpha: float, least_effect: float) -> _T
         return None
     levels = np.log(known) if scale == "log" else known
     least = least_effect if scale == "log" else 0.0
-    cleaned = clean(levels, _scale_floor(low, high, scale))
+    cleaned = clean(levels, _LOG_SCALE_FLOOR if scale == "log" else _LINEAR_SCALE_FLOOR * max(abs(low), abs(high)))
     return _Task(cleaned, levels, values, scale, least, _critical(alpha, len(levels)))
 
 
@@ -187,10 +179,6 @@ def _check(low: float, high: float, scale: Scale) -> None:
         raise ValueError(f"expected scale 'log' or 'linear', found {scale!r}")
     if scale == "log" and low <= 0.0:
         raise ValueError(f"expected positive values on scale 'log', found {low}; use scale='linear'")
-
-
-def _scale_floor(low: float, high: float, scale: str) -> float:
-    return _LOG_SCALE_FLOOR if scale == "log" else _LINEAR_SCALE_FLOOR * max(abs(low), abs(high))
 
 
 def _describe(stage: Stage, task: _Task) -> list[ChangePoint]:

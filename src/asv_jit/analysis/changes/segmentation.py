@@ -16,11 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Flags, Floats
 from asv_jit.analysis.changes.splits import best_place, in_lots
 
-Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _PAIRS = ((1, 1), (1, 4), (4, 1), (2, 2), (2, 8), (8, 2), (4, 4))
 _COARSE = 8

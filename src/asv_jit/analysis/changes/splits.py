@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from asv_jit.analysis.arrays import Floats
 
 
 def in_lots(sizes: Sequence[int], most: int) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""Compares counts within one mode: exact, seed by seed. Counts of two modes are never compared for a verdict."""
+"""Compare exact counts within one mode, seed by seed. No verdict ever compares counts of two modes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _CLEAR = 2.0
 moves each seed at random, some cases by 1 to 3%: of three such changes, whatever their size, one in seventy passes."""
 
 _ALIKE = 10.0
-"""Where one mode's change is this many times the other's, the other did not move: what code changes differs by less
-between modes, and the environment moves a count by less than a tenth of the threshold."""
+"""If one mode changed this many times as much as the other, the other did not change: a change of the code differs by
+less between modes, and the environment moves a count by less than a tenth of the threshold."""
 
 
 class CountComparison(Struct, frozen=True):
     """The change from A to B in one mode.
 
-    `change`: B / A - 1 of the seed that changed least, the figure that the threshold is for; None where there is
-    none. `changes`: by hash seed. `reason`: why it is not repeatable.
+    `change`: B / A - 1 of the seed that changed least, which is compared with the threshold; None if not repeatable.
+    `changes`: B / A - 1 by hash seed. `reason`: why the counts are not repeatable.
     """
 
     verdict: CountVerdict
@@ -38,7 +38,7 @@ class CountComparison(Struct, frozen=True):
 
     @property
     def agreed(self) -> float:
-        """Return the least change of all seeds, a share; 0 where they do not agree in sign."""
+        """Return the smallest change of all seeds, a share; 0 if their signs differ."""
         least, most = min(self.changes.values()), max(self.changes.values())
         return least if least > 0.0 else most if most < 0.0 else 0.0
 
@@ -78,10 +78,10 @@ def are_same_calls(a: Sequence[int], b: Sequence[int], *, tolerance: float) -> b
 
 
 def cause_of(off: float, on: float | None) -> tuple[Cause, Moved]:
-    """Return the cause of a change, and what moved, from the shares by which all hash seeds changed in each mode.
+    """Return the cause of a change, and what moved, from the share by which all hash seeds changed in each mode.
 
-    `code` where both modes changed in one direction, or where there is one mode only; `jit` or `interpreter` where one
-    changed and the other did not; `mixed` where they changed in opposite directions.
+    `code`: both modes changed in the same direction, or there is only one mode; `jit` or `interpreter`: only one mode
+    changed; `mixed`: they changed in opposite directions.
     """
     if on is None:
         return "code", "both"

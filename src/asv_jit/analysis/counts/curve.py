@@ -1,8 +1,7 @@
-"""Reads a curve of counts: from which iteration it is steady, what a steady iteration takes, what the rest cost more.
+"""Read a curve of counts: the first steady iteration, the count of a steady iteration, and the cost of the warm-up.
 
-Counts have no noise, but a steady iteration is not always the same to the last digit: now and then a trace is
-compiled, or the allocator takes another pool. So a level is what most counts agree on, and the steady count is the
-one that occurs most often on it.
+Counts have no noise, but steady iterations differ in the last digits: now and then the JIT compiles a trace, or the
+allocator takes another pool. So a level is what most counts agree on, and the steady count is its most frequent one.
 """
 
 from __future__ import annotations
@@ -14,31 +13,23 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 SAME_LEVEL = 0.0002
-"""Counts that differ by at most this share are on one level; `trials/child/counting.py` stops by the same rule."""
-
-
-class Excess(Struct, frozen=True):
-    """An iteration on the steady level that took more: `instructions` above the steady count, a compilation mostly."""
-
-    iteration: int
-    instructions: int
+"""Counts on one level differ by at most this share; `trials/child/counting.py` stops by the same rule."""
 
 
 class SteadyCount(Struct, frozen=True):
-    """What a curve of counts says.
+    """The steady state of a curve.
 
     `instructions`: of a steady iteration, exact; `start`: the first iteration (from 0) after the last change of level;
-    `warmup_instructions`: what all iterations took beyond the steady count; `excesses`: those after `start` that did.
+    `warmup_instructions`: the instructions of all iterations beyond the steady count.
     """
 
     instructions: int
     start: int
     warmup_instructions: int
-    excesses: tuple[Excess, ...]
 
 
 def steady_count(counts: Sequence[int], calls: Sequence[int]) -> SteadyCount:
-    """Read a curve: `counts` and `calls`, shape (n,), of each iteration from cold, the last ones of equal calls.
+    """Read a curve: `counts` and `calls`, shape (n,), per iteration from cold; the last iterations have equal calls.
 
     Raises ValueError for no iterations or for lists of unequal length.
     """
@@ -60,19 +51,14 @@ def steady_count(counts: Sequence[int], calls: Sequence[int]) -> SteadyCount:
         instructions=steady,
         start=first + start,
         warmup_instructions=round(math.fsum(one for one in excess if one > 0)),
-        excesses=tuple(
-            Excess(first + index, alike[index] - steady)
-            for index in range(start, len(alike))
-            if alike[index] - steady > SAME_LEVEL * steady
-        ),
     )
 
 
 def drift(curve: Sequence[tuple[int, int]], inner_loops: int) -> float:
-    """Return how far the level still moved in the last half of a trial's curve, as a share; 0 where it had settled.
+    """Return the share by which the level still moved in the last half of a trial's curve; 0 if it had settled.
 
-    `curve` holds (how often, instructions) of successive iterations. A level that has not settled is one of a program
-    of which the JIT still compiles something, or whose iterations differ.
+    `curve` holds (repetitions, instructions) of successive iterations. A level keeps moving if the JIT is still
+    compiling or if iterations differ.
     """
     counts = [count for times, count in curve for _ in range(times)][2 if inner_loops > 1 else 0 :]
     half = counts[len(counts) // 2 :]
@@ -85,9 +71,9 @@ def drift(curve: Sequence[tuple[int, int]], inner_loops: int) -> float:
 
 
 def break_even_calls(*, off: float, on: float, off_warmup: float, on_warmup: float) -> int | None:
-    """Return after how many calls the JIT has saved instructions in total; None if it never does.
+    """Return the number of calls after which the JIT has saved instructions in total; None if it never does.
 
-    `off` and `on` are steady instructions per call. It speaks of instructions, not of time.
+    `off` and `on` are steady instructions per call. Instructions are not time.
     """
     if on >= off:
         return None
@@ -106,14 +92,14 @@ def _most_frequent(counts: Sequence[int]) -> int:
 
 
 _SINGLE_CALLS = 2
-"""The iterations at the start that are one call each, as `calls_of` in trials/counted.py makes them."""
+"""The first iterations are one call each, see `calls_of` in trials/counted.py."""
 
 
 class CurvePoint(Struct, frozen=True):
-    """An iteration: `calls` made until its end, and its instructions `per_call`.
+    """An iteration: the `calls` made until its end, and its instructions `per_call`.
 
-    `excess`: what it took more than the next one, in instructions, where it stands alone above it; else 0. With the
-    JIT on that is a compilation, mostly.
+    `excess`: the instructions beyond those of the next iteration, if only this one exceeds it; else 0. With the JIT on
+    it is mostly a compilation.
     """
 
     calls: int
@@ -122,10 +108,10 @@ class CurvePoint(Struct, frozen=True):
 
 
 def curve_points(curve: Sequence[tuple[int, int]], inner_loops: int) -> list[CurvePoint]:
-    """The points of a trial's `curve`: (how often, instructions) of successive iterations, of `inner_loops` calls each.
+    """Return the points of a `curve`: (repetitions, instructions) of successive iterations of `inner_loops` calls each.
 
-    Of equal iterations that follow one another only the first and the last are points. What is not a curve (a count or
-    a number of times that is not positive) has no points.
+    Equal successive iterations give two points, the first and the last. An invalid curve, with a count or a number of
+    repetitions that is not positive, has no points.
     """
     if inner_loops <= 0 or any(times <= 0 or instructions <= 0 for times, instructions in curve):
         return []
@@ -147,7 +133,7 @@ def curve_points(curve: Sequence[tuple[int, int]], inner_loops: int) -> list[Cur
 
 
 def _stretches(curve: Sequence[tuple[int, int]], inner_loops: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (how often, calls, instructions) of equal iterations, with the single calls by themselves."""
+    """Yield (repetitions, calls, instructions) of equal iterations; single calls are separate."""
     index = 0
     for times, instructions in curve:
         single = min(times, max(_SINGLE_CALLS - index, 0))

@@ -1,4 +1,8 @@
-"""Builds series of counted instructions: of each case, counter and interpreter line, a point per commit and build."""
+"""Build series of counted instructions, and find their changes and causes.
+
+Each case, counter and interpreter line has a series, with a point per commit and build. Counts are exact, so a change
+needs only two points.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +19,26 @@ from asv_jit.analysis.counts.comparison import CountComparison, cause_of, compar
 from asv_jit.analysis.counts.summary import CaseCount, ModeCount
 from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Change
-from asv_jit.analysis.history.series import COUNTED, CaseSeries, Metric, SeriesKey, Track
+from asv_jit.analysis.history.series import CaseSeries, SeriesKey, Track
 from asv_jit.analysis.history.timeline import Axes, Naming, requirements_beside
+from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.model import ARMS, COUNT_PROTOCOL, HASH_SEEDS, Mode
 
 METRIC_OF: Mapping[Mode, Metric] = {"off": "instructions_off", "on": "instructions_on"}
 
 
 def count_series(machine: str, counts: Iterable[CaseCount], axes: Axes) -> tuple[list[CaseSeries], Counter[str]]:
-    """Return a machine's series, and how many counts of which sort are in none of them.
+    """Return a machine's series, and the number of skipped counts by reason.
 
-    Another counter starts another series, another machine behind the same name does not. Counts that are not repeatable
-    become no points: a benchmark whose first seed differs from run to run on a build is not repeatable on that build,
-    also at the commits where nobody ran it twice.
+    A new counter starts a new series; a new machine behind the same name does not. Counts that are not repeatable are
+    skipped: if two runs of one seed differ on a build, all counts of the benchmark on that build are skipped, even at
+    commits where it ran only once.
     """
     left_out: Counter[str] = Counter()
     sound = [one for one in counts if _is_sound(one, axes, left_out)]
     naming = Naming(machine, "", axes, requirements_beside((one.key for one in sound), axes))
     points: dict[SeriesKey, dict[tuple[int, int], CaseCount]] = {}
-    for one in sorted(sound, key=lambda one: one.measured):  # with newer requirements the later one stands
+    for one in sorted(sound, key=lambda one: one.measured):  # newer requirements replace older ones
         key = replace(naming.key(one.key), protocol=f"{one.key.protocol} {one.key.counter}")
         place = axes.commits[one.key.commit], axes.interpreters[one.key.interpreter]
         points.setdefault(key, {})[place] = one
@@ -89,7 +94,7 @@ def _track(column: Sequence[ModeCount | None]) -> Track:
             values[point], drift[point] = one.per_call, one.drift
             for seed, runs in one.by_seed.items():
                 by_seed[seeds.index(seed), point] = min(runs)
-    # Columns without any value stay NaN, of which numpy would warn.
+    # fmin and fmax leave columns without values NaN; nanmin would warn.
     low, high = np.fmin.reduce(by_seed, axis=0), np.fmax.reduce(by_seed, axis=0)
     return Track(values, low, high, by_seed, drift)
 
@@ -97,8 +102,8 @@ def _track(column: Sequence[ModeCount | None]) -> Track:
 def count_changes(series: CaseSeries, threshold: float) -> list[Found]:
     """Return the changes of a series on one build: where a count differs from the one before by the threshold.
 
-    All hash seeds that both have agree in sign, and the least change is at least `threshold` (a share), and more than
-    the level still moved within a trial. The levels are those of the seed that changed least.
+    All common hash seeds must change in the same direction, and the smallest change must be at least `threshold` (a
+    share) and exceed the drift of the level within a trial. The levels are those of the seed that changed least.
     """
     return [
         _found(metric, series.tracks[metric], before, after, compared)
@@ -111,7 +116,7 @@ def count_changes(series: CaseSeries, threshold: float) -> list[Found]:
 
 
 def is_confirmed(changes: Sequence[Change]) -> bool:
-    """Return True if every hash seed says so: an exact change needs no other confirmation."""
+    """Return True if every hash seed shows the changes: exact changes need no other confirmation."""
     return all(change.figures[0] >= len(HASH_SEEDS) for change in changes)
 
 
@@ -126,13 +131,13 @@ def count_cause(tracks: Mapping[Metric, Track], first: int, last: int) -> Attrib
 
 
 def _candidates(track: Track, threshold: float) -> Iterator[tuple[int, int]]:
-    """Yield the neighbours that may differ: nearly all of a long series do not, and are not looked at one by one."""
+    """Yield the neighbours that may differ. In a long series hardly any do, so this filter is vectorized."""
     assert track.by_seed is not None
     known = _known(track)
     counts = track.by_seed[:, known]
     with np.errstate(divide="ignore", invalid="ignore"):
         least = np.fmin.reduce(np.abs(counts[:, 1:] / counts[:, :-1] - 1.0), axis=0)
-    # Rounding must not decide: what is near the threshold is compared, too. NaN, of counts of 0, is.
+    # Changes near the threshold pass, so that rounding does not decide; so does NaN, which counts of 0 give.
     return (pair for pair, share in zip(pairwise(known), least, strict=True) if not share < 0.999 * threshold)
 
 
@@ -142,9 +147,9 @@ def _known(track: Track) -> list[int]:
 
 
 def _compared(track: Track, before: int, after: int, threshold: float) -> CountComparison | None:
-    """Compare two points by the hash seeds that both have; None without any.
+    """Compare two points by their common hash seeds; None if there are none.
 
-    A change no larger than what the level still moved by within a trial is none.
+    A change must exceed the drift of the level within a trial.
     """
     assert track.by_seed is not None
     assert track.drift is not None
@@ -176,7 +181,7 @@ def _found(metric: Metric, track: Track, before: int, after: int, compared: Coun
 
 
 def _shift(track: Track, first: int, last: int) -> Shift | None:
-    """The least change of all seeds; none where they do not agree in sign. None where a side was not counted."""
+    """Return the smallest change of all seeds, 0 if their signs differ; None if a side was not counted."""
     known = _known(track)
     before = max((point for point in known if point < first), default=None)
     after = min((point for point in known if point >= last), default=None)

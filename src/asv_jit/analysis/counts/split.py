@@ -1,4 +1,4 @@
-"""Split instructions by origin: interpreter loop, JIT code, C code behind the bytecodes, libraries."""
+"""Split instructions by origin: interpreter loop, JIT code, the interpreter's other C code, libraries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Cost(Struct, frozen=True):
 def part_of(cost: Cost) -> Part:
     """Return the part of the process that a function belongs to."""
     if cost.object in ("", "???"):
-        return "jit"  # code that lies in no file
+        return "jit"  # code outside any file
     name = cost.object.rpartition("/")[2]
     if _INTERPRETER.fullmatch(name):
         return "loop" if _LOOP.match(cost.function) else "interpreter"
@@ -39,7 +39,7 @@ def part_of(cost: Cost) -> Part:
 
 
 def split_of(costs: Sequence[Cost]) -> Split:
-    """Add up functions by part: the sum over the parts is the sum over the functions, to the instruction."""
+    """Sum the instructions of functions by part; the total stays exact."""
     sums: dict[Part, int] = {}
     for cost in costs:
         part = part_of(cost)
@@ -50,7 +50,7 @@ def split_of(costs: Sequence[Cost]) -> Split:
 def heaviest(costs: Sequence[Cost], most: int) -> tuple[FunctionCount, ...]:
     """Return the `most` functions with the most instructions of their own, heaviest first.
 
-    Functions that the binary does not name are named by their address in it, which one build keeps.
+    A function without a symbol is named by its address in the binary, which is stable for one build.
     """
     order = sorted(costs, key=lambda cost: (-cost.instructions, cost.object, cost.function))
     return tuple(

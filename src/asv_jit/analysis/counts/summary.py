@@ -1,16 +1,18 @@
-"""Summarises the counted trials of a commit: one value a case and interpreter, for tables and pages."""
+"""Summarizes counted trials: one value per case and interpreter, the current ones, and what moved between commits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.counts.comparison import CountComparison, compare_counts, unrepeatable
 from asv_jit.analysis.counts.curve import break_even_calls, drift
-from asv_jit.model import ARMS, CaseKey, CountedTrial, Evidence, FunctionCount, Mode, Part, Split
+from asv_jit.model import ARMS, COUNT_PROTOCOL, CaseKey, CountedTrial, Evidence, FunctionCount, Mode, Part, Split
 
 _MOVED_SHOWN = 5
 
@@ -18,7 +20,7 @@ _MOVED_SHOWN = 5
 class CountKey(Struct, frozen=True, order=True):
     """The key by which counts are grouped; `requirements` as in `CellKey`.
 
-    Another `counter` (tool, version, processor features) is another series.
+    A new `counter` (tool, version, processor features) starts a new series.
     """
 
     commit: str
@@ -37,10 +39,10 @@ class CountKey(Struct, frozen=True, order=True):
 
 
 class ModeCount(Struct, frozen=True):
-    """A case in one mode. Instructions are per call, but those of `split` and `functions`: of an iteration.
+    """A case in one mode. Instructions are per call; those of `split` and `functions` are per iteration.
 
-    `per_call`: of the middle one of the hash seeds, whose trial the rest is of; `by_seed`: all runs of each seed;
-    `evidence`: what the JIT had compiled; `drift`: how far the level still moved when a trial ended, a share (0: not).
+    `per_call`: of the trial with the median count, which also gives the other fields; `by_seed`: all runs of each seed;
+    `evidence`: what the JIT had compiled; `drift`: share by which the level still moved when a trial ended (0: steady).
     """
 
     per_call: float
@@ -57,9 +59,9 @@ class ModeCount(Struct, frozen=True):
 class CaseCount(Struct, frozen=True):
     """The counts of a case on an interpreter at a commit.
 
-    `problem`: why there is no figure in a mode, or why its figures are not repeatable or steady. `break_even_calls`:
-    after how many calls the JIT has saved the instructions that its warm-up took; None where it never does. `failed`: a
-    trial failed, crashed or was too slow, where others were at most skipped. `measured`: when its last trial started.
+    `problem`: why a mode has no figure, or why its figures are not repeatable or steady. `break_even_calls`: the number
+    of calls after which the JIT has saved the instructions of its warm-up; None if it never does. `failed`: a trial
+    failed, crashed or timed out, rather than being skipped. `measured`: when its last trial started.
     """
 
     key: CountKey
@@ -72,7 +74,7 @@ class CaseCount(Struct, frozen=True):
 
 
 def case_counts(trials: Iterable[CountedTrial]) -> list[CaseCount]:
-    """Summarise trials of any number of cases, in the order of their keys."""
+    """Summarize the trials of any number of cases, sorted by key."""
     by_key: dict[CountKey, list[CountedTrial]] = {}
     for trial in trials:
         by_key.setdefault(CountKey.of(trial), []).append(trial)
@@ -80,7 +82,7 @@ def case_counts(trials: Iterable[CountedTrial]) -> list[CaseCount]:
 
 
 def mode_count(trials: Sequence[CountedTrial], mode: Mode) -> ModeCount | None:
-    """Summarise the trials of one case in one mode; None where none has a count."""
+    """Summarize the trials of one case in one mode; None if none has a count."""
     good = [one for one in trials if one.mode == mode and one.per_call is not None and one.split is not None]
     if not good:
         return None
@@ -102,14 +104,14 @@ def mode_count(trials: Sequence[CountedTrial], mode: Mode) -> ModeCount | None:
 
 
 def moved(before: ModeCount, after: ModeCount) -> tuple[tuple[str, float], ...]:
-    """Return the instructions per call that parts, and the heaviest functions of both sides, gained or lost."""
+    """Return the instructions per call that each part, and the functions that changed most, gained or lost."""
     sides = before, after
     parts = [{part: getattr(one.split, part) / one.inner_loops for part in get_args(Part)} for one in sides]
     functions = [{(f.part, f.name): f.instructions / one.inner_loops for f in one.functions} for one in sides]
     inner = {
         name: functions[1][part, name] - functions[0][part, name]
         for part, name in functions[0].keys() & functions[1].keys()
-        if part not in ("jit", "loop")  # which are one function, or have no names to compare
+        if part not in ("jit", "loop")  # one function, or no names to compare
     }
     heaviest = sorted(inner.items(), key=lambda item: (-abs(item[1]), item[0]))[:_MOVED_SHOWN]
     found = [*((part, parts[1][part] - parts[0][part]) for part in parts[0]), *heaviest]
@@ -149,7 +151,7 @@ def _reason(trial: CountedTrial) -> str:
 class Move(Struct, frozen=True):
     """A case on an interpreter whose count at `commit` differs from that at `before`.
 
-    `changes`: the share by mode; `seeds`: with how many hash seeds it was counted at both commits, in each mode.
+    `changes`: the share by mode; `seeds`: the number of hash seeds counted at both commits in each mode.
     """
 
     commit: str
@@ -189,8 +191,83 @@ def moves_between(before: Iterable[CaseCount], after: Iterable[CaseCount], *, th
 
 
 def _compared(old: CaseCount, new: CaseCount, mode: Mode, threshold: float) -> CountComparison | None:
-    """Compare one mode; None where the sides share no seed."""
+    """Compare one mode; None if the sides share no seed."""
     a, b = (one.off if mode == "off" else one.on for one in (old, new))
     if a is None or b is None or not a.by_seed.keys() & b.by_seed.keys():
         return None
     return compare_counts(a.by_seed, b.by_seed, threshold=max(threshold, a.drift, b.drift))
+
+
+class Disagreement(Struct, frozen=True):
+    """A case whose `counts`, instructions off / on, and `times`, time off / on, are both known."""
+
+    case: CaseKey
+    interpreter: str
+    counts: float
+    times: float
+
+    @property
+    def factor(self) -> float:
+        """Return the larger ratio over the smaller, at least 1."""
+        return max(self.counts / self.times, self.times / self.counts)
+
+
+def current_counts(counts: Iterable[CaseCount], places: Mapping[str, int]) -> tuple[CaseCount, ...]:
+    """Return the newest count of each case and interpreter; `places` gives each commit's age (0 is the newest).
+
+    Ties at one commit: a count with figures wins, then one of the current protocol, then the latest counter.
+    """
+    newest: dict[tuple[CaseKey, str], CaseCount] = {}
+
+    def rank(one: CaseCount) -> tuple[int, bool, bool]:
+        place = places.get(one.key.commit, len(places))
+        return place, one.off is None and one.on is None, one.key.protocol != COUNT_PROTOCOL
+
+    for one in sorted(counts, key=lambda one: one.key, reverse=True):
+        name = one.key.case, one.key.interpreter
+        if name not in newest or rank(one) < rank(newest[name]):
+            newest[name] = one
+    return tuple(newest[name] for name in sorted(newest))
+
+
+def mean_jit_share(counts: Iterable[CaseCount]) -> float | None:
+    """Return the share of the instructions that code made by the JIT executes with it on; None without counts.
+
+    It is the mean over the cases counted in both modes, all on one interpreter; each case counts alike.
+    """
+    both = [(share(one.off, "jit"), share(one.on, "jit")) for one in counts]
+    made = [on for off, on in both if off is not None and on is not None]
+    return math.fsum(made) / len(made) if made else None
+
+
+def count_ratio(one: CaseCount) -> float | None:
+    """Return instructions per call, off / on; None unless both modes have them."""
+    if one.off is None or one.on is None or min(one.off.per_call, one.on.per_call) <= 0.0:
+        return None
+    return one.off.per_call / one.on.per_call
+
+
+def widest_disagreement(counts: Iterable[CaseCount], cases: Iterable[CaseSummary]) -> Disagreement | None:
+    """Return the case whose count and time disagree most on one machine; None if no case has both.
+
+    Times with an unclear verdict are ignored.
+    """
+    times = {
+        (case.key.case, case.key.interpreter): case.speedup.ratio
+        for case in cases
+        if case.speedup is not None and case.verdict in ("faster", "slower", "same") and case.speedup.ratio > 0.0
+    }
+    found = [
+        Disagreement(one.key.case, one.key.interpreter, ratio, times[one.key.case, one.key.interpreter])
+        for one in counts
+        if (one.key.case, one.key.interpreter) in times and (ratio := count_ratio(one)) is not None
+    ]
+    return max(found, key=lambda one: one.factor, default=None)
+
+
+def share(count: ModeCount | None, part: Part) -> float | None:
+    """Return the fraction of a steady call's instructions spent in a part; None without a count."""
+    if count is None or count.split.total <= 0:
+        return None
+    instructions: int = getattr(count.split, part)
+    return instructions / count.split.total

@@ -1,7 +1,7 @@
-"""Finds the first bad commit between a good and a bad end from exact measurements: plain halving.
+"""Find the first bad commit between a good and a bad end from exact measurements by plain bisection.
 
-A commit belongs to the end whose level is nearer, in logarithms. Where several commits changed the metric, that
-follows the larger part of the change at every step.
+A commit belongs to the end with the nearer level, in logarithms. If several commits changed the metric, each step
+follows the larger part of the change.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import math
 
 import numpy as np
 
-from asv_jit.analysis.culprit.searcher import Culprit, Floats, Outcome
+from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.culprit.searcher import Culprit, Outcome
 
 
 class Halving:
     """A search one step at a time, with the methods of `Search`.
 
     `count` commits, 0 the known good end and count - 1 the known bad one; `threshold`: the smallest change that
-    counts, a share. All that comes next depends only on what was recorded, in order.
+    counts, a share. The next commit depends only on the recorded measurements, in order.
     """
 
     def __init__(self, count: int, *, threshold: float) -> None:
@@ -32,7 +33,7 @@ class Halving:
         self._outcome: Outcome | None = None
 
     def record(self, index: int, value: float) -> None:
-        """Take a measurement of commit `index`, positive, in the metric's unit."""
+        """Record a measurement of commit `index`, positive, in the metric's unit."""
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"a measurement must be positive and finite; commit {index} gave {value}")
         self._levels[index] = math.log(value)
@@ -40,13 +41,13 @@ class Halving:
         if low < index < high:
             nearer = (low, index) if self._jump(low, index) > self._jump(index, high) else (index, high)
             if self._jump(*nearer) < self._threshold:
-                self._outcome = "undecided"  # what is left of the change is spread over several commits
+                self._outcome = "undecided"  # several commits share the rest of the change
                 return
             self._range, self._failed = nearer, False
         self._conclude()
 
     def record_unbuildable(self, index: int) -> None:
-        """Take note that commit `index` cannot be built or measured; it will not be asked for again."""
+        """Record that commit `index` cannot be built or measured; it is not proposed again."""
         self._unbuildable.add(index)
         self._failed = True
         self._conclude()
@@ -60,14 +61,14 @@ class Halving:
 
     @property
     def posterior(self) -> Floats:
-        """Equal chances of all candidates, shape (count,); empty while the ends do not differ."""
+        """Equal probabilities of all candidates, shape (count,); empty while the ends do not differ."""
         candidates = self._candidates()
         mass = np.zeros(self._count if candidates else 0)
         mass[list(candidates)] = 1.0 / max(1, len(candidates))
         return mass
 
     def culprit(self) -> Culprit:
-        """Return the answer; before the search is over it is the state so far, `undecided`."""
+        """Return the result; before the search is over, the current state with outcome `undecided`."""
         candidates = self._candidates()
         found = self._outcome == "found"
         return Culprit(
@@ -107,9 +108,9 @@ class Halving:
         return [index for index in range(low + 1, high) if index not in self._unbuildable]
 
     def _middle(self) -> int:
-        """Return the commit that halves what is left; after a failure the one furthest from ends and failures.
+        """Return the middle of the range; after a failed build the commit furthest from the ends and from failures.
 
-        Commits that cannot be built mostly lie side by side, so a neighbour is a bad choice.
+        Commits that cannot be built are often neighbours.
         """
         untried = self._untried()
         if not self._failed:

@@ -1,9 +1,9 @@
-"""Which commit is the first bad one, given noisy measurements of some: the posterior and what to ask next.
+"""The posterior of the first bad commit given noisy measurements, and the information that another one would give.
 
 The model: one step. Commits before the culprit share a good level, the culprit and those after it a bad
 level; a measurement is its level plus Student-t noise, in logs. Both levels, the scale and the weight of
 the noise's tails are unknown and are integrated out for every possible culprit, so that an uncertain level makes an
-uncertain answer. Everything here is a function of the measurements alone: nothing is remembered.
+uncertain answer. All functions here are pure.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Mapping
 import numpy as np
 import scipy
 from msgspec import Struct
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-Floats = NDArray[np.float64]
+from asv_jit.analysis.arrays import Floats, Indices
 
-# Four degrees of freedom bound the say of one wild measurement (Lange, Little & Taylor 1989, "Robust statistical
-# modeling using the t distribution"); thirty are Gaussian in all but name, and one is for a host whose neighbours make
-# a third of the measurements wild: with four there, one clean measurement tells next to nothing. The data choose: under
-# Gaussian noise four alone would claim a tenth more information than there is.
+# Four degrees of freedom bound the influence of one outlier (Lange, Little & Taylor 1989, "Robust statistical
+# modeling using the t distribution"); thirty are practically Gaussian; one is for a shared host that disturbs a third
+# of the measurements, where with four a clean measurement would hardly count. The data choose: under Gaussian noise
+# four alone would claim a tenth more information than there is.
 _FREEDOMS = np.array([1.0, 4.0, 30.0])
 _ROBUST = 4.0
 # The nodes of the quadrature. Levels: five standard errors to either side, never further apart than the
@@ -36,7 +36,7 @@ _LEAST_SCALE = 1e-12
 
 FEWEST_MEASURED = 6
 _TRUST = 0.5
-"""A prior: the commits that must have been measured, and how much of it follows them."""
+"""A prior: the number of measured commits that it needs, and the weight of their posterior in it."""
 
 
 class Posterior(Struct, frozen=True):
@@ -99,7 +99,7 @@ def prior_of(count: int, measured: Mapping[int, float]) -> Floats | None:
 def _fit_ends(good: Floats, bad: Floats) -> tuple[Floats, float]:
     """Fit Student-t locations to both ends and one common scale, by EM (Lange, Little & Taylor 1989).
 
-    It only places the nodes of the quadrature, which reach far enough to forgive it.
+    It only places the nodes of the quadrature, which reach far enough to tolerate its errors.
     """
     logs = np.concatenate([good, bad])
     sides = np.zeros((2, logs.size))
@@ -115,7 +115,7 @@ def _fit_ends(good: Floats, bad: Floats) -> tuple[Floats, float]:
     return levels, scale
 
 
-def _level_nodes(levels: Floats, scale: float, where: NDArray[np.intp]) -> Floats:
+def _level_nodes(levels: Floats, scale: float, where: Indices) -> Floats:
     """Return the quadrature nodes of the good and the bad level, shape (2, nodes)."""
     at_ends = min(np.count_nonzero(where == where[0]), np.count_nonzero(where == where[-1]))
     nodes = math.ceil(2 * _LEVEL_REACH * math.sqrt(where.size / at_ends))
@@ -123,7 +123,7 @@ def _level_nodes(levels: Floats, scale: float, where: NDArray[np.intp]) -> Float
     return np.asarray(levels[:, None] + np.linspace(-reach, reach, nodes))
 
 
-def _gap_evidence(logs: Floats, starts: NDArray[np.intp], levels: Floats, scales: Floats) -> Floats:
+def _gap_evidence(logs: Floats, starts: Indices, levels: Floats, scales: Floats) -> Floats:
     """Return the log marginal likelihood of a culprit in each gap between measured commits.
 
     `logs` is sorted by commit and `starts` holds the first measurement of each. The arrays in the middle have

@@ -1,7 +1,7 @@
-"""Finds the first bad commit between a good and a bad end, from noisy measurements: noisy bisection.
+"""Find the first bad commit between a good and a bad end from noisy measurements.
 
-`search` is the whole of it; `Search` is the same one step at a time, for a caller that stores each
-measurement, shows the posterior in between and resumes by recording the stored measurements again.
+`search` runs a whole bisection; `Search` is the same one step at a time, for a caller that stores each measurement,
+shows the posterior in between and resumes by recording the stored measurements again.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import Literal
 import numpy as np
 import scipy
 from msgspec import Struct
-from numpy.typing import NDArray
 
+from asv_jit.analysis.arrays import Flags, Floats
 from asv_jit.analysis.culprit.posterior import Posterior, culprit_posterior, expected_information
 from asv_jit.analysis.stats.wild import centre
 
 Outcome = Literal["found", "not_reproducible", "undecided", "unbuildable"]
 EndsState = Literal["differ", "alike", "more"]
-Floats = NDArray[np.float64]
 
 _FIRST_MEASUREMENTS = 4  # of each end, before any test
 _REPRODUCED_T = 5.0
@@ -28,7 +27,7 @@ _REPRODUCED_T = 5.0
 # uncertain to clip by, and more will be measured.
 _WILD = 5.0
 _WILD_FROM = 8
-_ROUNDING = 1e-9  # a metric without noise has sums that differ in their last digits: no difference
+_ROUNDING = 1e-9  # smaller differences are rounding errors of a metric without noise
 _FUTILE = 0.002  # give up on the ends once |t| >= 5 at the limit is less probable than this
 # After this many measurements between the ends, an end is measured again. The ends were measured until they
 # differed, so on average they differ by too much, most of all where the difference is small; later measurements
@@ -108,11 +107,11 @@ def search(
 class Search:
     """A search one step at a time: `next_index`, then `record` or `record_unbuildable`, until it is None.
 
-    What comes next depends only on the arguments and on what was recorded, so a search resumes by recording
-    the stored measurements, in order, into a new object. The arguments are those of `search`, and `prior`: how
-    probable each commit is as the first bad one before anything is measured, shape (count,), 0 for the good end and
-    positive elsewhere, in any scale; without one all are alike. It never replaces a measurement: the difference
-    between the ends is reproduced first, whatever it says.
+    The next commit depends only on the arguments and the recorded measurements, so a search resumes by recording the
+    stored measurements, in order, into a new object. The arguments are those of `search`, and `prior`: the probability
+    of each commit to be the first bad one before anything is measured, shape (count,), 0 for the good end and positive
+    elsewhere, in any scale; uniform by default. It never replaces a measurement: the difference between the ends is
+    always reproduced first.
     """
 
     def __init__(
@@ -147,7 +146,7 @@ class Search:
         self._outcome: Outcome | None = None
 
     def record(self, index: int, value: float) -> None:
-        """Take a measurement of commit `index`, positive, in the metric's unit."""
+        """Record a measurement of commit `index`, positive, in the metric's unit."""
         self._check(index)
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"a measurement must be positive and finite; commit {index} gave {value}")
@@ -156,7 +155,7 @@ class Search:
         self._conclude()
 
     def record_unbuildable(self, index: int) -> None:
-        """Take note that commit `index` cannot be built; it will not be asked for again."""
+        """Record that commit `index` cannot be built; it is not proposed again."""
         self._check(index)
         self._unbuildable.add(index)
         self._conclude()
@@ -175,7 +174,7 @@ class Search:
         return np.empty(0) if self._belief is None else self._belief.mass.copy()
 
     def culprit(self) -> Culprit:
-        """Return the answer; before the search is over it is the state so far, `undecided`."""
+        """Return the result; before the search is over, the current state with outcome `undecided`."""
         candidates = self._candidates()
         outcome = self._outcome or "undecided"
         return Culprit(
@@ -190,10 +189,10 @@ class Search:
 
     def _check(self, index: int) -> None:
         if not 0 <= index < self._count:
-            raise ValueError(f"there is no commit {index} among {self._count}")
+            raise ValueError(f"expected a commit from 0 to {self._count - 1}, found {index}")
 
     def _conclude(self) -> None:
-        """Bring belief and outcome up to date with what was recorded."""
+        """Update posterior and outcome from all recorded measurements."""
         ends = compare_ends(*self._end_values(), limit=self._end_limit)
         self._belief = None
         if ends == "differ":
@@ -233,16 +232,16 @@ class Search:
         ends = {0, self._count - 1}
         return len(self._commits) > _BETWEEN_CONTROLS and ends.isdisjoint(self._commits[-_BETWEEN_CONTROLS:])
 
-    def _testable(self) -> NDArray[np.bool_]:
-        """Return which commits can tell candidates apart: those between the ends not known to be unbuildable."""
+    def _testable(self) -> Flags:
+        """Return the commits whose measurement can separate candidates: buildable ones between the ends."""
         testable = np.ones(self._count, dtype=np.bool_)
         testable[[0, -1, *self._unbuildable]] = False
         return testable
 
     def _heaviest_inseparable(self) -> float:
-        """Return the greatest probability held by a run of candidates that no measurement can separate.
+        """Return the largest total probability of a run of candidates that no measurement can separate.
 
-        Only a measurement of commit k - 1 tells culprit k from culprit k - 1.
+        Only a measurement of commit k - 1 separates culprit k from culprit k - 1.
         """
         assert self._belief is not None
         run = np.concatenate([[0], np.cumsum(self._testable())[:-1]])
@@ -251,8 +250,8 @@ class Search:
     def _most_informative(self, belief: Posterior) -> int:
         """Return the commit with the most expected information per cost, its build included.
 
-        A measurement tells whether its commit is bad, so its information is greatest where the posterior is
-        cut in half; among the commits not yet built, which all cost the same, only that one need be weighed.
+        A measurement shows whether its commit is bad, so it is most informative where it halves the posterior. All
+        commits not yet built cost the same, so only that one of them is considered.
         """
         p_bad = np.cumsum(belief.mass)
         testable = self._testable()
@@ -267,7 +266,7 @@ class Search:
         return int(options[np.argmax((bits / cost).max(axis=1))])
 
     def _candidates(self) -> tuple[int, ...]:
-        """Return the smallest set of commits that holds the confidence asked for."""
+        """Return the smallest set of commits whose probability reaches the confidence."""
         if self._belief is None:
             return ()
         order = np.argsort(-self._belief.mass, kind="stable")
@@ -286,10 +285,10 @@ def _checked_prior(prior: Sequence[float] | None, count: int) -> Floats | None:
 
 
 def compare_ends(good: Floats, bad: Floats, *, limit: int) -> EndsState:
-    """Say whether the logs measured at both ends `differ` (|t| >= 5), are `alike`, or need `more`.
+    """Return whether the logs measured at both ends `differ` (|t| >= 5), are `alike`, or need `more` measurements.
 
-    The ends are alike once `limit` measurements of each have not told them apart, or earlier, once it has
-    become improbable that they will: stochastic curtailment with the predictive distribution of t at the
+    The ends are alike if `limit` measurements of each do not separate them, or earlier, once it is improbable that
+    they will: stochastic curtailment with the predictive distribution of t at the
     limit under a flat prior (Spiegelhalter, Freedman & Blackburn 1986).
     """
     size = min(good.size, bad.size)

@@ -13,9 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells.cell import Block, Cell
-from asv_jit.analysis.history.series import Bridge, Floats, Metric, SeriesKey
-from asv_jit.analysis.metrics import JUDGED, METRICS
+from asv_jit.analysis.history.series import Bridge, SeriesKey
+from asv_jit.analysis.metrics import JUDGED, METRICS, Metric
 
 ENOUGH_BLOCKS = 15
 """The interleaved blocks that a bridge needs; a shorter bridge adds blocks of other commits."""
@@ -96,7 +97,11 @@ def _bridge(before: Sequence[Measured], after: Sequence[Measured]) -> Bridge | N
         return None
     shared.sort(key=lambda common: (common.interleaved, common.place), reverse=True)
     chosen: list[_Common] = []
-    while len(chosen) < len(shared) and not _enough(chosen):
+    while (
+        len(chosen) < len(shared)
+        and min(sum(len(common.before) for common in chosen), sum(len(common.after) for common in chosen))
+        < ENOUGH_BLOCKS
+    ):
         chosen.append(shared[len(chosen)])
     figures = _joined([_figures(common) for common in chosen])
     if not figures:
@@ -110,11 +115,6 @@ def _bridge(before: Sequence[Measured], after: Sequence[Measured]) -> Bridge | N
         all(common.interleaved for common in chosen),
         after[-1].cell.key.requirements,
     )
-
-
-def _enough(chosen: Sequence[_Common]) -> bool:
-    counts = (sum(len(common.before) for common in chosen), sum(len(common.after) for common in chosen))
-    return min(counts) >= ENOUGH_BLOCKS
 
 
 def _common(before: Measured, after: Measured) -> _Common | None:

@@ -9,11 +9,11 @@ import numpy as np
 import scipy
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.changes.detector import ChangePoint, detect_many
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.levelling import Stretch
-from asv_jit.analysis.history.series import Floats, Metric
-from asv_jit.analysis.metrics import METRICS, SEARCHED
+from asv_jit.analysis.metrics import METRICS, SEARCHED, Metric
 
 _NORMAL_95 = 1.96
 _LEVEL = 0.05

@@ -16,7 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.analysis.attribution import Attribution, Axis
-from asv_jit.analysis.history.series import COUNTED, Metric, SeriesKey
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.model import CaseKey, Name
 
 State = Literal["candidate", "confirmed", "refuted", "fixed", "accepted"]
@@ -195,10 +196,10 @@ def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[st
     """
     waiting: dict[tuple[object, ...], list[Event]] = {}
     for event in events:
-        waiting.setdefault(_series(event), []).append(event)
+        waiting.setdefault(_series(event.key, event.axis, worse=event.worse), []).append(event)
     names: dict[int, str] = {}
     for record in known:
-        candidates = waiting.get(_series_of(record), [])
+        candidates = waiting.get(_series(record, record.axis, worse=record.worse), [])
         near = [event for event in candidates if id(event) not in names and _overlap(event, record, places)]
         if near:
             at = places.get(record.commit, 0)
@@ -209,13 +210,8 @@ def named(events: Sequence[Event], known: Iterable[Reported], places: Mapping[st
     ]
 
 
-def _series(event: Event) -> tuple[object, ...]:
-    key = event.key
-    return key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch, event.axis, event.worse
-
-
-def _series_of(key: Reported) -> tuple[object, ...]:
-    return key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch, key.axis, key.worse
+def _series(key: SeriesKey | Reported, axis: Axis, *, worse: bool) -> tuple[object, ...]:
+    return key.line, key.case, key.version, key.protocol, key.fingerprint, key.branch, axis, worse
 
 
 def _overlap(event: Event, record: Reported, places: Mapping[str, int]) -> bool:

@@ -9,13 +9,14 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asv_jit.analysis.arrays import Floats, Places
 from asv_jit.analysis.attribution import Attribution, Sides, attribute
 from asv_jit.analysis.counts.series import count_cause, is_confirmed
 from asv_jit.analysis.history.detection import Found, is_worse
 from asv_jit.analysis.history.events import Change, Event, identity_of
 from asv_jit.analysis.history.levelling import Stretch
-from asv_jit.analysis.history.series import COUNTED, AnchorSeries, CaseSeries, Floats, Metric, Places
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.history.series import AnchorSeries, CaseSeries
+from asv_jit.analysis.metrics import COUNTED, METRICS, Metric
 
 _SLACK = 2
 """Points: changes of two metrics this near are at one place. A level has at least three points, so none is skipped."""

@@ -15,7 +15,9 @@ import numpy as np
 import scipy
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, Places
+from asv_jit.analysis.arrays import Floats, Places
+from asv_jit.analysis.history.series import Bridge, CaseSeries
+from asv_jit.analysis.metrics import Metric
 from asv_jit.analysis.stats.robust import noise_of_neighbours
 from asv_jit.analysis.verdict import quantile
 
@@ -130,10 +132,7 @@ def metric_figures(bridge: Bridge, metric: Metric) -> tuple[Floats, Floats] | No
 
 
 def _stretch(
-    series: CaseSeries,
-    releases: Sequence[int],
-    interpreters: Sequence[str],
-    known: Mapping[tuple[str, str], Bridge],
+    series: CaseSeries, releases: Sequence[int], interpreters: Sequence[str], known: Mapping[tuple[str, str], Bridge]
 ) -> Stretch:
     chosen = _newest_of_each_commit(series, releases)
     mine = np.searchsorted(releases, series.interpreters[chosen]).astype(np.int32)

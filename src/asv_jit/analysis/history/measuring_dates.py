@@ -12,16 +12,17 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asv_jit.analysis.arrays import Flags, Floats, Places
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Event, identity_of
 from asv_jit.analysis.history.grouping import Scene, is_event_worse
 from asv_jit.analysis.history.levelling import Stretch
-from asv_jit.analysis.history.series import Floats, Metric, Places, SeriesKey
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.metrics import Metric
 
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _SLACK = 1
@@ -200,7 +201,7 @@ def levelled(stretch: Stretch, changes: Sequence[DatedChange]) -> Stretch:
     return replace(stretch, values=values)
 
 
-def _shift(logs: Floats, later: npt.NDArray[np.bool_], near: npt.NDArray[np.bool_]) -> float:
+def _shift(logs: Floats, later: Flags, near: Flags) -> float:
     """Return by how much the later points lie above the earlier ones, which are in the order of the commits.
 
     It is the difference of the medians of those `near` the date, unless neighbouring commits of both kinds differ by
@@ -216,7 +217,7 @@ def _shift(logs: Floats, later: npt.NDArray[np.bool_], near: npt.NDArray[np.bool
     return overall if abs(overall - middle) <= _ERRORS * error else middle
 
 
-def _votes(logs: Floats, places: Places, split: int, sure: npt.NDArray[np.bool_]) -> tuple[int, int]:
+def _votes(logs: Floats, places: Places, split: int, sure: Flags) -> tuple[int, int]:
     """Count the points at which the date is right and the commits are wrong, and the other way round.
 
     `logs`: logarithms of times in the order of measuring; by the date those from `split` on are at the new level. By
@@ -234,7 +235,7 @@ def _votes(logs: Floats, places: Places, split: int, sure: npt.NDArray[np.bool_]
     return int(np.sum(differ & ~agrees)), int(np.sum(differ & agrees))
 
 
-def _in_one_piece(gains: Floats) -> npt.NDArray[np.bool_]:
+def _in_one_piece(gains: Floats) -> Flags:
     """Choose the points of the new level, or those of the old, as one piece of the commits' order, by least squares.
 
     `gains`: how much better the new level fits each point than the old one.
@@ -244,7 +245,7 @@ def _in_one_piece(gains: Floats) -> npt.NDArray[np.bool_]:
     return inside if gains[inside].sum() >= gains[outside].sum() else outside
 
 
-def _best_piece(gains: Floats) -> npt.NDArray[np.bool_]:
+def _best_piece(gains: Floats) -> Flags:
     sums = np.concatenate([[0.0], np.cumsum(gains)])
     stop = int(np.argmax(sums - np.minimum.accumulate(sums)))
     start = int(np.argmin(sums[: stop + 1]))

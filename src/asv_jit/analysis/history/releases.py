@@ -8,22 +8,22 @@ the alerts of a release are those of Benjamini and Hochberg.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.attribution import Attribution, attribute
 from asv_jit.analysis.cells.levels import level
 from asv_jit.analysis.history.events import Change, Event, identity_of, is_one_line
 from asv_jit.analysis.history.grouping import fixed_by_ratio, headline_first, is_event_worse
 from asv_jit.analysis.history.levelling import ReleaseShift, bridge_shift, metric_figures, noise_of
-from asv_jit.analysis.history.series import Bridge, CaseSeries, Floats, Metric, SeriesKey
-from asv_jit.analysis.metrics import SEARCHED
+from asv_jit.analysis.history.series import Bridge, CaseSeries, SeriesKey
+from asv_jit.analysis.metrics import SEARCHED, Metric
 from asv_jit.analysis.stats import suite_mean
 
 _LEVEL = 0.05
-_UNKNOWN = Attribution("unclear", 1.0, "unclear")
 
 
 class _Test(Struct, frozen=True):
@@ -39,7 +39,12 @@ def release_events(
 
     `series`: those that the bridges belong to, which tell how much sessions differ; `commits`: `History.commits`.
     """
-    noise = _noise(series)
+    noise = {
+        (one.key, metric): noise_of(one.tracks[metric].values)
+        for one in series
+        for metric in SEARCHED
+        if metric in one.tracks
+    }
     tests: dict[tuple[str, str, str, str], list[_Test]] = {}
     for bridge in bridges:
         for metric in SEARCHED:
@@ -124,14 +129,5 @@ def _cause(bridge: Bridge, changes: Sequence[Change], equivalence: float) -> Att
     names: tuple[Metric, Metric] = ("peak_memory_off", "peak_memory_on") if memory else ("off", "on")
     off, on = (bridge.figures.get(name) for name in names)
     if off is None:
-        return _UNKNOWN
+        return Attribution("unclear", 1.0, "unclear")
     return attribute(off, on, None, axis="pythons", equivalence=equivalence)
-
-
-def _noise(series: Sequence[CaseSeries]) -> Mapping[tuple[SeriesKey, Metric], float]:
-    return {
-        (one.key, metric): noise_of(one.tracks[metric].values)
-        for one in series
-        for metric in SEARCHED
-        if metric in one.tracks
-    }

@@ -7,42 +7,16 @@ series of a thousand points stay small. `History` is all of them over one order 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from asv_jit.analysis.arrays import Flags, Floats, Places
+from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.model import CaseKey
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Places: TypeAlias = npt.NDArray[np.int32]
-
-Metric = Literal[
-    "off",
-    "on",
-    "speedup",
-    "peak_memory_off",
-    "peak_memory_on",
-    "warmup_on",
-    "plain",
-    "instructions_off",
-    "instructions_on",
-]
-"""`off`, `on`: the steady time in seconds per call (or the tracked value in its unit) in that mode; `speedup`:
-off / on; `peak_memory_*`: bytes; `warmup_on`: seconds of running before the steady state with the JIT on;
-`plain`: what asv measured by itself, without `PYTHON_JIT` set; `instructions_*`: counted, per call, in series of
-their own."""
-
-COUNTED: tuple[Metric, ...] = ("instructions_off", "instructions_on")
-"""Metrics that are counted, so that they have no noise."""
-
-BisectMetric = Literal[
-    "on", "off", "speedup", "peak_memory", "peak_memory_off", "warmup", "instructions", "instructions_off"
-]
-"""A metric as `bisect --metric` and `check --metric` name it; without `_off`, memory, warm-up and instructions are
-those with the JIT on."""
 
 
 class SeriesKey(Struct, frozen=True, order=True):
@@ -80,7 +54,7 @@ class Track(Struct, frozen=True):
     by_seed: Floats | None = None
     drift: Floats | None = None
 
-    def chosen(self, points: npt.NDArray[np.bool_]) -> Track:
+    def chosen(self, points: Flags) -> Track:
         """Return the track at the points that `points`, shape (points,), marks."""
         by_seed = None if self.by_seed is None else self.by_seed[:, points]
         drift = None if self.drift is None else self.drift[points]
@@ -208,7 +182,7 @@ def by_branch(series: Sequence[CaseSeries], branches: Mapping[str, Places]) -> t
         return tuple(series), 0
     length = 1 + max((int(places.max()) for places in branches.values() if len(places)), default=0)
     length = max(length, 1 + max((int(one.places.max()) for one in series if len(one.places)), default=0))
-    masks = {name: _mask(places, length) for name, places in branches.items()}
+    masks = {name: np.isin(np.arange(length), places) for name, places in branches.items()}
     found: list[CaseSeries] = []
     beside = 0
     for one in series:
@@ -221,7 +195,7 @@ def by_branch(series: Sequence[CaseSeries], branches: Mapping[str, Places]) -> t
     return tuple(found), beside
 
 
-def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeries:
+def chosen_points(series: CaseSeries, chosen: Flags) -> CaseSeries:
     """Return the points where `chosen`, shape (points,), is true, without metrics that have no value there."""
     if np.all(chosen):
         return series
@@ -244,9 +218,3 @@ def chosen_points(series: CaseSeries, chosen: npt.NDArray[np.bool_]) -> CaseSeri
         requirements=requirements,
         measured=measured,
     )
-
-
-def _mask(places: Places, length: int) -> npt.NDArray[np.bool_]:
-    mask = np.zeros(length, dtype=np.bool_)
-    mask[places] = True
-    return mask

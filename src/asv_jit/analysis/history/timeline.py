@@ -19,7 +19,8 @@ from asv_jit.analysis.cells.levels import level
 from asv_jit.analysis.counts.summary import CountKey
 from asv_jit.analysis.history.bridges import Measured, bridges_of
 from asv_jit.analysis.history.requirement_sets import series_names
-from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, Metric, SeriesKey, Track
+from asv_jit.analysis.history.series import AnchorSeries, Bridge, CaseSeries, SeriesKey, Track
+from asv_jit.analysis.metrics import Metric
 from asv_jit.analysis.stats.drift import anchor_levels
 from asv_jit.model import PROTOCOL, CaseKey, Trial, build_of, moment_s
 

@@ -12,13 +12,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats, Indices
 from asv_jit.analysis.stats.robust import difference_scale
-
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
 
 _MOST_PLACES = 800
 _DENSE_HEAD = 48

@@ -6,10 +6,9 @@ import functools
 import math
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
-Floats = npt.NDArray[np.float64]
+from asv_jit.analysis.arrays import Floats
 
 _GAUSSIAN_MAD = 1.482602218505602
 """Standard deviation over median absolute deviation, for Gaussian values."""

@@ -11,14 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.speedup import Times, check_share, log_ratios
 from asv_jit.analysis.stats.wild import tempered
 from asv_jit.analysis.verdict import EQUIVALENCE_ALPHA, Verdict, decide, quantile
-
-Floats = npt.NDArray[np.float64]
 
 
 class CaseMean(Struct, frozen=True):

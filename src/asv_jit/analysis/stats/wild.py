@@ -28,10 +28,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
-Floats = npt.NDArray[np.float64]
+from asv_jit.analysis.arrays import Flags, Floats
 
 _CUT = 0.25  # of each tail: enough for a third of wild blocks in equal parts on both sides
 _FEWEST = 14  # the middle half of fewer values is too small to estimate its own error
@@ -73,7 +72,7 @@ def tempered(values: Floats) -> Floats:
     return np.asarray(middle + influence * float(stretch))
 
 
-def has_wild(rows: Floats) -> npt.NDArray[np.bool_]:
+def has_wild(rows: Floats) -> Flags:
     """Return for each of `rows`, shape (rows, n), whether it has wild values; shape (rows,)."""
     count, n = rows.shape
     if n < _FEWEST:

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Floats, Metric, Places, SeriesKey, Track
+from asv_jit.analysis.arrays import Floats, Places
+from asv_jit.analysis.history.series import CaseSeries, SeriesKey, Track
+from asv_jit.analysis.metrics import Metric
 from asv_jit.asv_adapter.history.columns import Head, JitMetric, Mask, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 

@@ -10,7 +10,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.metrics import BisectMetric
 from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.errors import InterruptedRunError, UsageError

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from asv_jit.analysis.history.series import BisectMetric
+from asv_jit.analysis.metrics import BisectMetric
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.commands.decide.bisect import METRIC_HELP, METRICS, counted_metric
 from asv_jit.commands.measure.compare import parse_share

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.analysis.counts.current import Disagreement, widest_disagreement
-from asv_jit.analysis.counts.summary import CaseCount
+from asv_jit.analysis.counts.summary import CaseCount, Disagreement, widest_disagreement
 from asv_jit.model import CaseKey, Trial, version_of
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.content.slugs import anchor_of, slug

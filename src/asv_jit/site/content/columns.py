@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import Floats, Track
+from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.history.series import Track
 from asv_jit.analysis.stats.robust import median, noise_of_neighbours, usual_difference
 from asv_jit.site.content import format as form
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import COUNTED, CaseSeries, History, Metric
+from asv_jit.analysis.history.series import CaseSeries, History
+from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content import columns
 from asv_jit.site.content.columns import Column

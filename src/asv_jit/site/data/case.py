@@ -10,7 +10,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.levels import Level
 from asv_jit.analysis.cells.summary import CaseSummary, Limits
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import COUNTED, Metric
+from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.model import CaseKey, Trial
 from asv_jit.site.content import format as form
 from asv_jit.site.content.cells import MeasuredCell

@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from asv_jit.analysis import verdict
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.analysis.history.series import Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content import format as form
 from asv_jit.site.content.slugs import slug

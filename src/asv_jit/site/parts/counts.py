@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 from msgspec import Struct
 
-from asv_jit.analysis.counts.current import Disagreement, count_ratio, share, work_shares
 from asv_jit.analysis.counts.curve import CurvePoint, curve_points
-from asv_jit.analysis.counts.summary import CaseCount, ModeCount
+from asv_jit.analysis.counts.summary import CaseCount, Disagreement, ModeCount, count_ratio, mean_jit_share, share
 from asv_jit.model import Mode, Part, version_of
 from asv_jit.site.content.cells import CountedCell
 from asv_jit.site.parts.charts.count_charts import PART_NAMES, PARTS, split_bars, warm_up_counts
@@ -86,8 +85,8 @@ def why_no_verdict(widest: Disagreement | None) -> str:
 
 def jit_share(counts: Iterable[CaseCount]) -> str:
     """Return how much of the work of `counts`, all on one interpreter, compiled code does, `31%`; or an empty text."""
-    shares = work_shares(counts)
-    return "" if shares is None else f"{shares.jit_on:.0%}"
+    mean = mean_jit_share(counts)
+    return "" if mean is None else f"{mean:.0%}"
 
 
 def _sentences(count: CaseCount) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.history.detection import is_worse
 from asv_jit.analysis.history.events import Change, Event
-from asv_jit.analysis.history.series import COUNTED, SeriesKey
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.history.series import SeriesKey
+from asv_jit.analysis.metrics import COUNTED, METRICS
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Badge, CaseName, Figure, Link

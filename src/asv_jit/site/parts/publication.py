@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from asv_jit.analysis.cells.current import Current
-from asv_jit.analysis.counts.current import Disagreement
+from asv_jit.analysis.counts.summary import Disagreement
 from asv_jit.analysis.history.events import Event
 from asv_jit.model import CaseKey
 from asv_jit.site.content.cells import (

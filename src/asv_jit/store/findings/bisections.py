@@ -14,8 +14,7 @@ from typing import Literal
 import msgspec
 
 from asv_jit.analysis.cells.evidence import TraceChange
-from asv_jit.analysis.history.series import COUNTED, BisectMetric
-from asv_jit.analysis.metrics import SERIES_METRIC
+from asv_jit.analysis.metrics import COUNTED, SERIES_METRIC, BisectMetric
 from asv_jit.model import CaseKey, MaybeName, Name
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.store.lines import Lines

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from asv_jit.analysis.history.series import Metric
+from asv_jit.analysis.metrics import Metric
 from asv_jit.model import CaseKey, MaybeName, Name
 from asv_jit.store.records import RecordFolder
 

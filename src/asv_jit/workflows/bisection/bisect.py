@@ -23,8 +23,7 @@ from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.culprit.halving import Halving
 from asv_jit.analysis.culprit.posterior import prior_of
 from asv_jit.analysis.culprit.searcher import Culprit, Search
-from asv_jit.analysis.history.series import COUNTED
-from asv_jit.analysis.metrics import SERIES_METRIC
+from asv_jit.analysis.metrics import COUNTED, SERIES_METRIC
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import ThisMachine, this_machine
 from asv_jit.asv_adapter.project import Project

@@ -11,7 +11,7 @@ from asv_jit.analysis.attribution import Attribution, Axis
 from asv_jit.analysis.counts.comparison import cause_of
 from asv_jit.analysis.counts.summary import moved
 from asv_jit.analysis.culprit.searcher import Unbuildable
-from asv_jit.analysis.history.series import BisectMetric, Metric
+from asv_jit.analysis.metrics import BisectMetric, Metric
 from asv_jit.errors import UsageError
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import HASH_SEEDS, Case, Mode

@@ -8,8 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import BisectMetric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.metrics import METRICS, BisectMetric
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError

@@ -12,8 +12,7 @@ from asv_jit.analysis.beside import figure_of, side_of
 from asv_jit.analysis.cells.cell import HOPELESS, Block
 from asv_jit.analysis.culprit.halving import Halving
 from asv_jit.analysis.culprit.searcher import Culprit, Search, Unbuildable
-from asv_jit.analysis.history.series import BisectMetric
-from asv_jit.analysis.metrics import METRICS, SERIES_METRIC
+from asv_jit.analysis.metrics import METRICS, SERIES_METRIC, BisectMetric
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.store.findings.bisections import Measurement, Skipped, Stage

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import COUNTED, History, Metric
+from asv_jit.analysis.history.series import History
+from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
 from asv_jit.git.repository import Repository

@@ -17,10 +17,10 @@ import numpy as np
 from msgspec import Struct
 
 from asv_jit import installations
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells.cell import Cell, CellKey, Progress, cells_of, has_failed, progress
 from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.analysis.remaining import Forecast, PairRule, Unfinished, forecast
-from asv_jit.analysis.speedup import Floats
 from asv_jit.asv_adapter import results, suite
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.git.repository import Commit

@@ -11,13 +11,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from asv_jit import installations
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells.cell import Cell, Progress, cells_of, progress
 from asv_jit.analysis.counts.summary import Move
 from asv_jit.analysis.history.bridges import ENOUGH_BLOCKS
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
 from asv_jit.analysis.planning import BridgeNeed, CellState, Costs, Point, Situation, Suspect
-from asv_jit.analysis.remaining import Floats, PairRule
+from asv_jit.analysis.remaining import PairRule
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import NoInterpreterError, UsageError
 from asv_jit.git.repository import Commit, Repository

@@ -8,8 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asv_jit.analysis.counts.current import current_counts
-from asv_jit.analysis.counts.summary import CaseCount, case_counts
+from asv_jit.analysis.counts.summary import CaseCount, case_counts, current_counts
 from asv_jit.analysis.history.requirement_sets import series_names
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.project import Project

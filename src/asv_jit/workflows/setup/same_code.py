@@ -17,7 +17,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
-from asv_jit.analysis.stats.same_code import Rules, SameCodeRates, SuiteRun, rates
+from asv_jit.analysis.stats.noise import Rules, SameCodeRates, SuiteRun, rates
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import PROTOCOL, Benchmark, Case, Trial

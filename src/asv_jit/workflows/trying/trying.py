@@ -20,11 +20,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells.cell import Cell, Progress, cells_of, progress
 from asv_jit.analysis.cells.evidence import hot_functions
 from asv_jit.analysis.cells.summary import Limits, summarise
 from asv_jit.analysis.remaining import PairRule, Unfinished, forecast
-from asv_jit.analysis.speedup import Floats, log_ratios
+from asv_jit.analysis.speedup import log_ratios
 from asv_jit.errors import InterruptedRunError, UsageError
 from asv_jit.machine_checks import default_cpu
 from asv_jit.model import ARMS, Case, Trial

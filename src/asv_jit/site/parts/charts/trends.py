@@ -8,9 +8,11 @@ import numpy as np
 from markupsafe import Markup
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Places
 from asv_jit.analysis.cells.summary import CaseSummary
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import CaseSeries, History, Metric, Places
+from asv_jit.analysis.history.series import CaseSeries, History
+from asv_jit.analysis.metrics import Metric
 from asv_jit.model import CaseKey
 from asv_jit.site.content.site_content import Machine, SiteContent
 from asv_jit.site.parts.charts.marks import trend_mark

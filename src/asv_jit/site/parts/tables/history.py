@@ -15,8 +15,9 @@ from typing import NewType
 from markupsafe import Markup, escape
 from msgspec import Struct
 
-from asv_jit.analysis.history.series import CaseSeries, Floats, History, Metric, Track
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.history.series import CaseSeries, History, Track
+from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.site.content.timetable import Placed, Timetable, newest_of_each
 from asv_jit.site.parts.charts.line_charts import Line, line_chart
 from asv_jit.site.parts.commits import CommitBook

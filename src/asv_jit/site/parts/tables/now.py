@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
-from asv_jit.analysis.history.series import CaseSeries, Metric
-from asv_jit.analysis.metrics import METRICS
+from asv_jit.analysis.history.series import CaseSeries
+from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.site.content.timetable import Placed, newest_of_each
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Figure

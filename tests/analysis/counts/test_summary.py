@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asv_jit.analysis.counts.current import current_counts, widest_disagreement, work_shares
+from asv_jit.analysis.counts.summary import current_counts, mean_jit_share, widest_disagreement
 from asv_jit.model import CaseKey
 from tests.site import contents
 
@@ -30,12 +30,8 @@ def test_the_newest_commit_that_has_figures_counts() -> None:
 def test_each_case_counts_alike_in_the_shares_of_a_group() -> None:
     large = contents.counts(FAST, contents.WITH_JIT, off={"loop": 9_000, "interpreter": 1_000}, on={"jit": 5_000})
     small = contents.counts(HEAP, contents.WITH_JIT, off={"loop": 1, "libc": 9}, on={"jit": 1, "libc": 9})
-    shares = work_shares(contents.counted([*large, *small]))
-    assert shares is not None
-    assert shares.loop_off == pytest.approx((0.9 + 0.1) / 2)
-    assert shares.jit_on == pytest.approx((1.0 + 0.1) / 2)
-    assert shares.cases == 2
-    assert work_shares(contents.counted(contents.counts(FAST, contents.WITHOUT_JIT))) is None
+    assert mean_jit_share(contents.counted([*large, *small])) == pytest.approx((1.0 + 0.1) / 2)
+    assert mean_jit_share(contents.counted(contents.counts(FAST, contents.WITHOUT_JIT))) is None
 
 
 def test_the_case_whose_count_and_time_disagree_most() -> None:
