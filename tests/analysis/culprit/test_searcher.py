@@ -210,7 +210,7 @@ def test_nonsense_arguments_are_refused(build: Callable[[], Search]) -> None:
 
 
 def test_a_commit_out_of_range_is_refused() -> None:
-    with pytest.raises(ValueError, match="no commit 5"):
+    with pytest.raises(ValueError, match="found 5"):
         Search(5).record(5, 1.0)
 
 
