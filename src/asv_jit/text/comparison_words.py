@@ -20,9 +20,6 @@ _CAUSES = {
     "jit": "the JIT: only mode on moved",
     "interpreter": "the interpreter: only mode off moved",
     "mixed": "mixed: both modes moved, by different amounts",
-    "release": "the release",
-    "machine": "the machine",
-    "requirements": "the requirements",
     "unclear": "unclear",
 }
 _MOVED = {"both": "both modes alike", "on": "mode on only", "off": "mode off only", "unlike": "both modes, differently"}
@@ -112,7 +109,7 @@ def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
 
 def attribution_words(found: Attribution) -> str:
     """Name the cause of a change, with its probability."""
-    words = _CAUSES[found.cause]
+    words = _CAUSES.get(found.cause, f"the {found.cause}")
     if found.cause == "release" and found.moved in _MOVED:
         words += f": {_MOVED[found.moved]}"
     sure = found.cause == "unclear" or found.probability == 1.0  # as only counts are

@@ -17,15 +17,11 @@ from asv_jit.text.units import day
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _MOST_PACKAGES = 4
 _CAUSES: Mapping[Cause, str] = {
-    "code": "the code",
     "jit": "the JIT",
-    "interpreter": "the interpreter",
     "mixed": "the code, and differently with the JIT on",
-    "release": "the release",
-    "machine": "the machine",
-    "requirements": "the requirements",
     "unclear": "unclear",
 }
+"""The causes that are not `the code`, `the release` and so on."""
 
 
 def metric_words(metric: Metric) -> str:
@@ -83,7 +79,7 @@ def cause_words(event: Event) -> str:
     if event.moved:
         return moved_words(event)
     attribution = event.attribution
-    words = _CAUSES[attribution.cause]
+    words = _CAUSES.get(attribution.cause, f"the {attribution.cause}")
     if attribution.cause == "requirements":
         return f"{words}: {requirements_words(event)}"
     if attribution.cause != "unclear" and not math.isnan(attribution.probability):

@@ -73,12 +73,12 @@ _NEVER = BreakEven("never", None, None, extrapolated=True)
 def break_even(off: Timeline, on: Timeline) -> BreakEven:
     """Return the break-even of one pair from the cumulative times of its arms, start-up included.
 
-    It comes after the last moment (the start, or the end of an iteration) at which mode on was behind. Mode
-    on stays ahead only if its steady iterations are no slower: otherwise the answer is `never`, however good
-    its start. Where it is still behind at the end, the steady times tell how many more iterations it needs.
+    It follows the last moment (the start, or the end of an iteration) at which mode on was behind. If its steady
+    iterations are slower, the answer is `never`, whatever its start. If it is still behind at the end, the steady times
+    give the number of further iterations.
 
-    Noise in single iterations hardly matters, because it is summed. But between two arms that are equally fast
-    the answer is a matter of chance: do not show it where the verdict on the speedup is `same` or `unclear`.
+    Noise in single iterations hardly matters, because it is summed. But for two equally fast arms the answer is random:
+    do not show it if the verdict on the speedup is `same` or `unclear`.
 
     Raises ValueError unless the arms have the same number (at least 1) of iterations and inner loops, and
     finite times, positive where they are of iterations.
@@ -106,8 +106,8 @@ def break_even(off: Timeline, on: Timeline) -> BreakEven:
 def typical(pairs: Sequence[BreakEven], *, alpha: float) -> TypicalBreakEven | None:
     """Return the median over the pairs of one case, `never` if most never break even; None without pairs.
 
-    "Never" ranks above every time. Of an even number the two in the middle are averaged, unless the upper says
-    "never": then the lower stands, so that half of the pairs is not "most". The interval runs between the
+    "Never" ranks above every time. Of an even number the two in the middle are averaged, unless the upper is
+    "never": then the lower is used, so that half of the pairs is not "most". The interval runs between the
     order statistics whose binomial level is at least 1 - `alpha` (David and Nagaraja 2003, section 7.1); too
     few pairs for that (5 give 93.75%) give their extremes. The answer is extrapolated if a pair that decides
     it is. Raises ValueError for an `alpha` outside (0, 1).

@@ -1,9 +1,8 @@
 """Suspected JIT bugs: wrong answers, and crashes, exceptions and time-outs with the JIT on only.
 
-This is headline news, so it must not cry wolf. Results are compared only between the modes of one interpreter
-(the float sums of two releases may differ) and under one hash seed (the order of a set depends on it), and
-only where each mode has shown that it repeats itself (a repr with an address, a random number, a benchmark
-that changes its own state do not).
+A false alarm would be costly. Results are compared only between the modes of one interpreter (float sums of two
+releases may differ) and under one hash seed (the order of a set depends on it), and only if each mode repeats its own
+result (a repr with an address, a random number or a benchmark that changes its own state does not).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class AnswerCheck(Struct, frozen=True):
     """The comparison of the answers of both modes on one interpreter.
 
     `hash_seeds` are those under which the modes differ. With `no check` they are only a hint: `why` says what
-    is missing, and repeating those blocks, same seeds, may decide. `why` is empty otherwise.
+    is missing; repeating those blocks with the same seeds may decide. `why` is empty otherwise.
     """
 
     interpreter: str
@@ -86,7 +85,7 @@ def only_on(trials: Iterable[Trial]) -> tuple[OnlyOn, ...]:
 
 
 def _ending(trial: Trial) -> str:
-    """Return the signal or what it stands for; a time-out ends by our own signal, which says nothing."""
+    """Return the signal, or a description if there is none; a time-out ends by our own signal."""
     own = _BAD[trial.outcome]
     return own if trial.outcome == "timeout" else trial.signal or own
 

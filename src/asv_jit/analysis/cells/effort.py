@@ -85,10 +85,10 @@ class Look(Struct, frozen=True):
 
 
 def enough_iterations(looks: Sequence[Look], *, least: int) -> int:
-    """The count for all trials of a case: at most that of the looks, which is the answer where one got slower.
+    """Return the number of iterations for all trials of a case: at most that of the looks, and equal if one got slower.
 
-    `looks`, at least one, one a mode, all of the same count; `least` is the smallest count that may come out, as far
-    as the looks have it. Raises ValueError for looks of unequal counts.
+    `looks`: one per mode, at least one, all of the same count; `least` is the smallest result, unless the looks are
+    shorter. Raises ValueError for looks of unequal counts.
     """
     counts = {len(look.durations_s) for look in looks}
     if len(counts) != 1:

@@ -141,8 +141,8 @@ def stages(
 def without_weakest(one: Clean, stage: Stage) -> list[int]:
     """Return the bounds without the weakest boundary of a stage; none but the ends may be left.
 
-    Those on either side of it move to their best places: they stood where they were best beside the one that is gone.
-    Of two that shared a change between them the one left would else be too weak to stay.
+    The boundaries on either side move to their new best places. Otherwise, if two boundaries shared one change, the
+    remaining one would be too weak.
     """
     weakest = stage.strengths.index(min(stage.strengths))
     bounds = [*stage.bounds[: weakest + 1], *stage.bounds[weakest + 2 :]]

@@ -1,4 +1,4 @@
-"""Limits the outliers of a series and estimates its noise."""
+"""Limit the outliers of a series and estimate its noise."""
 
 from __future__ import annotations
 
@@ -74,9 +74,8 @@ def _prefix_sums(values: Floats) -> Floats:
 def _scale(values: Floats, least: float) -> Floats:
     """Return the noise about each value, in their unit, at least `least`; positive if the values vary.
 
-    Near a change of the noise the larger level holds, so that the first noisy points do not pass for news.
-    Local estimates count only where they vary along the series more than those of a constant noise would;
-    a series of one noise has one scale.
+    Near a change of the noise the larger estimate is used, so that the first noisy points are no outliers. Local
+    estimates are used only if they vary along the series more than those of constant noise would.
     """
     steps = np.abs(values[1:] - values[:-1])
     typical = scale_of_steps(steps)
@@ -125,8 +124,8 @@ def _autocorrelation(values: Floats) -> float:
     """Return the lag-1 autocorrelation of AR(1) noise on piecewise constant levels, 0 to 0.9.
 
     From the mean squared differences at lags 1 and 2, whose ratio is 1 + rho whatever the level (Hall and Van
-    Keilegom 2003); differences that noise can hardly make are left out, for they straddle a change. `values` are of
-    unit noise. Negative estimates count as 0: they would make tests bolder on a noisy word.
+    Keilegom 2003); differences too large for noise are ignored, as they span a change. `values` have unit
+    noise. Negative estimates count as 0, because they would make the tests less strict.
     """
     near, far = (_mean_likely_square(values, lag) for lag in (1, 2))
     rho = min(max(far / near - 1.0, 0.0), 0.9) if near > 0.0 else 0.0

@@ -184,12 +184,12 @@ def _check(low: float, high: float, scale: Scale) -> None:
 def _describe(stage: Stage, task: _Task) -> list[ChangePoint]:
     strengths, bounds = list(stage.strengths), _relocated(stage.bounds, task.cleaned)
     levels = [_level(task, start, end, stage.noise) for start, end in pairwise(bounds)]
-    # The elimination saw limited outliers: a change that is too small between the levels as they are told goes, too.
+    # The elimination used limited outliers: also drop changes that are too small between the reported levels.
     while strengths and min(sizes := _sizes(levels)) < task.least:
         smallest = sizes.index(min(sizes))
         del strengths[smallest], bounds[smallest + 1]
         levels = [_level(task, start, end, stage.noise) for start, end in pairwise(bounds)]
-    # Nothing but the changes ever moves the value of a count or of a file's size.
+    # Levels of equal values, such as file sizes, have no error.
     if all(bool((task.levels[start:end] == task.levels[start]).all()) for start, end in pairwise(bounds)):
         levels = [(level, 0.0) for level, _ in levels]
     if task.scale == "log":
@@ -238,7 +238,7 @@ def _sizes(levels: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def _locations(one: Clean, noise: float, start: int, at: int, end: int) -> tuple[int, int]:
-    """Return the first and last place that a change could as well have: the profile likelihood near its peak."""
+    """Return the first and last likely place of a change: where the profile likelihood is near its peak."""
     gain = gains(one.masses, one.sums, start, end, SHORTEST)
     drop = _LOCATION_DROP * noise * boundaries.inflation(one.rho, min(at - start, end - at))
     near = np.flatnonzero(gain >= gain[at - start - SHORTEST] - drop)
@@ -250,7 +250,7 @@ def _square_at_1_per_mille(n: int) -> float:
     """Return the squared strength that a series of n points without a change reaches with probability 0.001."""
     at = math.log(min(max(n, _LENGTHS[0]), _LENGTHS[-1]))
     square = float(np.interp(at, np.log(_LENGTHS), _Z_AT_1_PER_MILLE)) ** 2
-    # Beyond the table there are more places to err: at most in proportion to the length.
+    # Beyond the table the probability grows at most in proportion to the length.
     return square + _SQUARE_PER_DECADE * math.log10(max(n / _LENGTHS[-1], 1.0))
 
 

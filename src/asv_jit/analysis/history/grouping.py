@@ -19,10 +19,10 @@ from asv_jit.analysis.history.series import AnchorSeries, CaseSeries
 from asv_jit.analysis.metrics import COUNTED, METRICS, Metric
 
 _SLACK = 2
-"""Points: changes of two metrics this near are at one place. A level has at least three points, so none is skipped."""
+"""Changes of two metrics at most this many points apart form one event; a level has at least three points."""
 
 _REACH = 30
-"""The points on either side that an attribution uses; others were measured too long before or after."""
+"""The number of points on either side that an attribution uses; others were measured too long before or after."""
 
 _FEWEST = 3
 _UNKNOWN = Attribution("unclear", 1.0, "unclear")
@@ -76,11 +76,11 @@ def commit_events(
 
 
 def joined(events: Sequence[Event], known: Collection[str]) -> list[Event]:
-    """Return the events with those of counts and of times at one place made one, so that nothing is told twice.
+    """Merge events of counts and of times at the same place, so that nothing is reported twice.
 
-    Two events of a case are one if their suspects overlap, they go in the same direction, and one of them is of counts.
-    What the counts say stands: they are exact. The series is that of the times, so that values have its unit; the name
-    is the one among `known` (identities that were reported), else that of the counts.
+    Two events of a case are merged if their suspects overlap, they go in the same direction, and one is of counts. The
+    result keeps the exact place and cause from the counts, and the series of the times, whose unit its values have. Its
+    identity is the one among `known` (already reported identities), else that of the counts.
     """
     by_case: dict[tuple[object, ...], list[Event]] = {}
     kept: list[Event] = []
@@ -113,7 +113,7 @@ def _united(counted: Event, other: Event, known: Collection[str]) -> Event:
 
 
 def is_event_worse(changes: Sequence[Change]) -> bool:
-    """Return True for more time or memory, or a smaller speedup not due to a faster interpreter."""
+    """Return True for more time or memory, or a smaller speedup that a faster interpreter does not explain."""
     worse = {change.metric for change in changes if is_worse(change.metric, change.before, change.after)}
     off_gained = any(change.metric == "off" and change.metric not in worse for change in changes)
     return bool(worse - {"speedup"}) or ("speedup" in worse and not off_gained)
@@ -124,7 +124,7 @@ def headline_first(changes: Sequence[Change], *, neutral: bool = False) -> tuple
 
     `neutral`: no change counts as worse, so that times come first.
     """
-    if len(changes) == 1:  # all that asv's own series have
+    if len(changes) == 1:  # always so in asv's own series
         return tuple(changes)
     gained = not is_event_worse(changes)
 
@@ -222,7 +222,7 @@ def _cause(
     before, after = _sides(surest, around)
     anchor = _anchor(series, stretch, before, after, anchors)
     if off is None or (on is None and anchor is None):
-        return _UNKNOWN  # without a second mode or an anchor only the prior tells the code from the machine
+        return _UNKNOWN  # only the prior would decide between code and machine
     if np.any(off <= 0.0) or (on is not None and np.any(on <= 0.0)):
         return _UNKNOWN
     return attribute(
@@ -245,7 +245,7 @@ def _modes(changes: Sequence[Change]) -> tuple[Metric, Metric | None]:
 
 
 def _sides(surest: Found, around: tuple[int, int]) -> tuple[slice, slice]:
-    """Return the points before and after; those that may be on either side only if too few others are left."""
+    """Return the points before and after; points that may be on either side only if there are too few others."""
     first, end = around
     before = slice(max(first, surest.earliest - _REACH), surest.earliest)
     after = slice(surest.latest, min(end, surest.latest + _REACH))
@@ -271,7 +271,7 @@ def _anchor(
 
 
 def _levels(anchor: AnchorSeries, sessions: Places) -> Floats:
-    """Return the anchor's level in each of `sessions`, once, or in the session before if it was not measured then."""
+    """Return the anchor's level in each distinct session, or in the last session before that measured it."""
     at = np.searchsorted(anchor.sessions, np.unique(sessions), side="right") - 1
     return anchor.levels[np.unique(at[at >= 0])]
 
@@ -307,7 +307,7 @@ def _is_back(event: Event, later: Sequence[Event], equivalence: float) -> bool:
 
 
 def _is_made_up(event: Event, later: Sequence[Event], equivalence: float) -> bool:
-    """Ratios only: the levels of two releases were measured at other commits than those of the next two."""
+    """Compare ratios only: each pair of releases was measured at its own commits."""
     headline = event.headline
     gone = math.log(headline.ratio)
     for change in _later_changes(headline, later):

@@ -1,9 +1,9 @@
 """Find changes of level that follow the date of measuring, not the commits: the machine or its harness changed.
 
-Each measured point has a commit and a date of measuring. Where old commits were measured after newer ones, two
-explanations of a change differ: by the date, whatever was measured later is at the new level; by the commits, later
-commits are, whenever they were measured. The points at which the two differ decide. Where dates and commits have one
-order, or one is the other reversed, the explanations are the same, and nothing is said.
+Each point has a commit and a date of measuring. If old commits were measured after newer ones, two explanations of a
+change differ: by the date, all points measured later are at the new level; by the commits, all later commits are. The
+points for which the two differ decide. If dates and commits have the same order, or opposite orders, no point differs,
+and this module finds nothing.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from asv_jit.analysis.metrics import Metric
 
 _TIMES: tuple[Metric, ...] = ("off", "on", "plain")
 _SLACK = 1
-"""Points by which the place of a change may be farther off than its interval says."""
+"""Points by which a change may lie outside its interval."""
 
 _FEWEST_POINTS = 3
 _FEWEST_CASES = 3
 _MAJORITY = 4
-"""A date needs so many points of a case against each one that the commits explain better; so many cases likewise."""
+"""A date needs this many points of a case for each point that the commits explain better, and as many cases."""
 
 _ERRORS = 3.0
 """Standard errors by which two estimates of one shift may differ."""
 
 _FEWEST_OF_ALL = 0.1
-"""The share of the machine's cases that must move: what moves fewer of them is no machine."""
+"""The smallest share of its cases that a change of the machine moves."""
 
 
 class DatedChange(Struct, frozen=True):
     """A case's change of level in the order of measuring, all times in seconds since 1970.
 
-    `last_s`, `first_s`: between these it happened, as far as the points tell; `at_s`: when the first point of the new
-    level was measured; `since_s`, `until_s`: what bounds the points that tell the two levels, both included.
-    `points_for`, `points_against`: of the points that the date and the commits explain unlike, those that the date and
-    those that the commits explain better. `found`: the change, by places in the order of measuring.
+    `last_s`, `first_s`: the interval in which it happened; `at_s`: when the first point of the new level was measured;
+    `since_s`, `until_s`: the first and last date of the points at either level. `points_for`, `points_against`: the
+    number of points that the date, or the commits, explain better. `found`: the change, by places in the order of
+    measuring.
     """
 
     last_s: int
@@ -82,9 +82,9 @@ class Dated(Struct, frozen=True):
 
 
 def by_date(stretch: Stretch) -> Stretch:
-    """Return a stretch's times in the order of measuring, without any if that is the commits' order or its reverse.
+    """Return a stretch's times in the order of measuring; empty if that is the commits' order or its reverse.
 
-    It has one metric, that of the mode `off` or what asv measured by itself, at the points where a date is known.
+    It has one metric, mode `off` or asv's own results, and only points with a known date.
     """
     metric = next((one for one in _TIMES if one in stretch.values), None)
     if metric is None or stretch.measured is None:
@@ -131,9 +131,9 @@ def dated_changes(dated: Stretch, found: Sequence[Found]) -> list[DatedChange]:
 def machine_shifts(changes: Iterable[Dated], cases: int) -> list[tuple[Dated, ...]]:
     """Find the dates at which many cases of one machine changed together, and return the changes of each date.
 
-    `changes`: those of all its stretches; `cases`: how many cases it measured. At a date a tenth of all cases, three at
-    least, must be proven to follow the date, and four for each one that follows the commits. With them go the cases
-    that changed at the date and whose points cannot tell.
+    `changes`: those of all its stretches; `cases`: the number of cases that it measured. At least a tenth of all cases,
+    and at least three, must follow the date, and four for each case that follows the commits. Undecided cases that
+    changed at the date are included.
     """
     left = list(changes)
     shifts: list[tuple[Dated, ...]] = []
@@ -143,7 +143,7 @@ def machine_shifts(changes: Iterable[Dated], cases: int) -> list[tuple[Dated, ..
         if len(proven) < fewest:
             return shifts
         starts, dates = np.sort([one.last_s for one in proven]), np.sort([one.first_s for one in proven])
-        crowd = np.searchsorted(starts, dates) - np.searchsorted(dates, dates)  # how many changes may be at each date
+        crowd = np.searchsorted(starts, dates) - np.searchsorted(dates, dates)  # possible changes at each date
         date = int(dates[np.argmax(crowd)])
         together = [one for one in left if one.change.last_s < date <= one.change.first_s]
         left = [one for one in left if not one.change.last_s < date <= one.change.first_s]
@@ -154,7 +154,7 @@ def machine_shifts(changes: Iterable[Dated], cases: int) -> list[tuple[Dated, ..
 
 
 def machine_event(shift: Sequence[Dated], scene: Scene) -> Event:
-    """Return the event that stands for all changes of a shift, told by a case that moved as most did."""
+    """Return one event for all changes of a shift, with the figures of a case that moved in the common direction."""
     typical = math.copysign(1.0, float(np.median([math.log(one.change.found.change.ratio) for one in shift])))
     alike = [one for one in shift if typical * math.log(one.change.found.change.ratio) > 0.0]
     told = min(alike, key=lambda one: (not one.change.is_by_date, one.key))
@@ -186,7 +186,7 @@ def levelled(stretch: Stretch, changes: Sequence[DatedChange]) -> Stretch:
     """Return a stretch with all times at the level of the machine after the last of `changes`, which are its own."""
     if not changes:
         return stretch
-    assert stretch.measured is not None  # else it has no such changes
+    assert stretch.measured is not None  # it has dated changes
     values = dict(stretch.values)
     for metric in _TIMES:
         if metric in values:
@@ -202,10 +202,10 @@ def levelled(stretch: Stretch, changes: Sequence[DatedChange]) -> Stretch:
 
 
 def _shift(logs: Floats, later: Flags, near: Flags) -> float:
-    """Return by how much the later points lie above the earlier ones, which are in the order of the commits.
+    """Return by how much the later points lie above the earlier ones; all are in the order of the commits.
 
-    It is the difference of the medians of those `near` the date, unless neighbouring commits of both kinds differ by
-    something else: then the code changed as well, and the median of their differences is the machine's part.
+    It is the difference of the medians of the points `near` the date. If neighbouring commits measured before and after
+    it differ by another amount, the code changed as well, and the median of their differences is the machine's part.
     """
     turns = np.diff(later.astype(np.int8))
     local = (np.diff(logs) * turns)[turns != 0]
@@ -218,14 +218,14 @@ def _shift(logs: Floats, later: Flags, near: Flags) -> float:
 
 
 def _votes(logs: Floats, places: Places, split: int, sure: Flags) -> tuple[int, int]:
-    """Count the points at which the date is right and the commits are wrong, and the other way round.
+    """Count the points that only the date explains, and those that only the commits explain.
 
-    `logs`: logarithms of times in the order of measuring; by the date those from `split` on are at the new level. By
-    the commits, `places`, those of one piece of the history are, from any commit up to any other: code
-    that changed, and perhaps was changed back. `sure`: the points that count. All of shape (points,).
+    `logs`: logarithms of times in the order of measuring. By the date, the points from `split` on are at the new level;
+    by the commits, `places`, those between any two commits are: the code changed, and perhaps changed back. `sure`:
+    the points to count. All have shape (points,).
     """
     before, after = np.median(logs[:split]), np.median(logs[split:])
-    logs = np.clip(logs, min(before, after), max(before, after))  # or one outlier would count more than many points
+    logs = np.clip(logs, min(before, after), max(before, after))  # so that one outlier does not outweigh many points
     is_new = np.abs(logs - after) < np.abs(logs - before)
     order = np.argsort(places, kind="stable")
     by_commit = np.empty(len(logs), dtype=np.bool_)
@@ -236,7 +236,7 @@ def _votes(logs: Floats, places: Places, split: int, sure: Flags) -> tuple[int, 
 
 
 def _in_one_piece(gains: Floats) -> Flags:
-    """Choose the points of the new level, or those of the old, as one piece of the commits' order, by least squares.
+    """Return the points of the new level by least squares; they, or those of the old level, are contiguous commits.
 
     `gains`: how much better the new level fits each point than the old one.
     """

@@ -1,8 +1,8 @@
 """Events on the release axis: the effect of a new Python release on a case at an unchanged commit.
 
-Two releases are compared where both were measured at the same commit (`bridges`). Two binaries differ by a percent or
-two for reasons of layout alone, so a change within the equivalence is none; and as many cases are looked at together,
-the alerts of a release are those of Benjamini and Hochberg.
+Two releases are compared at commits measured with both (`bridges`). The layout of a binary alone makes a difference of
+a percent or two, so changes within the equivalence are ignored. As a release has many cases, its alerts are corrected
+by Benjamini and Hochberg.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def release_events(
 ) -> list[Event]:
     """Return the events of all bridges, as candidates.
 
-    `series`: those that the bridges belong to, which tell how much sessions differ; `commits`: `History.commits`.
+    `series`: those of the bridges, which give the noise between sessions; `commits`: `History.commits`.
     """
     noise = {
         (one.key, metric): noise_of(one.tracks[metric].values)
@@ -64,7 +64,7 @@ def release_events(
 
 
 def _with_fixes(events: Sequence[Event], equivalence: float) -> list[Event]:
-    """Within a line only: two lines are compared anew with each of their releases."""
+    """Mark fixed events, only within a line: each release of a line is compared with the other line anew."""
     lines: dict[SeriesKey, list[Event]] = {}
     for event in events:
         lines.setdefault(event.key, []).append(event)
@@ -103,7 +103,7 @@ def _event(tests: Sequence[_Test], commits: Sequence[str], equivalence: float) -
 
 
 def _pair(bridge: Bridge) -> str:
-    """What names the step: two lines stay the same two while their patch releases come and go."""
+    """Return the name of the step: the two releases, or two lines without their patch releases."""
     ends = (bridge.before, bridge.after)
     return ">".join(ends if is_one_line(*ends) else (identity.rpartition(".")[0] for identity in ends))
 

@@ -67,11 +67,10 @@ class CaseSeries(Struct, frozen=True):
     `unit`: of `off`, `on` and `plain` (`seconds`, `bytes` or whatever a `track_` benchmark says). `places`: shape
     (points,), each point's commit as its place in `History.commits`. `interpreters`: each point's place in
     `History.interpreters`, shape (points,); the exact build, because patch releases join a line. `sessions`: shape
-    (points,), when each point was measured, as a place in `History.sessions`; None where nothing tells. `blocks`:
-    shape (points,), how many blocks stand behind each point's figures (pairs, or trials alone where there is one mode);
-    None for asv's own measurements. `requirements`: shape (points,), the set that was installed, as a place in
-    `History.requirement_sets`; None where nothing tells. `measured`: shape (points,), when, seconds since 1970; 0 or
-    None where nothing tells.
+    (points,), when each point was measured, as a place in `History.sessions`; None if unknown. `blocks`:
+    shape (points,), the number of blocks of each point (pairs, or single trials if there is one mode); None for asv's
+    own measurements. `requirements`: shape (points,), the installed set, as a place in `History.requirement_sets`; None
+    if unknown. `measured`: shape (points,), seconds since 1970; 0 or None if unknown.
     """
 
     key: SeriesKey
@@ -132,17 +131,15 @@ class AnchorSeries(Struct, frozen=True):
 class History(Struct, frozen=True):
     """Everything that was measured, as series.
 
-    `commits`: full hashes (or what of a hash is known), oldest first, as git orders the first parents of the
-    configured branches; `dates`: seconds since 1970 of each, shape (commits,). `ordered_by`: `git`, or `date` where no
-    repository knows the commits. `interpreters`: identities (or asv's Python versions). `left_out`: a sentence
-    with a count for each kind of thing that is not in the series. `problems`: a sentence for each thing that should
-    have been read and could not be. `notes`: what else a reader of the series should know, such as a machine that
-    changed. `branches`: the places of each branch, as `branches.by_branch` takes them; empty where all commits are one
-    sequence. `sessions`: when each session of measuring began (UTC, ISO), oldest first. `titles`: what its author calls
-    a benchmark (asv's `pretty_name`), by its name, where there is such. `requirement_sets`: the names of the sets of
-    the matrix, as `Trial.requirements` has them. `counted`: the series of counted instructions; their `protocol` names
-    the counter too, and they have no fingerprint: a count depends on nothing else of a machine. `packages`: what pip
-    installed, `numpy==2.1.0`, by machine, commit, interpreter and set of requirements, where that was recorded.
+    `commits`: full hashes (or abbreviated ones), oldest first, as git orders the first parents of the configured
+    branches; `dates`: seconds since 1970 of each, shape (commits,). `ordered_by`: `git`, or `date` if no repository has
+    the commits. `interpreters`: identities (or asv's Python versions). `left_out`: a sentence with a count for each
+    reason to skip results. `problems`: a sentence for each unreadable file. `notes`: other notices, such as a changed
+    machine. `branches`: the places of each branch, see `by_branch`; empty if all commits are one sequence. `sessions`:
+    when each session began (UTC, ISO), oldest first. `titles`: a benchmark's `pretty_name` of asv by its name.
+    `requirement_sets`: the sets of the matrix, as in `Trial.requirements`. `counted`: the series of counted
+    instructions; their `protocol` includes the counter, and they have no fingerprint, as a count depends on nothing
+    else of a machine. `packages`: what pip installed, `numpy==2.1.0`, by machine, commit, interpreter, requirements.
     """
 
     commits: tuple[str, ...]
@@ -174,9 +171,9 @@ MAIN = ""
 def by_branch(series: Sequence[CaseSeries], branches: Mapping[str, Places]) -> tuple[tuple[CaseSeries, ...], int]:
     """Return each series once per branch that it has points of, and the number of points on no branch.
 
-    `branches`: places of each branch's commits, the first branch under the empty name; empty where git does not
-    tell: then all points are one sequence. The series of another branch holds its whole past, that which it shares
-    with the first one too, but there is none where it adds nothing.
+    `branches`: places of each branch's commits, the first branch under the empty name; empty if unknown: then all
+    points are one sequence. The series of another branch includes the past that it shares with the first branch; it is
+    dropped if it has no commits of its own.
     """
     if not branches:
         return tuple(series), 0
