@@ -1,16 +1,18 @@
-"""The Atom feed of regressions: one entry an event, whose id stays as long as the event's name does.
+"""The Atom feed of regressions, one entry for each event with a stable id; `sitemap.xml` and `robots.txt`.
 
-asv's own writer (`asv.feed`) puts its `lang` and `type` where Atom does not know them and has no room for a feed's own
-address, so this is written here; RFC 4287 is short. Links are absolute or not there at all: a feed reader has no
-folder that they could be relative to.
+asv's own writer (`asv.feed`) puts `lang` and `type` where Atom does not allow them and cannot write the feed's own
+address, so this module writes RFC 4287 itself. Links are absolute or absent, as feed readers cannot resolve relative
+ones.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from html import escape
+from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
 import numpy as np
@@ -159,3 +161,17 @@ def _moment(iso: str, otherwise: str = "1970-01-01T00:00:00Z") -> str:
         return datetime.fromisoformat(iso).astimezone(UTC).strftime(_RFC_3339)
     except ValueError:
         return otherwise
+
+
+def signposts(content: SiteContent, names: Iterable[str]) -> dict[str, bytes]:
+    """`sitemap.xml` with all pages in `names`; `robots.txt` too where the site is all that its host has."""
+    root = content.url.rstrip("/")
+    if not root.startswith(("https://", "http://")):
+        return {}
+    pages = sorted(name for name in names if name.endswith(".html") and name != "404.html")
+    entries = "".join(f"<url><loc>{escape(f'{root}/{quote(name)}', quote=False)}</loc></url>\n" for name in pages)
+    head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    files = {"sitemap.xml": f"{head}{entries}</urlset>\n".encode()}
+    if urlsplit(root).path == "":
+        files["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {root}/sitemap.xml\n".encode()
+    return files

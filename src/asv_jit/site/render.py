@@ -17,14 +17,13 @@ from asv_jit.errors import UsageError
 from asv_jit.site.content.site_content import SiteContent
 from asv_jit.site.content.slugs import slug
 from asv_jit.site.data.files import DataMaker, Part
-from asv_jit.site.feed import feed
+from asv_jit.site.feed import feed, signposts
 from asv_jit.site.pages import bisection as bisections
 from asv_jit.site.pages import case as case_page
 from asv_jit.site.pages import cases as cases_page
 from asv_jit.site.pages import data as data_page
 from asv_jit.site.pages import guide, home, machines, prose, regressions, releases
 from asv_jit.site.parts.publication import FEED, Page, Publication
-from asv_jit.site.signposts import signposts
 from asv_jit.site.templates import static_files, template_environment, template_folders
 from asv_jit.store.files import storage_errors
 from asv_jit.system.processes import cores, in_parallel_with

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from asv_jit.site.parts.charts.marks import trend_mark
+from asv_jit.site.parts.charts.trends import trend_mark
 
 
 def _drawn(text: str) -> tuple[list[tuple[int, int]], tuple[int, int]]:

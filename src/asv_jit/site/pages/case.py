@@ -21,7 +21,7 @@ from asv_jit.site.parts.event_lines import EventLine, EventLines
 from asv_jit.site.parts.figures import Alert
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.tables.history import HistoryTable, HistoryTables
-from asv_jit.site.parts.tables.now import NowRow, now_rows
+from asv_jit.site.parts.tables.rows import NowRow, now_rows
 from asv_jit.site.parts.values import Figure, Frame
 from asv_jit.text import units
 from asv_jit.text.case_names import case_text, params_text

@@ -14,7 +14,7 @@ from asv_jit.analysis.history.series import History
 from asv_jit.analysis.stats.noise import CHANGES, needed_pairs
 from asv_jit.site.content.site_content import Fingerprint, Machine
 from asv_jit.site.content.slugs import anchor_of
-from asv_jit.site.parts.charts.marks import trend_mark
+from asv_jit.site.parts.charts.trends import trend_mark
 from asv_jit.site.parts.publication import Publication
 from asv_jit.site.parts.values import Figure, Frame
 from asv_jit.store.findings.nights import NightRecord

@@ -11,6 +11,7 @@ from msgspec import Struct
 from asv_jit.analysis.cells.current import Current
 from asv_jit.analysis.counts.summary import Disagreement
 from asv_jit.analysis.history.events import Event
+from asv_jit.git.repository import Commit
 from asv_jit.model import CaseKey
 from asv_jit.site.content.cells import (
     CountedCell,
@@ -23,9 +24,9 @@ from asv_jit.site.content.cells import (
 )
 from asv_jit.site.content.site_content import Machine, Release, SiteContent
 from asv_jit.site.parts.charts.trends import Trends
-from asv_jit.site.parts.commits import CommitBook
-from asv_jit.site.parts.values import Frame, NavEntry
+from asv_jit.site.parts.values import Frame, Link, NavEntry
 from asv_jit.text import units
+from asv_jit.text.units import day
 
 FEED = "feed.xml"
 _NAVIGATION = {
@@ -147,3 +148,40 @@ class Publication(Struct, frozen=True):
 @lru_cache(maxsize=64)  # the pages of all cases have the same
 def _navigation(here: str, root: str) -> tuple[NavEntry, ...]:
     return tuple(NavEntry(text, root + file, file == here) for file, text in _NAVIGATION.items())
+
+
+_SHORT = 8
+_SUBJECT_LIMIT = 100
+
+
+class CommitBook(Struct, frozen=True):
+    """Commits by the first eight characters of their hashes. `prefix` is what a hash is appended to, or empty."""
+
+    commits: Mapping[str, Commit]
+    prefix: str
+
+    @staticmethod
+    def of(content: SiteContent) -> CommitBook:
+        """The commits that the content tells of."""
+        # Never a script: the address comes from a configuration.
+        web = content.show_commit_url.startswith(("https://", "http://"))
+        dates = dict(zip(content.history.commits, content.history.dates.tolist(), strict=True))
+        known = {digest[:_SHORT]: Commit(digest, date, "", "") for digest, date in dates.items()}
+        known |= {commit.hash[:_SHORT]: commit for commit in content.commits}
+        return CommitBook(known, content.show_commit_url if web else "")
+
+    def find(self, digest: str) -> Commit:
+        """The commit; with empty texts where nothing is known of it."""
+        return self.commits.get(digest[:_SHORT]) or Commit(digest, 0, "", "")
+
+    def link(self, digest: str) -> Link:
+        """Its short hash, leading to the project's own page of it where there is one."""
+        return Link(units.visible(digest[:_SHORT]), self.prefix + digest if self.prefix else "")
+
+    def subject(self, digest: str) -> str:
+        """The first line of its message, cut to what a table can bear."""
+        return units.shown(self.find(digest).subject, _SUBJECT_LIMIT)
+
+    def date(self, digest: str) -> str:
+        """The day it was committed, or empty."""
+        return day(self.find(digest).date)

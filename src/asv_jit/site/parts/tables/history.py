@@ -20,7 +20,7 @@ from asv_jit.analysis.history.series import CaseSeries, History, Track
 from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.site.content.timetable import Placed, Timetable, newest_of_each
 from asv_jit.site.parts.charts.line_charts import Line, line_chart
-from asv_jit.site.parts.commits import CommitBook
+from asv_jit.site.parts.publication import CommitBook
 from asv_jit.text import units
 from asv_jit.text.event_words import form_of
 
