@@ -40,7 +40,7 @@ CountCurve: TypeAlias = Annotated[tuple[tuple[Repetitions, Instructions], ...], 
 HASH_SEEDS = (1, 2, 3)
 """The hash seeds of counted trials, the same in all arms, so that counts are compared seed by seed.
 
-Each seed also has a layout of memory of its own; see `displace` in trials/child/counting.py.
+Each seed also has a layout of memory of its own; see `lay_out` in trials/child/counting.py.
 """
 
 

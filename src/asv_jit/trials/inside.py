@@ -143,9 +143,9 @@ def perform(request):
 
         watch()
     if request["operation"] == "count":
-        from asv_jit_child.counting import displace
+        from asv_jit_child.counting import lay_out
 
-        displace()
+        lay_out()
     start = clock()
     sys.meta_path.insert(0, SuiteFinder(request["benchmark_dir"]))
     benchmark = find_benchmark(request["benchmark_dir"], request["benchmark"])

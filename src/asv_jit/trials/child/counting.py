@@ -28,21 +28,32 @@ def count(benchmark, request):
     return result
 
 
-DISPLACING = []
+KEPT = []
+LARGEST, STEP = 512, 16  # pymalloc's sizes in bytes
+POOL = 16 * 1024 - 48
+RESERVED = 4 * 1024 * 1024
 
 
-def displace():
-    """Keep objects of all sizes, as many of each as the hash seed says, so that what is made later lies elsewhere.
+def lay_out():
+    """Make where objects lie depend on the hash seed, and little on what the suite's modules hold.
 
     A few counts depend on addresses: the interpreter's cache of attributes and sets of objects without a hash of
-    their own find places by them. A change that moves what lies in memory and nothing else, to a docstring say, would
-    otherwise move a count by the same 0.2% with all seeds.
+    their own find places by them. A change that moves what lies in memory and nothing else, to a docstring say, moved
+    counts by 0.2 to 4%. So objects of all sizes are kept, as many of each as the seed says, and then each size gets
+    memory of its own: as long as one object of each pool lives, the pool serves no other size.
     """
     state = int(os.environ["PYTHONHASHSEED"])
-    for size in range(0, 1024, 16):
+    for size in range(STEP, LARGEST + 1, STEP):
         state = (state * 1_103_515_245 + 12_345) % 2**31  # the C standard's example of a generator
-        wanted = state >> 16 & 255
-        DISPLACING.append([bytes(size) if size > 32 else (float, object)[size > 15]() for _ in range(wanted)])
+        KEPT.append(objects_of(size, state >> 16 & 255))
+    KEPT.extend(objects_of(size, RESERVED // size)[:: POOL // size] for size in range(STEP, LARGEST + 1, STEP))
+
+
+def objects_of(size, count):
+    if size > 32:
+        return [bytes(size - 33) for _ in range(count)]  # 33: of bytes without any
+    make = object if size == 16 else float
+    return [make() for _ in range(count)]
 
 
 def mark():
