@@ -111,8 +111,9 @@ METRICS: Mapping[Metric, Row] = MappingProxyType(
     }
 )
 
-COUNTED: tuple[Metric, ...] = tuple(metric for metric, row in METRICS.items() if row.kind == "instructions")
-"""Metrics that are counted, so that they have no noise: those of mode off and on."""
+COUNTED_IN: Mapping[Mode, Metric] = {row.modes[0]: m for m, row in METRICS.items() if row.kind == "instructions"}
+COUNTED: tuple[Metric, ...] = tuple(COUNTED_IN.values())
+"""Metrics that are counted and have no noise, of mode off and on."""
 
 SEARCHED: tuple[Metric, ...] = tuple(metric for metric, row in METRICS.items() if row.searched)
 COMPARED: tuple[Metric, ...] = tuple(m for m, row in METRICS.items() if row.modes and row.kind != "instructions")

@@ -21,10 +21,8 @@ from asv_jit.analysis.history.detection import Found
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey, Track
 from asv_jit.analysis.history.timeline import Axes, Naming, requirements_beside
-from asv_jit.analysis.metrics import COUNTED, Metric
-from asv_jit.model import ARMS, COUNT_PROTOCOL, HASH_SEEDS, Mode
-
-METRIC_OF: Mapping[Mode, Metric] = {"off": "instructions_off", "on": "instructions_on"}
+from asv_jit.analysis.metrics import COUNTED, COUNTED_IN, Metric
+from asv_jit.model import ARMS, COUNT_PROTOCOL, HASH_SEEDS
 
 
 def count_series(machine: str, counts: Iterable[CaseCount], axes: Axes) -> tuple[list[CaseSeries], Counter[str]]:
@@ -74,7 +72,7 @@ def _columns(
         kept = [None if build in noisy else one for (_, build), one in zip(order, column, strict=True)]
         left_out["that are not repeatable"] += sum(one is not None for one in column) - sum(map(bool, kept))
         if any(kept):
-            tracks[METRIC_OF[mode]] = _track(kept)
+            tracks[COUNTED_IN[mode]] = _track(kept)
     return CaseSeries(
         key,
         "instructions",

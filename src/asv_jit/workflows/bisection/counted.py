@@ -11,7 +11,7 @@ from asv_jit.analysis.attribution import Attribution, Axis
 from asv_jit.analysis.counts.comparison import cause_of
 from asv_jit.analysis.counts.summary import moved
 from asv_jit.analysis.culprit.searcher import Unbuildable
-from asv_jit.analysis.metrics import BisectMetric, Metric
+from asv_jit.analysis.metrics import COUNTED_IN, BisectMetric
 from asv_jit.errors import UsageError
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import HASH_SEEDS, Case, Mode
@@ -20,7 +20,6 @@ from asv_jit.workflows.bisection.search import MODES, Install
 from asv_jit.workflows.compare_counts import ModeChange, mode_changes
 from asv_jit.workflows.measuring.counting import Counting
 
-_METRICS: dict[Mode, Metric] = {"off": "instructions_off", "on": "instructions_on"}
 _CHANGED = ("more", "fewer")
 
 
@@ -148,7 +147,7 @@ def _attribution(changes: Mapping[Mode, ModeChange], sides: Sequence[Installatio
 def _effect(one: ModeChange) -> Effects:
     ratios = [1.0 + change for change in one.found.changes.values()]
     return Effects(
-        metric=_METRICS[one.mode],
+        metric=COUNTED_IN[one.mode],
         before=one.before.per_call,
         after=one.after.per_call,
         ratio=1.0 + one.found.change if one.found.change is not None else one.after.per_call / one.before.per_call,
