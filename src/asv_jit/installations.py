@@ -32,10 +32,10 @@ from asv_jit.asv_adapter.environment import InterpreterEnvironment
 from asv_jit.asv_adapter.project import Project, requirements_text
 from asv_jit.errors import FULL, AsvJitError, LockedError, UsageError
 from asv_jit.interpreters.identity import Interpreter
-from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES
 from asv_jit.model import minor_of, version_of
 from asv_jit.store.files import storage_errors, write_atomically
 from asv_jit.system import locks, paths, processes
+from asv_jit.system.processes import NETWORK_VARIABLES
 
 _TOOLS = frozenset(("pip", "setuptools", "wheel", "build", "pyproject_hooks", "asv_runner", "pympler"))
 KEPT = 48

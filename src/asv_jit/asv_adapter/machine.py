@@ -13,9 +13,8 @@ from asv import util
 from asv.machine import Machine, MachineCollection
 
 from asv_jit.asv_adapter.history.names import is_sound_name
-from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
-from asv_jit.store.files import storage_errors
+from asv_jit.store.files import save_whole, storage_errors
 from asv_jit.store.machines import keep_fingerprint, known_fingerprints
 
 # Left by docker, podman, and systemd-nspawn or lxc.

@@ -15,8 +15,8 @@ from asv.runner import BenchmarkResult
 
 from asv_jit.asv_adapter.environment import InterpreterEnvironment
 from asv_jit.asv_adapter.project import Project
-from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.model import Benchmark, Trial
+from asv_jit.store.files import save_whole
 
 
 def write_rows(

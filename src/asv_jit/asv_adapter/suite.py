@@ -14,10 +14,10 @@ from typing import Any
 from asv_jit.asv_adapter.history.decoding import UnreadableError
 from asv_jit.asv_adapter.history.suite import read_entries
 from asv_jit.asv_adapter.project import Project
-from asv_jit.asv_adapter.whole_files import save_whole
 from asv_jit.errors import UsageError
 from asv_jit.model import Benchmark, Case, Kind
 from asv_jit.settings import bounded_s
+from asv_jit.store.files import save_whole
 from asv_jit.system.processes import run
 from asv_jit.trials.child.finding import kind_of
 

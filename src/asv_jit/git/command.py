@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from asv_jit.errors import UsageError
-from asv_jit.system.processes import Finished, base_environment, run
+from asv_jit.system.processes import NETWORK_VARIABLES, Finished, base_environment, run
 
 _TIMEOUT_S = 900.0
 _OUTPUT_BYTES = 1 << 30  # a listing of a whole history
@@ -18,8 +18,7 @@ _STALE_LOCK_S = 3600.0
 # Variables through which git reaches a remote with the user's credentials; none of them holds a token.
 GIT_ACCESS = (
     "GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME",
-    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-    "SSL_CERT_FILE", "SSL_CERT_DIR",
+    *NETWORK_VARIABLES,
 )  # fmt: skip
 
 

@@ -17,8 +17,7 @@ from asv_jit.interpreters import spec as specs
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.manifest import Manifest
 from asv_jit.interpreters.probe import Runner, probe
-from asv_jit.interpreters.providers.apt import Archive
-from asv_jit.interpreters.providers.debian import Debian
+from asv_jit.interpreters.providers.apt import Archive, Debian
 from asv_jit.interpreters.providers.offers import Offer, Provider
 from asv_jit.interpreters.providers.uv import Uv
 from asv_jit.interpreters.spec import Spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -86,3 +86,15 @@ def storage_errors(path: Path) -> Iterator[None]:
             f"cannot write {path}: {error.strerror or error}; {remedy} and run the same command again: "
             "earlier results are safe, and only what is missing will be measured"
         ) from error
+
+
+def save_whole(folder: Path, save: Callable[[str], object]) -> None:
+    """Let asv's method `save` write to a temporary folder, then move the files to `folder` atomically.
+
+    Raises StorageError.
+    """
+    with storage_errors(folder), tempfile.TemporaryDirectory(prefix="asv-jit-") as beside:
+        save(beside)
+        for path in sorted(Path(beside).rglob("*")):
+            if path.is_file():
+                write_atomically(folder / path.relative_to(beside), path.read_bytes())

@@ -39,6 +39,11 @@ _PASSED_ON = (
     "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "TZ", "USER",
     "USERPROFILE", "XDG_CACHE_HOME",
 )  # fmt: skip
+# Variables that say how to reach the network; clients of package indexes and git inherit them too.
+NETWORK_VARIABLES = (
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
 
 
 class Finished(Struct, frozen=True):

@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from asv_jit.errors import NoInterpreterError
-from asv_jit.interpreters.providers.apt import FALLBACK, Archive, Package, debian_mirrors, parse_madison, parse_plan
-from asv_jit.interpreters.providers.debian import Debian, is_library
+from asv_jit.interpreters.providers.apt import (
+    FALLBACK,
+    Archive,
+    Debian,
+    Package,
+    debian_mirrors,
+    is_library,
+    parse_madison,
+    parse_plan,
+)
 from asv_jit.interpreters.providers.offers import Offer
 from asv_jit.system.processes import Finished
 from tests.interpreters.fakes import FakeRunner, finished

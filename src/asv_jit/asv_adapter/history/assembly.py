@@ -10,17 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.arrays import Floats, Places
+from asv_jit.analysis.arrays import Flags, Floats, Indices, Places
 from asv_jit.analysis.history.series import CaseSeries, SeriesKey, Track
 from asv_jit.analysis.metrics import Metric
-from asv_jit.asv_adapter.history.columns import Head, JitMetric, Mask, Sheet
+from asv_jit.asv_adapter.history.columns import Head, JitMetric, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 
 PROTOCOL = "asv"
 """The protocol of what plain `asv run` measured."""
 
 _Kind = TypeVar("_Kind", bound=np.generic)
-_Indices = npt.NDArray[np.intp]
 
 _METRICS: tuple[JitMetric, ...] = ("plain", "off", "on")
 
@@ -45,8 +44,8 @@ class _Layout(Struct, frozen=True):
 
     places: Places
     pythons: Places
-    rows: Mapping[JitMetric, _Indices]
-    points: Mapping[JitMetric, _Indices]
+    rows: Mapping[JitMetric, Indices]
+    points: Mapping[JitMetric, Indices]
     repeated: tuple[tuple[int, int], ...]
 
     def newest(self, of_rows: Places) -> Places:
@@ -92,8 +91,8 @@ def _layout(files: Places, metrics: npt.NDArray[np.int8], located: Located) -> _
     order = np.lexsort((located.ranks[files], places))
     points, first = np.unique(places[order], return_index=True)
     last = np.append(first[1:], len(order)) - 1
-    rows: dict[JitMetric, _Indices] = {}
-    points_of: dict[JitMetric, _Indices] = {}
+    rows: dict[JitMetric, Indices] = {}
+    points_of: dict[JitMetric, Indices] = {}
     repeated: list[tuple[int, int]] = []
     for code, metric in enumerate(_METRICS):
         ordered = order[metrics[files[order]] == code]
@@ -167,7 +166,7 @@ def _series(
 ) -> Iterator[CaseSeries]:
     """Yield a series for each case with any value, with the points where it has one."""
     known = {metric: ~np.isnan(values) for metric, (values, *_) in matrices.items()}
-    some: Mask = reduce(np.logical_or, known.values())
+    some: Flags = reduce(np.logical_or, known.values())
     counts = {metric: np.count_nonzero(mask, axis=1) for metric, mask in known.items()}
     nothing = np.full(len(layout.places), np.nan)
     for row, (case, count) in enumerate(zip(described.cases, np.count_nonzero(some, axis=1), strict=True)):

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
+
+from asv_jit.analysis.arrays import Flags, Floats, Places
 
 JitMetric: TypeAlias = Literal["plain", "off", "on"]
 
@@ -22,10 +23,6 @@ UNUSABLE = -math.inf
 """A value that is infinite in the file, or at least `HUGE`."""
 HUGE = 1e150
 """Squares of larger values overflow; no measurement comes near."""
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Mask: TypeAlias = npt.NDArray[np.bool_]
-Places: TypeAlias = npt.NDArray[np.int32]
 
 
 class Stamp(Struct, frozen=True, array_like=True):
@@ -94,7 +91,7 @@ class Sheet(Struct, frozen=True):
         values: Floats = self.numbers[0]
         return values
 
-    def of_rows(self, chosen: Mask) -> Sheet:
+    def of_rows(self, chosen: Flags) -> Sheet:
         """Select the rows that `chosen`, shape (rows,), marks; neighbouring rows are not copied."""
         at = np.flatnonzero(chosen)
         if len(at) == len(self.files):
@@ -110,7 +107,7 @@ class Columns(Struct, frozen=True):
     files: tuple[ReadFile, ...]
     sheets: tuple[Sheet, ...]
 
-    def of_files(self, chosen: Mask) -> Columns:
+    def of_files(self, chosen: Flags) -> Columns:
         """Select the files that `chosen`, shape (files,), marks, with their rows."""
         if chosen.all():
             return self
@@ -119,7 +116,7 @@ class Columns(Struct, frozen=True):
         return Columns(files, tuple(_moved(sheet, places) for sheet in rows_of_files(self.sheets, chosen)))
 
 
-def rows_of_files(sheets: Iterable[Sheet], chosen: Mask) -> list[Sheet]:
+def rows_of_files(sheets: Iterable[Sheet], chosen: Flags) -> list[Sheet]:
     """Select the rows of the files that `chosen`, shape (files,), marks; sheets without rows are dropped."""
     selected = (sheet.of_rows(chosen[sheet.files]) for sheet in sheets)
     return [sheet for sheet in selected if len(sheet.files)]

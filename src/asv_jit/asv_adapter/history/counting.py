@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from asv_jit.asv_adapter.history.columns import SKIPPED, UNUSABLE, Floats, Head, Sheet
+from asv_jit.analysis.arrays import Floats
+from asv_jit.asv_adapter.history.columns import SKIPPED, UNUSABLE, Head, Sheet
 from asv_jit.asv_adapter.history.suite import Described
 
 _REMOVED = "that the suite no longer has (removed or renamed)"

@@ -10,12 +10,6 @@ from msgspec import Struct
 
 from asv_jit.interpreters import identity
 
-# Variables that a provider's client inherits besides the usual ones: how to reach the network.
-NETWORK_VARIABLES = (
-    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-    "SSL_CERT_FILE", "SSL_CERT_DIR",
-)  # fmt: skip
-
 
 class Offer(Struct, frozen=True):
     """One release that a provider can install; `source` is the provider's own name of its origin."""

@@ -11,7 +11,7 @@ import msgspec
 from asv_jit.errors import NoInterpreterError
 from asv_jit.interpreters.probe import OLDEST, Runner
 from asv_jit.interpreters.providers import prefix
-from asv_jit.interpreters.providers.offers import NETWORK_VARIABLES, Built, Offer
+from asv_jit.interpreters.providers.offers import Built, Offer
 from asv_jit.model import minor_of
 from asv_jit.system import processes
 
@@ -95,7 +95,7 @@ class Uv:
     def _ask(self, *arguments: str | Path, timeout_s: float, cwd: Path | None = None) -> str:
         if self._program is None:
             raise NoInterpreterError("uv is not on PATH.")
-        env = processes.base_environment(also=(*NETWORK_VARIABLES, *_SETTINGS))
+        env = processes.base_environment(also=(*processes.NETWORK_VARIABLES, *_SETTINGS))
         finished = self._run([self._program, *arguments], env=env, cwd=cwd, timeout_s=timeout_s)
         if not finished.ok:
             raise NoInterpreterError(f"uv {' '.join(map(str, arguments[:2]))}: {finished.complaint()}")

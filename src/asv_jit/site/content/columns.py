@@ -22,14 +22,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.arrays import Flags, Floats
 from asv_jit.analysis.history.series import Track
 from asv_jit.analysis.stats.robust import median, noise_of_neighbours, usual_difference
 from asv_jit.site.content import format as form
 
 Counts = npt.NDArray[np.int64]
 Places = npt.NDArray[np.signedinteger]
-Flags = npt.NDArray[np.bool_]
 
 _LOWEST, _MIDDLE, _HIGHEST = 35, 63, 91
 _NO_VALUE, _ESCAPE = 32, 126

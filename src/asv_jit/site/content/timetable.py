@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from asv_jit.analysis.arrays import Indices
 from asv_jit.analysis.history.series import CaseSeries, History
 from asv_jit.analysis.metrics import COUNTED, Metric
 from asv_jit.model import CaseKey
@@ -17,7 +17,6 @@ from asv_jit.site.content import columns
 from asv_jit.site.content.columns import Column
 
 ColumnName: TypeAlias = Metric | Literal["blocks"]
-Indices = npt.NDArray[np.intp]
 BLOCKS: Literal["blocks"] = "blocks"
 
 

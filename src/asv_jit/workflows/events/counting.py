@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.history.events import Event
 from asv_jit.analysis.history.series import History
-from asv_jit.asv_adapter.project import Project
-from asv_jit.asv_adapter.regression_rules import RegressionRules
+from asv_jit.asv_adapter.project import Project, RegressionRules
 from asv_jit.errors import UsageError
 from asv_jit.workflows.reading.history import repository_of
 
