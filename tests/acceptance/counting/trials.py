@@ -81,7 +81,7 @@ def by_seed(python: Path, suite: Path, name: str, mode: Mode, *, loops: int) -> 
 @contextlib.contextmanager
 def held_cores(processes: int | None = None) -> Iterator[None]:
     """Hold every core with a process that computes and goes through memory."""
-    work = "a = list(range(10**6))\nwhile True: a = [x + 1 for x in a]"
+    work = "import os; a = list(range(10**6)); ours = os.getppid()\nwhile os.getppid() == ours: a = [x + 1 for x in a]"
     burners: Sequence[subprocess.Popen[bytes]] = [
         subprocess.Popen([sys.executable, "-c", work]) for _ in range(processes or cores())
     ]
