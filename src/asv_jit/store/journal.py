@@ -95,11 +95,17 @@ class Journals(Struct, Generic[_Trial], frozen=True):
                 )
                 return Lines(problems=(problem,))
         named = named_in(path.name)
-        fitting = tuple(one for one in lines.records if named in (None, (one.commit, one.interpreter)))
-        strange = len(lines.records) - len(fitting)
-        if not strange:
+        if named is None:
             return lines
-        problem = f"{path}: {strange} of its lines name another commit or interpreter than the file does; skipped"
+        fitting = tuple(one for one in lines.records if (one.commit, one.interpreter) == named)
+        if len(fitting) == len(lines.records):
+            return lines
+        other = next(one for one in lines.records if (one.commit, one.interpreter) != named)
+        skipped = len(lines.records) - len(fitting)
+        problem = (
+            f"{path}: expected commit {named[0][:8]} on interpreter {named[1]}, as the name says, found "
+            f"{other.commit[:8]!r} on {other.interpreter[:40]!r}; {skipped} such lines skipped"
+        )
         return Lines(fitting, (*lines.problems, problem))
 
     def encode(self, trials: Sequence[_Trial]) -> bytes:
