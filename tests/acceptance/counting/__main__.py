@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     small = options.small
     folder = options.folder or Path(tempfile.mkdtemp(prefix="asv-jit-counting-"))
+    folder.mkdir(parents=True, exist_ok=True)
     known: dict[str, Callable[[], list[Row]]] = {
         "same": lambda: same.evidence(
             folder, _hash(options.commit), runs=2 if small else len(same.FOLDERS), bench=[r"^cpu\.N"] if small else []
