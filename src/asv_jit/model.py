@@ -22,7 +22,7 @@ ARMS: tuple[Mode, Mode] = ("off", "on")
 # How trials are run. Series never mix protocols: when a figure changes its meaning, the protocol gets a new number.
 PROTOCOL = "2"
 QUICK_PROTOCOL = "2-quick"
-COUNT_PROTOCOL = "3"  # for counted trials, which have their own journals and series
+COUNT_PROTOCOL = "4"  # for counted trials, which have their own journals and series
 
 # Bounds of what is read: any machine's results may be merged.
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_+.-]{0,199}\Z")]

@@ -65,9 +65,10 @@ import os
 import sys
 
 # No suite can import our files by accident, and none of its own hides one of ours: the folder of this file leaves
-# sys.path, and the files of child/ are found through a package of a name that no suite has.
+# sys.path, and the files of child/ are found through a package of a name that no suite has. (A counted trial runs this
+# file through a link, which sys.path follows.)
 HERE = os.path.dirname(os.path.abspath(__file__))
-if sys.path and os.path.abspath(sys.path[0]) == HERE:
+if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(HERE):
     del sys.path[0]
 CHILD = type(sys)("asv_jit_child")
 CHILD.__path__ = [os.path.join(HERE, "child")]
@@ -75,7 +76,10 @@ sys.modules["asv_jit_child"] = CHILD
 
 
 class Compiled(importlib.machinery.SourceFileLoader):
-    """Compiles a file at each start: a trial that fills a cache counts other instructions than those that read it."""
+    """Compiles a file at each start: its bytecode may not be kept yet, or from where its path had another length.
+
+    Either moves what lies in memory, and so what counted trials count.
+    """
 
     def get_code(self, fullname):
         return self.source_to_code(self.get_data(self.path), self.path)
@@ -142,12 +146,13 @@ def perform(request):
         from asv_jit_child.loading import watch
 
         watch()
-    if request["operation"] == "count":
+    counted = request["operation"] == "count"
+    if counted:
         from asv_jit_child.counting import lay_out
 
         lay_out()
     start = clock()
-    sys.meta_path.insert(0, SuiteFinder(request["benchmark_dir"]))
+    sys.meta_path.insert(0, SuiteFinder(request["benchmark_dir"], Compiled if counted else None))
     benchmark = find_benchmark(request["benchmark_dir"], request["benchmark"])
     result["import_ns"] = clock() - start
     result["kind"] = benchmark.kind

@@ -132,7 +132,8 @@ class Workspace(Struct, frozen=True):
     """A private folder with fixed names, the same for both arms.
 
     `request`: the trial's task; `result`: its answer; `counts`: the prefix of the counter's files; `stdout`, `stderr`:
-    a whole program's output; `cwd`: its working folder, empty or a copy of what `setup_cache` left.
+    a whole program's output; `cwd`: its working folder, empty or a copy of what `setup_cache` left; `trials` and
+    `project`: where counted trials find our files and the checkout of the suite.
     """
 
     folder: Path
@@ -142,6 +143,8 @@ class Workspace(Struct, frozen=True):
     stdout: Path
     stderr: Path
     cwd: Path
+    trials: Path
+    project: Path
 
 
 @contextmanager
@@ -154,11 +157,11 @@ def workspace() -> Iterator[Workspace]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def command_of(place: Place, space: Workspace, program: Program | None = None) -> list[str]:
+def command_of(place: Place, space: Workspace, program: Program | None = None, inside: Path = _INSIDE) -> list[str]:
     """Return the command of a trial of the suite or of a whole program, the same in both modes."""
     python = str(place.python)
     if program is None:
-        return [python, str(_INSIDE), str(space.request), str(space.result)]
+        return [python, str(inside), str(space.request), str(space.result)]
     if program.traced:
         return [python, str(_TRACED), str(space.result), str(program.stdin), *program.arguments]
     files = [str(path) for path in (space.result, program.stdin, space.stdout, space.stderr)]
@@ -201,10 +204,13 @@ def launch(
     timeout_s = task.case.benchmark.timeout_s * (1 if counter is None else _COUNTING_SLOWDOWN)
     if task.operation == "setup_cache":
         timeout_s = task.case.benchmark.setup_cache_timeout_s or timeout_s
+    inside = _INSIDE
     with storage_errors(space.folder):
         _prepare(space, cache)
+        if counter is not None:
+            place, inside = _linked(place, space), space.trials / _INSIDE.name
         space.request.write_text(json.dumps(_request(place, task, space, cache, timeout_s)), encoding="utf-8")
-    command, env = command_of(place, space), environment_of(place, mode, task.hash_seed)
+    command, env = command_of(place, space, inside=inside), environment_of(place, mode, task.hash_seed)
     if counter is not None:
         command = counter.command(command, space.counts)
         env = counted_environment_of(place, mode, task.hash_seed, counter)
@@ -265,6 +271,24 @@ def _prepare(space: Workspace, cache: Path | None) -> None:
         space.cwd.mkdir()
     else:
         shutil.copytree(cache, space.cwd, symlinks=True)
+
+
+def _linked(place: Place, space: Workspace) -> Place:
+    """Make the workspace's links, and return the place as it is through them.
+
+    How long a path is moves objects in memory, and so some counts. The whole checkout is linked, so that a suite finds
+    what lies beside it.
+    """
+    suite = place.benchmark_dir
+    root = next((folder for folder in suite.parents if (folder / ".git").exists()), suite.parent)
+    for link, folder in ((space.trials, _INSIDE.parent), (space.project, root)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder, target_is_directory=True)
+    variables = {
+        name: str(space.project / Path(value).relative_to(root)) if Path(value).is_relative_to(root) else value
+        for name, value in place.variables.items()
+    }
+    return replace(place, benchmark_dir=space.project / suite.relative_to(root), variables=variables)
 
 
 def _request(place: Place, task: TrialTask, space: Workspace, cache: Path | None, timeout_s: float) -> dict[str, Any]:

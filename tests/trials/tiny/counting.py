@@ -1,6 +1,7 @@
 """Benchmarks for counted trials: small, deterministic but where the name says otherwise."""
 
 import os
+from pathlib import Path
 
 
 def loop(n=5_000):
@@ -40,3 +41,8 @@ PLACED = object()
 def time_place():
     """Where an object lies that is made when the suite is imported."""
     return id(PLACED)
+
+
+def time_beside():
+    """Reads a file beside the suite."""
+    return (Path(__file__).parents[1] / "beside").read_text(encoding="utf-8")

@@ -96,15 +96,24 @@ def kind_of(function_name):
 
 
 class SuiteFinder:
-    """Makes the suite importable under its folder's name without putting the folder beside it on sys.path."""
+    """Makes the suite importable under its folder's name without putting the folder beside it on sys.path.
 
-    def __init__(self, root):
+    `loader`: what loads its source files, if not the usual loader.
+    """
+
+    def __init__(self, root, loader=None):
         self.folder, self.name = os.path.split(os.path.abspath(root))
+        self.loader = loader
 
     def find_spec(self, fullname, path, target=None):
         if fullname == self.name and path is None:
-            return importlib.machinery.PathFinder.find_spec(fullname, [self.folder], target)
-        return None
+            path = [self.folder]
+        elif self.loader is None or not fullname.startswith(self.name + "."):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if self.loader is not None and spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = self.loader(fullname, spec.origin)
+        return spec
 
 
 def find_benchmark(root, name):
