@@ -1,5 +1,6 @@
 """The counted loop: iterations under callgrind until their counts have settled."""
 
+import itertools
 import os
 
 from .finding import SkippedError
@@ -50,10 +51,11 @@ def lay_out():
 
 
 def objects_of(size, count):
-    if size > 32:
-        return [bytes(size - 33) for _ in range(count)]  # 33: of bytes without any
-    make = object if size == 16 else float
-    return [make() for _ in range(count)]
+    """Without a loop of bytecode, which takes four times as long under callgrind."""
+    if size == 16:
+        return list(itertools.islice(iter(object, None), count))
+    make, argument = (float, 1) if size == 32 else (bytes, size - 33)  # 33: of bytes without any
+    return list(map(make, itertools.repeat(argument, count)))
 
 
 def mark():
