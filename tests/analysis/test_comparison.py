@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from asv_jit.analysis.beside import blocks_of, figure_of, progress
 from asv_jit.analysis.cells.cell import Block, cells_of
 from asv_jit.analysis.cells.summary import Limits
-from asv_jit.analysis.comparison import CaseComparison, compare, worsenings
+from asv_jit.analysis.comparison import CaseComparison, compare, undecided, worsenings
 from asv_jit.model import ARMS, CaseKey, Mode, Outcome, Trial
 from asv_jit.store.journal import TRIALS
+from tests.analysis.cells.test_summary import drifting
 from tests.store.trials import FULL
 
 CASE = CaseKey("toys.time_work")
@@ -169,6 +170,39 @@ def test_an_arm_that_never_settles_leaves_what_it_is_part_of_unclear(unsteady: s
     when = "before" if unsteady.startswith("a") else "after"
     words = f"not steady: 15 of 15 trials {when} the change with the JIT {unsteady[2:]} never settled"
     assert all(effect.reason == words for effect in effects if effect.verdict == "unclear")
+
+
+def _wandering(trial: Trial, by: float) -> Trial:
+    steady_s = trial.steady_s or 0.0
+    return replace(trial, steady_kind="no_steady_state", inner_loops=1, curve=drifting(steady_s, by))
+
+
+@pytest.mark.parametrize(("by", "verdict"), [(1.05, "slower"), (1.9, "unclear")])
+def test_a_gate_does_not_let_a_slow_down_pass_because_trials_never_settled(by: float, verdict: str) -> None:
+    trials = [
+        _wandering(trial, by) if trial.arm == "b-on" and int(trial.block[2:]) % 2 else trial
+        for trial in trials_of({"b-off": 0.245, "b-on": 0.234}, 45)
+    ]
+    found = compare(CASE, blocks_of(trials, ARMS), ARMS, LIMITS, axis="commits")
+    effect = found.effect("on")
+    assert effect is not None
+    assert effect.verdict == verdict
+    assert "22 of 45 trials after the change with the JIT on never settled" in effect.reason
+    assert (effect.low > 1.0) == (verdict == "slower")
+    worse, open_ = ({one.metric for one in gate([found], fail_on=0.02)} for gate in (worsenings, undecided))
+    assert ("on" in worse, "on" in open_) == (verdict == "slower", verdict == "unclear")
+    assert "off" in worse
+
+
+def test_what_could_not_be_decided_is_named_with_how_much_it_may_be() -> None:
+    noisy = compare(
+        CASE, blocks_of(trials_of({"b-on": 0.03}, 5, seed=3), ARMS), ARMS, replace(LIMITS, alpha=1e-6), axis="commits"
+    )
+    (may,) = [one for one in undecided([noisy], fail_on=0.02) if one.metric == "on"]
+    effect = noisy.effect("on")
+    assert effect is not None
+    assert may.by == effect.high - 1.0
+    assert not undecided([compared({})], fail_on=0.02)
 
 
 def test_traces_are_told_only_where_both_sides_have_them() -> None:

@@ -48,7 +48,7 @@ def test_nothing_that_a_repository_says_is_markup_in_a_pull_request() -> None:
     side = Side(commit, INTERPRETER)
     comparison = Comparison(side, side, "commits", (found,), {})
     worse = Worsening(case, "3.15.2+0a1b2c3d", "on", 0.05)
-    text = comparison_markdown(Outcome((comparison,), ((HOSTILE, HOSTILE),), (worse,), 0.02, (HOSTILE,)))
+    text = comparison_markdown(Outcome((comparison,), ((HOSTILE, HOSTILE),), (worse,), (worse,), 0.02, (HOSTILE,)))
     outside = "".join(part for n, part in enumerate(text.split("`")) if n % 2 == 0)
     assert "<img" not in outside
     assert "@everyone" not in outside.replace("<code>", "")
@@ -58,10 +58,11 @@ def test_nothing_that_a_repository_says_is_markup_in_a_pull_request() -> None:
     assert text.splitlines()[0] == "### asv-jit: 1 case became worse by 2.0% or more"
 
 
-def test_what_shows_and_gets_no_verdict_is_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_undecided_is_named_and_never_said_to_be_no_worse(capsys: pytest.CaptureFixture[str]) -> None:
+    doubt = "9 of 22 trials with the JIT on never settled"
     effects = (
-        Effect("off", 1.0, 4.0, 4.0, 3.1, 5.1, 1e-9, "unclear", "not steady: 9 of 22 trials never settled"),
-        Effect("on", 1.0, 1.0, 1.0, 0.9, 1.1, 0.9, "unclear", "too imprecise: 15 blocks"),
+        Effect("off", 1.0, 1.2, 1.2, 0.9, 1.6, 1.0, "unclear", f"not steady: {doubt}"),
+        Effect("on", 1.0, 1.28, 1.28, 1.2, 1.4, 1e-9, "slower", f"{doubt}; the verdict holds"),
     )
     found = CaseComparison(
         case=CaseKey("toys.time_x"), before="", after="3.15.2+0a1b2c3d", timed=True, blocks=15, disturbed=0,
@@ -69,14 +70,18 @@ def test_what_shows_and_gets_no_verdict_is_told_with_the_reason(capsys: pytest.C
         only_on=(), fails_on=(), complaint="", traces=(),
     )  # fmt: skip
     side = Side(Commit("0" * 40, 0, "", ""), INTERPRETER)
-    comparison = Comparison(side, side, "commits", (found,), {})
-    outcome = Outcome((comparison,), (), (), 0.02, ())
-    lines = comparison_markdown(outcome).splitlines()
-    told, *listed = [line for line in lines if line.lstrip().startswith("- ")]
-    assert "slower with the JIT off (3.10× to 5.10×), but not steady: 9 of 22 trials" in told
-    assert [line[:25] for line in listed[::3]] == ["- unclear, not steady (1 ", "- unclear, too imprecise "]
+    may = Worsening(found.case, found.after, "off", 0.6)
+    outcome = Outcome((Comparison(side, side, "commits", (found,), {}),), (), (), (may,), 0.02, ())
+    head, _, *lines = comparison_markdown(outcome).splitlines()
+    verdict = "nothing is known to be worse by 2.0% or more; 1 case may have, which these blocks cannot tell"
+    assert head == f"### asv-jit: {verdict}"
+    assert lines[0].endswith("undecided: JIT off: up to 60.0% slower")
+    assert any(line.endswith("the verdict holds") for line in lines)
     print_comparison(outcome)
-    assert "(3.10× to 5.10×): 9 of 22 trials never settled" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert verdict in printed
+    assert "toys.time_x on 3.15.2+0a1b2c3d: JIT off: up to 60.0% slower" in printed
+    assert f"{doubt}; the verdict holds" in printed
 
 
 @pytest.mark.parametrize(("text", "share"), [("2%", 0.02), ("0.02", 0.02), (" 150% ", 1.5)])

@@ -60,7 +60,7 @@ def _trace(function: str, executors: int) -> Trace:
 
 def test_what_is_not_repeatable_is_not_worse_and_says_why() -> None:
     outcome = _outcome({1: (1000.0, 1500.0)})
-    assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 not repeatable"
+    assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 undecided, as they are not repeatable"
     assert "not repeatable: two runs with hash seed 1 differ by 50.00%" in count_markdown(outcome)
 
 

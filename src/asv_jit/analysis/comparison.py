@@ -16,6 +16,7 @@ from asv_jit.analysis.attribution import Attribution, Axis, attribute
 from asv_jit.analysis.beside import Side, good_blocks, is_timed, side_of, tempered_sides, values
 from asv_jit.analysis.cells import correctness, evidence
 from asv_jit.analysis.cells.cell import Block
+from asv_jit.analysis.cells.doubt import doubt
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.cells.levels import middle
 from asv_jit.analysis.cells.summary import Limits
@@ -31,7 +32,8 @@ class Effect(Struct, frozen=True):
     """The change of one metric: `before` and `after` are levels in its unit, `ratio` is after / before.
 
     `low` and `high` bound the ratio at level 1 - alpha. The verdict of times is `same`, `faster`, `slower` or
-    `unclear`; of anything else `same`, `better`, `worse` or `unclear`; `reason` says why it is unclear.
+    `unclear`; of anything else `same`, `better`, `worse` or `unclear`; `reason` says why it is unclear, or despite what
+    the verdict holds.
     """
 
     metric: Metric
@@ -79,7 +81,10 @@ class CaseComparison(Struct, frozen=True):
 
 
 class Worsening(Struct, frozen=True):
-    """A case that is significantly worse, in `metric` by the fraction `by`, or that fails now (both None)."""
+    """A case that is significantly worse, in `metric` by the fraction `by`, or that fails now (both None).
+
+    Of what is undecided `by` is how much worse it may be.
+    """
 
     case: CaseKey
     interpreter: str
@@ -123,7 +128,7 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     if row.kind in ("ratio", "seconds") and not is_timed(blocks):
         return None
     sides = (b, a) if row.higher_is_better else (a, b)
-    found = speedup.estimate(*sides, alpha=limits.alpha, equivalence=limits.equivalence)
+    found = speedup.estimate(*sides, alpha=limits.alpha, equivalence=limits.equivalence, doubt=_doubt(blocks, metric))
     ratio, low, high = found.ratio, found.low, found.high
     if not row.higher_is_better:
         ratio, low, high = _inverse(ratio), _inverse(high), _inverse(low)
@@ -137,15 +142,33 @@ def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Wors
     A metric counts if its own verdict says worse and it is among the alerts of the whole suite (Benjamini and
     Hochberg at 1% over `JUDGED` of all cases). A case that gives figures on A and none on B has got worse, too.
     """
-    tested = [(case, effect) for case in cases for effect in case.effects if effect.metric in JUDGED]
-    flags = suite_mean.alerts([effect.p_value for _, effect in tested]) if tested else ()
     failing = [Worsening(case.case, case.after) for case in cases if case.fails_on == ("b",)]
     worse = [
         Worsening(case.case, case.after, effect.metric, effect.worse_by)
-        for (case, effect), flag in zip(tested, flags, strict=True)
+        for case, effect, flag in _judged(cases)
         if flag and effect.verdict in ("slower", "worse") and effect.worse_by >= fail_on
     ]
     return tuple(failing + worse)
+
+
+def undecided(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Worsening, ...]:
+    """Return what may have become worse by at least the fraction `fail_on`, and is not among the `worsenings`.
+
+    Its verdict is unclear and its interval reaches so far, or it is worse by itself and no alert of the whole suite.
+    """
+    return tuple(
+        Worsening(case.case, case.after, effect.metric, effect.high - 1.0)
+        for case, effect, flag in _judged(cases)
+        if (effect.verdict == "unclear" and effect.high - 1.0 >= fail_on)
+        or (not flag and effect.verdict in ("slower", "worse") and effect.worse_by >= fail_on)
+    )
+
+
+def _judged(cases: Sequence[CaseComparison]) -> list[tuple[CaseComparison, Effect, bool]]:
+    """Return the effects that a change is blamed for, and whether each is among the alerts of the whole suite."""
+    tested = [(case, effect) for case in cases for effect in case.effects if effect.metric in JUDGED]
+    flags = suite_mean.alerts([effect.p_value for _, effect in tested]) if tested else ()
+    return [(case, effect, flag) for (case, effect), flag in zip(tested, flags, strict=True)]
 
 
 def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) -> dict[Metric, suite_mean.SuiteSpeedup]:
@@ -167,20 +190,29 @@ def _case_mean(case: CaseComparison, blocks: Sequence[Block], metric: Metric) ->
     a, b = values(good, "a", metric), values(good, "b", metric)
     if a is None or b is None or len(a) < 2 or not case.timed:
         return None
-    return suite_mean.case_mean(case.case.benchmark, a, b)
+    return suite_mean.case_mean(case.case.benchmark, a, b, _doubt(good, metric))
 
 
 def _verdict(found: str, metric: Metric, blocks: Sequence[Block]) -> tuple[Verdict, str]:
     unsteady = _unsteady(blocks, metric)
-    if unsteady:
-        return "unclear", unsteady
     if found == "unclear":
-        return "unclear", reasons.too_imprecise(len(blocks), "blocks")
+        return "unclear", unsteady or reasons.too_imprecise(len(blocks), "blocks")
+    remark = reasons.withstood(unsteady)
     if found == "same":
-        return "same", ""
+        return "same", remark
     if METRICS[metric].is_time:
-        return ("faster" if found == "faster" else "slower"), ""
-    return ("better" if found == "faster" else "worse"), ""
+        return ("faster" if found == "faster" else "slower"), remark
+    return ("better" if found == "faster" else "worse"), remark
+
+
+def _doubt(blocks: Sequence[Block], metric: Metric) -> float:
+    """Return how far unsettled trials may have moved the mean, where these are too many to ignore."""
+    arms = {
+        f"{side}-{mode}": side_sign * mode_sign
+        for side, side_sign in (("a", 1), ("b", -1))
+        for mode, mode_sign in zip(METRICS[metric].modes, (1, -1), strict=False)
+    }
+    return doubt(blocks, arms) if _unsteady(blocks, metric) else 0.0
 
 
 def _unsteady(blocks: Sequence[Block], metric: Metric) -> str:

@@ -180,7 +180,8 @@ def _against(rule: Rule, suite: SuiteSummary, before: SuiteSummary | None, limit
     found = []
     for key in (key for key in new if key in old):
         a, b = old[key], new[key]
-        gain = CaseMean(b.benchmark, b.mean - a.mean, math.hypot(a.error, b.error), min(a.pairs, b.pairs))
+        error, pairs = math.hypot(a.error, b.error), min(a.pairs, b.pairs)
+        gain = CaseMean(b.benchmark, b.mean - a.mean, error, pairs, a.doubt + b.doubt)
         found.append((key, (gain, _verdict(gain, limits))))
     return _decide(rule, suite.interpreter, found, limits, other=before.interpreter)
 
@@ -233,7 +234,7 @@ def _of_time(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
     found = case.speedup
     if found is None or found.pairs < 2 or not math.isfinite(found.error):
         return None
-    return CaseMean(case.key.case.benchmark, math.log(found.ratio), found.error, found.pairs), case.verdict
+    return CaseMean(case.key.case.benchmark, math.log(found.ratio), found.error, found.pairs, found.doubt), case.verdict
 
 
 def _of_memory(case: CaseSummary, limits: Limits) -> tuple[CaseMean, str] | None:
@@ -256,7 +257,7 @@ def _verdict(mean: CaseMean, limits: Limits) -> str:
 
 
 def _half_width(mean: CaseMean, alpha: float) -> float:
-    return toll(mean.pairs) * quantile(mean.pairs - 1, alpha) * mean.error
+    return toll(mean.pairs) * quantile(mean.pairs - 1, alpha) * mean.error + mean.doubt
 
 
 def _also(rule: Rule, suite: SuiteSummary) -> tuple[tuple[str, SuiteSpeedup], ...]:

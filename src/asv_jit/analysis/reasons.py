@@ -34,6 +34,11 @@ def not_steady(arms: Iterable[tuple[str, Sequence[Trial | None]]]) -> str:
     return f"not steady: {' and '.join(found)} never settled" if found else ""
 
 
+def withstood(reason: str) -> str:
+    """Return the remark on a verdict that holds whatever the reason for a doubt did."""
+    return f"{reason.partition(': ')[2]}; the verdict holds wherever their levels lay" if reason else ""
+
+
 def with_the_jit(mode: Mode) -> str:
     """Return `with the JIT off` or `with the JIT on`."""
     return f"with the JIT {mode}"

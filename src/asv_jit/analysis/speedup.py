@@ -63,8 +63,9 @@ class Speedup(Struct, frozen=True):
 
     `low` and `high` bound the ratio at level 1 - alpha, `p_value` is two-sided against a ratio of 1, and
     `half_width` is that of the interval in logarithms (about a share: 0.01 is 1%), `error` the standard error of
-    the mean logarithm. With fewer than two pairs nothing is known: `low` is 0, `high`, `half_width` and `error` are
-    infinite, `p_value` is 1, the verdict `unclear`; without any pair `ratio` is NaN.
+    the mean logarithm; `doubt` is the part of `half_width` that is a bound, see `estimate`. With fewer than two pairs
+    nothing is known: `low` is 0, `high`, `half_width` and `error` are infinite, `p_value` is 1, the verdict `unclear`;
+    without any pair `ratio` is NaN.
     """
 
     ratio: float
@@ -75,15 +76,18 @@ class Speedup(Struct, frozen=True):
     pairs: int
     half_width: float
     error: float = math.inf
+    doubt: float = 0.0
 
 
-def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Speedup:
+def estimate(off: Times, on: Times, *, alpha: float, equivalence: float, doubt: float = 0.0) -> Speedup:
     """Return the speedup of paired trials, its interval at level 1 - `alpha`, and the verdict.
 
     `off` and `on` have shape (pairs,), one positive steady time per trial in any common unit, paired by index.
     The ratio is the exponential of the mean of log(off / on) with a t interval (times `toll`); where a neighbour on
     the host makes some pairs wild, of the mean of the middle half (see `wild`). The verdict is that of
     `verdict.decide`, whose 90% interval pays the same toll. Pairs without any spread give an interval of no width.
+    `doubt` bounds how far the mean logarithm may be off for other reasons than chance (`cells.doubt`): both intervals
+    are wider by it on each side, and the p value is the largest of any mean within it.
 
     Raises ValueError for unequal lengths, times that are not positive and finite, an `alpha` outside (0, 1)
     or a negative `equivalence`.
@@ -97,17 +101,18 @@ def estimate(off: Times, on: Times, *, alpha: float, equivalence: float) -> Spee
         ratio = float(np.exp(logs[0])) if pairs else math.nan
         return Speedup(ratio, 0.0, math.inf, 1.0, "unclear", pairs, math.inf)
     mean, error = float(np.mean(logs)), float(np.std(logs, ddof=1)) / math.sqrt(pairs)
-    half = _quantile(pairs, alpha) * error
-    narrow = _quantile(pairs, verdict.EQUIVALENCE_ALPHA) * error
+    half = _quantile(pairs, alpha) * error + doubt
+    narrow = _quantile(pairs, verdict.EQUIVALENCE_ALPHA) * error + doubt
     return Speedup(
         ratio=_exp(mean),
         low=_exp(mean - half),
         high=_exp(mean + half),
-        p_value=_p_value(mean, error, pairs),
+        p_value=_p_value(max(abs(mean) - doubt, 0.0), error, pairs),
         verdict=verdict.decide(mean, half, narrow, equivalence),
         pairs=pairs,
         half_width=half,
         error=error,
+        doubt=doubt,
     )
 
 

@@ -23,6 +23,7 @@ _NARROW: tuple[Metric, ...] = ("off", "on", "speedup")
 _HEADINGS = {"speedup": "JIT's gain", "peak_memory_on": "peak memory", "warmup_on": "warm-up"}
 _NOTICEABLE = ("faster", "slower", "better", "worse")
 _TRACES_SHOWN = 6
+_UNDECIDED_SHOWN = 10
 
 
 def print_comparison(outcome: Outcome) -> None:
@@ -44,23 +45,30 @@ def print_comparison(outcome: Outcome) -> None:
         say(screen, f"note: {note}")
     for side, reason in outcome.unbuilt:
         say(screen, f"not measured: {side}: {units.reason_line(reason)}")
-    if outcome.worse:
-        say(screen, f"worse by {outcome.fail_on:.1%} or more, confirmed over the whole suite:", "bold red")
-        for worse in outcome.worse:
-            say(screen, f"  {worse.case} on {worse.interpreter}: {comparison_words.worsening_words(worse)}", "red")
-    else:
-        say(screen, f"nothing became worse by {outcome.fail_on:.1%} or more, as far as these blocks can tell")
+    style = "bold red" if outcome.worse else "bold yellow" if outcome.undecided else "bold"
+    say(screen, comparison_words.gate_words(outcome.worse, outcome.undecided, outcome.fail_on), style)
+    for worse in outcome.worse:
+        say(screen, f"  {worse.case} on {worse.interpreter}: {comparison_words.worsening_words(worse)}", "red")
+    for may in outcome.undecided:
+        say(screen, f"  {may.case} on {may.interpreter}: {comparison_words.undecided_words(may)}", "yellow")
 
 
 def comparison_markdown(outcome: Outcome) -> str:
     """A comment for a pull request: the important lines first, all cases and what was compiled folded below."""
-    lines = [_headline(outcome), ""]
+    gate = comparison_words.gate_words(outcome.worse, outcome.undecided, outcome.fail_on)
+    lines = [f"### asv-jit: {gate}", ""]
     lines += [
         f"- **{_code(str(w.case))}** on {w.interpreter}: {comparison_words.worsening_words(w)}" for w in outcome.worse
     ]
+    lines += [
+        f"- {_code(str(may.case))} on {may.interpreter}, undecided: {comparison_words.undecided_words(may)}"
+        for may in outcome.undecided[:_UNDECIDED_SHOWN]
+    ]
+    more = len(outcome.undecided) - _UNDECIDED_SHOWN
+    lines += [f"- {more} more are undecided, see below"] if more > 0 else []
     for one in outcome.comparisons:
         for case in one.cases:
-            found = *comparison_words.findings(case), *comparison_words.unsettled_words(case)
+            found = *comparison_words.findings(case), *comparison_words.remarks(case)
             lines += [f"- {_code(str(case.case))}: {_plain(text)}" for text in found]
         bad = {w.case for w in outcome.worse}
         better = [c for c in one.cases if c.case not in bad and any(_is(c, m, "faster") for m in ("off", "on"))]
@@ -93,6 +101,7 @@ def comparison_json(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.comparisons
         ],
         "worse": msgspec.to_builtins(outcome.worse),
+        "undecided": msgspec.to_builtins(outcome.undecided),
         "fail_on": outcome.fail_on,
         "unbuilt": [{"side": side, "reason": reason} for side, reason in outcome.unbuilt],
         "notes": outcome.notes,
@@ -147,6 +156,8 @@ def _print_details(screen: Console, case: CaseComparison) -> None:
         screen,
         f"{case.case}: {comparison_words.summary_words(case)}; {comparison_words.attribution_words(case.attribution)}",
     )
+    for remark in comparison_words.remarks(case):
+        say(screen, f"  {remark}")
     for change in case.traces[:_TRACES_SHOWN]:
         say(screen, f"  {comparison_words.trace_words(change)}")
     if len(case.traces) > _TRACES_SHOWN:
@@ -163,13 +174,6 @@ def _means(one: Comparison) -> list[str]:
 
 def _interval(mean: SuiteSpeedup) -> str:
     return comparison_words.percents(*(1.0 / end if end > 0.0 else math.inf for end in (mean.high, mean.low)))
-
-
-def _headline(outcome: Outcome) -> str:
-    if outcome.worse:
-        count = len({w.case for w in outcome.worse})
-        return f"### asv-jit: {units.count(count, 'case')} became worse by {outcome.fail_on:.1%} or more"
-    return f"### asv-jit: nothing became worse by {outcome.fail_on:.1%} or more"
 
 
 def _rows(one: Comparison) -> list[str]:

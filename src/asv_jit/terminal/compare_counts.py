@@ -44,9 +44,8 @@ def verdict(outcome: CountOutcome) -> str:
     broken = sum(len(one.broken) for one in outcome.sides)
     grew = units.count(len(outcome.worse), "count") if outcome.worse else "no count"
     parts = [f"{grew} of {len(changes)} grew by {100 * outcome.fail_on:.3g}% or more"]
-    unrepeatable = sum(change.found.verdict == "not repeatable" for change in changes)
     parts += [f"{units.count(broken, 'case')} failed only after the change"] if broken else []
-    parts += [f"{unrepeatable} not repeatable"] if unrepeatable else []
+    parts += [f"{len(outcome.undecided)} undecided, as they are not repeatable"] if outcome.undecided else []
     missing = sum(len(one.missing) for one in outcome.sides) - broken
     parts += [f"{units.count(missing, 'answer')} missing"] if missing > 0 else []
     parts += [f"{units.count(len(outcome.unbuilt), 'side')} not built"] if outcome.unbuilt else []

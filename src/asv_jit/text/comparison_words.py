@@ -84,27 +84,19 @@ def summary_words(case: CaseComparison) -> str:
 
 
 def unclear_words(cases: Sequence[CaseComparison]) -> list[tuple[str, str]]:
-    """Return each unclear time as (change, reason); times whose interval excludes 1 come first."""
-    unclear = [
-        (f"{case.case}: {change_words(e)} ({percents(e.low, e.high)})", e)
+    """Return each unclear time as (change, reason)."""
+    return [
+        (f"{case.case}: {change_words(e)} ({percents(e.low, e.high)})", e.reason)
         for case in cases
         for m in _TIMES
         if (e := case.effect(m)) is not None and e.verdict == "unclear"
     ]
-    return [(words, e.reason) for words, e in sorted(unclear, key=lambda one: one[1].low <= 1.0 <= one[1].high)]
 
 
-def unsettled_words(case: CaseComparison) -> tuple[str, ...]:
-    """Describe each time whose interval excludes 1 but whose verdict is unclear, with the reason.
-
-    For example `298% slower with the JIT off (…), but not steady: …`.
-    """
-    shows = [e for m in _TIMES if (e := case.effect(m)) is not None and not e.low <= 1.0 <= e.high]
-    return tuple(
-        f"{change_words(e)} ({percents(e.low, e.high)}), but {e.reason}"
-        for e in shows
-        if e.verdict == "unclear" and e.reason
-    )
+def remarks(case: CaseComparison) -> tuple[str, ...]:
+    """Describe what the clear verdicts on times hold despite."""
+    shows = [e for m in _TIMES if (e := case.effect(m)) is not None and e.verdict != "unclear" and e.reason]
+    return tuple(dict.fromkeys(e.reason for e in shows))
 
 
 def attribution_words(found: Attribution) -> str:
@@ -146,6 +138,29 @@ def worsening_words(one: Worsening) -> str:
         return "no longer gives figures"
     name = METRICS[one.metric].words
     return f"{name}: {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
+
+
+def undecided_words(one: Worsening) -> str:
+    """Describe what may have become worse without naming its case: `JIT on: up to 5.2% slower`."""
+    assert one.metric is not None
+    assert one.by is not None
+    most = f"up to {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
+    return f"{METRICS[one.metric].words}: {most if math.isfinite(one.by) else 'by any amount'}"
+
+
+def gate_words(worse: Sequence[Worsening], undecided: Sequence[Worsening], fail_on: float) -> str:
+    """Say in one sentence what became worse and what may have."""
+    known, open_ = ({one.case for one in found} for found in (worse, undecided))
+    may = units.count(len(open_ - known), "other case" if known else "case")
+    rest = f"{may} may have, which these blocks cannot tell" if open_ - known else ""
+    if known:
+        said = f"{units.count(len(known), 'case')} became worse by {fail_on:.1%} or more"
+        return f"{said}; {rest}" if rest else said
+    return (
+        f"nothing is known to be worse by {fail_on:.1%} or more; {rest}"
+        if rest
+        else (f"nothing became worse by {fail_on:.1%} or more")
+    )
 
 
 def findings(case: CaseComparison) -> Sequence[str]:

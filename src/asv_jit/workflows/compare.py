@@ -13,7 +13,7 @@ from asv_jit import installations
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import log_ratios_of, progress
 from asv_jit.analysis.cells.summary import Limits
-from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, worsenings
+from asv_jit.analysis.comparison import CaseComparison, Worsening, compare, means, undecided, worsenings
 from asv_jit.analysis.metrics import Metric
 from asv_jit.analysis.remaining import Forecast, PairRule, Unfinished, forecast
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
@@ -66,11 +66,12 @@ class Comparison(Struct, frozen=True):
 
 class Outcome(Struct, frozen=True):
     """The result. `unbuilt`: sides that could not be installed, with reasons; `worse`: what became worse by at least
-    `fail_on`; `notes`: caveats for the reader."""
+    `fail_on`; `undecided`: what may have; `notes`: caveats for the reader."""
 
     comparisons: tuple[Comparison, ...]
     unbuilt: tuple[tuple[str, str], ...]
     worse: tuple[Worsening, ...]
+    undecided: tuple[Worsening, ...]
     fail_on: float
     notes: tuple[str, ...]
 
@@ -107,7 +108,14 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
     if not comparisons:
         raise UsageError("nothing can be compared:\n" + "\n".join(reason for _, reason in unbuilt))
     cases = [case for one in comparisons for case in one.cases]
-    return Outcome(tuple(comparisons), tuple(unbuilt), worsenings(cases, fail_on=fail_on), fail_on, tuple(notes))
+    return Outcome(
+        comparisons=tuple(comparisons),
+        unbuilt=tuple(unbuilt),
+        worse=worsenings(cases, fail_on=fail_on),
+        undecided=undecided(cases, fail_on=fail_on),
+        fail_on=fail_on,
+        notes=tuple(notes),
+    )
 
 
 def notes_of(repository: Repository) -> list[str]:

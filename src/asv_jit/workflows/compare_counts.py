@@ -67,6 +67,12 @@ class CountOutcome(Struct, frozen=True):
     notes: tuple[str, ...]
 
     @property
+    def undecided(self) -> tuple[ModeChange, ...]:
+        """The counts that are not repeatable, so that they may have grown."""
+        changes = (change for one in self.sides for change in one.changes)
+        return tuple(change for change in changes if change.found.verdict == "not repeatable")
+
+    @property
     def is_worse(self) -> bool:
         """Whether anything became worse: more instructions, or a case that fails only after the change."""
         return bool(self.worse) or any(one.broken for one in self.sides)

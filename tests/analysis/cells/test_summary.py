@@ -43,6 +43,12 @@ def _summary(trials: list[Trial]) -> CaseSummary:
     return summarise(_cell(trials), LIMITS)
 
 
+def drifting(steady_s: float, by: float) -> tuple[tuple[int, float], ...]:
+    """A curve of 80 iterations: the level, but in one quarter of the last half `by` times as much, in one less."""
+    each = [steady_s] * 50 + [steady_s * by] * 10 + [steady_s / by] * 10 + [steady_s] * 10
+    return tuple((n, math.fsum(each[:n])) for n in range(1, 81))
+
+
 def _pairs(ratio: float, **changes: Any) -> list[Trial]:
     return pairs_of([value * ratio for value in WOBBLE], [1.0] * TEN, **changes)
 
@@ -133,21 +139,34 @@ def test_a_case_that_asks_to_be_skipped_did_not_fail() -> None:
 
 @pytest.mark.parametrize("arm", ["off", "on"])
 def test_more_than_30_percent_without_a_steady_state_are_unclear(arm: str) -> None:
-    def unsteady(count: int) -> CaseSummary:
+    def unsteady(count: int, by: float) -> CaseSummary:
         trials = [
-            made(t.block, t.arm, t.steady_s, steady_kind="no_steady_state", steady_start=None, warmup_s=None)
+            replace(
+                t,
+                steady_kind="no_steady_state",
+                steady_start=None,
+                warmup_s=None,
+                curve=drifting(t.steady_s or 0.0, by),
+            )
             if t.arm == arm and int(t.block[1:]) < count
             else t
             for t in _pairs(1.25)
         ]
         return _summary(trials)
 
-    assert unsteady(3).verdict == "faster"
-    summary = unsteady(4)
+    assert unsteady(3, 1.9).verdict == "faster"
+    summary = unsteady(4, 1.9)
     assert (summary.verdict, summary.pairs) == ("unclear", TEN)
     assert summary.reason == f"not steady: 4 of 10 trials with the JIT {arm} never settled"
     assert summary.speedup is not None  # shown, and all its pairs were kept
     assert summary.speedup.ratio == pytest.approx(1.25, rel=1e-3)
+    assert summary.speedup.low < 1.0 < summary.speedup.high
+    suite = summarise_suite(COMMIT, INTERPRETER, [summary], [_cell(_pairs(1.25))])
+    assert not suite.alerts
+    little = unsteady(4, 1.05)  # 0.4 * log(1.05) is less than log(1.25)
+    assert (little.verdict, little.reason[:33]) == ("faster", f"4 of 10 trials with the JIT {arm} ne"[:33])
+    assert little.speedup is not None
+    assert 1.0 < little.speedup.low < 1.25 / 1.05**0.4 < 1.25 * 1.05**0.4 < little.speedup.high
 
 
 @pytest.mark.parametrize(("iterations", "verdict"), [(1, "unclear"), (29, "unclear"), (30, "faster")])

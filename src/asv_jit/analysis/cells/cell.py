@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import numpy as np
-import scipy
 from msgspec import Struct
 
 from asv_jit.analysis import speedup
 from asv_jit.analysis.arrays import Floats
-from asv_jit.analysis.reasons import DISTURBED_SHARE, UNSTEADY_SHARE
-from asv_jit.model import ARMS, CaseKey, Purpose, Trial
+from asv_jit.model import CaseKey, Purpose, Trial
 
 # A case that failed twice will fail again; one that times out costs too much to try again. One that raises an exception
 # with the JIT on only may have found a JIT bug: five times out of five, and never with it off, is no coincidence.
 _FAILED_BLOCKS = 2
 _FAILED_ONLY_ON = 5
-_CHANCE = 0.05
 HOPELESS = ("timeout", "skipped", "unbuildable")
 Progress = Literal["measure", "done", "failed"]
 RUNS: tuple[Purpose, ...] = ("run",)
@@ -152,8 +149,7 @@ def progress(
 ) -> Progress:
     """Decide whether a cell needs another block: times until precise, other values up to `min_pairs` blocks.
 
-    It needs none either if more pairs cannot decide, because it is too noisy (`speedup.next_step`), disturbed or
-    unsteady (`is_undecidable`).
+    It needs none either if more pairs cannot decide, because it is too noisy (`speedup.next_step`).
     """
     if cell is None:
         return "measure"
@@ -170,19 +166,4 @@ def progress(
         max_pairs=max_pairs,
         equivalence=equivalence,
     )
-    looked = max(size for size in speedup.looks(min_pairs, max_pairs) if size <= len(good))
-    return "measure" if step == "measure" and not is_undecidable(good[:looked]) else "done"
-
-
-def is_undecidable(blocks: Sequence[Block]) -> bool:
-    """Return True if too many blocks are disturbed, or too many trials unsteady, for a clear verdict.
-
-    So many occur at most once in twenty times if the shares are within the limits of `reasons`. The durations play no
-    part, so that no differences are selected.
-    """
-    counts = [(sum(block.disturbed for block in blocks), DISTURBED_SHARE)]
-    for arm in ARMS:
-        trials = [block.trial(arm) for block in blocks]
-        unsteady = sum(trial is not None and trial.steady_kind == "no_steady_state" for trial in trials)
-        counts.append((unsteady, UNSTEADY_SHARE))
-    return any(bad and scipy.special.bdtrc(bad - 1, len(blocks), share) <= _CHANCE for bad, share in counts)
+    return "measure" if step == "measure" else "done"

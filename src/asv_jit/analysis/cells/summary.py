@@ -16,6 +16,7 @@ from asv_jit.analysis import reasons, speedup, steady
 from asv_jit.analysis.arrays import Floats
 from asv_jit.analysis.cells import break_even, correctness
 from asv_jit.analysis.cells.cell import Cell, CellKey
+from asv_jit.analysis.cells.doubt import doubt
 from asv_jit.analysis.cells.evidence import Hot, hot_functions
 from asv_jit.analysis.cells.levels import Level, level, middle
 from asv_jit.analysis.speedup import Speedup, check_share
@@ -50,7 +51,7 @@ class PeakMemory(Struct, frozen=True):
 
 
 class CaseSummary(Struct, frozen=True):
-    """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`.
+    """One cell. `verdict` is `none` without a JIT; `reason` says why a verdict is `unclear`, or despite what it holds.
 
     Times are seconds per call; `warmup_*_s` is the running time before the steady state, `first_call_*_s` the time of
     the very first call. `tracked` is off / on of a positive tracked value (a latency, say), which is no speedup and
@@ -109,12 +110,12 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
     """Summarize a cell; never raises for its content. `unit` is that of tracked values."""
     off_arm = "off" if cell.has_pairs else "alone"
     off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
-    estimate = _ratio(cell, limits) if cell.timed else None
+    estimate = _ratio(cell, limits, _doubt(cell)) if cell.timed else None
     tracked = None if cell.timed else _ratio(cell, limits)
     every = tuple(trial for block in cell.blocks for trial in block.trials)
     answers = next(iter(correctness.check_answers(every)), None)
     only_on = next(iter(correctness.only_on(every)), None)
-    verdict, reason = _verdict(cell, off, on, estimate or tracked)
+    verdict, reason = _verdict(cell, off, estimate or tracked)
     if verdict != "skipped" and _is_wrong(answers, only_on):
         verdict, reason = "failed", "a JIT bug is suspected: what is wrong is not fast"
     failures = Counter(
@@ -174,7 +175,7 @@ def summarise_suite(
 def case_means(cells: Sequence[Cell]) -> list[suite_mean.CaseMean]:
     """Return the mean speedup of each cell that has at least two pairs of times."""
     return [
-        suite_mean.case_mean(cell.key.case.benchmark, cell.figures("off"), cell.figures("on"))
+        suite_mean.case_mean(cell.key.case.benchmark, cell.figures("off"), cell.figures("on"), _doubt(cell))
         for cell in cells
         if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2
     ]
@@ -184,14 +185,28 @@ def _is_wrong(answers: correctness.AnswerCheck | None, only_on: correctness.Only
     return only_on is not None or (answers is not None and answers.answers == "digest differs")
 
 
-def _ratio(cell: Cell, limits: Limits) -> Speedup | None:
+def _doubt(cell: Cell) -> float:
+    """Return how far unsettled and disturbed trials may have moved the mean, where these are too many to ignore."""
+    return doubt(cell.good_blocks, {"off": 1, "on": -1}) if _doubted(cell) else 0.0
+
+
+def _doubted(cell: Cell) -> str:
+    """Return why the speedup is in doubt; empty if it is not."""
+    off, on = cell.trials("off"), cell.trials("on")
+    disturbed, blocks = sum(block.disturbed for block in cell.good_blocks), len(cell.good_blocks)
+    return reasons.not_steady([(reasons.with_the_jit("off"), off), (reasons.with_the_jit("on"), on)]) or (
+        reasons.disturbed(disturbed, blocks) if disturbed > reasons.DISTURBED_SHARE * blocks else ""
+    )
+
+
+def _ratio(cell: Cell, limits: Limits, doubt: float = 0.0) -> Speedup | None:
     """Return the ratio off / on of the figures; None unless they are pairs of positive ones."""
     off, on = cell.figures("off"), cell.figures("on")
     if not (cell.has_pairs and cell.good_blocks) or len(off) != len(on):
         return None
     if not cell.timed and not all(math.isfinite(value) and value > 0.0 for value in (*off, *on)):
         return None
-    return speedup.estimate(off, on, alpha=limits.alpha, equivalence=limits.equivalence)
+    return speedup.estimate(off, on, alpha=limits.alpha, equivalence=limits.equivalence, doubt=doubt)
 
 
 def _value_words(cell: Cell, tracked: Speedup | None) -> str:
@@ -205,7 +220,7 @@ def _value_words(cell: Cell, tracked: Speedup | None) -> str:
     return words.get(tracked.verdict, "no clear difference")
 
 
-def _verdict(cell: Cell, off: Sequence[Trial], on: Sequence[Trial], ratio: Speedup | None) -> tuple[str, str]:
+def _verdict(cell: Cell, off: Sequence[Trial], ratio: Speedup | None) -> tuple[str, str]:
     if cell.blocks and all(trial.outcome == "skipped" for block in cell.blocks for trial in block.trials):
         return "skipped", "the benchmark asks not to be run with these parameters"
     if not cell.good_blocks:
@@ -215,15 +230,10 @@ def _verdict(cell: Cell, off: Sequence[Trial], on: Sequence[Trial], ratio: Speed
     single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
     if not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off):
         return "unclear", reasons.too_short(FEWEST_ITERATIONS)
-    unsteady = reasons.not_steady([(reasons.with_the_jit("off"), off), (reasons.with_the_jit("on"), on)])
-    if unsteady:
-        return "unclear", unsteady
-    disturbed, blocks = sum(block.disturbed for block in cell.good_blocks), len(cell.good_blocks)
-    if disturbed > reasons.DISTURBED_SHARE * blocks:
-        return "unclear", reasons.disturbed(disturbed, blocks)
+    doubted = _doubted(cell)
     if ratio.verdict == "unclear":
-        return "unclear", reasons.too_imprecise(blocks, "pairs")
-    return ratio.verdict, ""
+        return "unclear", doubted or reasons.too_imprecise(len(cell.good_blocks), "pairs")
+    return ratio.verdict, reasons.withstood(doubted)
 
 
 def _memory(off: Sequence[Trial], on: Sequence[Trial], alpha: float) -> PeakMemory | None:

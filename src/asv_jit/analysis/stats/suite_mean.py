@@ -20,12 +20,16 @@ from asv_jit.analysis.verdict import EQUIVALENCE_ALPHA, Verdict, decide, quantil
 
 
 class CaseMean(Struct, frozen=True):
-    """One case's mean log ratio, its standard error (infinite for a single pair) and its number of pairs."""
+    """One case's mean log ratio, its standard error (infinite for a single pair) and its number of pairs.
+
+    `doubt`: how far the mean may be off for other reasons than chance, a bound (`cells.doubt`).
+    """
 
     benchmark: str
     mean: float
     error: float
     pairs: int
+    doubt: float = 0.0
 
 
 class SuiteSpeedup(Struct, frozen=True):
@@ -54,7 +58,7 @@ class SuiteSpeedup(Struct, frozen=True):
         return decide(mean, self.half_width, self.narrow, equivalence)
 
 
-def case_mean(benchmark: str, off: Times, on: Times) -> CaseMean:
+def case_mean(benchmark: str, off: Times, on: Times, doubt: float = 0.0) -> CaseMean:
     """Return the mean of one case from its steady times (any common unit), paired by index.
 
     Raises ValueError without pairs, for arms of unequal length and for times that are not positive and finite.
@@ -66,7 +70,7 @@ def case_mean(benchmark: str, off: Times, on: Times) -> CaseMean:
     if len(logs) == 0:
         raise ValueError(f"{benchmark}: a case without pairs has no place in the mean")
     error = float(np.std(logs, ddof=1)) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
-    return CaseMean(benchmark, float(np.mean(logs)), error, len(logs))
+    return CaseMean(benchmark, float(np.mean(logs)), error, len(logs), doubt)
 
 
 def estimate(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
@@ -75,7 +79,8 @@ def estimate(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
     Params are averaged within a benchmark, benchmarks within a group, then groups, all in logarithms, so that
     a benchmark with many params weighs no more than another. The mean is a sum of independent case means with
     fixed weights: its variance is exact, and its t interval takes the degrees of freedom of Welch and
-    Satterthwaite (1946). Raises ValueError for an `alpha` outside (0, 1).
+    Satterthwaite (1946). The interval is wider by the weighted sum of the cases' doubts on each side. Raises ValueError
+    for an `alpha` outside (0, 1).
     """
     check_share("alpha", alpha)
     if not cases:
@@ -84,7 +89,8 @@ def estimate(cases: Sequence[CaseMean], *, alpha: float) -> SuiteSpeedup | None:
     share = weights([case.benchmark for case in cases])
     mean, half, narrow = float(share @ means), math.inf, math.inf
     if all(case.pairs > 1 for case in cases):
-        half, narrow = _half_widths(cases, share, (alpha, EQUIVALENCE_ALPHA))
+        doubt = float(share @ np.array([case.doubt for case in cases]))
+        half, narrow = (width + doubt for width in _half_widths(cases, share, (alpha, EQUIVALENCE_ALPHA)))
     with np.errstate(over="ignore", under="ignore"):
         ratio, low, high = (float(np.exp(value)) for value in (mean, mean - half, mean + half))
         spread, smallest, largest = (float(np.exp(f(means))) for f in (np.std, np.min, np.max))

@@ -15,6 +15,9 @@ from asv_jit.terminal.progress import progress
 from asv_jit.workflows import compare as comparing
 from asv_jit.workflows.compare_counts import compare_counted
 
+UNDECIDED = 7
+"""The exit code of what could not be decided, as `bisect` has it."""
+
 
 @click.command()
 @click.argument("words", metavar="A [B]", nargs=-1)
@@ -34,6 +37,12 @@ from asv_jit.workflows.compare_counts import compare_counted
     metavar="SHARE",
     help="Exit with code 1 if anything is slower by at least this, such as 2% (default: `equivalence`; --count: 0.2%).",
 )
+@click.option(
+    "--on-unclear",
+    type=click.Choice(["pass", "fail"]),
+    default="pass",
+    help="With `fail`, exit with code 7 if anything may be slower by so much and could not be decided (default: pass).",
+)
 def compare(
     words: tuple[str, ...],
     config: Path,
@@ -46,6 +55,7 @@ def compare(
     chosen: tuple[str, ...],
     between: tuple[str, str] | None,
     fail_on: str | None,
+    on_unclear: str,
 ) -> int:
     """Measure commits A and B (default: HEAD) interleaved, in both JIT modes, and report what changed.
 
@@ -63,8 +73,9 @@ def compare(
         fail_on=None if fail_on is None else parse_share(fail_on, "--fail-on"),
         machine=machine,
     )
+    undecided = UNDECIDED if on_unclear == "fail" else 0
     if count:
-        return _count(project, options, as_json=as_json, as_markdown=as_markdown)
+        return _count(project, options, undecided, as_json=as_json, as_markdown=as_markdown)
     with progress(quiet=as_json or as_markdown) as reporter:
         outcome = comparing.compare_sides(project, options, reporter)
     if as_json:
@@ -75,10 +86,10 @@ def compare(
         print_comparison(outcome)
     if outcome.worse:
         return 1
-    return 4 if outcome.unmeasured else 0
+    return 4 if outcome.unmeasured else undecided if outcome.undecided else 0
 
 
-def _count(project: Project, options: comparing.Options, *, as_json: bool, as_markdown: bool) -> int:
+def _count(project: Project, options: comparing.Options, undecided: int, *, as_json: bool, as_markdown: bool) -> int:
     with progress(quiet=as_json or as_markdown) as reporter:
         outcome = compare_counted(project, options, reporter)
     if as_json:
@@ -89,7 +100,9 @@ def _count(project: Project, options: comparing.Options, *, as_json: bool, as_ma
         print_count_comparison(outcome)
     if outcome.is_worse:
         return 1
-    return 4 if outcome.unbuilt or any(one.missing for one in outcome.sides) else 0
+    if outcome.unbuilt or any(one.missing for one in outcome.sides):
+        return 4
+    return undecided if outcome.undecided else 0
 
 
 def parse_share(text: str, where: str) -> float:

@@ -1,0 +1,84 @@
+"""How far unsettled and disturbed trials could have moved a mean log ratio: a bound, and no probability.
+
+The level of a trial that never settled may be any that it had for long: that of each quarter of its last half. A
+disturbed trial may have been quicker by the share of the core that others took, and as quick or slow as the core was at
+any time during its block. All trials of an arm are put at one end of what they may have been, those of the other arm at
+the other end. Nothing else is assumed: neither how often each happens, nor that both arms are disturbed alike.
+
+A verdict that holds at both ends holds wherever the levels lay. The interval is wider by the bound on each side, so
+that `unclear` always goes with an interval that contains what cannot be excluded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.cells.cell import Block
+from asv_jit.analysis.stats.wild import tempered
+from asv_jit.model import Trial
+
+_MOST_TAKEN = 0.9  # of the core; a trial that had less of it than this is bounded as if it had a tenth
+_FEWEST_CALM = 5
+
+
+def doubt(blocks: Sequence[Block], arms: Mapping[str, int]) -> float:
+    """Return the bound on the mean log ratio, at least 0, of blocks in which all trials have a steady time.
+
+    `arms`: 1 for each arm in the numerator of the ratio, -1 for each in the denominator. Infinite if a trial that never
+    settled has no curve.
+    """
+    trials = [trial for block in blocks for arm in arms if (trial := block.trial(arm)) is not None]
+    if any(_never_settled(trial) and len(trial.curve) < 2 for trial in trials):
+        return math.inf
+    logs, lowest, highest = (np.zeros(len(blocks)) for _ in range(3))
+    for row, block in enumerate(blocks):
+        for arm, sign in arms.items():
+            trial = block.trial(arm)
+            if trial is None or not trial.steady_s:
+                continue
+            ends = sign * np.log(_range(trial, block))
+            logs[row] += sign * np.log(trial.steady_s)
+            lowest[row] += ends.min()
+            highest[row] += ends.max()
+    centre = _mean(logs)
+    calm = np.array([not block.disturbed for block in blocks])
+    ways = [_mean(logs + lowest), _mean(logs + highest)]
+    if _FEWEST_CALM <= calm.sum() < len(blocks):
+        ways.append(_mean(logs[calm]))
+    return max(abs(way - centre) for way in ways)
+
+
+def _mean(logs: Floats) -> float:
+    return float(np.mean(tempered(logs)))
+
+
+def _range(trial: Trial, block: Block) -> Floats:
+    """Return the least and the largest level that the trial may have had, in units of its steady time."""
+    low = high = 1.0
+    if _never_settled(trial):
+        levels = _levels(trial)
+        low, high = min(low, *levels), max(high, *levels)
+    if trial.disturbance is not None and trial.disturbed:
+        seen = trial.disturbance
+        low *= 1.0 - min((seen.steal or 0.0) + (seen.others or 0.0), _MOST_TAKEN)
+        speeds = [one.disturbance.fixed_work_s for one in block.trials if one.disturbance is not None]
+        works = [work for work in speeds if work]
+        if seen.fixed_work_s and works:
+            low, high = low * min(works) / seen.fixed_work_s, high * max(works) / seen.fixed_work_s
+    return np.array([low, high])
+
+
+def _never_settled(trial: Trial) -> bool:
+    return trial.steady_kind == "no_steady_state"
+
+
+def _levels(trial: Trial) -> list[float]:
+    """Return the mean time of a call in each quarter of the last half, in units of the steady time."""
+    done, elapsed_s = (np.array(column, dtype=np.float64) for column in zip(*trial.curve, strict=True))
+    ends = np.linspace(done[-1] / 2.0, done[-1], 5)
+    each_s = np.diff(np.interp(ends, done, elapsed_s)) / np.diff(ends) / trial.inner_loops
+    return [float(level) for level in each_s / trial.steady_s if level > 0.0] if trial.steady_s else []

@@ -1,0 +1,76 @@
+"""The bound on what unsettled and disturbed trials may have done, against levels placed at will."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asv_jit.analysis.cells.cell import Block
+from asv_jit.analysis.cells.doubt import doubt
+from asv_jit.model import Disturbance, Trial
+from tests.analysis.cells.test_summary import drifting
+from tests.store.trials import any_trial, made
+
+ARMS = {"off": 1, "on": -1}
+
+
+def _block(number: int, off: Trial, on: Trial) -> Block:
+    return Block(f"b{number}", (("off", off), ("on", on)), 1)
+
+
+def _unsettled(arm: str, seconds: float, by: float) -> Trial:
+    return made("b", arm, seconds, steady_kind="no_steady_state", steady_start=None, curve=drifting(seconds, by))
+
+
+def _calm(count: int) -> list[Block]:
+    return [_block(number, made("b", "off", 1.25), made("b", "on")) for number in range(count)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(1.0, 1.5), st.floats(0.0, 1.0), st.booleans()), min_size=2, max_size=12))
+def test_no_place_of_the_levels_moves_the_mean_by_more(trials: list[tuple[float, float, bool]]) -> None:
+    blocks, moved = [], []
+    for number, (by, place, is_off) in enumerate(trials):
+        arm = "off" if is_off else "on"
+        arms = {"off": made("b", "off", 2.0), "on": made("b", "on", 1.0)}
+        blocks.append(_block(number, **(arms | {arm: _unsettled(arm, arms[arm].steady_s or 0.0, by)})))
+        moved.append((2.0 * place - 1.0) * math.log(by))
+    assert abs(float(np.mean(moved))) <= doubt(blocks, ARMS) + 1e-9
+
+
+def test_a_trial_that_settled_is_in_no_doubt_whatever_its_curve() -> None:
+    wobbling = made("b", "off", 1.25, curve=drifting(1.25, 1.5))
+    assert doubt([_block(0, wobbling, made("b", "on")), *_calm(3)], ARMS) == 0.0
+
+
+def test_a_disturbed_trial_is_bounded_by_what_others_took_and_how_fast_the_core_was() -> None:
+    def disturbed(**seen: float) -> Trial:
+        return made("b", "off", 1.25, disturbance=Disturbance(reasons=("x",), **seen))
+
+    taken = [_block(n, disturbed(steal=0.1, others=0.1), made("b", "on")) for n in range(4)]
+    assert doubt(taken, ARMS) == pytest.approx(-math.log(0.8))
+    slow = made("b", "on", disturbance=Disturbance(fixed_work_s=2.0))
+    speed = [_block(n, disturbed(fixed_work_s=1.0), slow) for n in range(4)]
+    assert doubt(speed, ARMS) == pytest.approx(math.log(2.0))
+
+
+def test_the_mean_without_the_disturbed_blocks_is_within_the_bound() -> None:
+    off = made("b", "off", 2.5, disturbance=Disturbance(reasons=("x",)))
+    assert doubt([*_calm(5), *(_block(n, off, made("b", "on")) for n in range(5))], ARMS) == pytest.approx(
+        math.log(2.0) / 2.0
+    )
+
+
+def test_without_a_curve_anything_is_possible() -> None:
+    bare = made("b", "on", steady_kind="no_steady_state", steady_start=None)
+    assert doubt([_block(0, made("b", "off"), bare)], ARMS) == math.inf
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_trial, any_trial)
+def test_no_journal_ends_it_with_an_error(off: Trial, on: Trial) -> None:
+    assert doubt([_block(0, off, on)], ARMS) >= 0.0
