@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ),
         "planted": lambda: planted.evidence(2 if small else 20),
         "compare": lambda: [commits.compare_speed(_HERE, "HEAD~1", "HEAD")],
-        "bisect": lambda: [commits.bisecting(16, 1) if small else commits.bisecting()],
+        "bisect": lambda: [commits.bisecting(folder, 16, 1) if small else commits.bisecting(folder)],
         "cost": lambda: cost.evidence(1 if small else 5),
         "sums": lambda: sums.evidence(("time_dijkstra",)) if small else sums.evidence(),
         "by_hand": lambda: by_hand.evidence(("time_n_queens",)) if small else by_hand.evidence(),

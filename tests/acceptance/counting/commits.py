@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import sys
@@ -35,12 +36,20 @@ def compare_speed(clone: Path, a: str, b: str) -> Row:
     return Row("3", what, f"<= {COMPARE_BAR_S:.0f} s", f"{spent:.0f} s", ended, spent <= COMPARE_BAR_S and not ended)
 
 
-def bisecting(commits: int = 256, times: int = 40) -> Row:
-    """Figure 4: each time another commit is the culprit; at most as many builds as halving takes, and two."""
+def bisecting(folder: Path, commits: int = 256, times: int = 40) -> Row:
+    """Figure 4: each time another commit is the culprit; at most as many builds as halving takes, and two.
+
+    What each search found is kept in `folder`, and a later run goes on with the next one.
+    """
     what = f"`bisect --count` of {commits} commits with a planted 1%, cores held"
     most = (commits - 1).bit_length() + 2
+    kept = folder / f"bisections-of-{commits}.jsonl"
+    found = [tuple(json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
     with held_cores():
-        found = [bisected(commits, number) for number in range(times)]
+        for number in range(len(found), times):
+            found.append(bisected(commits, number))
+            with kept.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(found[-1]) + "\n")
     right, builds = sum(is_right for is_right, _ in found), max(builds for _, builds in found)
     result = f"{right} of {times}, at most {builds} builds"
     return Row("4", what, f"{times} of {times}, <= {most} builds", result, "", right == times and builds <= most)
