@@ -316,6 +316,23 @@ def test_names_stay_while_commits_are_added(tree: Tree) -> None:
     assert len(known_events(tree.folder / "results" / "m1").records) == len(names)
 
 
+def test_a_step_in_four_commits_is_a_candidate_and_a_small_one_needs_more(
+    tree: Tree, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = {"slow": step(2, 0.15), "last": step(3, -0.15), "small": step(2, 0.03), "quiet": steady}
+    _write(tree, World(cases, commits=COMMITS, anchored=False), until=4)
+    found = _by_case(tree.events())
+    assert {name: (one.commit, one.worse, one.state) for name, one in found.items()} == {
+        "slow": (tree.commits[2], True, "candidate"),
+        "last": (tree.commits[3], False, "candidate"),
+    }
+    assert found["slow"].suspects == (tree.commits[2],)
+    _asv_jit("regressions")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 open regression" in printed
+    assert "left out: steps of less than 5% in 4 series of fewer than 6 commits: measure more commits" in printed
+
+
 def test_nothing_is_remembered_unless_asked(measured: Tree) -> None:
     assert measured.events(remember=False)
     assert not known_events(measured.folder / "results" / "m1").records

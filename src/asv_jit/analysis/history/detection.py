@@ -9,16 +9,21 @@ import numpy as np
 import scipy
 from msgspec import Struct
 
-from asv_jit.analysis.arrays import Floats
+from asv_jit.analysis.arrays import Floats, Places
+from asv_jit.analysis.changes.boundaries import SHORTEST
 from asv_jit.analysis.changes.detector import ChangePoint, detect_many
 from asv_jit.analysis.history.events import Change
 from asv_jit.analysis.history.levelling import Stretch
+from asv_jit.analysis.history.series import CaseSeries, Track
 from asv_jit.analysis.metrics import METRICS, SEARCHED, Metric
 
 _NORMAL_95 = 1.96
 _LEVEL = 0.05
 _BRIDGED_P = 0.001
 _LOGARITHMIC_UNITS = ("seconds", "bytes")
+FEWEST_POINTS = 2 * SHORTEST
+LEAST_OF_FEW = 0.05
+"""The least step, a share, that a series of fewer points is searched for."""
 
 
 class Found(Struct, frozen=True):
@@ -52,9 +57,51 @@ def find_changes(stretches: Sequence[tuple[Stretch, str]]) -> list[list[Found]]:
     return found
 
 
+def is_short(series: CaseSeries) -> bool:
+    """Return True if a series has several points with intervals on one build, but too few for `find_changes`."""
+    if not 2 <= len(series.places) < FEWEST_POINTS or series.blocks is None:
+        return False
+    return bool((series.interpreters == series.interpreters[0]).all())
+
+
+def step_of_few(series: CaseSeries, alpha: float) -> list[Found]:
+    """Return the one step of each metric of a short series that its blocks show: for what no level can be told from.
+
+    The intervals at level 1 - `alpha` of all points before the step lie at least 5% away from those of all points after
+    it, and bound the levels. They say nothing of how the machine differs between sessions: it is a candidate.
+    """
+    found = []
+    for metric in SEARCHED:
+        track = series.tracks.get(metric)
+        if track is None or not _is_logarithmic(track.values, metric, series.unit):
+            continue
+        known: Places = np.flatnonzero(np.isfinite(track.high) & (track.low > 0.0)).astype(np.int32)
+        gaps = {split: _gap(track, known[:split], known[split:]) for split in range(1, len(known))}
+        split = max(gaps, key=lambda one: gaps[one], default=0)
+        if split and gaps[split] >= math.log1p(LEAST_OF_FEW):
+            before, after = _level_of_few(track, known[:split]), _level_of_few(track, known[split:])
+            at = int(known[split])
+            change = Change(metric, *before, *after, 2.0 * alpha, (split, len(known) - split))
+            found.append(Found(change, at, at, at))
+    return found
+
+
 def is_worse(metric: Metric, before: float, after: float) -> bool:
     """Return True if a change is for the worse: a larger value, as in asv, or a smaller speedup."""
     return after < before if METRICS[metric].higher_is_better else after > before
+
+
+def _gap(track: Track, before: Places, after: Places) -> float:
+    """Return by how much the logarithms of all intervals on one side lie above those on the other."""
+    (low, high), (later_low, later_high) = (
+        (float(np.log(track.low[points].min())), float(np.log(track.high[points].max()))) for points in (before, after)
+    )
+    return max(later_low - high, low - later_high)
+
+
+def _level_of_few(track: Track, points: Places) -> tuple[float, float, float]:
+    level = float(np.exp(np.mean(np.log(track.values[points]))))
+    return level, float(track.low[points].min()), float(track.high[points].max())
 
 
 def _of_metric(stretch: Stretch, metric: Metric, points: Sequence[ChangePoint], *, logarithmic: bool) -> list[Found]:

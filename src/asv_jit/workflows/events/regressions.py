@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asv_jit.analysis.counts.series import count_changes
-from asv_jit.analysis.history.detection import Found
+from asv_jit.analysis.history.detection import FEWEST_POINTS, LEAST_OF_FEW, Found, is_short, step_of_few
 from asv_jit.analysis.history.events import Event, Reported, named, reported
 from asv_jit.analysis.history.grouping import Scene, commit_events, joined
 from asv_jit.analysis.history.levelling import Stretch, stretches
@@ -72,6 +72,10 @@ def found_events(
         with_state(event, records, places) for event in _with_names(project, events, known, places, remember=remember)
     ]
     found = [_with_packages(event, history.packages) for event in found]
+    few = sum(map(is_short, history.series))
+    if few:
+        which = f"in {few} series of fewer than {FEWEST_POINTS} commits"
+        left_out = (*left_out, f"steps of less than {LEAST_OF_FEW:.0%} {which}: measure more commits to tell these")
     ordered = sorted(found, key=lambda event: (-places[event.commit], event.axis, event.key, event.identity))
     return FoundEvents(tuple(ordered), left_out, problems)
 
@@ -90,6 +94,9 @@ def _on_commits(project: Project, history: History, search: Changes) -> list[Eve
 
     for number, changes in search:
         keep(number, changes)
+    for number, series in enumerate(history.series):
+        if is_short(series) and (steps := step_of_few(series, project.settings.alpha)):
+            keep(number, [(one, steps) for one in stretches(series, history.interpreters, ())])
     moved = moved_by_date(project.results_dir, history, sorted(events), _part(history))
     for number, left in moved.changes.items():
         keep(number, left)
