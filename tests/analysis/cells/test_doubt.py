@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from asv_jit.analysis.cells.cell import Block
 from asv_jit.analysis.cells.doubt import doubt
@@ -38,7 +39,7 @@ def test_no_place_of_the_levels_moves_the_mean_by_more(trials: list[tuple[float,
         arm = "off" if is_off else "on"
         arms = {"off": made("b", "off", 2.0), "on": made("b", "on", 1.0)}
         blocks.append(_block(number, **(arms | {arm: _unsettled(arm, arms[arm].steady_s or 0.0, by)})))
-        moved.append((2.0 * place - 1.0) * math.log(by))
+        moved.append(math.log(by * place + (2.0 - by) * (1.0 - place)))
     assert abs(float(np.mean(moved))) <= doubt(blocks, ARMS) + 1e-9
 
 
@@ -51,8 +52,12 @@ def test_a_disturbed_trial_is_bounded_by_what_others_took_and_how_fast_the_core_
     def disturbed(**seen: float) -> Trial:
         return made("b", "off", 1.25, disturbance=Disturbance(reasons=("x",), **seen))
 
-    taken = [_block(n, disturbed(steal=0.1, others=0.1), made("b", "on")) for n in range(4)]
-    assert doubt(taken, ARMS) == pytest.approx(-math.log(0.8))
+    taken = disturbed(steal=0.1, others=0.1)
+    spread = replace(taken, curve=((50, 62.5), (100, 125.0)))  # each iteration took as long as the median
+    few = replace(taken, curve=((50, 62.5), (100, 62.5 * (1.0 + 1.0 / 0.8))))  # the mean is above it by what was taken
+    for trial, by in ((taken, -math.log(0.8)), (spread, -math.log(0.8)), (few, 0.0)):
+        blocks = [_block(n, trial, made("b", "on")) for n in range(4)]
+        assert doubt(blocks, ARMS) == pytest.approx(by, abs=1e-9)
     slow = made("b", "on", disturbance=Disturbance(fixed_work_s=2.0))
     speed = [_block(n, disturbed(fixed_work_s=1.0), slow) for n in range(4)]
     assert doubt(speed, ARMS) == pytest.approx(math.log(2.0))

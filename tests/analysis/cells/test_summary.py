@@ -44,8 +44,8 @@ def _summary(trials: list[Trial]) -> CaseSummary:
 
 
 def drifting(steady_s: float, by: float) -> tuple[tuple[int, float], ...]:
-    """A curve of 80 iterations: the level, but in one quarter of the last half `by` times as much, in one less."""
-    each = [steady_s] * 50 + [steady_s * by] * 10 + [steady_s / by] * 10 + [steady_s] * 10
+    """A curve of 80 iterations whose last half is at the level but for a quarter above it and one as far below."""
+    each = [steady_s] * 50 + [steady_s * by] * 10 + [steady_s * (2.0 - by)] * 10 + [steady_s] * 10
     return tuple((n, math.fsum(each[:n])) for n in range(1, 81))
 
 

@@ -1,9 +1,12 @@
 """How far unsettled and disturbed trials could have moved a mean log ratio: a bound, and no probability.
 
-The level of a trial that never settled may be any that it had for long: that of each quarter of its last half. A
-disturbed trial may have been quicker by the share of the core that others took, and as quick or slow as the core was at
-any time during its block. All trials of an arm are put at one end of what they may have been, those of the other arm at
-the other end. Nothing else is assumed: neither how often each happens, nor that both arms are disturbed alike.
+The level of a trial that never settled may be any that it had for long: of its last half, its median times how much
+longer each quarter took than the mean quarter. (Not beside the median: single slow iterations do not move that.) A
+disturbed trial may have been quicker: not than the mean of its last half without the share of the core that others
+took, which lies above the median where they took it from few iterations. And it may have been as quick or slow as the
+core was at any time during its block. All trials of an arm are put at one end of what they may have been, those of the
+other arm at the other end. Nothing else is assumed: neither how often each happens, nor that both arms are disturbed
+alike.
 
 A verdict that holds at both ends holds wherever the levels lay. The interval is wider by the bound on each side, so
 that `unclear` always goes with an interval that contains what cannot be excluded.
@@ -59,12 +62,16 @@ def _mean(logs: Floats) -> float:
 def _range(trial: Trial, block: Block) -> Floats:
     """Return the least and the largest level that the trial may have had, in units of its steady time."""
     low = high = 1.0
-    if _never_settled(trial):
-        levels = _levels(trial)
+    quarters_s, iterations = _last_half(trial)
+    whole_s = float(quarters_s.sum())
+    if _never_settled(trial) and whole_s > 0.0:
+        levels = [4.0 * quarter_s / whole_s for quarter_s in quarters_s.tolist() if quarter_s > 0.0]
         low, high = min(low, *levels), max(high, *levels)
-    if trial.disturbance is not None and trial.disturbed:
+    if trial.disturbance is not None and trial.disturbed and trial.steady_s:
         seen = trial.disturbance
-        low *= 1.0 - min((seen.steal or 0.0) + (seen.others or 0.0), _MOST_TAKEN)
+        left = 1.0 - min((seen.steal or 0.0) + (seen.others or 0.0), _MOST_TAKEN)
+        mean = whole_s / iterations / trial.inner_loops / trial.steady_s if whole_s > 0.0 else 1.0
+        low *= min(1.0, left * max(mean, 1.0))
         speeds = [one.disturbance.fixed_work_s for one in block.trials if one.disturbance is not None]
         works = [work for work in speeds if work]
         if seen.fixed_work_s and works:
@@ -76,9 +83,10 @@ def _never_settled(trial: Trial) -> bool:
     return trial.steady_kind == "no_steady_state"
 
 
-def _levels(trial: Trial) -> list[float]:
-    """Return the mean time of a call in each quarter of the last half, in units of the steady time."""
+def _last_half(trial: Trial) -> tuple[Floats, float]:
+    """Return how long each quarter of the last half took, in seconds, and its iterations."""
+    if len(trial.curve) < 2:
+        return np.zeros(4), 1.0
     done, elapsed_s = (np.array(column, dtype=np.float64) for column in zip(*trial.curve, strict=True))
     ends = np.linspace(done[-1] / 2.0, done[-1], 5)
-    each_s = np.diff(np.interp(ends, done, elapsed_s)) / np.diff(ends) / trial.inner_loops
-    return [float(level) for level in each_s / trial.steady_s if level > 0.0] if trial.steady_s else []
+    return np.diff(np.interp(ends, done, elapsed_s)), float(done[-1]) / 2.0
