@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from asv_jit.analysis.counts.comparison import compare_counts
 from asv_jit.analysis.counts.summary import mode_count
 from asv_jit.model import Evidence, Trace
-from asv_jit.terminal.compare_counts import count_json, count_markdown, verdict
+from asv_jit.terminal.compare import count_json, count_markdown, count_verdict
 from asv_jit.workflows.compare_counts import CountedSides, CountOutcome, ModeChange
 from tests.store.test_counts import trial
 
@@ -28,11 +28,11 @@ def _outcome(after: dict[int, tuple[float, ...]], *, broken: tuple[str, ...] = (
 
 
 def test_more_instructions_than_the_limit_are_worse() -> None:
-    assert verdict(_outcome({1: (1010.0,)})) == "worse: 1 count of 1 grew by 0.5% or more"
+    assert count_verdict(_outcome({1: (1010.0,)})) == "worse: 1 count of 1 grew by 0.5% or more"
 
 
 def test_a_case_that_fails_only_after_the_change_is_worse() -> None:
-    said = verdict(_outcome({1: (1000.0,)}, broken=("b.time_y",)))
+    said = count_verdict(_outcome({1: (1000.0,)}, broken=("b.time_y",)))
     assert said == "worse: no count of 1 grew by 0.5% or more, 1 case failed only after the change"
 
 
@@ -60,7 +60,10 @@ def _trace(function: str, executors: int) -> Trace:
 
 def test_what_is_not_repeatable_is_not_worse_and_says_why() -> None:
     outcome = _outcome({1: (1000.0, 1500.0)})
-    assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 undecided, as they are not repeatable"
+    assert (
+        count_verdict(outcome)
+        == "not worse: no count of 1 grew by 0.5% or more, 1 undecided, as they are not repeatable"
+    )
     assert "not repeatable: two runs with hash seed 1 differ by 50.00%" in count_markdown(outcome)
 
 
@@ -69,4 +72,7 @@ def test_what_was_not_compared_is_part_of_the_verdict() -> None:
     outcome = replace(
         outcome, unbuilt=(("c on 3.14", "no compiler"),), sides=(replace(outcome.sides[0], unaffected=("a", "b")),)
     )
-    assert verdict(outcome) == "not worse: no count of 1 grew by 0.5% or more, 1 side not built, 2 cases not affected"
+    assert (
+        count_verdict(outcome)
+        == "not worse: no count of 1 grew by 0.5% or more, 1 side not built, 2 cases not affected"
+    )

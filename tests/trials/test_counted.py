@@ -16,8 +16,8 @@ from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import CountedTrial, Mode
 from asv_jit.system.processes import base_environment, run
-from asv_jit.trials.callgrind import parse_costs
 from asv_jit.trials.counted import FIND_LOOPS, count, first_calls
+from asv_jit.trials.counter import parse_costs
 from asv_jit.trials.launch import TrialTask, counted_environment_of, launch, workspace
 from tests.trials.starting import CONTEXT, TINY, tiny_case, tiny_place
 

@@ -9,8 +9,8 @@ import pytest
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Benchmark, Case
+from asv_jit.trials.counted import Loaded, loaded
 from asv_jit.trials.launch import Place
-from asv_jit.trials.loaded import Loaded, loaded
 
 PACKAGE = '''"""Says what it is."""
 from pathlib import Path

@@ -20,7 +20,7 @@ from asv_jit.errors import NoCounterError, NoInterpreterError
 from asv_jit.interpreters.probe import Runner
 from asv_jit.interpreters.providers.apt import SUITES, Archive
 from asv_jit.system import locks, paths, processes
-from asv_jit.trials.callgrind import Callgrind
+from asv_jit.trials.counter import Callgrind
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 # The tools' folders in different distributions, relative to the program's prefix.

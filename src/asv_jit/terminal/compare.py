@@ -1,4 +1,4 @@
-"""What `asv-jit compare` found: a table in the terminal, a comment for a pull request, JSON."""
+"""What `asv-jit compare` found, in times or with --count: a table in the terminal, a pull request comment, JSON."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from asv_jit.analysis.cells.evidence import trace_counts
 from asv_jit.analysis.comparison import CaseComparison, Effect
+from asv_jit.analysis.counts.summary import moved
 from asv_jit.analysis.metrics import METRICS, Metric
 from asv_jit.analysis.stats.suite_mean import SuiteSpeedup
 from asv_jit.terminal.console import STYLES, WIDE, console, say
 from asv_jit.text import comparison_words, units
-from asv_jit.text.comparison_words import unclear_lines
-from asv_jit.workflows.compare import Comparison, Outcome
+from asv_jit.text.comparison_words import moved_words, unclear_lines
+from asv_jit.workflows.compare import Comparison, Outcome, Side
+from asv_jit.workflows.compare_counts import CountedSides, CountOutcome, ModeChange
 
 _SHOWN: tuple[Metric, ...] = ("off", "on", "speedup", "peak_memory_on", "warmup_on")
 _NARROW: tuple[Metric, ...] = ("off", "on", "speedup")
@@ -24,6 +27,8 @@ _HEADINGS = {"speedup": "JIT's gain", "peak_memory_on": "peak memory", "warmup_o
 _NOTICEABLE = ("faster", "slower", "better", "worse")
 _TRACES_SHOWN = 6
 _UNDECIDED_SHOWN = 10
+_COUNT_WORDS = {"same": "same", "more": "slower", "fewer": "faster", "not repeatable": "not repeatable"}
+_LEGEND = "slower, faster: in instructions per call, within one mode. A count does not say whether the JIT helps."
 
 
 def print_comparison(outcome: Outcome) -> None:
@@ -71,7 +76,11 @@ def comparison_markdown(outcome: Outcome) -> str:
             found = *comparison_words.findings(case), *comparison_words.remarks(case)
             lines += [f"- {_code(str(case.case))}: {_plain(text)}" for text in found]
         bad = {w.case for w in outcome.worse}
-        better = [c for c in one.cases if c.case not in bad and any(_is(c, m, "faster") for m in ("off", "on"))]
+        better = [
+            case
+            for case in one.cases
+            if case.case not in bad and any(e.metric in ("off", "on") and e.verdict == "faster" for e in case.effects)
+        ]
         lines += [f"- {_code(str(case.case))}: {comparison_words.summary_words(case)}" for case in better]
     lines += [f"- not measured: {_plain(side)}: {_code(units.reason_line(why))}" for side, why in outcome.unbuilt]
     for one in outcome.comparisons:
@@ -89,12 +98,12 @@ def comparison_markdown(outcome: Outcome) -> str:
 
 def comparison_json(outcome: Outcome) -> dict[str, Any]:
     """Every number, condition and name."""
-    value: dict[str, Any] = {
+    return {
         "comparisons": [
             {
                 "axis": one.axis,
-                "before": {"commit": one.before.commit.hash, "interpreter": one.before.interpreter.identity},
-                "after": {"commit": one.after.commit.hash, "interpreter": one.after.interpreter.identity},
+                "before": _side_json(one.before),
+                "after": _side_json(one.after),
                 "cases": msgspec.to_builtins(one.cases),
                 "means": msgspec.to_builtins(one.means),
             }
@@ -106,7 +115,6 @@ def comparison_json(outcome: Outcome) -> dict[str, Any]:
         "unbuilt": [{"side": side, "reason": reason} for side, reason in outcome.unbuilt],
         "notes": outcome.notes,
     }
-    return value
 
 
 def _title(one: Comparison, *, code: bool = False) -> str:
@@ -211,6 +219,124 @@ def _plain(text: str) -> str:
     return safe.replace("@", "&#64;").replace("|", "¦").replace("`", "'")
 
 
-def _is(case: CaseComparison, metric: Metric, verdict: str) -> bool:
-    effect = case.effect(metric)
-    return effect is not None and effect.verdict == verdict
+def print_count_comparison(outcome: CountOutcome) -> None:
+    """A line for each case and mode, and below a change what moved."""
+    screen = console()
+    for one in outcome.sides:
+        say(screen, f"{one.before} → {one.after}", "bold")
+        for change in one.changes:
+            say(screen, f"{change.case}, {change.mode}: {_figures(change)}: {_verdict(change)}")
+            if change.found.verdict in ("more", "fewer"):
+                say(screen, f"  what moved, per call: {moved_words(moved(change.before, change.after))}")
+                if text := _traces_text(change):
+                    say(screen, f"  {text}")
+        for case, reason in one.missing:
+            say(screen, f"{case}: {reason}", "yellow")
+        if one.unaffected:
+            say(screen, _unaffected(one))
+    for name, reason in outcome.unbuilt:
+        say(screen, f"{name} could not be built: {reason}", "yellow")
+    for note in outcome.notes:
+        say(screen, f"note: {note}")
+    say(screen, _LEGEND)
+    say(screen, count_verdict(outcome), "bold red" if outcome.is_worse else "bold")
+
+
+def count_verdict(outcome: CountOutcome) -> str:
+    """The one answer: whether anything is worse, and what could not be compared."""
+    changes = [change for one in outcome.sides for change in one.changes]
+    broken = sum(len(one.broken) for one in outcome.sides)
+    grew = units.count(len(outcome.worse), "count") if outcome.worse else "no count"
+    parts = [f"{grew} of {len(changes)} grew by {100 * outcome.fail_on:.3g}% or more"]
+    parts += [f"{units.count(broken, 'case')} failed only after the change"] if broken else []
+    parts += [f"{len(outcome.undecided)} undecided, as they are not repeatable"] if outcome.undecided else []
+    missing = sum(len(one.missing) for one in outcome.sides) - broken
+    parts += [f"{units.count(missing, 'answer')} missing"] if missing > 0 else []
+    parts += [f"{units.count(len(outcome.unbuilt), 'side')} not built"] if outcome.unbuilt else []
+    unaffected = sum(len(one.unaffected) for one in outcome.sides)
+    parts += [f"{units.count(unaffected, 'case')} not affected"] if unaffected else []
+    return f"{'worse' if outcome.is_worse else 'not worse'}: {', '.join(parts)}"
+
+
+def count_markdown(outcome: CountOutcome) -> str:
+    """A comment for a pull request."""
+    lines = [f"### asv-jit: {count_verdict(outcome)}", ""]
+    for one in outcome.sides:
+        lines += [f"#### {one.before} → {one.after}", ""]
+        lines += ["| case | mode | instructions per call | verdict |", "|---|---|---|---|"] if one.changes else []
+        lines += [f"| {_code(c.case)} | {c.mode} | {_figures(c)} | {_verdict(c)} |" for c in one.changes]
+        lines.append("")
+        changed = [change for change in one.changes if change.found.verdict in ("more", "fewer")]
+        lines += [
+            f"- {_code(c.case)}, {c.mode}, what moved per call: {_plain(moved_words(moved(c.before, c.after)))}"
+            for c in changed
+        ]
+        lines += [f"- {_code(c.case)}, {c.mode}, {_plain(text)}" for c in changed if (text := _traces_text(c))]
+        lines += [f"- {_code(case)}: {_plain(reason)}" for case, reason in one.missing]
+        lines += [f"- {_unaffected(one)}"] if one.unaffected else []
+        lines.append("")
+    lines += [f"- {_plain(name)} could not be built: {_plain(reason)}" for name, reason in outcome.unbuilt]
+    lines += [f"- note: {_plain(note)}" for note in outcome.notes]
+    return "\n".join([*lines, "", _LEGEND, ""])
+
+
+def count_json(outcome: CountOutcome) -> dict[str, Any]:
+    """All figures."""
+    return {
+        "verdict": "worse" if outcome.is_worse else "not worse",
+        "fail_on": outcome.fail_on,
+        "notes": list(outcome.notes),
+        "worse": [{"case": one.case, "mode": one.mode} for one in outcome.worse],
+        "unbuilt": [{"what": name, "reason": reason} for name, reason in outcome.unbuilt],
+        "comparisons": [
+            {
+                "before": _side_json(one.before),
+                "after": _side_json(one.after),
+                "changes": [_change_json(change) for change in one.changes],
+                "broken": list(one.broken),
+                "missing": [{"case": case, "reason": reason} for case, reason in one.missing],
+                "unaffected": list(one.unaffected),
+            }
+            for one in outcome.sides
+        ],
+    }
+
+
+def _side_json(side: Side) -> dict[str, str]:
+    return {"commit": side.commit.hash, "interpreter": side.interpreter.identity}
+
+
+def _change_json(one: ModeChange) -> dict[str, Any]:
+    came, went = trace_counts(one.before.evidence, one.after.evidence)
+    return {
+        "case": one.case,
+        "mode": one.mode,
+        "verdict": _COUNT_WORDS[one.found.verdict],
+        "change": one.found.change,
+        "reason": one.found.reason,
+        "before": one.before.per_call,
+        "after": one.after.per_call,
+        "moved": [{"what": what, "instructions_per_call": by} for what, by in moved(one.before, one.after)],
+        "traces": {"came": came, "went": went},
+    }
+
+
+def _unaffected(one: CountedSides) -> str:
+    reason = "they run the same code on both sides, or their first calls execute the same instructions"
+    return f"{units.count(len(one.unaffected), 'case')} not counted: {reason}"
+
+
+def _figures(one: ModeChange) -> str:
+    change = "" if one.found.change is None else f" ({one.found.change:+.2%})"
+    return f"{one.before.per_call:,.0f} → {one.after.per_call:,.0f}{change}"
+
+
+def _verdict(one: ModeChange) -> str:
+    return _COUNT_WORDS[one.found.verdict] + (f": {one.found.reason}" if one.found.reason else "")
+
+
+def _traces_text(one: ModeChange) -> str:
+    """`traces: +2 (app.py:parse, app.py:walk) −1 (app.py:join)`: what the JIT compiled on one side only."""
+    sides = zip("+−", trace_counts(one.before.evidence, one.after.evidence), strict=True)
+    parts = [f"{sign}{sum(found.values())} ({', '.join(found)})" for sign, found in sides if found]
+    return f"traces: {' '.join(parts)}" if parts else ""

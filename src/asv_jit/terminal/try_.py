@@ -1,20 +1,32 @@
-"""What `asv-jit try` found, one paragraph an interpreter: the answer first, then what it rests on."""
+"""What `asv-jit try` found, one paragraph per interpreter: times with what they rest on, or with --count the counts."""
 
 from __future__ import annotations
 
 from rich.console import Console
+from rich.table import Table
 
 from asv_jit.analysis.cells.levels import Level
 from asv_jit.analysis.cells.summary import CaseSummary
-from asv_jit.model import version_of
+from asv_jit.model import FunctionCount, Split, version_of
 from asv_jit.site.parts import figures
 from asv_jit.terminal.console import MARKS, STYLES, console, say
 from asv_jit.text import units
+from asv_jit.trials.program import ProgramCount
+from asv_jit.workflows.trying.counting_program import CountedOn, CountReport
 from asv_jit.workflows.trying.report import TriedOn, TryReport
 
 _SHORT_S = 0.2
 _FUNCTIONS = 4
 _WIDEST = 100.0  # an interval that spans more says nothing
+_HEAVIEST = 6
+_PARTS = {
+    "loop": "interpreter's loop",
+    "jit": "code made by the JIT",
+    "interpreter": "C code of the interpreter",
+    "extensions": "extension modules",
+    "libc": "libc",
+    "other": "rest",
+}
 
 
 def print_try(report: TryReport) -> None:
@@ -152,3 +164,78 @@ def _advice(report: TryReport) -> list[str]:
     if cases:
         advice.append("to follow a function over commits and releases, warmed up: `asv-jit init`")
     return advice
+
+
+def print_try_counts(report: CountReport) -> None:
+    """The program, each interpreter's counts, and what they do not say."""
+    screen = console()
+    counter = " ".join(report.counter.partition("+")[0].split()[:2])
+    say(screen, f"{report.program}, the whole program once in each mode, instructions counted by {counter}", "bold")
+    for result in report.results:
+        say(screen, "")
+        _print_counts(screen, result)
+    if report.interrupted:
+        say(screen, "interrupted: " + ("this is what was counted" if report.results else "nothing was counted"))
+    say(screen, "")
+    counts = [count for result in report.results for count in (result.off, result.on) if count is not None]
+    forks = ["the program forks: only its first process is counted"] if any(one.forks for one in counts) else []
+    for note in (*report.notes, *forks):
+        say(screen, f"note: {note}")
+    if counts:
+        say(
+            screen,
+            "Counts do not say whether the JIT makes it faster, as its instructions are not the interpreter's: "
+            f"asv-jit try {report.program}",
+        )
+
+
+def _print_counts(screen: Console, result: CountedOn) -> None:
+    name = f"CPython {result.interpreter}"
+    off, on = result.off, result.on
+    if off is not None and on is not None:
+        adds = on.instructions / off.instructions - 1
+        both = f"{off.instructions:,} instructions with the JIT off, {on.instructions:,} with it on ({adds:+.2%})"
+        say(screen, f"{name}  {both}", "bold")
+    else:
+        what = "only one mode was counted" if off or on else "not counted"
+        say(screen, f"{name} ({result.executable}): {what}", "bold")
+    for line in [*result.complaint.splitlines(), *result.remedy.splitlines()]:
+        say(screen, f"  {line}")
+    modes = [(mode, count) for mode, count in (("off", off), ("on", on)) if count is not None]
+    if not modes:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    table.add_column("  instructions")
+    for mode, _ in modes:
+        table.add_column(f"JIT {mode}", justify="right")
+        table.add_column("")
+    table.add_row("  whole run", *(cell for _, count in modes for cell in (f"{count.instructions:,}", "")))
+    for part, words in _PARTS.items():
+        table.add_row(f"  {words}", *(cell for _, count in modes for cell in _share(count.split, part)))
+    screen.print(table, markup=False, highlight=False)
+    if on is not None:
+        say(screen, f"  {compiling_words(on)}")
+    for mode, count in modes:
+        shares = (f"{_named(f)} {f.instructions / count.instructions:.1%}" for f in count.functions[:_HEAVIEST])
+        say(screen, f"  heaviest, JIT {mode}: {'; '.join(shares)}")
+
+
+def compiling_words(on: ProgramCount) -> str:
+    """Return what compiling cost, by function names: `split.jit` does not tell, as it includes the kernel's code."""
+    if not on.compiling:
+        return "no call of the JIT's compiler was seen: it compiled nothing, or this build lacks the function's name"
+    share = on.compiling / on.instructions
+    said = f"recording and compiling traces: {units.instructions(on.compiling)} ({share:.1%}), mostly C code above"
+    if on.mostly_compiled is None or on.compiled is None:
+        return said
+    return f"{said}; 90% of it in the first {on.mostly_compiled:.0%} of the run, the last of it at {on.compiled:.0%}"
+
+
+def _named(function: FunctionCount) -> str:
+    """The function's name; the JIT's code has none in the binary, only an address."""
+    return f"JIT code at {function.name}" if function.part == "jit" else function.name
+
+
+def _share(split: Split, part: str) -> tuple[str, str]:
+    value: int = getattr(split, part)
+    return (units.instructions(value), f"{value / split.total:.1%}") if value else (units.DASH, "")

@@ -20,9 +20,8 @@ from asv_jit.installations import Installation
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import ARMS, HASH_SEEDS, Case, Mode
 from asv_jit.system import locks, processes
-from asv_jit.trials.counted import first_calls
+from asv_jit.trials.counted import first_calls, loaded
 from asv_jit.trials.counter import Counter
-from asv_jit.trials.loaded import loaded
 from asv_jit.workflows.compare import Options, Side, install_sides, notes_of, sides_of
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder

@@ -11,7 +11,7 @@ from asv_jit.analysis.counts.split import Cost, part_of
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import ARMS, Part
 from asv_jit.system.processes import base_environment, run
-from asv_jit.trials.callgrind import Callgrind
+from asv_jit.trials.counter import Callgrind
 from tests.acceptance.counting.trials import PROGRAMS, counted, python_of, workloads
 from tests.acceptance.rows import Row
 

@@ -25,8 +25,8 @@ from asv_jit.store.journal import TRIALS
 from asv_jit.store.machines import INSTALLATIONS, KnownPackages, keep_packages
 from asv_jit.system import paths
 from asv_jit.text.event_words import cause_words
-from asv_jit.workflows.accept import accept
 from asv_jit.workflows.bisection.question import Question
+from asv_jit.workflows.events.accept import accept
 from asv_jit.workflows.events.choice import Choice, chosen
 from asv_jit.workflows.events.regressions import find_events, found_events
 from asv_jit.workflows.publish import site_content

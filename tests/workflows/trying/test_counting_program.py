@@ -12,9 +12,9 @@ from asv_jit.commands.measure.try_ import try_
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import FunctionCount, Split
 from asv_jit.system import paths
-from asv_jit.terminal.try_counts import compiled, print_try_counts
-from asv_jit.trials.callgrind import cost_of_calls
-from asv_jit.trials.counted_program import ProgramCount
+from asv_jit.terminal.try_ import compiling_words, print_try_counts
+from asv_jit.trials.counter import cost_of_calls
+from asv_jit.trials.program import ProgramCount
 from asv_jit.workflows.measuring.reporter import Silent
 from asv_jit.workflows.trying.counting_program import CountedOn, CountReport, count_by_mode, expected_s
 from asv_jit.workflows.trying.trying import Options
@@ -111,7 +111,7 @@ def test_the_report_has_the_totals_the_split_and_what_counts_do_not_say(capsys: 
 
 def test_a_program_that_the_jit_compiled_nothing_of_says_so() -> None:
     # As `-m this` on 3.15.2: 551 instructions in no file are the kernel's.
-    assert compiled(replace(ON, compiling=0)).startswith("no call of the JIT's compiler was seen")
+    assert compiling_words(replace(ON, compiling=0)).startswith("no call of the JIT's compiler was seen")
 
 
 def test_a_program_without_counts_says_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
-from asv_jit.workflows import accept as accepting
+from asv_jit.workflows.events import accept as accepting
 
 
 @click.command()

@@ -12,7 +12,7 @@ from asv_jit.commands.common import config_option, json_option, machine_option, 
 from asv_jit.commands.decide.bisect import METRIC_HELP, METRICS, counted_metric
 from asv_jit.commands.measure.compare import parse_share
 from asv_jit.terminal.progress import progress
-from asv_jit.workflows import check as checking
+from asv_jit.workflows.bisection import check as checking
 
 _CODES = {"good": 0, "bad": 1, "untestable": 125}
 _LEAST_FAILURE = 129

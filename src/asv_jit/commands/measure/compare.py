@@ -9,8 +9,14 @@ import click
 from asv_jit.asv_adapter.project import Project
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
 from asv_jit.errors import UsageError
-from asv_jit.terminal.compare import comparison_json, comparison_markdown, print_comparison
-from asv_jit.terminal.compare_counts import count_json, count_markdown, print_count_comparison
+from asv_jit.terminal.compare import (
+    comparison_json,
+    comparison_markdown,
+    count_json,
+    count_markdown,
+    print_comparison,
+    print_count_comparison,
+)
 from asv_jit.terminal.progress import progress
 from asv_jit.workflows import compare as comparing
 from asv_jit.workflows.compare_counts import compare_counted

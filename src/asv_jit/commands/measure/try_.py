@@ -10,8 +10,7 @@ from click.core import ParameterSource
 
 from asv_jit.commands.common import Seconds, json_option, print_json
 from asv_jit.terminal.progress import progress
-from asv_jit.terminal.try_ import print_try
-from asv_jit.terminal.try_counts import print_try_counts
+from asv_jit.terminal.try_ import print_try, print_try_counts
 from asv_jit.workflows.trying import trying
 from asv_jit.workflows.trying.counting_program import count_by_mode
 

@@ -14,8 +14,8 @@ from asv_jit.commands.common import config_option, json_option, print_json
 from asv_jit.interpreters.discover import discover
 from asv_jit.interpreters.resolve import resolve
 from asv_jit.settings import Settings
-from asv_jit.terminal.doctor import print_diagnosis
 from asv_jit.terminal.progress import progress
+from asv_jit.terminal.set_up import print_diagnosis
 from asv_jit.workflows.setup import doctor as diagnosing
 from asv_jit.workflows.setup import same_code
 

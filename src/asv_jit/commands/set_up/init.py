@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asv_jit.commands.common import config_option, json_option, print_json
-from asv_jit.terminal.init import print_proposal, proposal_json
+from asv_jit.terminal.set_up import print_proposal, proposal_json
 from asv_jit.workflows.setup import init as starting
 from asv_jit.workflows.setup.workflow_files import WorkflowOptions
 

@@ -13,7 +13,7 @@ from asv_jit.interpreters import provision, valgrind
 from asv_jit.interpreters.discover import candidates, survey
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.interpreters.probe import probe as probe_interpreter
-from asv_jit.terminal.interpreters import print_interpreters
+from asv_jit.terminal.set_up import print_interpreters
 from asv_jit.workflows.measuring.selection import missing_pythons
 
 

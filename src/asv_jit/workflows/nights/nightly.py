@@ -37,8 +37,8 @@ from asv_jit.workflows.nights.follow_up import bisect_events, confirm_candidates
 from asv_jit.workflows.nights.measuring import NightMeasuring
 from asv_jit.workflows.nights.night import Night, one_line
 from asv_jit.workflows.nights.notify import fresh_events, notify
+from asv_jit.workflows.nights.releases import install_releases
 from asv_jit.workflows.reading.history import read_history
-from asv_jit.workflows.releases import install_releases
 from asv_jit.workflows.run import insist_on_a_jit
 
 STEPS = ("fetch", "pythons", "run", "confirm", "bisect", "publish", "notify")

@@ -15,9 +15,9 @@ from asv_jit.errors import InterruptedRunError
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import ARMS, Mode
 from asv_jit.system import locks, processes
-from asv_jit.trials.callgrind import Callgrind
-from asv_jit.trials.counted_program import ProgramCount, count_program
+from asv_jit.trials.counter import Callgrind
 from asv_jit.trials.launch import Place, Program, launch_program, workspace
+from asv_jit.trials.program import ProgramCount, count_program
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, shell_variables, targets_of
 from asv_jit.workflows.trying.trying import Options, check_script, stdin_file

@@ -8,7 +8,7 @@ import pytest
 
 from asv_jit.analysis.counts.split import Cost, split_of
 from asv_jit.model import Split
-from asv_jit.trials.callgrind import parse_costs
+from asv_jit.trials.counter import parse_costs
 
 TEXT = (Path(__file__).parent / "recorded" / "dijkstra-on.callgrind").read_text()
 PYTHON = "/opt/python/usr/bin/python3.15"

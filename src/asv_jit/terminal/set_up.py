@@ -1,14 +1,31 @@
-"""What `asv-jit doctor` found."""
+"""What the commands that set up a project and a machine print: interpreters, the diagnosis, what `init` changes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from asv_jit.interpreters.identity import Interpreter
 from asv_jit.terminal.console import console, say
 from asv_jit.text import units
 from asv_jit.workflows.setup.doctor import Diagnosis
+from asv_jit.workflows.setup.init import Change, Proposal
 from asv_jit.workflows.setup.same_code import AaRuns
 
 _STATES = {"good": "good   ", "bad": "BAD    ", "unknown": "unknown"}
 _STATE_STYLES = {"good": "green", "bad": "red", "unknown": "yellow"}
+
+
+def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
+    """One line per interpreter."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("interpreter", "JIT", "line", "path"):
+        table.add_column(heading, overflow="fold")
+    for one in interpreters:
+        jit = one.jit + (" (debug build)" if one.debug else "")
+        table.add_row(one.identity, jit, one.line, str(one.executable))
+    console().print(table)
 
 
 def print_diagnosis(report: Diagnosis) -> None:
@@ -50,3 +67,43 @@ def _print_same_code(runs: AaRuns) -> None:
         f"runs with a false alert ({rates.resampled_alerted / rates.resampled:.2%}); the bar is 1%",
     )
     say(screen, f"     kept in {runs.kept_in}")
+
+
+def print_proposal(proposal: Proposal, *, dry_run: bool) -> None:
+    """The changes by name once they are made, as a diff while they are not."""
+    screen = console()
+    if not proposal.changes:
+        say(screen, "nothing to change: this project is set up for asv-jit")
+    for change in proposal.changes:
+        if dry_run:
+            say(screen, change.diff(proposal.root).rstrip("\n"))
+        else:
+            say(screen, f"{'wrote' if change.before is None else 'changed'} {_name(proposal, change)}")
+    for change in proposal.edited:
+        say(
+            screen, f"{_name(proposal, change)} was edited and stays as it is; init would have changed it so:", "yellow"
+        )
+        say(screen, change.diff(proposal.root).rstrip("\n"))
+    for note in proposal.notes:
+        say(screen, f"note: {note}", "yellow")
+    if dry_run:
+        say(screen, "nothing was written: --dry-run")
+    elif proposal.changes:
+        say(screen, "\nnext:")
+        for step in proposal.next_steps:
+            say(screen, f"  {step}")
+
+
+def proposal_json(proposal: Proposal, *, dry_run: bool) -> dict[str, object]:
+    """For --json."""
+    return {
+        "dry_run": dry_run,
+        "changed": [{"path": _name(proposal, change), "new": change.before is None} for change in proposal.changes],
+        "left_alone": [_name(proposal, change) for change in proposal.edited],
+        "notes": list(proposal.notes),
+        "next_steps": list(proposal.next_steps),
+    }
+
+
+def _name(proposal: Proposal, change: Change) -> str:
+    return change.path.relative_to(proposal.root).as_posix()

@@ -6,7 +6,7 @@ import pytest
 
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.system import paths
-from asv_jit.workflows.releases import install_releases
+from asv_jit.workflows.nights.releases import install_releases
 from tests.interpreters.fakes import FakeProvider, FakeRunner, answering_itself, interpreter
 
 OLD = interpreter("3.15.0", "aaaaaaaa", package_version="3.15.0-1")
