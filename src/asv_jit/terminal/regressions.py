@@ -34,7 +34,8 @@ _ASV = "asv"
 class Shown(Struct, frozen=True):
     """What is printed: the chosen events of a history, all of them or only what matters, and what could not be read.
 
-    `uncounted`: a sentence for each kind of change that asv's own settings leave out.
+    `uncounted`: a sentence for each kind of change that asv's own settings leave out. `ours`: the machines whose
+    regressions somebody here can do something about; those of others are history.
     """
 
     history: History
@@ -42,11 +43,17 @@ class Shown(Struct, frozen=True):
     problems: tuple[str, ...]
     everything: bool = False
     uncounted: tuple[str, ...] = ()
+    ours: frozenset[str] = frozenset()
 
     @property
     def open(self) -> tuple[Event, ...]:
-        """The regressions that somebody should do something about."""
-        return tuple(event for event in self.events if event.is_open)
+        """The regressions that somebody here should do something about."""
+        return tuple(event for event in self.events if event.is_open and event.key.machine in self.ours)
+
+    @property
+    def elsewhere(self) -> tuple[Event, ...]:
+        """The open regressions of other machines."""
+        return tuple(event for event in self.events if event.is_open and event.key.machine not in self.ours)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -67,6 +74,12 @@ def print_regressions(shown: Shown) -> None:
     if shown.open:
         screen.print(_table(shown, shown.open, narrow=screen.width < WIDE))
         _print_commands(screen, shown.open, everything=shown.everything)
+    others = sorted({event.key.machine for event in shown.elsewhere})
+    whose = "a machine" if len(others) == 1 else "machines"
+    where = f" of {whose} that asv-jit does not measure ({', '.join(map(units.visible, others))})"
+    _print_section(screen, shown, "regression", shown.elsewhere, _FEW, where)
+    if others:
+        say(screen, "not counted: this is history; `--machine NAME` counts those of one machine")
     _print_section(screen, shown, "improvement", [event for event in within if not event.worse], _FEW)
     closed = [event for event in within if event.worse and not event.is_open]
     _print_section(screen, shown, "closed regression", closed, 0)
@@ -99,7 +112,7 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
             **msgspec.to_builtins(event),
             "case": str(event.key.case),
             "unit": units_of.get(event.key, "seconds"),
-            "open": event.is_open,
+            "open": event.is_open and event.key.machine in shown.ours,
             "between_lines": event.between_lines,
             "date": dates.get(event.commit),
             "bisect": bisect_command(event),
@@ -108,6 +121,7 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
     ]
     return {
         "open": len(shown.open),
+        "elsewhere": len(shown.elsewhere),
         "between_lines": len(shown.between_lines),
         "events": events,
         "ordered_by": shown.history.ordered_by,
@@ -118,9 +132,12 @@ def regressions_json(shown: Shown) -> dict[str, Any]:
 
 
 def _where(shown: Shown) -> str:
-    machines = sorted({key.machine for key in shown.history.units})
+    machines = sorted({key.machine for key in shown.history.units if key.machine in shown.ours})
+    if shown.history.units and not machines:
+        return " on a machine that asv-jit measures"
     named = f" on {machines[0]}" if len(machines) == 1 else f" on {len(machines)} machines"
-    return f" in {len(shown.history.units):,} series{named}" if machines else ": nothing was measured yet"
+    series = sum(key.machine in shown.ours for key in shown.history.units)
+    return f" in {series:,} series{named}" if machines else ": nothing was measured yet"
 
 
 def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:

@@ -205,12 +205,16 @@ def test_changes_from_and_to_zero_are_told_by_their_difference(tree: Tree, capsy
     for number, commit in enumerate(tree.commits):
         rows = {name: trees.row([float(pair[number >= 20])], width=None) for name, pair in levels.items()}
         asvs.add(trees.file(number, rows, commit_hash=commit))
-    assert _asv_jit("regressions", "--all") == 1
+    assert _asv_jit("regressions", "--all") == 0  # of another machine
     printed = capsys.readouterr().out
-    assert printed.startswith("3 open regressions")
+    assert printed.startswith("0 open regressions on a machine that asv-jit measures")
+    assert "3 regressions of a machine that asv-jit does not measure (box)" in printed
+    assert _asv_jit("regressions", "--all", "--machine", "box") == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("3 open regressions in 4 series on box")
     for words in ("3 more", "4.00 KiB more memory", "100% more memory", "10 less"):
         assert words in printed
-    assert _asv_jit("regressions", "--json", "--metric", "peak_memory") == 1
+    assert _asv_jit("regressions", "--json", "--metric", "peak_memory", "--machine", "box") == 1
     events = json.loads(capsys.readouterr().out)["events"]
     assert {event["case"] for event in events} == {"a.mem_new", "a.peakmem_up"}  # what asv measured in bytes
     assert _asv_jit("publish") == 0
@@ -232,7 +236,7 @@ def test_what_moves_with_the_measuring_date_is_one_event_of_the_machine(
     machine, code = sorted(tree.events(), key=lambda event: event.attribution.cause != "machine")
     assert (len(machine.moved), machine.measured_s) == (6, FIRST_DAY + 86400 * 130)
     assert (code.commit, code.key.case.benchmark) == (tree.commits[20], "a.time_0")
-    assert _asv_jit("regressions", "--all") == 1
+    assert _asv_jit("regressions", "--all", "--machine", "box") == 1
     assert capsys.readouterr().out.startswith("1 open regression")
     assert _asv_jit("bisect", machine.identity) == 2
     assert "6 cases moved with the measuring date 2026-05-11, not with a commit" in capsys.readouterr().err

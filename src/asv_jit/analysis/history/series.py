@@ -164,6 +164,11 @@ class History(Struct, frozen=True):
         """Return the unit of each series' values."""
         return {one.key: one.unit for one in (*self.series, *self.counted)}
 
+    @property
+    def measured_machines(self) -> frozenset[str]:
+        """Return the machines that asv-jit measured on; those that only asv did are history."""
+        return frozenset(one.key.machine for one in (*self.series, *self.counted) if one.key.protocol != "asv")
+
 
 MAIN = ""
 

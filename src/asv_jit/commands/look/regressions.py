@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import click
@@ -39,7 +40,8 @@ def regressions(
     """List the changes in the stored history: what became slower or faster, since when, why, and what to do next.
 
     A patch release of Python can cause a regression. A difference between two minor versions is listed separately and
-    not counted as a regression. Exit code: 1 if there are open regressions, 4 if results could not be read.
+    not counted as a regression, and what asv alone measured on other machines is history. Exit code: 1 if there are
+    open regressions, 4 if results could not be read.
     """
     project = open_project(config)
     choice = Choice(since, metric, bench)
@@ -59,7 +61,9 @@ def regressions(
         events = chosen(project, history, found.events, choice)
     problems = (*history.problems, *found.problems)
     warn_of(problems)
-    shown = Shown(history, events, problems, everything, found.left_out)
+    here = platform.node()  # as asv names a machine
+    ours = frozenset({here, *history.measured_machines} if machine is None else {machine})
+    shown = Shown(history, events, problems, everything, found.left_out, ours)
     if as_json:
         print_json(regressions_json(shown))
     else:

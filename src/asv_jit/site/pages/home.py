@@ -120,7 +120,8 @@ def make(site: Publication) -> HomePage:
     with_jit = [release for release in shown if release.has_jit]
     groups = _groups(site, with_jit)
     lead = next((card for card in cards if card.release.has_jit and card.answer.kind != "none"), None)
-    lately = [event for event in events if event.is_open]
+    ours = history.measured_machines
+    lately = [event for event in events if event.is_open and (event.key.machine in ours or not ours)]
     lately.sort(key=lambda event: (event.axis == "pythons", "memory" in event.headline.metric))  # else newest first
     lines = EventLines(site)
     alerts = [alert for cell in site.current for alert in figures.alerts_of(cell)]
