@@ -136,16 +136,21 @@ def worsening_words(one: Worsening) -> str:
     """Describe a confirmed worsening without naming its case: `JIT on: 5.2% slower`."""
     if one.metric is None or one.by is None:
         return "no longer gives figures"
-    name = METRICS[one.metric].words
-    return f"{name}: {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
+    return f"{METRICS[one.metric].words}: {_worse_words(one.metric, one.by)}"
 
 
 def undecided_words(one: Worsening) -> str:
     """Describe what may have become worse without naming its case: `JIT on: up to 5.2% slower`."""
     assert one.metric is not None
     assert one.by is not None
-    most = f"up to {one.by:.1%} {'slower' if one.metric in ('off', 'on') else 'more'}"
-    return f"{METRICS[one.metric].words}: {most if math.isfinite(one.by) else 'by any amount'}"
+    most = f"up to {_worse_words(one.metric, one.by)}" if math.isfinite(one.by) else "by any amount"
+    return f"{METRICS[one.metric].words}: {most}"
+
+
+def _worse_words(metric: Metric, by: float) -> str:
+    if metric in _TIMES:
+        return time_words(1.0 + by)
+    return f"{by:.1%} more" if 1.0 + by < _MANY_TIMES else f"{units.ratio(1.0 + by).rstrip('×')} times as much"
 
 
 def gate_words(worse: Sequence[Worsening], undecided: Sequence[Worsening], fail_on: float) -> str:

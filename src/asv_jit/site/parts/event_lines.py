@@ -121,7 +121,7 @@ class EventLines:
             cause_known=cause != "unclear" or bool(event.installed) or event.headline.metric != "plain",
             probability=_probability(event.attribution),
             suspects=tuple([self._suspect(digest) for digest in newest]),
-            more_suspects=units.count(more, "more") if more else "",
+            more_suspects=f"{more:,} more" if more else "",
             command=_command(event),
             bisection=Link("the bisection", f"{site.bisections}#{event.bisection}") if has_bisection else Link(""),
         )
