@@ -104,7 +104,8 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
                 if len(cases) < len(every):
                     notes.append(f"{len(every) - len(cases)} cases are not counted: only `time_` benchmarks are")
                 reporter.stage("looking for cases that the change affects")
-                found.append(_sides(session, counting, counter, (before, after), built, cases, threshold))
+                affected = _affected(session, counter, reporter, built, cases, threshold)
+                found.append(_sides(counting, (before, after), built, cases, affected, threshold))
         installations.prune([])
     if not found:
         raise UsageError("nothing can be compared:\n" + "\n".join(reason for _, reason in unbuilt))
@@ -115,18 +116,16 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
 
 
 def _sides(
-    session: Session,
     counting: Counting,
-    counter: Counter,
     sides: tuple[Side, Side],
     built: Sequence[Installation],
     every: Sequence[Case],
+    cases: Sequence[Case],
     threshold: float,
 ) -> CountedSides:
-    """Count the cases that the change affects, once. Where that differs, count repeats and other seeds: elsewhere the
+    """Count `cases`, which the change affects, once. Where that differs, count repeats and other seeds: elsewhere the
     case is `same` whatever they say.
     """
-    cases = _affected(session, counter, built, every, threshold)
     counting.count(
         [one for case in cases for place in built for one in counting.missing(place, case, seeds=HASH_SEEDS[:1])]
     )
@@ -147,7 +146,12 @@ def _sides(
 
 
 def _affected(
-    session: Session, counter: Counter, built: Sequence[Installation], cases: Sequence[Case], threshold: float
+    session: Session,
+    counter: Counter,
+    reporter: Reporter,
+    built: Sequence[Installation],
+    cases: Sequence[Case],
+    threshold: float,
 ) -> list[Case]:
     """The cases that are not known to do the same on both sides: to run the same code, by a run of each without
     valgrind, or else to execute the same instructions in their first calls.
@@ -166,13 +170,17 @@ def _affected(
 
     with ThreadPoolExecutor(processes.cores()) as pool:
 
-        def same_by(is_same: Callable[[Case], bool], among: Sequence[Case]) -> list[Case]:
-            return [case for case, same in zip(among, pool.map(is_same, among), strict=True) if same]
+        def same_by(is_same: Callable[[Case], bool], among: Sequence[Case], doing: str) -> list[Case]:
+            found = []
+            for number, (case, same) in enumerate(zip(among, pool.map(is_same, among), strict=True)):
+                found += [case] if same else []
+                reporter.advance(f"{doing} of {case.key}", number + 1, len(among), None)
+            return found
 
-        unaffected = same_by(is_same_code, cases) if a.requirements == b.requirements else []
+        unaffected = same_by(is_same_code, cases, "the code") if a.requirements == b.requirements else []
         left = [case for case in cases if case not in unaffected]
         for mode in ARMS if a.interpreter.has_jit else ARMS[:1]:
-            left = same_by(partial(is_same_count, mode), left)
+            left = same_by(partial(is_same_count, mode), left, f"first calls with the JIT {mode}")
     return [case for case in cases if case not in (*unaffected, *left)]
 
 
