@@ -27,13 +27,21 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 machine_option = click.option("--machine", help="This machine's name in asv (default: its host name).")
 
 
+bench_option = click.option(
+    "--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable."
+)
+pythons_option = click.option(
+    "--python", "pythons", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
+)
+
+
 class Seconds(click.ParamType[float]):
-    """A time above 0; `inf` is no limit."""
+    """A number of seconds above 0; `inf` means no limit."""
 
     name = "seconds"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The time. Fails for what is none."""
+        """Parse the seconds; fails for anything else."""
         try:
             seconds = bounded_s(float(str(value)))
         except ValueError:
@@ -49,13 +57,22 @@ def open_project(config: Path) -> Project:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON object on stdout, for scripts; where its encoding lacks a character, all are escaped."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8")
+    """Print one JSON object on stdout, for scripts; if its encoding lacks a character, all such are escaped.
+
+    `value` holds structs, paths and whatever else JSON knows.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=_path), indent=2).decode("utf-8")
     try:
         text.encode(sys.stdout.encoding)
     except UnicodeEncodeError:
         text = json.dumps(json.loads(text), indent=2)
     click.echo(text)
+
+
+def _path(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(type(value))
 
 
 def warn_of(problems: Sequence[str]) -> None:

@@ -1,1 +1,1 @@
-"""How results look in a terminal: one module per command that prints; `console` is what they share."""
+"""Prints results in a terminal: one module per command that prints; `console` is shared by all."""

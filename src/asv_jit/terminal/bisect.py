@@ -1,4 +1,4 @@
-"""How a bisection looks: the posterior as a picture while it runs, the result, JSON."""
+"""Shows a bisection: the posterior as a picture while it runs, then the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WIDEST = 72
 
 @contextmanager
 def watching(*, quiet: bool) -> Iterator[Watcher]:
-    """A watcher for the length of a `with` block: a picture on a terminal, lines elsewhere, nothing if `quiet`."""
+    """Yield a watcher: it draws a picture on a terminal, prints lines elsewhere, and nothing if `quiet`."""
     if quiet:
         yield _Silent()
     elif sys.stdout.isatty():
@@ -38,9 +38,9 @@ def watching(*, quiet: bool) -> Iterator[Watcher]:
 
 
 def bars(masses: Sequence[float], width: int) -> str:
-    """Probabilities of points as bars of at most `width` columns, neighbours added up where there are more points.
+    """Draw probabilities of points as bars of at most `width` columns; a column adds up neighbouring points.
 
-    The highest bar fills its line; whatever is not zero is at least a stroke.
+    The highest bar fills its line; any value from 0.0001 on is at least a thin bar.
     """
     columns = max(1, min(width, len(masses)))
     sums = [0.0] * columns
@@ -53,7 +53,7 @@ def bars(masses: Sequence[float], width: int) -> str:
 
 
 def print_bisection(bisection: Bisection) -> None:
-    """The outcome, and all that is known of a culprit."""
+    """Print the outcome and what is known of the culprit."""
     screen = console()
     result = bisection.result
     assert result is not None
@@ -77,7 +77,7 @@ class _Silent(Silent):
 
 
 class _Lines:
-    """A line for each measurement: a log has no pictures."""
+    """Prints a line per measurement, for logs."""
 
     def stage(self, text: str) -> None:
         self._say(text)
@@ -135,7 +135,7 @@ def _progress_words(text: str, done: int, total: int, left_s: Left) -> str:
 
 
 def _marks(view: View, width: int) -> str:
-    """`|` an end, `·` measured, `x` skipped, for each column of the bars."""
+    """Return a mark for each column of the bars: `|` an end, `·` measured, `x` skipped."""
     columns = max(1, min(width, len(view.points)))
     marks = [" "] * columns
     for place, count in enumerate(view.measured):

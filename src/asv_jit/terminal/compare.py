@@ -32,7 +32,7 @@ _LEGEND = "slower, faster: in instructions per call, within one mode. A count do
 
 
 def print_comparison(outcome: Outcome) -> None:
-    """A table for each interpreter, what is certain below it, then what could not be measured."""
+    """Print a table for each interpreter, the significant changes below it, then what could not be measured."""
     screen = console()
     for one in outcome.comparisons:
         say(screen, _title(one), "bold")
@@ -59,7 +59,7 @@ def print_comparison(outcome: Outcome) -> None:
 
 
 def comparison_markdown(outcome: Outcome) -> str:
-    """A comment for a pull request: the important lines first, all cases and what was compiled folded below."""
+    """Return a comment for a pull request: the important lines first, then all cases and compiled code, folded."""
     gate = comparison_words.gate_words(outcome.worse, outcome.undecided, outcome.fail_on)
     lines = [f"### asv-jit: {gate}", ""]
     lines += [
@@ -97,7 +97,7 @@ def comparison_markdown(outcome: Outcome) -> str:
 
 
 def comparison_json(outcome: Outcome) -> dict[str, Any]:
-    """Every number, condition and name."""
+    """Return every number, condition and name, for scripts."""
     return {
         "comparisons": [
             {
@@ -157,7 +157,7 @@ def _cell(effect: Effect | None, narrow: bool) -> str:
 
 
 def _print_details(screen: Console, case: CaseComparison) -> None:
-    """A sentence for each case that certainly changed, the attribution, and the traces that differ."""
+    """Print a sentence for each case that changed significantly, the attribution, and the traces that differ."""
     if not any(effect.verdict in _NOTICEABLE for effect in case.effects if effect.metric in _NARROW):
         return
     say(
@@ -202,25 +202,25 @@ def _folded(title: str, lines: list[str]) -> list[str]:
 
 
 def _summary(text: str) -> str:
-    """Inside HTML Markdown is not read: code spans become elements."""
+    """Turn code spans into elements, because Markdown is not parsed inside HTML."""
     parts = text.split("`")
     return "".join(f"<code>{_plain(part)}</code>" if n % 2 else _plain(part) for n, part in enumerate(parts))
 
 
 def _code(text: str) -> str:
-    """A code span: nothing in it is markup, a mention or the end of a table's cell."""
+    """Return a code span in which nothing is markup, a mention or the end of a table cell."""
     clean = units.visible(text).replace("`", "'").replace("\n", " ").replace("|", "¦")
     return f"`{clean}`"
 
 
 def _plain(text: str) -> str:
-    """Text that people did not write for us, as text: no markup, no mentions."""
+    """Escape untrusted text: no markup, no mentions, no end of a table cell."""
     safe = units.visible(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe.replace("@", "&#64;").replace("|", "¦").replace("`", "'")
 
 
 def print_count_comparison(outcome: CountOutcome) -> None:
-    """A line for each case and mode, and below a change what moved."""
+    """Print a line for each case and mode, and below a change what moved."""
     screen = console()
     for one in outcome.sides:
         say(screen, f"{one.before} → {one.after}", "bold")
@@ -243,7 +243,7 @@ def print_count_comparison(outcome: CountOutcome) -> None:
 
 
 def count_verdict(outcome: CountOutcome) -> str:
-    """The one answer: whether anything is worse, and what could not be compared."""
+    """Return the verdict in a sentence: whether anything is worse, and what could not be compared."""
     changes = [change for one in outcome.sides for change in one.changes]
     broken = sum(len(one.broken) for one in outcome.sides)
     grew = units.count(len(outcome.worse), "count") if outcome.worse else "no count"
@@ -259,7 +259,7 @@ def count_verdict(outcome: CountOutcome) -> str:
 
 
 def count_markdown(outcome: CountOutcome) -> str:
-    """A comment for a pull request."""
+    """Return a comment for a pull request."""
     lines = [f"### asv-jit: {count_verdict(outcome)}", ""]
     for one in outcome.sides:
         lines += [f"#### {one.before} → {one.after}", ""]
@@ -281,7 +281,7 @@ def count_markdown(outcome: CountOutcome) -> str:
 
 
 def count_json(outcome: CountOutcome) -> dict[str, Any]:
-    """All figures."""
+    """Return all figures, for scripts."""
     return {
         "verdict": "worse" if outcome.is_worse else "not worse",
         "fail_on": outcome.fail_on,
@@ -336,7 +336,7 @@ def _verdict(one: ModeChange) -> str:
 
 
 def _traces_text(one: ModeChange) -> str:
-    """`traces: +2 (app.py:parse, app.py:walk) −1 (app.py:join)`: what the JIT compiled on one side only."""
+    """Name what the JIT compiled on one side only: `traces: +2 (app.py:parse, app.py:walk) −1 (app.py:join)`."""
     sides = zip("+−", trace_counts(one.before.evidence, one.after.evidence), strict=True)
     parts = [f"{sign}{sum(found.values())} ({', '.join(found)})" for sign, found in sides if found]
     return f"traces: {' '.join(parts)}" if parts else ""

@@ -1,4 +1,4 @@
-"""Output that never fails for the terminal's encoding: a missing character becomes a similar ASCII one, else `?`."""
+"""Makes output independent of the terminal's encoding: a character that it lacks becomes a similar ASCII one or `?`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a night did, or would do."""
+"""Prints what a night did, or would do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from asv_jit.workflows.nights.report import event_line, headline, plan_lines, su
 
 
 def print_night(night: Night) -> None:
-    """The headline, what was done, what is open, and what went wrong."""
+    """Print the headline, what was done, what is open, and what went wrong."""
     screen = console()
     say(screen, headline(night), "bold red" if night.fresh else "bold")
     for line in summary_lines(night):
@@ -22,7 +22,7 @@ def print_night(night: Night) -> None:
 
 
 def print_plan(night: Night) -> None:
-    """The steps with their reasons, and what there is no time for."""
+    """Print the steps with their reasons, and what there is no time for."""
     screen = console()
     for plan in night.plans:
         for line in plan_lines(plan):

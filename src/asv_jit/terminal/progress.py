@@ -42,7 +42,7 @@ class _Shown(Progress):
 
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[ShowsResults]:
-    """A reporter for the length of a `with` block: bars on a terminal, lines elsewhere, nothing if `quiet`."""
+    """Yield a reporter: it draws bars on a terminal, prints lines elsewhere, and nothing if `quiet`."""
     if quiet:
         yield _Silent()
     elif sys.stdout.isatty():
@@ -83,7 +83,7 @@ _QUIET_S = 120.0
 
 
 class _Lines:
-    """A line for each tenth of the work, so that a log stays readable, and after two minutes of silence."""
+    """Prints a line for each tenth of the work, so that a log stays readable, and after two minutes of silence."""
 
     def __init__(self) -> None:
         self._next = 0.0

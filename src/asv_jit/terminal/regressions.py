@@ -32,7 +32,7 @@ _ASV = "asv"
 
 
 class Shown(Struct, frozen=True):
-    """What is printed: the chosen events of a history, all of them or only what matters, and what could not be read.
+    """The events to print, the history they come from, and what could not be read; `everything` lists closed ones, too.
 
     `uncounted`: a sentence for each kind of change that asv's own settings leave out. `ours`: the machines whose
     regressions somebody here can do something about; those of others are history.
@@ -57,17 +57,17 @@ class Shown(Struct, frozen=True):
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What is in no series, and what changed and does not count."""
+        """Results that are in no series, and changes that do not count."""
         return (*self.history.left_out, *self.uncounted)
 
     @property
     def between_lines(self) -> tuple[Event, ...]:
-        """What differs between two minor versions of Python, what is worse with the later one first."""
+        """Differences between two minor versions of Python; those that are worse with the later one come first."""
         return tuple(sorted((event for event in self.events if event.between_lines), key=lambda event: not event.worse))
 
 
 def print_regressions(shown: Shown) -> None:
-    """Open regressions, what to do about them, improvements, and the rest as counts or, with `everything`, in full."""
+    """Print open regressions, what to do about them, improvements, and the rest: counted, or all with `everything`."""
     screen = console()
     within = [event for event in shown.events if not event.between_lines]
     say(screen, f"{units.count(len(shown.open), 'open regression')}{_where(shown)}", "bold")
@@ -93,7 +93,7 @@ def print_regressions(shown: Shown) -> None:
 
 
 def _print_section(screen: Console, shown: Shown, name: str, found: Sequence[Event], few: int, where: str = "") -> None:
-    """A heading and a table of the first `few`, of all with `everything`; how many more there are."""
+    """Print a heading, a table of the first `few` (with `everything` of all), and how many more there are."""
     told = found if shown.everything else found[:few]
     if told:
         say(screen, f"\n{units.count(len(found), name)}{where}", "bold")
@@ -104,7 +104,7 @@ def _print_section(screen: Console, shown: Shown, name: str, found: Sequence[Eve
 
 
 def regressions_json(shown: Shown) -> dict[str, Any]:
-    """For --json: every event that was asked for with all its figures, whether it is open, and what bisects it."""
+    """Return each chosen event with its figures, whether it is open, and the command that bisects it, for scripts."""
     dates = _dates(shown.history)
     units_of = shown.history.units
     events = [
@@ -141,7 +141,7 @@ def _where(shown: Shown) -> str:
 
 
 def _table(shown: Shown, events: Sequence[Event], *, narrow: bool) -> Table:
-    """One row an event; a narrow terminal gets what changed, where and what state it is in."""
+    """Return a table with a row per event; a narrow terminal gets fewer columns."""
     dates = _dates(shown.history)
     units_of = shown.history.units
     several = len({key.machine for key in units_of}) > 1
@@ -173,7 +173,7 @@ def _measured_by(event: Event, *, several: bool) -> str:
 
 
 def _changes(event: Event, unit: str) -> list[str]:
-    """`JIT on: 12% slower`, a line for each metric; of a benchmark of memory it says which is the process's peak."""
+    """Return a line per metric, such as `JIT on: 12% slower`; memory benchmarks name the process's peak memory."""
     lines = []
     for change in event.metrics:
         words = change_words(change, unit)

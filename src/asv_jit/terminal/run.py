@@ -33,9 +33,10 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
 _COUNTED = ("off", "loop", "C", "libs", "on", "JIT", "loop", "C", "libs", "pays after")
 
 
-def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float) -> None:
+def print_run(outcome: Outcome, *, alpha: float) -> None:
     """Print suspected JIT bugs, the table, the means and the failures."""
     screen = console()
+    suites, builds = outcome.suites, _builds(outcome.suites)
     for suite in suites:
         for case in suite.cases:
             _print_findings(screen, case)
@@ -43,12 +44,12 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
         screen.print(cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
     for line in unclear_lines(
         (f"{case.key.case} on {name}", case.reason)
-        for suite, name in zip(suites, _builds(suites), strict=True)
+        for suite, name in zip(suites, builds, strict=True)
         for case in suite.cases
         if case.verdict == "unclear"
     ):
         say(screen, line)
-    for suite, name in zip(suites, _builds(suites), strict=True):
+    for suite, name in zip(suites, builds, strict=True):
         if suite.mean is not None:
             mean = suite.mean
             say(
@@ -56,11 +57,12 @@ def print_run(outcome: Outcome, suites: Sequence[SuiteSummary], *, alpha: float)
                 f"{name}: geometric mean {units.ratio(mean.ratio)} "
                 f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}",
             )
-    if outcome.measured == 0 and outcome.present:
-        say(screen, f"nothing to measure: all {outcome.present} cells were measured before")
-    elif outcome.trials or not outcome.counts:
-        say(screen, f"measured {units.count(outcome.measured, 'cell')} in {units.count(outcome.trials, 'trial')}")
-    for key, reason in sorted(outcome.failed.items(), key=str):
+    tally = outcome.tally
+    if tally.measured == 0 and tally.present:
+        say(screen, f"nothing to measure: all {tally.present} cells were measured before")
+    elif tally.trials or not outcome.counts:
+        say(screen, f"measured {units.count(tally.measured, 'cell')} in {units.count(tally.trials, 'trial')}")
+    for key, reason in sorted(tally.failed.items(), key=str):
         say(screen, f"not measured: {key.case} on {key.interpreter}: {reason}")
 
 
@@ -118,7 +120,7 @@ def _print_findings(screen: Console, case: CaseSummary) -> None:
 
 
 def print_counts(counts: Sequence[CaseCount]) -> None:
-    """A line for each case and interpreter, then what is wrong with any of them."""
+    """Print a row per case and interpreter, then the problems."""
     screen = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("case", overflow="fold")
@@ -153,7 +155,7 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
 
 
 def _shares(count: ModeCount | None, *, jit: bool = False) -> tuple[str, ...]:
-    """Instructions per call and the shares of the parts; `jit`: that of the JIT's code before the others."""
+    """Return the cells of one mode: instructions per call and the shares of its parts; `jit` adds the JIT's."""
     if count is None:
         return ("–", *("" for _ in range(4 if jit else 3)))
     split = count.split

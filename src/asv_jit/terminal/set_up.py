@@ -18,7 +18,7 @@ _STATE_STYLES = {"good": "green", "bad": "red", "unknown": "yellow"}
 
 
 def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
-    """One line per interpreter."""
+    """Print a table with a row per interpreter."""
     table = Table(box=None, pad_edge=False)
     for heading in ("interpreter", "JIT", "line", "path"):
         table.add_column(heading, overflow="fold")
@@ -29,7 +29,7 @@ def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
 
 
 def print_diagnosis(report: Diagnosis) -> None:
-    """What spoils measurements here with the remedies, then what was measured."""
+    """Print what spoils measurements here, with remedies, then what was measured."""
     screen = console()
     for check in sorted(report.checks, key=lambda check: ("bad", "unknown", "good").index(check.state)):
         say(screen, f"{_STATES[check.state]}  {check.name}: {check.found}", _STATE_STYLES[check.state])
@@ -70,7 +70,7 @@ def _print_same_code(runs: AaRuns) -> None:
 
 
 def print_proposal(proposal: Proposal, *, dry_run: bool) -> None:
-    """The changes by name once they are made, as a diff while they are not."""
+    """Print the changed files, or with `dry_run` a diff."""
     screen = console()
     if not proposal.changes:
         say(screen, "nothing to change: this project is set up for asv-jit")
@@ -95,13 +95,13 @@ def print_proposal(proposal: Proposal, *, dry_run: bool) -> None:
 
 
 def proposal_json(proposal: Proposal, *, dry_run: bool) -> dict[str, object]:
-    """For --json."""
+    """Return the changes, the files left alone and the next steps, for scripts."""
     return {
         "dry_run": dry_run,
         "changed": [{"path": _name(proposal, change), "new": change.before is None} for change in proposal.changes],
         "left_alone": [_name(proposal, change) for change in proposal.edited],
-        "notes": list(proposal.notes),
-        "next_steps": list(proposal.next_steps),
+        "notes": proposal.notes,
+        "next_steps": proposal.next_steps,
     }
 
 

@@ -30,7 +30,7 @@ _PARTS = {
 
 
 def print_try(report: TryReport) -> None:
-    """The program, each interpreter's answer, what to know about them, and what to do next."""
+    """Print the program, each interpreter's answer, notes, and what to do next."""
     screen = console()
     say(screen, f"{report.program}, the whole program as run: start-up and warm-up included", "bold")
     for result in report.results:
@@ -105,7 +105,7 @@ def _memory(case: CaseSummary) -> str:
 
 
 def _break_even(case: CaseSummary) -> str:
-    """What whole runs can tell: on which side of it the program's end lies."""
+    """Return whether the JIT paid for itself within a run: whole runs cannot tell when."""
     if case.on is None:
         return ""
     if case.verdict == "faster":
@@ -167,7 +167,7 @@ def _advice(report: TryReport) -> list[str]:
 
 
 def print_try_counts(report: CountReport) -> None:
-    """The program, each interpreter's counts, and what they do not say."""
+    """Print the program, each interpreter's counts, and what they do not say."""
     screen = console()
     counter = " ".join(report.counter.partition("+")[0].split()[:2])
     say(screen, f"{report.program}, the whole program once in each mode, instructions counted by {counter}", "bold")

@@ -28,11 +28,11 @@ _FUNCTIONS = 25
 _LEAST_FREE_BYTES = 1 << 20
 _FIRST_CALLS, _FIRST_INSTRUCTIONS = 60, 60_000_000
 FIND_LOOPS = 0
-"""As `inner_loops`: find how many calls make an iteration; the trial's line says how many."""
+"""For `inner_loops`: find how many calls make an iteration, and store the number in the trial."""
 
 
 class Counted(Struct, frozen=True):
-    """A counted trial's line, and the whole profile of its steady iteration, which the line keeps the head of."""
+    """A counted trial, and the whole profile of its steady iteration; the trial has the heaviest functions only."""
 
     trial: CountedTrial
     costs: tuple[Cost, ...]
@@ -49,9 +49,9 @@ def count(
     inner_loops: int = FIND_LOOPS,
     cache: Path | None = None,
 ) -> Counted:
-    """Run a case once from cold under `counter`, until its counts have settled. Never raises for what the code does.
+    """Run a case once from cold under `counter`, until its counts have settled. Never raises for failures of the code.
 
-    Raises StorageError where the disk is full, so that the trial is not kept as one that failed by itself.
+    Raises StorageError if the disk is full, so that the trial is not stored as a failure of the benchmark.
 
     Counted trials do not disturb one another: any number may run at once, on any core, but none beside timed ones.
     """
@@ -74,9 +74,9 @@ def count(
 
 
 def first_calls(counter: Counter, place: Place, case: Case, mode: Mode) -> tuple[int, ...]:
-    """The instructions of a case's first calls, one by one from cold; empty where they fail or need a `setup_cache`.
+    """Return the instructions of a case's first calls, from cold; empty if they fail or need a `setup_cache`.
 
-    They take seconds and may not reach the steady state, but they tell whether two builds differ at all.
+    They take seconds and may not reach the steady state, but show whether two builds differ at all.
     """
     if case.benchmark.setup_cache_key is not None:
         return ()
@@ -100,7 +100,7 @@ def _insist_on_space(folder: Path) -> None:
 
 
 def unstarted(counter_identity: str, case: Case, context: Context, complaint: str) -> CountedTrial:
-    """The line of a case that no process was started for, as its `setup_cache` failed."""
+    """Return the trial of a case for which no process was started, because its `setup_cache` failed."""
     return CountedTrial(
         **_names(counter_identity, case, context, "off"),
         jit_enabled=None,
@@ -117,7 +117,7 @@ def unstarted(counter_identity: str, case: Case, context: Context, complaint: st
 
 
 def calls_of(iterations: int, inner_loops: int) -> list[int]:
-    """The calls in each iteration: the first two are single ones, as `count` in child/counting.py makes them."""
+    """Return the calls of each iteration: `count` in child/counting.py makes the first two single calls."""
     return [1 if index < 2 else inner_loops for index in range(iterations)]
 
 
@@ -141,19 +141,14 @@ def _line(counter: Counter, task: TrialTask, mode: Mode, context: Context, launc
 
 
 def _names(counter_identity: str, case: Case, context: Context, mode: Mode) -> dict[str, Any]:
+    shared = ("session", "purpose", "commit", "interpreter", "installation", "machine", "requirements")
     return {
+        **{name: getattr(context, name) for name in shared},
         "trial": f"{context.block}.{context.attempt}-count-{mode}",
-        "session": context.session,
-        "purpose": context.purpose,
-        "commit": context.commit,
-        "interpreter": context.interpreter,
-        "installation": context.installation,
         "benchmark": case.key.benchmark,
         "benchmark_version": case.benchmark.version,
         "params": case.key.params,
-        "machine": context.machine,
         "protocol": COUNT_PROTOCOL,
-        "requirements": context.requirements,
         "counter": counter_identity,
         "mode": mode,
     }
@@ -195,9 +190,9 @@ class Loaded(Struct, frozen=True):
 
 
 def loaded(place: Place, case: Case, folder: Path) -> Loaded | None:
-    """Run a case's setup and its calls, up to a second of them, with the JIT off; ignores files outside of `folder`.
+    """Run a case's setup and up to a second of calls with the JIT off; return what ran and was read within `folder`.
 
-    None where a call does not tell: it fails, is skipped, starts other processes, or has a `setup_cache`.
+    None if that is not known: the case fails, is skipped, starts other processes, or has a `setup_cache`.
     """
     if case.benchmark.setup_cache_key is not None:
         return None

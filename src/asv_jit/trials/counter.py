@@ -1,8 +1,8 @@
-"""What a provider of counts is, and callgrind, the only one: its command, and a parser of what it writes.
+"""Counters of instructions: the protocol, and callgrind, the only one, with its command and a parser of its files.
 
-Hardware counters (`perf_event_open`) could be a second one. It is not written: no machine at hand could test it.
-How an iteration becomes a part, a file of its own, is said at `count` in child/counting.py. The format is described in
-valgrind's manual, "Callgrind Format Specification".
+Hardware counters (`perf_event_open`) could be a second one; no machine was available to test them.
+`count` in child/counting.py describes how each iteration becomes a file of its own, a part. Valgrind's manual
+describes the format ("Callgrind Format Specification").
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class Counter(Protocol):
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What the counter needs in the environment."""
+        """The environment variables that the counter needs."""
         ...
 
     def command(self, command: Sequence[str], counts: Path) -> list[str]:
-        """The command that runs `command` and writes counts to files that begin with the path `counts`."""
+        """Return the command that runs `command` and writes counts to files whose names begin with `counts`."""
         ...
 
     def without_messages(self, stderr: str) -> str:
-        """What the process wrote to stderr, without the counter's own remarks."""
+        """Return the process's stderr without the counter's own messages."""
         ...
 
     def costs(self, counts: Path, part: int) -> list[Cost]:
-        """The functions of the part with this number: their instructions add up to its count. Raises ValueError."""
+        """Return the costs of one part's functions, which add up to its count. Raises ValueError."""
         ...
 
 
@@ -70,30 +70,29 @@ class Callgrind(Struct, frozen=True):
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Where valgrind's parts are; it insists on being told of a launcher."""
+        """The folder of valgrind's parts, and its launcher, which it requires."""
         return {"VALGRIND_LIB": str(self.library), "VALGRIND_LAUNCHER": str(self.program)}
 
     def command(self, command: Sequence[str], counts: Path) -> list[str]:
-        """The command that counts `command`."""
+        """Return the command that counts `command`."""
         late = ["--instr-atstart=no"] if self.starts_late else []
         return [str(self.program), *_OPTIONS, _MARK, *late, f"--callgrind-out-file={counts}", *command]
 
     def command_of_program(self, command: Sequence[str], counts: Path, blocks: int) -> list[str]:
-        """The command that counts `command` from start to end, with files of its own for each process that it forks.
+        """Return the command that counts `command` from start to end, with separate files for each forked process.
 
-        A file holds a slice of the run, of `blocks` basic blocks: `<counts>.<pid>.1`, `.2` …, and the last one without
-        a number.
+        A file holds a slice of `blocks` basic blocks: `<counts>.<pid>.1`, `.2` …; the last one has no number.
         """
         return [
             str(self.program), *_OPTIONS, f"--dump-every-bb={blocks}", f"--callgrind-out-file={counts}.%p", *command,
         ]  # fmt: skip
 
     def without_messages(self, stderr: str) -> str:
-        """A program's stderr without valgrind's remarks, such as of system calls that it does not know."""
+        """Return a program's stderr without valgrind's messages, such as those about unknown system calls."""
         return _MESSAGE.sub("", stderr)
 
     def costs(self, counts: Path, part: int) -> list[Cost]:
-        """The functions of one part. Raises ValueError."""
+        """Return the costs of one part's functions. Raises ValueError."""
         path = counts.with_name(f"{counts.name}.{part}")
         try:
             return parse_costs(path.read_text(encoding="utf-8", errors="replace"))
@@ -102,10 +101,10 @@ class Callgrind(Struct, frozen=True):
 
 
 def parse_costs(text: str) -> list[Cost]:
-    """Each function's own instructions, in the order of a callgrind file's first event.
+    """Return each function's own instructions: the first event of a callgrind file.
 
-    What a function called stands on the line after `calls=`, and is not its own. Raises ValueError where the sum is
-    not the total that the file states.
+    The line after `calls=` holds the cost of a called function, which is skipped. Raises ValueError if the sum is not
+    the total that the file states.
     """
     sums: dict[tuple[str, str], int] = {}
     for place, called, instructions in _lines_of_cost(text.splitlines()):
@@ -118,7 +117,7 @@ def parse_costs(text: str) -> list[Cost]:
 
 
 def cost_of_calls(text: str, functions: Collection[str]) -> int:
-    """The instructions of all calls of `functions`, with all that these called; calls among themselves count once."""
+    """Return the inclusive instructions of all calls of `functions`; calls among themselves count once."""
     return sum(
         instructions
         for (_, caller), called, instructions in _lines_of_cost(text.splitlines())
@@ -127,7 +126,7 @@ def cost_of_calls(text: str, functions: Collection[str]) -> int:
 
 
 def without_recursion(function: str) -> str:
-    """A function's name without callgrind's suffix for the depth of its recursion."""
+    """Return a function's name without callgrind's suffix for the depth of recursion."""
     return _RECURSION.sub("", function)
 
 

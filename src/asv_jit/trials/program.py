@@ -71,9 +71,9 @@ class ProgramCount(Struct, frozen=True):
 def count_program(
     counter: Callgrind, place: Place, program: Program, mode: Mode, hash_seed: int, *, slice_blocks: int
 ) -> ProgramCount | str:
-    """Run the program once and count it; or say how it ended instead, with its last words. Never raises for either.
+    """Run the program once under callgrind; return its count, or how it failed with the end of its stderr.
 
-    `slice_blocks`: how many basic blocks, of some five instructions, make a slice.
+    `slice_blocks`: basic blocks, of about five instructions each, in a slice.
     """
     with workspace() as space:
         finished = run(
@@ -122,7 +122,7 @@ def _total_of(slices: Sequence[str], *, forks: int) -> ProgramCount:
 
 
 def _merged(costs: list[Cost]) -> list[Cost]:
-    """A function is one, however deep it called itself."""
+    """Add up the levels of a function's recursion."""
     sums: dict[tuple[str, str], int] = {}
     for cost in costs:
         place = (cost.object, without_recursion(cost.function))

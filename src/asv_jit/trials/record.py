@@ -72,15 +72,15 @@ def record(
     return replace(trial, disturbance=judge(launched.watched, work_s=work_s, first_work_s=first_work_s))
 
 
-def curve_of(durations_s: list[float], points: int = CURVE_POINTS) -> tuple[tuple[int, float], ...]:
-    """Return (iterations done, elapsed seconds) at `points` places evenly spaced on a log scale.
+def curve_of(durations_s: list[float]) -> tuple[tuple[int, float], ...]:
+    """Return (iterations done, elapsed seconds) at 64 places evenly spaced on a log scale.
 
     The times are cumulative, so that nothing is lost between the points: break-even is computed from them.
     """
     count = len(durations_s)
     if count == 0:
         return ()
-    places = {round(math.exp(step * math.log(count) / (points - 1))) for step in range(points)}
+    places = {round(math.exp(step * math.log(count) / (CURVE_POINTS - 1))) for step in range(CURVE_POINTS)}
     elapsed = list(accumulate(durations_s))
     return tuple((place, round(elapsed[place - 1], 9)) for place in sorted(places))
 

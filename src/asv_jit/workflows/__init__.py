@@ -1,1 +1,1 @@
-"""What the subcommands do, each reading top to bottom like its description."""
+"""The steps of each subcommand, readable from top to bottom."""

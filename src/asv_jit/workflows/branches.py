@@ -32,7 +32,6 @@ This branch is written by `asv-jit`: asv's result files and the journal of every
 Lines are only ever added. `git worktree add results <this branch>` puts it where asv looks for results;
 `asv-jit merge branch:<this branch>` adds it to results that are there already.
 """
-_NOTHING: tuple[str, ...] = ()
 
 
 class Fetched(Struct, frozen=True):
@@ -81,7 +80,6 @@ def push_results(
     branch: str,
     *,
     remote: str = "origin",
-    message: str = "Results of asv-jit",
     pause: Callable[[float], None] = time.sleep,
 ) -> Pushed:
     """Merge the project's results into the branch and push it. The caller holds the results lock.
@@ -98,7 +96,7 @@ def push_results(
             problems = _stage_results(there, staging, newest, project.results_dir)
             return staging.write(), problems
 
-    return _push(there, make, message, pause, keep_history=True)
+    return _push(there, make, "Results of asv-jit", pause, keep_history=True)
 
 
 def push_site(
@@ -106,8 +104,6 @@ def push_site(
     branch: str,
     *,
     repository: Path,
-    remote: str = "origin",
-    message: str = "The site",
     pause: Callable[[float], None] = time.sleep,
 ) -> Pushed:
     """Replace the branch with one commit that holds the site in `folder`, for a host such as GitHub Pages.
@@ -118,7 +114,7 @@ def push_site(
     """
     if not (folder / _SITE_MARKER).is_file():
         raise UsageError(f"{folder} is not a site of asv-jit; write one with `asv-jit publish`")
-    there = RemoteBranch(repository, branch, remote)
+    there = RemoteBranch(repository, branch)
 
     def make(newest: str | None) -> tuple[str, tuple[str, ...]]:
         if newest is not None:
@@ -128,9 +124,9 @@ def push_site(
             extra = staging.new_folder("extra")
             (extra / ".nojekyll").touch()  # else GitHub drops files whose names begin with an underscore
             staging.add(extra)
-            return staging.write(), _NOTHING
+            return staging.write(), ()
 
-    return _push(there, make, message, pause, keep_history=False)
+    return _push(there, make, "The site", pause, keep_history=False)
 
 
 def _push(

@@ -19,14 +19,14 @@ from asv_jit.git.repository import Repository
 from asv_jit.installations import Installation
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import ARMS, HASH_SEEDS, Case, Mode
-from asv_jit.system import locks, processes
+from asv_jit.system import processes
 from asv_jit.trials.counted import first_calls, loaded
 from asv_jit.trials.counter import Counter
 from asv_jit.workflows.compare import Options, Side, install_sides, notes_of, sides_of
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
-from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.measuring.session import Session, locked_session
 
 
 class ModeChange(Struct, frozen=True):
@@ -73,12 +73,12 @@ class CountOutcome(Struct, frozen=True):
 
     @property
     def is_worse(self) -> bool:
-        """Whether anything became worse: more instructions, or a case that fails only after the change."""
+        """True if a case needs more instructions, or fails only after the change."""
         return bool(self.worse) or any(one.broken for one in self.sides)
 
 
 def compare_counted(project: Project, options: Options, reporter: Reporter) -> CountOutcome:
-    """Count both sides and say what changed. Raises as `compare_sides`, and NoCounterError."""
+    """Count both sides and compare them. Raises as `compare_sides`, and NoCounterError."""
     suite.refuse_unknown(project, options.bench)
     repository = Repository(repository_folder(project))
     wanted, _ = sides_of(project, repository, options)
@@ -87,11 +87,7 @@ def compare_counted(project: Project, options: Options, reporter: Reporter) -> C
     counter = find_or_install().callgrind()
     found: list[CountedSides] = []
     unbuilt: list[tuple[str, str]] = []
-    with (
-        locks.held(locks.measuring_lock(), doing="measure"),
-        locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, this_machine(options.machine), reporter, purpose="compare") as session,
-    ):
+    with locked_session(project, this_machine(options.machine), reporter, purpose="compare") as session:
         counting = Counting(session, counter, reporter)
         for before, after in wanted:
             built, broken = install_sides(session, (before, after), reporter)

@@ -1,4 +1,4 @@
-"""Settles what history only suspects: fresh blocks of the last good and the first bad side, interleaved."""
+"""Confirms or refutes candidates with fresh, interleaved blocks of the last good and the first bad side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from msgspec import Struct
 
 from asv_jit.analysis.attribution import Axis
 from asv_jit.analysis.beside import progress
@@ -21,25 +20,17 @@ from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.identity import Interpreter
 from asv_jit.model import Case
 from asv_jit.store.findings.confirmations import CONFIRMATIONS, Confirmation, Effects, State
-from asv_jit.system import locks
 from asv_jit.text import units
 from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, modes_of
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import interpreters_here
-from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.measuring.session import Session, locked_session
 
 FEWEST_BLOCKS = 15
 _MOST_BLOCKS = 45
 _SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
 _FINEST = 0.001
 _SHARE_OF_EQUIVALENCE = 0.75  # a 90% interval of that half-width lies within the equivalence, if little moved
-
-
-class _Suspect(Struct, frozen=True):
-    """Both sides of an event, as (interpreter's identity, full commit, set of requirements)."""
-
-    before: tuple[str, str, str]
-    after: tuple[str, str, str]
 
 
 def confirm_events(
@@ -54,11 +45,7 @@ def confirm_events(
     mine = [event for event in events if event.key.machine == here.name]
     if not mine:
         return []
-    with (
-        locks.held(locks.measuring_lock(), doing="measure"),
-        locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, here, reporter, purpose="confirm") as session,
-    ):
+    with locked_session(project, here, reporter, purpose="confirm") as session:
         return [confirm(project, event, session, reporter) for event in mine]
 
 
@@ -70,10 +57,10 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
     """
     found: CaseComparison | None = None
     reason = ""
-    suspect = _suspect(event)
+    before, after = _sides_of(event)
     try:
         interpreters = {one.identity: one for one in interpreters_here(project)}
-        a, b = (_installed(session, interpreters, *side) for side in (suspect.before, suspect.after))
+        a, b = (_installed(session, interpreters, *side) for side in (before, after))
         case = case_named(discover_suite(project, session, [b, a]).cases, str(event.key.case))
         if case.benchmark.version != event.key.version:
             raise UsageError(f"{event.key.case} was edited since: its old measurements no longer apply")
@@ -87,7 +74,27 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
         reporter.warn(reason)
     effect = found.effect(event.headline.metric) if found is not None else None
     state, why = judge(effect, event.headline.ratio, project.settings.equivalence)
-    confirmation = _confirmation(event, suspect, state, reason or (found.complaint if found else "") or why, found)
+    attribution = found.attribution if found is not None else None
+    side = 0 if event.axis == "pythons" else 1
+    confirmation = Confirmation(
+        event=event.identity,
+        state=state,
+        reason=reason or (found.complaint if found else "") or why,
+        metric=event.headline.metric,
+        case=event.key.case,
+        version=event.key.version,
+        axis=event.axis,
+        commit=event.commit,
+        interpreter=after[0],
+        before=before[side],
+        after=after[side],
+        blocks=found.blocks if found is not None else 0,
+        effects=stored_effects(found) if found is not None else (),
+        cause=attribution.cause if attribution is not None else "unclear",
+        moved=attribution.moved if attribution is not None else "unclear",
+        probability=attribution.probability if attribution is not None else 1.0,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     CONFIRMATIONS.save(session.folder, confirmation)
     return confirmation
 
@@ -123,7 +130,7 @@ def fresh_comparison(
 
 
 def judge(effect: Effect | None, expected: float, equivalence: float) -> tuple[State, str]:
-    """What fresh blocks say about a change by the factor `expected` (after / before), and why.
+    """Judge a change by the factor `expected` (after / before) from fresh blocks; return the state and why.
 
     Confirmed if the interval excludes no change on the expected side. Refuted if it excludes it on the other side, or
     if it excludes half of the expected change (in logarithms); or if the verdict is `same` and the expected change
@@ -145,12 +152,13 @@ def judge(effect: Effect | None, expected: float, equivalence: float) -> tuple[S
     return "unclear", effect.reason or "the interval holds both no change and the change"
 
 
-def _suspect(event: Event) -> _Suspect:
+def _sides_of(event: Event) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+    """Return both sides, each as (interpreter's identity, full commit, set of requirements)."""
     if event.axis == "pythons":
         before = event.before, event.commit, event.requirements
     else:
         before = event.before, event.parent, event.requirements_before
-    return _Suspect(before, (event.after, event.commit, event.requirements))
+    return before, (event.after, event.commit, event.requirements)
 
 
 def _installed(
@@ -162,32 +170,6 @@ def _installed(
     return session.install(interpreter, commit, session.requirements_named(requirements, interpreter))
 
 
-def _confirmation(
-    event: Event, suspect: _Suspect, state: State, reason: str, found: CaseComparison | None
-) -> Confirmation:
-    attribution = found.attribution if found is not None else None
-    on_releases = event.axis == "pythons"
-    return Confirmation(
-        event=event.identity,
-        state=state,
-        reason=reason,
-        metric=event.headline.metric,
-        case=event.key.case,
-        version=event.key.version,
-        axis=event.axis,
-        commit=event.commit,
-        interpreter=suspect.after[0],
-        before=suspect.before[0 if on_releases else 1],
-        after=suspect.after[0 if on_releases else 1],
-        blocks=found.blocks if found is not None else 0,
-        effects=stored_effects(found) if found is not None else (),
-        cause=attribution.cause if attribution is not None else "unclear",
-        moved=attribution.moved if attribution is not None else "unclear",
-        probability=attribution.probability if attribution is not None else 1.0,
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
 def stored_effects(found: CaseComparison) -> tuple[Effects, ...]:
-    """The effects of a comparison as files keep them."""
+    """Return the effects of a comparison as they are stored."""
     return tuple(msgspec.convert(effect, Effects, from_attributes=True) for effect in found.effects)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from asv_jit.analysis.cells.cell import Cell, CellKey
 from asv_jit.analysis.cells.summary import CaseSummary, Limits
@@ -89,7 +89,7 @@ def trial_rows(machine: str, cells: Mapping[CellKey, Cell]) -> Iterator[Row]:
     for cell in cells.values():
         for block in cell.blocks:
             for trial in block.trials:
-                values = msgspec.structs.asdict(trial)
+                values = asdict(trial)
                 own = {"machine": machine, "fingerprint": trial.machine, "disturbed": trial.disturbed}
                 yield {name: _plain(own.get(name, values.get(name))) for name in TRIAL_COLUMNS}
 
@@ -99,7 +99,8 @@ def cell_rows(machine: str, results: Results, cells: Mapping[CellKey, Cell]) -> 
     for suite_summary in results.suites:
         for case in suite_summary.cases:
             if case.key in cells:
-                yield {name: _plain(value) for name, value in _cell_row(machine, case).items()}
+                row = _cell_row(machine, case)
+                yield {name: _plain(row[name]) for name in CELL_COLUMNS}
 
 
 def count_rows(machine: str, counts: Iterable[CaseCount]) -> Iterator[Row]:
@@ -109,9 +110,9 @@ def count_rows(machine: str, counts: Iterable[CaseCount]) -> Iterator[Row]:
             if count is None:
                 continue
             runs = [run for seed in count.by_seed.values() for run in seed]
-            parts = msgspec.structs.asdict(count.split)
+            parts = asdict(count.split)
             values = {
-                **msgspec.structs.asdict(one.key),
+                **asdict(one.key),
                 "machine": machine,
                 "benchmark": one.key.case.benchmark,
                 "params": one.key.case.params,
@@ -226,45 +227,27 @@ def _plain(value: Any) -> str | int | float | bool | None:
 
 
 def _cell_row(machine: str, case: CaseSummary) -> dict[str, Any]:
-    key, speed = case.key, case.speedup
+    levels = {"off": case.off, "on": case.on}
     return {
+        **asdict(case.key),
+        **asdict(case),
         "machine": machine,
-        "commit": key.commit,
-        "interpreter": key.interpreter,
-        "benchmark": key.case.benchmark,
-        "params": key.case.params,
-        "benchmark_version": key.version,
-        "protocol": key.protocol,
-        "requirements": key.requirements,
-        "measured": case.measured,
-        "pairs": case.pairs,
-        **_level("off", case.off),
-        **_level("on", case.on),
-        "timed": case.timed,
-        "speedup": speed.ratio if speed else None,
-        "speedup_low": speed.low if speed else None,
-        "speedup_high": speed.high if speed else None,
-        "p_value": speed.p_value if speed else None,
-        "verdict": case.verdict,
-        "reason": case.reason,
-        "peak_off_bytes": case.peak_off_bytes,
+        "benchmark": case.key.case.benchmark,
+        "params": case.key.case.params,
+        "benchmark_version": case.key.version,
+        **{name: level.value if level else None for name, level in levels.items()},
+        **{f"{name}_{end}": getattr(level, end, None) for name, level in levels.items() for end in ("low", "high")},
+        "speedup": case.speedup.ratio if case.speedup else None,
+        "speedup_low": case.speedup.low if case.speedup else None,
+        "speedup_high": case.speedup.high if case.speedup else None,
+        "p_value": case.speedup.p_value if case.speedup else None,
         "jit_adds_bytes": case.memory.difference_bytes if case.memory else None,
         "jit_adds_bytes_low": _finite(case.memory.low_bytes) if case.memory else None,
         "jit_adds_bytes_high": _finite(case.memory.high_bytes) if case.memory else None,
         "trials": case.off.trials if case.off else 0,
-        "warmup_off_s": case.warmup_off_s,
-        "warmup_on_s": case.warmup_on_s,
-        "first_call_off_s": case.first_call_off_s,
-        "first_call_on_s": case.first_call_on_s,
         "answers": case.answers.answers if case.answers else None,
         "disturbed_blocks": case.disturbed,
     }
-
-
-def _level(name: str, level: Any) -> dict[str, float | None]:
-    if level is None:
-        return {name: None, f"{name}_low": None, f"{name}_high": None}
-    return {name: level.value, f"{name}_low": level.low, f"{name}_high": level.high}
 
 
 def _finite(value: float) -> float | None:

@@ -31,15 +31,6 @@ class Merged(Struct, frozen=True):
             (*self.problems, *other.problems),
         )
 
-    def as_json(self) -> dict[str, object]:
-        """For --json."""
-        return {
-            "files": list(self.files),
-            "trials": self.trials,
-            "notes": list(self.notes),
-            "problems": list(self.problems),
-        }
-
 
 def source_folder(named: Path) -> Path:
     """Return the results tree of a user's SOURCE: the folder itself, or `results` in a project's folder."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -23,13 +22,12 @@ from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import Case, CaseKey
 from asv_jit.settings import Count
 from asv_jit.store.files import remove_parts
-from asv_jit.system import locks
 from asv_jit.workflows.measuring.counting import Counting
-from asv_jit.workflows.measuring.engine import Engine, Forget, Interim, Unbuildable, until_precise
+from asv_jit.workflows.measuring.engine import Engine, Forget, Interim, Tally, Unbuildable, until_precise
 from asv_jit.workflows.measuring.pairing import discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import commits_of, interpreters_of
-from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.measuring.session import locked_session
 
 
 class Options(Struct, frozen=True):
@@ -47,42 +45,37 @@ class Options(Struct, frozen=True):
 
     @property
     def forget(self) -> Forget:
-        """Which earlier blocks to ignore."""
+        """The earlier blocks to ignore."""
         return "everything" if self.again else "failures" if self.retry_failed else "nothing"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `failed`: the cells without a result, with the first line of the reason; `suites`, `counts`: all
-    results of its commits on its interpreters, earlier ones included, as times and as instructions."""
+    """What a run did. `suites`, `counts`: all results of its commits on its interpreters, earlier ones included."""
 
     machine: str
-    folder: Path
     commits: tuple[Commit, ...]
     interpreters: tuple[Interpreter, ...]
     protocol: str
-    trials: int = 0
-    present: int = 0
-    measured: int = 0
-    failed: dict[CellKey, str] = field(default_factory=dict)
+    tally: Tally
     suites: list[SuiteSummary] = field(default_factory=list)
     counts: list[CaseCount] = field(default_factory=list)
     counted: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """For --json."""
+        """Return what was measured and what failed, for scripts."""
         return {
             "machine": self.machine,
             "commits": [commit.hash for commit in self.commits],
             "interpreters": [one.identity for one in self.interpreters],
             "protocol": self.protocol,
-            "trials": self.trials,
-            "cells_measured": self.measured,
-            "cells_present": self.present,
+            "trials": self.tally.trials,
+            "cells_measured": self.tally.measured,
+            "cells_present": self.tally.present,
             "counted_trials": self.counted,
             "failed": [
                 {"case": str(key.case), "commit": key.commit, "interpreter": key.interpreter, "reason": reason}
-                for key, reason in sorted(self.failed.items(), key=str)
+                for key, reason in sorted(self.tally.failed.items(), key=str)
             ],
         }
 
@@ -103,14 +96,10 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
     insist_on_a_jit(interpreters)
     commits = commits_of(project, repository, options.range_words, reporter.warn)
     machine = this_machine(options.machine)
-    with (
-        locks.held(locks.measuring_lock(), doing="measure"),
-        locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, reporter, purpose="quick" if options.quick else "run") as session,
-    ):
+    with locked_session(project, machine, reporter, purpose="quick" if options.quick else "run") as session:
         remove_parts(project.results_dir)
         engine = Engine(session, machine, reporter, interim=interim)
-        outcome = Outcome(machine.name, session.folder, tuple(commits), tuple(interpreters), session.protocol)
+        outcome = Outcome(machine.name, tuple(commits), tuple(interpreters), session.protocol, engine.tally)
         described: suite.Suite | None = None
         for place, commit in enumerate(commits, start=1):
             if len(commits) > 1:
@@ -123,7 +112,7 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
             if described is None:
                 described = suite.load(project)
             if described is None:
-                outcome.failed.update(_without_suite(commit, broken, session.protocol))
+                engine.tally.failed.update(_without_suite(commit, broken, session.protocol))
                 continue
             cases = suite.select(described.cases, options.bench, options.groups)
             for one in broken:
@@ -137,9 +126,6 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
             finally:  # an interrupted run writes asv's files, too
                 outcome.suites.extend(engine.close(described, commit, interpreters))
         installations.prune([])
-        tally = engine.tally
-        outcome.trials, outcome.present, outcome.measured = tally.trials, tally.present, tally.measured
-        outcome.failed.update(tally.failed)
         return outcome
 
 

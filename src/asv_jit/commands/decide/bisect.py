@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from asv_jit.analysis.metrics import BisectMetric
@@ -52,14 +51,11 @@ def bisect(
     config: Path,
     as_json: bool,
     machine: str | None,
-    metric: BisectMetric | None,
     count: bool,
-    axis: str | None,
-    python: str | None,
-    commit: str | None,
     all_commits: bool,
     installed_only: bool,
     resume: bool,
+    **chosen: Any,
 ) -> int:
     """Find the commit or the Python release that changed a metric of a case.
 
@@ -72,7 +68,6 @@ def bisect(
     the ends, cannot be measured.
     """
     project = open_project(config)
-    chosen = {"metric": metric, "axis": axis, "python": python, "commit": commit}
     given = {name: value for name, value in chosen.items() if value is not None}
     question = _question(project, target, range_words, machine, given, resume=resume)
     question = replace(question, all_commits=all_commits or question.all_commits, installable=not installed_only)
@@ -85,7 +80,7 @@ def bisect(
         click.echo("`asv-jit bisect --resume` continues after the last measurement", err=True)
         raise
     if as_json:
-        print_json(msgspec.to_builtins(bisection))
+        print_json(bisection)
     else:
         print_bisection(bisection)
     assert bisection.result is not None
@@ -102,7 +97,7 @@ def counted_metric(mode: BisectMetric) -> BisectMetric:
 def _question(
     project: Project, target: str, range_words: str, machine: str | None, given: dict[str, Any], *, resume: bool
 ) -> Question:
-    """The question of an event or of a range; empty to resume the newest. `given`: the options that a range takes."""
+    """Return the question of an event or a range; an empty one resumes the newest. `given`: options of ranges."""
     if range_words:
         good, bad = split_range(range_words)
         return Question(case=target, good=good, bad=bad, machine=machine, resume=resume, **given)

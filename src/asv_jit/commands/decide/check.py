@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 
 from asv_jit.analysis.metrics import BisectMetric
 from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
@@ -28,32 +28,19 @@ _LEAST_FAILURE = 129
 @click.option("--count", is_flag=True, help="Count instructions in one mode (--metric on or off) instead of times.")
 @click.option("--worse-by", metavar="SHARE", help="How much worse a bad commit is (default: 5%; --count: 0.4%).")
 @click.option("--python", metavar="SPEC", help="The interpreter that measures (default: the newest with a JIT).")
-def check(
-    case: str,
-    baseline: str,
-    config: Path,
-    as_json: bool,
-    machine: str | None,
-    metric: BisectMetric,
-    count: bool,
-    worse_by: str | None,
-    python: str | None,
-) -> int:
+def check(config: Path, as_json: bool, metric: BisectMetric, count: bool, worse_by: str | None, **chosen: Any) -> int:
     """Test whether HEAD is worse than --baseline on CASE, for `git bisect run`; --count decides exactly.
 
     Exit code: 0 good, 1 bad, 125 this commit cannot be tested; 129 or more if asv-jit itself failed, so that git stops
     and blames no commit.
     """
     share = None if worse_by is None else parse_share(worse_by, "--worse-by")
-    metric = counted_metric(metric) if count else metric
+    options = checking.Options(**chosen, metric=counted_metric(metric) if count else metric, worse_by=share)
     project = open_project(config)
-    options = checking.Options(
-        case=case, baseline=baseline, metric=metric, worse_by=share, python=python, machine=machine
-    )
     with progress(quiet=as_json) as reporter:
         found = checking.check(project, options, reporter)
     if as_json:
-        print_json(msgspec.to_builtins(found))
+        print_json(found)
     else:
         against = f"{found.commit.short} against {found.baseline.short}, {found.metric}"
         by = "" if found.worse_by is None else f", {found.worse_by:+.1%} worse in {found.blocks} blocks"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from asv_jit.asv_adapter.project import Project
-from asv_jit.commands.common import config_option, machine_option, open_project
+from asv_jit.commands.common import bench_option, config_option, machine_option, open_project
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.git.repository import Repository
 from asv_jit.store.files import write_atomically
@@ -41,7 +41,7 @@ _ROWS = ("csv", "parquet")
 )
 @click.option("--commit", "commits", multiple=True, metavar="COMMIT", help="Only this commit; repeatable.")
 @click.option("--python", "interpreter", metavar="SPEC", help="Only this interpreter: 3.15, 3.15.2 or an identity.")
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@bench_option
 @click.option("--quick", is_flag=True, help="Export the results of `run --quick` instead.")
 def export(
     config: Path,

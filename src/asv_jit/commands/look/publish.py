@@ -23,15 +23,7 @@ def publish(config: Path, as_json: bool, machine: str | None, with_asv: bool) ->
     published = publishing.publish(project, machine, with_asv=with_asv)
     warn_of(published.problems)
     if as_json:
-        print_json(
-            {
-                "index": str(published.index),
-                "pages": published.pages,
-                "problems": published.problems,
-                "notes": published.notes,
-                "left_out": published.left_out,
-            }
-        )
+        print_json(published)
     else:
         for note in published.notes:
             click.echo(f"Note: {note}.")

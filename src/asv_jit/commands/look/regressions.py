@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
+from typing import Any
 
 import click
 
 from asv_jit.analysis.history.events import Event
 from asv_jit.asv_adapter.project import Project
-from asv_jit.commands.common import config_option, json_option, open_project, print_json, warn_of
+from asv_jit.commands.common import bench_option, config_option, json_option, open_project, print_json, warn_of
 from asv_jit.errors import UsageError
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.regressions import Shown, print_regressions, regressions_json
@@ -24,18 +25,16 @@ from asv_jit.workflows.reading.history import read_history
 @click.option("--machine", help="Only results of this machine (default: all).")
 @click.option("--since", metavar="WHEN", help="Only changes after this: a date, 30d, 8w or a commit.")
 @click.option("--metric", type=click.Choice(list(METRICS)), help="Only changes of this metric.")
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@bench_option
 @click.option("--all", "everything", is_flag=True, help="List every improvement and closed regression, too.")
 @click.option("--confirm", is_flag=True, help="First measure both sides of each candidate again.")
 def regressions(
     config: Path,
     as_json: bool,
     machine: str | None,
-    since: str | None,
-    metric: str | None,
-    bench: tuple[str, ...],
     everything: bool,
     confirm: bool,
+    **chosen_by: Any,
 ) -> int:
     """List the changes in the stored history: what became slower or faster, since when, why, and what to do next.
 
@@ -44,7 +43,7 @@ def regressions(
     open regressions, 4 if results could not be read.
     """
     project = open_project(config)
-    choice = Choice(since, metric, bench)
+    choice = Choice(**chosen_by)
     if machine is not None:
         _check_machine(project, machine)
     history = read_history(project, machine)

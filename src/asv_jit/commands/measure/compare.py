@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from asv_jit.asv_adapter.project import Project
-from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.commands.common import (
+    bench_option,
+    config_option,
+    json_option,
+    machine_option,
+    open_project,
+    print_json,
+    pythons_option,
+)
 from asv_jit.errors import UsageError
 from asv_jit.terminal.compare import (
     comparison_json,
@@ -22,7 +31,7 @@ from asv_jit.workflows import compare as comparing
 from asv_jit.workflows.compare_counts import compare_counted
 
 UNDECIDED = 7
-"""The exit code of what could not be decided, as `bisect` has it."""
+"""Exit code if something could not be decided, as in `bisect`."""
 
 
 @click.command()
@@ -32,11 +41,9 @@ UNDECIDED = 7
 @machine_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request comment.")
 @click.option("--count", is_flag=True, help="Count instructions instead of taking times: exact on a busy machine.")
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@bench_option
 @click.option("--group", multiple=True, metavar="NAME", help="Only benchmarks of this file; repeatable.")
-@click.option(
-    "--python", "chosen", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
-)
+@pythons_option
 @click.option("--pythons", "between", nargs=2, metavar="X Y", help="Compare two interpreters at one commit.")
 @click.option(
     "--fail-on",
@@ -50,18 +57,15 @@ UNDECIDED = 7
     help="With `fail`, exit with code 7 if anything may be slower by so much and could not be decided (default: pass).",
 )
 def compare(
-    words: tuple[str, ...],
     config: Path,
     as_json: bool,
-    machine: str | None,
     as_markdown: bool,
     count: bool,
     bench: tuple[str, ...],
     group: tuple[str, ...],
-    chosen: tuple[str, ...],
-    between: tuple[str, str] | None,
     fail_on: str | None,
     on_unclear: str,
+    **chosen: Any,
 ) -> int:
     """Measure commits A and B (default: HEAD) interleaved, in both JIT modes, and report what changed.
 
@@ -72,12 +76,9 @@ def compare(
         raise UsageError("expected --json or --markdown, found both")
     project = open_project(config)
     options = comparing.Options(
-        words=words,
-        between=between or None,
+        **chosen,
         bench=(*bench, *(rf"^{name}\." for name in group)),
-        pythons=chosen,
         fail_on=None if fail_on is None else parse_share(fail_on, "--fail-on"),
-        machine=machine,
     )
     undecided = UNDECIDED if on_unclear == "fail" else 0
     if count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,14 +34,13 @@ from asv_jit.workflows.nights.report import markdown
 def nightly(
     config: Path,
     as_json: bool,
-    machine: str | None,
     budget: str | None,
     publish: str | None,
     results: str | None,
-    since: str | None,
     only: tuple[str, ...],
     dry_run: bool,
     report: Path | None,
+    **chosen: Any,
 ) -> int:
     """Run a whole night unattended, within a time budget.
 
@@ -52,11 +52,10 @@ def nightly(
     if results is not None and not results.startswith("branch:"):
         raise click.UsageError(f"--results: expected branch:NAME, found {results!r}")
     options = nights.Options(
+        **chosen,
         budget_s=None if budget is None else parse_duration_s(budget, "--budget"),
         publish=publish,
         results=results,
-        since=since,
-        machine=machine,
         steps=only or nights.STEPS,
     )
     project = open_project(config)

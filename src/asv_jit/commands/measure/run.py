@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 
 from asv_jit.analysis.cells.summary import SuiteSummary
-from asv_jit.commands.common import config_option, json_option, machine_option, open_project, print_json
+from asv_jit.commands.common import (
+    bench_option,
+    config_option,
+    json_option,
+    machine_option,
+    open_project,
+    print_json,
+    pythons_option,
+)
 from asv_jit.errors import UsageError
 from asv_jit.terminal.console import WIDE
 from asv_jit.terminal.progress import progress
@@ -23,16 +31,15 @@ from asv_jit.workflows import run as running
 @config_option
 @json_option
 @machine_option
-@click.option("--bench", multiple=True, metavar="REGEX", help="Only cases whose name matches; repeatable.")
+@bench_option
 @click.option(
     "--group",
+    "groups",
     multiple=True,
     metavar="NAME",
     help="Only benchmarks of this file; repeatable. With --bench, both must match.",
 )
-@click.option(
-    "--python", "pythons", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
-)
+@pythons_option
 @click.option(
     "--count",
     is_flag=True,
@@ -41,37 +48,15 @@ from asv_jit.workflows import run as running
 @click.option("--quick", is_flag=True, help="Short trials and few pairs; stored separately from full results.")
 @click.option("--retry-failed", is_flag=True, help="Measure failed cells again.")
 @click.option("--again", is_flag=True, help="Measure again; earlier results are kept.")
-def run(
-    range_words: str | None,
-    config: Path,
-    as_json: bool,
-    machine: str | None,
-    bench: tuple[str, ...],
-    group: tuple[str, ...],
-    pythons: tuple[str, ...],
-    quick: bool,
-    retry_failed: bool,
-    again: bool,
-    count: bool,
-) -> int:
+def run(config: Path, as_json: bool, **chosen: Any) -> int:
     """Measure the commits of RANGE that have no results yet, in both JIT modes.
 
     RANGE is NEW, ALL, TAGS, HASHFILE:path, a commit or any git range (default: the tips of the configured branches).
     """
-    if count and quick:
+    options = running.Options(**chosen)
+    if options.count and options.quick:
         raise UsageError("--quick shortens timed trials, and counted ones have one length: give --count or --quick")
     project = open_project(config)
-    options = running.Options(
-        range_words=range_words,
-        bench=bench,
-        groups=group,
-        pythons=pythons,
-        quick=quick,
-        retry_failed=retry_failed,
-        again=again,
-        count=count,
-        machine=machine,
-    )
     with progress(quiet=as_json) as reporter:
 
         def interim(suites: Callable[[], Sequence[SuiteSummary]]) -> None:
@@ -81,17 +66,15 @@ def run(
 
         outcome = running.run(project, options, reporter, interim=interim)
     if as_json:
-        counts = msgspec.to_builtins(outcome.counts, str_keys=True)
-        suites = msgspec.to_builtins(outcome.suites)
-        print_json({"outcome": outcome.as_json(), "suites": suites, "counts": counts})
+        print_json({"outcome": outcome.as_json(), "suites": outcome.suites, "counts": outcome.counts})
         return _exit_code(outcome)
     if outcome.counts:
         print_counts(outcome.counts)
         click.echo(f"counted {units.count(outcome.counted, 'trial')}")
-    if outcome.suites or outcome.failed or not outcome.counts:
-        print_run(outcome, outcome.suites, alpha=project.settings.alpha)
+    if outcome.suites or outcome.tally.failed or not outcome.counts:
+        print_run(outcome, alpha=project.settings.alpha)
     return _exit_code(outcome)
 
 
 def _exit_code(outcome: running.Outcome) -> int:
-    return 4 if outcome.failed or any(one.failed for one in outcome.counts) else 0
+    return 4 if outcome.tally.failed or any(one.failed for one in outcome.counts) else 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 from click.core import ParameterSource
 
-from asv_jit.commands.common import Seconds, json_option, print_json
+from asv_jit.commands.common import Seconds, json_option, print_json, pythons_option
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.try_ import print_try, print_try_counts
 from asv_jit.workflows.trying import trying
@@ -17,9 +17,7 @@ from asv_jit.workflows.trying.counting_program import count_by_mode
 
 @click.command("try", context_settings={"allow_interspersed_args": False})
 @click.option("-m", "as_module", is_flag=True, help="Run a module, like `python -m`.")
-@click.option(
-    "--python", "pythons", multiple=True, metavar="SPEC", help="Interpreter: 3.15, 3.15.2 or a path; repeatable."
-)
+@pythons_option
 @click.option(
     "--seconds", type=Seconds(), default=120.0, show_default=True,
     help="Time budget in seconds; no pair starts that cannot finish within it (two always run).",
@@ -29,7 +27,7 @@ from asv_jit.workflows.trying.counting_program import count_by_mode
     help="Maximum number of pairs per interpreter; fewer if the result is precise.",
 )  # fmt: skip
 @click.option(
-    "--timeout", type=Seconds(), default=600.0, show_default=True,
+    "--timeout", "timeout_s", type=Seconds(), default=600.0, show_default=True,
     help="Kill a run after this many seconds.",
 )  # fmt: skip
 @click.option(
@@ -46,16 +44,12 @@ from asv_jit.workflows.trying.counting_program import count_by_mode
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]…")
 def try_(
     as_module: bool,
-    pythons: tuple[str, ...],
-    seconds: float,
-    pairs: int,
-    timeout: float,
-    stdin: Path | None,
     no_pin: bool,
     count: bool,
     as_json: bool,
     program: str,
     arguments: tuple[str, ...],
+    **chosen: Any,
 ) -> int:
     """Time a whole program with the JIT off and on, in pairs, on the interpreters found on this machine.
 
@@ -64,12 +58,8 @@ def try_(
     a virtual environment made with an interpreter that has a JIT.
     """
     options = trying.Options(
+        **chosen,
         arguments=("-m", program, *arguments) if as_module else (program, *arguments),
-        pythons=pythons,
-        seconds=seconds,
-        pairs=pairs,
-        timeout_s=timeout,
-        stdin=stdin,
         pinned=not no_pin,
     )
     if count:
@@ -77,7 +67,7 @@ def try_(
     with progress(quiet=as_json) as reporter:
         report = trying.try_program(options, reporter)
     if as_json:
-        print_json(msgspec.to_builtins(report))
+        print_json(report)
     else:
         print_try(report)
     if report.interrupted:
@@ -93,7 +83,7 @@ def _count(options: trying.Options, as_json: bool) -> int:
     with progress(quiet=as_json) as reporter:
         report = count_by_mode(options, reporter)
     if as_json:
-        print_json(msgspec.to_builtins(report))
+        print_json(report)
     else:
         print_try_counts(report)
     if report.interrupted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from asv_jit import machine_checks
 from asv_jit.asv_adapter.machine import fingerprint
@@ -53,6 +52,6 @@ def doctor(config: Path, as_json: bool, measure: bool, aa_runs: int | None, spec
                 aa_runs, resolve(spec, found), settings, reporter, cpu=cpu, machine=fingerprint()
             )
     if as_json:
-        print_json(msgspec.to_builtins(report, enc_hook=str))  # paths
+        print_json(report)
     else:
         print_diagnosis(report)

@@ -26,23 +26,12 @@ _DEFAULTS = WorkflowOptions()
 @click.option("--cron", default=_DEFAULTS.cron, help="Start of the nightly job (cron, UTC).")
 @click.option("--budget", default=_DEFAULTS.budget, help="Time budget of the nightly job.")
 @click.option("--branch", default=_DEFAULTS.branch, help="The branch that stores the results.")
-def init(
-    config: Path,
-    as_json: bool,
-    dry_run: bool,
-    workflows: bool,
-    requirement: str,
-    runner: str,
-    cron: str,
-    budget: str,
-    branch: str,
-) -> int:
+def init(config: Path, as_json: bool, dry_run: bool, workflows: bool, **chosen: str) -> int:
     """Prepare an asv suite for both JIT modes, or start one, and write GitHub Actions workflows for it.
 
     Comments, order and formatting of an existing asv.conf.json are kept. A second run changes nothing.
     """
-    options = WorkflowOptions(requirement, runner, cron, budget, branch) if workflows else None
-    proposal = starting.propose(config, options)
+    proposal = starting.propose(config, WorkflowOptions(**chosen) if workflows else None)
     if not dry_run:
         starting.apply(proposal)
     if as_json:

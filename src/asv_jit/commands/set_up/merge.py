@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
 from asv_jit.system import locks
@@ -49,7 +50,7 @@ def merge(sources: tuple[str, ...], config: Path, as_json: bool, push: str | Non
     for line in (*merged.notes, *(f"warning: {problem}" for problem in merged.problems)):
         click.echo(line, err=True)
     if as_json:
-        print_json({**merged.as_json(), "dry_run": dry_run, "commit": pushed.commit if pushed else None})
+        print_json({**asdict(merged), "dry_run": dry_run, "commit": pushed.commit if pushed else None})
     else:
         would = "would bring" if dry_run else "brought"
         click.echo(f"{would} {merged.trials} new trials; {len(merged.files)} files changed in {project.results_dir}")

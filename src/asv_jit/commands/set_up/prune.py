@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from asv_jit import installations
 from asv_jit.commands.common import config_option, json_option, open_project, print_json
@@ -35,15 +36,7 @@ def prune(config: Path, as_json: bool, keep: str, kept: int, dry_run: bool) -> i
     project = open_project(config)
     made = pruning.prune(project, pruning.parse_keep(keep), kept_installations=kept, dry_run=dry_run)
     if as_json:
-        print_json(
-            {
-                "dry_run": dry_run,
-                "raw": [str(path) for path in made.raw],
-                "raw_bytes": made.raw_bytes,
-                "installations": [str(path) for path in made.installations],
-                "installations_bytes": made.installations_bytes,
-            }
-        )
+        print_json({"dry_run": dry_run, **asdict(made)})
         return 0
     for path in (*made.raw, *made.installations) if dry_run else ():
         click.echo(f"would delete {path}")

@@ -25,7 +25,10 @@ def pythons() -> None:
 @pythons.command("list")
 @json_option
 def pythons_list(as_json: bool) -> None:
-    """List every CPython found: installed by asv-jit, pyenv or uv, or on PATH; and what counts instructions."""
+    """List the interpreters found here, and what counts instructions.
+
+    These are on PATH, or were installed by asv-jit, pyenv or uv.
+    """
     found = survey(candidates())
     counter = valgrind.find()
     if as_json:
@@ -44,9 +47,9 @@ def pythons_list(as_json: bool) -> None:
 @config_option
 @json_option
 def pythons_install(specs: Sequence[str], config: Path, as_json: bool) -> None:
-    """Install interpreters: 3.15 is the newest 3.15 available, 3.15.0 exactly that.
+    """Install interpreters, by default those that asv.conf.json names.
 
-    Without SPEC: those that asv.conf.json names and that are not installed yet.
+    SPEC: 3.15 is the newest 3.15 available, 3.15.0 exactly that.
     """
     wanted = tuple(specs) or missing_pythons(open_project(config))
     if wanted and not as_json:
@@ -68,7 +71,7 @@ def pythons_install(specs: Sequence[str], config: Path, as_json: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @json_option
 def pythons_probe(path: Path, as_json: bool) -> None:
-    """Run the interpreter at PATH and print its version, build and JIT support."""
+    """Print version, build and JIT support of the interpreter at PATH."""
     interpreter = probe_interpreter(path.absolute())
     if as_json:
         print_json(_interpreter_json(interpreter))

@@ -1,10 +1,10 @@
-"""`asv-jit bisect`: finds the commit, or the release, that moved a metric, and makes sure of it.
+"""`asv-jit bisect`: finds the commit or release that moved a metric, and confirms it.
 
-Each measurement is a block of one point and the good end, interleaved, so it is free of drift. What earlier runs
-measured is a prior at most; whatever it says, the difference between the ends is reproduced first, and the culprit
-is confirmed with fresh blocks against its parent in the end. Each step is stored before the next begins.
+Each measurement is a block of one point and the good end, interleaved, so that drift cancels. Earlier measurements
+serve only as a prior. The search first reproduces the difference between the ends, and at the end confirms the
+culprit with fresh blocks against its parent. Each step is stored before the next begins.
 
-Instructions are counted instead, and their search is plain halving: a count is exact, whatever the machine does.
+With --count, the search halves the range by instructions, which are exact on a busy machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from asv_jit.interpreters.provision import install as install_interpreters
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import Case, CaseKey
 from asv_jit.store.findings.bisections import BISECTIONS, Bisection, Result, Stage, read_bisections
-from asv_jit.system import locks
 from asv_jit.text import units
 from asv_jit.workflows.bisection.chain import Release, merged_chains, release_chain
 from asv_jit.workflows.bisection.counted import CountMeasurer, counted_pair
@@ -45,7 +44,7 @@ from asv_jit.workflows.confirm import fresh_comparison, stored_effects
 from asv_jit.workflows.confirm import judge as judge_effect
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import case_named, discover_suite, repository_folder
-from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.measuring.session import Session, locked_session
 
 CONFIDENCE = 0.95
 _BUILD_COST = 10.0  # measurements that a build is worth
@@ -54,7 +53,7 @@ _TRACES_KEPT = 20
 
 
 def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
-    """Search, confirm, and store; the stored bisection.
+    """Search, confirm and store; return the stored bisection.
 
     Raises UsageError, NoInterpreterError, LockedError, StorageError.
     """
@@ -72,11 +71,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
         watcher.warn(f"CPython {question.python} is no longer installed; {interpreter.identity} measures instead")
     stored = matching(unfinished, chain, question)
     counter = find_or_install().callgrind() if SERIES_METRIC[question.metric] in COUNTED else None
-    with (
-        locks.held(locks.measuring_lock(), doing="measure"),
-        locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, watcher, purpose="bisect") as session,
-    ):
+    with locked_session(project, machine, watcher, purpose="bisect") as session:
         run = _Run(
             project,
             repository,
@@ -96,7 +91,7 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
 
 
 class _Run:
-    """One bisection under way: where it measures, and the state on disk."""
+    """A running bisection: where it measures, and its state on disk."""
 
     def __init__(
         self,
@@ -162,7 +157,7 @@ class _Run:
         return bisection
 
     def search(self, bisection: Bisection) -> tuple[Bisection, Culprit, int]:
-        """All stages; the state, the answer that counts, and the stage that gave it."""
+        """Search all stages; return the bisection, the last answer, and the number of its stage."""
         bisection, answer = self._search(bisection, 0)
         place, counts = 0, answer
         if bisection.all_commits and bisection.axis == "commits":
@@ -225,7 +220,7 @@ class _Run:
         return kept[0], answer
 
     def _descend(self, bisection: Bisection, place: int, index: int) -> tuple[Bisection, tuple[int, Culprit] | None]:
-        """Search the branches that a merge brought; None where the merge itself stays the culprit."""
+        """Search the branches that a merge brought; None if the merge itself stays the culprit."""
         merge = bisection.stages[place].points[index]
         for chain in merged_chains(self._repository, merge):
             known = next((n for n, stage in enumerate(bisection.stages) if stage.points == chain), None)
@@ -296,7 +291,7 @@ class _Run:
         )
 
     def _reason(self, bisection: Bisection, answer: Culprit) -> str:
-        """Why a search found nothing; of times that did not differ there is no more to say than the outcome."""
+        """Return why a search found nothing; empty if the ends' times do not differ."""
         if answer.outcome == "unbuildable":
             return _why_not_measured(bisection.stages[0])
         if self._counting is None:
@@ -323,7 +318,7 @@ class _Run:
         return case_named(discover_suite(self._project, self._session, ends).cases, name)
 
     def _prior(self, chain: Chain, question: Question, machine: ThisMachine) -> tuple[float, ...]:
-        """What this machine, as it is now, measured earlier of these commits with this interpreter and benchmark."""
+        """Return the prior from what this machine measured earlier with this interpreter and benchmark version."""
         if self._case is None:
             return ()
         known: dict[int, float] = {}
@@ -353,7 +348,7 @@ def _installer(
     releases: Mapping[str, Release],
     requirements: str,
 ) -> Callable[[str], Installation]:
-    """How a point becomes an installation; on the axis `pythons` an offered release is installed when it is needed."""
+    """Return a function that installs a point; on the axis `pythons` it installs an offered release when needed."""
     if interpreter is not None:
         chosen = session.requirements_named(requirements, interpreter)
         return lambda commit: session.install(interpreter, commit, chosen)
@@ -372,7 +367,7 @@ def _installer(
 
 
 def _why_not_measured(stage: Stage) -> str:
-    """Which end of a search without an answer cannot be measured, or that nothing between the ends can, and why."""
+    """Say which end of a search cannot be measured, or that nothing between the ends can, and why."""
     failed = {step.point: units.reason_line(step.reason) for step in stage.steps if step.value is None}
     for end, place in (("good", 0), ("bad", len(stage.points) - 1)):
         if place in failed:
@@ -393,5 +388,5 @@ def _shift(bisection: Bisection) -> float:
 
 
 def _as_side(block: Block) -> Block:
-    """A block of purpose `run` as if it were a comparison's first side."""
+    """Return a block of purpose `run` as the first side of a comparison."""
     return Block(block.identity, tuple((f"a-{trial.mode}", trial) for trial in block.trials), block.attempt)

@@ -1,4 +1,4 @@
-"""What a bisection searches along: a chain of commits, or of interpreters, from the good end to the bad one.
+"""The chain that a bisection searches: commits or interpreters, from the good end to the bad one.
 
 A search for the first bad point needs a chain in which every point holds all changes of the points before it. The
 first parents of a range are such a chain. All commits of a branchy range, in any one order, are not: a commit of a side
@@ -28,7 +28,7 @@ _PATIENCE_S = 600.0
 
 
 def split_range(text: str) -> tuple[str, str]:
-    """GOOD and BAD of `GOOD..BAD`; BAD may be missing, and is HEAD then. Raises UsageError."""
+    """Parse `GOOD..BAD`; BAD may be empty and means HEAD. Raises UsageError."""
     good, dots, bad = text.partition("..")
     if not dots or not good or bad.startswith("."):
         raise UsageError(f"expected GOOD..BAD, such as v1.0..HEAD or 3.14..3.15, found {text!r}")

@@ -21,14 +21,13 @@ from asv_jit.git.repository import Commit, Repository
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.model import Case, CaseKey
-from asv_jit.system import locks
 from asv_jit.workflows.bisection.counted import CountMeasurer
 from asv_jit.workflows.bisection.question import interpreter_for
 from asv_jit.workflows.bisection.search import MODES, complaint_of
 from asv_jit.workflows.measuring.counting import Counting
 from asv_jit.workflows.measuring.pairing import Pairing, case_named, discover_suite, repository_folder
 from asv_jit.workflows.measuring.reporter import Reporter
-from asv_jit.workflows.measuring.session import Session
+from asv_jit.workflows.measuring.session import locked_session
 
 _WORSE_BY = 0.05
 _LIMIT = 45
@@ -82,18 +81,10 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
         reporter.warn("uncommitted changes of the working tree are not measured")
     machine = this_machine(options.machine)
     counter = find_or_install().callgrind() if SERIES_METRIC[options.metric] in COUNTED else None
-
-    def untestable(reason: str, case: CaseKey | None = None, blocks: int = 0) -> Checked:
-        return Checked("untestable", reason, case, commit, baseline, options.metric, blocks=blocks)
-
-    broken = _broken_packaging(project)
-    if broken:
-        return untestable(broken)
-    with (
-        locks.held(locks.measuring_lock(), doing="measure"),
-        locks.held(locks.results_lock(project.results_dir), doing="write results"),
-        Session(project, machine, reporter, purpose="bisect") as session,
-    ):
+    answer = Checked("untestable", _broken_packaging(project), None, commit, baseline, options.metric)
+    if answer.reason:
+        return answer
+    with locked_session(project, machine, reporter, purpose="bisect") as session:
         reporter.stage(f"building the baseline {baseline.short}")
         try:
             good = session.install(interpreter, baseline.hash)
@@ -103,20 +94,20 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
         try:
             this = session.install(interpreter, commit.hash)
         except UnbuildableError as error:
-            return untestable(str(error))
+            return replace(answer, reason=str(error))
         # The baseline can import what is to be measured: that it fails with this commit alone is this commit's doing.
         case = case_named(discover_suite(project, session, [good]).cases, options.case)
+        answer = replace(answer, case=case.key)
         if counter is not None:
-            answer = Checked("good", "", case.key, commit, baseline, options.metric)
             share = options.worse_by or 2.0 * project.settings.count_threshold
             return _counted(Counting(session, counter, reporter), case, (good, this), share / 2.0, answer)
         session.learn_efforts([case], interpreter.identity)
         pairing = Pairing(session, good, this, case, MODES[options.metric])
-        return _judged(pairing, options, Checked("good", "", case.key, commit, baseline, options.metric), reporter)
+        return _judged(pairing, options.worse_by or _WORSE_BY, answer, reporter)
 
 
 def _broken_packaging(project: Project) -> str:
-    """What is wrong with the checked-out pyproject.toml, which asv reads for every installation, the baseline's too."""
+    """Return why the checked-out pyproject.toml cannot be read; asv reads it for every installation."""
     try:
         tomllib.loads((project.folder / "pyproject.toml").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -129,7 +120,7 @@ def _broken_packaging(project: Project) -> str:
 def _counted(
     counting: Counting, case: Case, sides: tuple[Installation, Installation], threshold: float, answer: Checked
 ) -> Checked:
-    """Count both sides; bad where all hash seeds say so."""
+    """Count both sides; the commit is bad if all hash seeds say so."""
     places = dict(zip(("baseline", "HEAD"), sides, strict=True))
     measure = CountMeasurer(counting, case, answer.metric, tuple(places), places.__getitem__, threshold)
     try:
@@ -139,7 +130,7 @@ def _counted(
     try:
         change = measure.change(1)
     except Unbuildable as error:
-        return replace(answer, answer="untestable", reason=str(error))
+        return replace(answer, reason=str(error))
     return replace(
         answer,
         answer="bad" if change.found.verdict == "more" else "good",
@@ -149,12 +140,12 @@ def _counted(
     )
 
 
-def _judged(pairing: Pairing, options: Options, answer: Checked, reporter: Reporter) -> Checked:
-    metric = SERIES_METRIC[options.metric]
+def _judged(pairing: Pairing, share: float, answer: Checked, reporter: Reporter) -> Checked:
+    metric = SERIES_METRIC[answer.metric]
     sign = -1.0 if metric == "speedup" else 1.0
     logs: list[float] = []
     failed = 0
-    while (found := decided(logs, math.log1p(options.worse_by or _WORSE_BY) / 2.0, limit=_LIMIT)) == "more":
+    while (found := decided(logs, math.log1p(share) / 2.0, limit=_LIMIT)) == "more":
         reporter.advance(f"{pairing.case.key}, {len(logs)} blocks", len(logs), _LIMIT, None)
         block = pairing.measure()
         good, value = figure_of(block, "a", metric), figure_of(block, "b", metric)
@@ -167,12 +158,8 @@ def _judged(pairing: Pairing, options: Options, answer: Checked, reporter: Repor
             reason = complaint_of(block)
             if side_of(bad, "a") and not side_of(bad, "b"):
                 raise UsageError(f"the baseline cannot be measured: {reason}")
-            return Checked("untestable", reason, *_names(answer), blocks=len(pairing.blocks))
-    worse_by = math.expm1(sum(logs) / len(logs))
+            return replace(answer, reason=reason, blocks=len(pairing.blocks))
+    answer = replace(answer, worse_by=math.expm1(sum(logs) / len(logs)), blocks=len(logs))
     if found == "unclear":
-        return Checked("untestable", f"unclear after {len(logs)} blocks", *_names(answer), worse_by, len(logs))
-    return Checked("bad" if found == "above" else "good", "", *_names(answer), worse_by, len(logs))
-
-
-def _names(answer: Checked) -> tuple[CaseKey | None, Commit, Commit, BisectMetric]:
-    return answer.case, answer.commit, answer.baseline, answer.metric
+        return replace(answer, reason=f"unclear after {len(logs)} blocks")
+    return replace(answer, answer="bad" if found == "above" else "good")

@@ -1,4 +1,4 @@
-"""Counts the points of a bisection and of a check: exact, so that one hash seed tells which side a point is on."""
+"""Counts the points of a bisection or check. Counts are exact, so one hash seed decides the side of a point."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class CountMeasurer:
         return 1.0 + change, ""
 
     def blames_the_good_end(self, point: int) -> bool:
-        """False: the good end is counted by itself, first."""
+        """Return False: the good end is counted by itself, first."""
         return False
 
     def change(self, point: int) -> ModeChange:
@@ -114,7 +114,7 @@ class CountedPair(Struct, frozen=True):
 def counted_pair(
     counting: Counting, case: Case, metric: BisectMetric, sides: Sequence[Installation], axis: Axis, threshold: float
 ) -> CountedPair:
-    """Count parent and culprit with what is missing, and say what moved."""
+    """Count what is missing of parent and culprit; return both and what moved."""
     counting.count([one for side in sides for one in counting.missing(side, case)])
     changes, reasons, _ = mode_changes(counting, sides, case, threshold)
     by_mode = {change.mode: change for change in changes}
@@ -134,7 +134,7 @@ def counted_pair(
 
 
 def _attribution(changes: Mapping[Mode, ModeChange], sides: Sequence[Installation], axis: Axis) -> Attribution:
-    """What moved; certain, as counts are exact, or unclear where a mode has no count."""
+    """Return what moved: certain, because counts are exact, or unclear if a mode has no count."""
     off, on = changes.get("off"), changes.get("on")
     has_on = all(side.interpreter.has_jit for side in sides)
     unrepeatable = any(one.found.verdict == "not repeatable" for one in changes.values())

@@ -1,4 +1,4 @@
-"""What a bisection is asked, by an event or a range, the chain to search, and what `--resume` resumes."""
+"""The question of a bisection (an event or a range), its chain, and the stored one that `--resume` continues."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from asv_jit.workflows.reading.history import read_history
 
 
 class Question(Struct, frozen=True):
-    """Between which two points a metric of a case moved, and what measures it.
+    """What to search: a case and metric, the two ends, and what measures them.
 
     `good`, `bad`: commits as git names them (an empty `bad` is HEAD), or interpreters on the axis `pythons`, which are
     measured at `commit`. `python`: what measures commits, as `--python` or by identity; None is the newest with a JIT.
@@ -125,7 +125,7 @@ def question_about(project: Project, identity: str, machine: str | None, *, resu
 
 
 def resumed(question: Question, unfinished: Sequence[Bisection]) -> Question:
-    """With `resume` and no case: what the newest unfinished bisection was asked."""
+    """Return the question; with `resume` and no case, that of the newest unfinished bisection."""
     if not question.resume or question.case:
         return question
     if not unfinished:
@@ -137,7 +137,7 @@ def resumed(question: Question, unfinished: Sequence[Bisection]) -> Question:
 
 
 def as_asked(question: Question, stored: Bisection) -> Question:
-    """What a stored bisection was asked, to resume it; `question` says the rest."""
+    """Return the question of a stored bisection, to resume it; the rest comes from `question`."""
     return msgspec.structs.replace(
         question,
         case=str(stored.case),

@@ -1,4 +1,4 @@
-"""One stage of a bisection: measures what the search asks for, each time beside the good end, and keeps every step."""
+"""One stage of a bisection: measures the points that the search asks for beside the good end, and stores each step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Install = Callable[[str], Installation]
 
 
 class View(Struct, frozen=True):
-    """What there is to see of a search: `posterior` is empty until the ends differ; `measured` counts each point's."""
+    """The state of a search: `posterior` is empty until the ends differ; `measured` has a count per point."""
 
     points: tuple[str, ...]
     posterior: tuple[float, ...]
@@ -42,18 +42,18 @@ class Watcher(Reporter, Protocol):
     """A reporter that is shown the search after each measurement."""
 
     def view(self, view: View) -> None:
-        """A measurement was made and stored."""
+        """Called after a measurement was stored."""
 
 
 class Measuring(Protocol):
     """Measures points of one stage relative to its good end."""
 
     def __call__(self, point: int) -> tuple[float, str]:
-        """A new measurement and its block, empty without one. Raises Unbuildable, with the reason."""
+        """Return a new measurement and the name of its block, if any. Raises Unbuildable, with the reason."""
         ...
 
     def blames_the_good_end(self, point: int) -> bool:
-        """Whether the last measurement of a point failed on the good end's side only."""
+        """Return True if the last measurement of a point failed on the good end's side only."""
         ...
 
 
@@ -74,7 +74,7 @@ class Measurer:
         self._pairings: dict[int, Pairing] = {}
 
     def __call__(self, point: int) -> tuple[float, str]:
-        """A new measurement and its block. Raises Unbuildable, with the reason."""
+        """Return a new measurement and the name of its block. Raises Unbuildable, with the reason."""
         pairing = self._pairing(point)
         block = pairing.measure()
         for _ in range(_TRIES - 1):
@@ -88,7 +88,7 @@ class Measurer:
         return value / good, block.identity
 
     def blames_the_good_end(self, point: int) -> bool:
-        """Whether the last block of a point failed on the good end's side only."""
+        """Return True if the last block of a point failed on the good end's side only."""
         pairing = self._pairings.get(point)
         if pairing is None or not pairing.blocks:
             return False
@@ -119,7 +119,7 @@ def searched(
     store: Callable[[Stage], None],
     watcher: Watcher,
 ) -> tuple[Stage, Culprit]:
-    """Take the stored steps again, then measure what the search asks for until it is over; each step is stored."""
+    """Replay the stored steps, then measure what the search asks for until it ends; store each step."""
     for step in stage.steps:
         _record(search, step)
     while (point := search.next_index()) is not None:
@@ -178,7 +178,7 @@ def _fails(trials: Sequence[Trial]) -> bool:
 
 
 def complaint_of(block: Block) -> str:
-    """Why a block has no figure: how its last failing trial ended, and the last words there."""
+    """Return why a block has no figure: how its last failing trial ended, with the last line of its stderr."""
     bad = [trial for trial in block.trials if trial.outcome != "ok"]
     if not bad:
         return "it gives no positive figure for this metric"

@@ -1,4 +1,4 @@
-"""Which events a command is about: since when, of which metric and benchmarks, by which (start of an) identity."""
+"""Chooses events: by date, metric, benchmark, or (the start of) an ID."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Choice(Struct, frozen=True):
 
 
 def chosen(project: Project, history: History, events: Sequence[Event], choice: Choice) -> tuple[Event, ...]:
-    """The events that are asked for. Raises UsageError for a `since` or a `bench` that nobody understands."""
+    """Return the chosen events. Raises UsageError for a `since` or `bench` that cannot be parsed."""
     tests: list[Callable[[Event], bool]] = []
     if choice.since is not None:
         tests.append(_since(project, history, choice.since, choice.now or datetime.now(UTC)))
@@ -85,7 +85,7 @@ def _named(patterns: Sequence[str]) -> Callable[[Event], bool]:
 
 
 def _since(project: Project, history: History, text: str, now: datetime) -> Callable[[Event], bool]:
-    """By the date of the commit, or by its place after another commit."""
+    """Return a test: is the event after a date, or after another commit?"""
     places = {commit: place for place, commit in enumerate(history.commits)}
     moment = _moment(text, now)
     if moment is not None:

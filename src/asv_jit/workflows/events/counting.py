@@ -1,4 +1,4 @@
-"""Which changes count by asv's own settings, `regressions_thresholds` and `regressions_first_commits`."""
+"""Applies asv's own settings `regressions_thresholds` and `regressions_first_commits` to events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Counting(Struct, frozen=True):
     first: Mapping[str, int | None]
 
     def split(self, events: Sequence[Event]) -> tuple[list[Event], tuple[str, ...]]:
-        """The events that count, and a sentence for what does not and for what of the settings is ignored."""
+        """Return the events that count, and a sentence for each kind that does not and for each ignored setting."""
         reasons = [self._reason(event) for event in events]
         notes = [
             f"{count} change{'' if count == 1 else 's'} by asv.conf.json's {name}"

@@ -1,4 +1,4 @@
-"""Finds the changes of many series: those that a former call has seen from the cache, the others on all cores."""
+"""Finds the changes of many series: cached ones are reused, the others are searched on all cores."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from asv_jit.store.analysis_cache import AnalysisCache
 from asv_jit.system.processes import cores, in_parallel_with
 
 Changes: TypeAlias = Iterator[tuple[int, list[tuple[Stretch, list[Found]]]]]
-"""Of each series with any change its number, and its stretches with what was found in them."""
+"""For each series with a change: its number, and its stretches with their change points."""
 
 _Named: TypeAlias = list[tuple[str, list[Found] | None]]
-"""Of each stretch of a series its name, and what was found; None where that is known."""
+"""Stretch digest, and its change points or None if they are cached; one pair per stretch of a series."""
 
 _ENTRY = "changes-1"
 """The cache's entry of the series as they are; the order of measuring has an entry of its own."""
@@ -53,7 +53,7 @@ _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 
 class _Search(Struct, frozen=True):
-    """All series, how they are parted into stretches, and what is known of stretches by their names."""
+    """All series, the function that splits one into stretches, and the cached change points by stretch digest."""
 
     series: Sequence[CaseSeries]
     part: Callable[[CaseSeries], list[Stretch]]

@@ -44,7 +44,7 @@ def find_events(project: Project, history: History, *, remember: bool = True) ->
 
 
 def begin_search(project: Project, history: History) -> Changes:
-    """Let workers look for changes, for `found_events`; the caller may do something else meanwhile."""
+    """Start workers that look for changes, for `found_events`; the caller can do other work meanwhile."""
     return changes_of(project.results_dir, history.series, _part(history))
 
 
@@ -53,10 +53,9 @@ def found_events(
 ) -> FoundEvents:
     """Every event of the history that counts by asv's own settings, with name and state.
 
-    `search`: what `begin_search` gave, where it was begun already.
+    `search`: the result of `begin_search`, if it was begun already.
     `remember`: keep the names of new events in the results tree, where that can be written, so that they stay.
-    Raises DamagedFileError where the file of accepted regressions is not readable, UsageError for settings of asv's
-    that nobody understands.
+    Raises DamagedFileError if the file of accepted regressions cannot be read, UsageError for invalid settings of asv.
     """
     counting = counting_of(project, history)
     records = read_records(project)
@@ -106,7 +105,7 @@ def _on_commits(project: Project, history: History, search: Changes) -> list[Eve
 
 
 def _part(history: History) -> Part:
-    """What parts each series of a history into stretches."""
+    """Return the function that splits a series of this history into stretches."""
     bridges: dict[tuple[object, ...], list[Bridge]] = {}
     for bridge in history.bridges:
         bridges.setdefault(_case_of(bridge), []).append(bridge)
@@ -114,7 +113,7 @@ def _part(history: History) -> Part:
 
 
 def _with_packages(event: Event, packages: Mapping[tuple[str, str, str, str], Sequence[str]]) -> Event:
-    """The event with the packages that differ between its sides, where both are recorded."""
+    """Return the event with the packages that differ between its sides, if both are recorded."""
     before, after = (
         packages.get((event.key.machine, *side))
         for side in (
@@ -128,7 +127,7 @@ def _with_packages(event: Event, packages: Mapping[tuple[str, str, str, str], Se
 
 
 def _on_counts(project: Project, history: History) -> list[Event]:
-    """The changes of instructions. Nothing joins two builds: each has a series of its own."""
+    """Return the changes of instructions; each build is searched by itself."""
     threshold = project.settings.count_threshold
     events: list[Event] = []
     for series in history.counted:
@@ -159,7 +158,7 @@ def _scene(project: Project, history: History, series: CaseSeries) -> Scene:
 
 
 def _of_branch_only(events: Sequence[Event], history: History) -> list[Event]:
-    """Without those on the past that a branch shares with the first one, which are told there."""
+    """Drop events on commits that the branch shares with the first one, which has them already."""
     shared = {history.commits[place] for place in history.branches.get(MAIN, np.array([], dtype=np.int32))}
     return [event for event in events if event.commit not in shared]
 
@@ -182,7 +181,7 @@ def _with_names(
     *,
     remember: bool,
 ) -> list[Event]:
-    """The events under the names that they were reported under (`known`, of each machine), each told once."""
+    """Return the events under the IDs that they had before (`known`, by machine), without duplicates."""
     machines: dict[str, list[Event]] = {}
     for event in events:
         machines.setdefault(event.key.machine, []).append(event)

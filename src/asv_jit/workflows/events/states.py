@@ -1,4 +1,4 @@
-"""What was decided and measured about events: decisions of people, fresh blocks of both sides, bisections."""
+"""Reads what is stored about events (decisions, confirmations, bisections) and sets their states."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Records(Struct, frozen=True):
 
 
 def read_records(project: Project) -> Records:
-    """Everything that is stored about events. Raises DamagedFileError for the file that people write."""
+    """Read everything stored about events. Raises DamagedFileError for the file that people write."""
     confirmations: dict[str, Mapping[str, Confirmation]] = {}
     bisections: dict[str, tuple[Bisection, ...]] = {}
     lines: dict[str, Mapping[str, str]] = {}
@@ -48,7 +48,7 @@ def read_records(project: Project) -> Records:
 
 
 def with_state(event: Event, records: Records, places: Mapping[str, int]) -> Event:
-    """The event with what is known of it. A fix goes before a decision, and that before a measurement."""
+    """Return the event with its state. A fix has precedence over a decision, and that over a measurement."""
     bisection = next((one for one in bisections_of(event, records) if one.result is not None), None)
     if bisection is not None:
         event = replace(event, bisection=bisection.identity)
@@ -62,7 +62,7 @@ def with_state(event: Event, records: Records, places: Mapping[str, int]) -> Eve
 
 
 def bisections_of(event: Event, records: Records) -> tuple[Bisection, ...]:
-    """The bisections that look, or looked, for this event's culprit on its line, the newest first."""
+    """Return the bisections of this event on its interpreter line, newest first."""
     lines = records.lines.get(event.key.machine, {})
     stored = records.bisections.get(event.key.machine, ())
     return tuple(one for one in stored if _is_of(one, event, lines))
@@ -74,9 +74,9 @@ def commits_text(event: Event) -> str:
 
 
 def _confirmed(event: Event, confirmation: Confirmation) -> Event:
-    """Fresh blocks of both sides tell the cause better than the points of a history do.
+    """Return the event with the state and cause of its confirmation, which knows the cause better than history does.
 
-    What was refuted is only that these two differ: the event may since be known to be somewhere else.
+    A refutation is ignored if the event has moved to other commits since.
     """
     ends = (event.before, event.after) if event.axis == "pythons" else (event.parent, event.commit)
     moved = (confirmation.before, confirmation.after) != ends
@@ -110,7 +110,7 @@ def _is_of(bisection: Bisection, event: Event, lines: Mapping[str, str]) -> bool
 
 
 def _accepts(one: Accepted, event: Event, places: Mapping[str, int]) -> bool:
-    """By the name, else by what the event was: its name may differ where the results tree forgot it."""
+    """Match a decision by ID, else by case and commits: a results tree without known events gives other IDs."""
     if one.id == event.identity:
         return True
     if (one.case, one.line, one.machine) != (str(event.key.case), event.key.line, event.key.machine):

@@ -1,7 +1,7 @@
-"""Counts cases: what `run --count`, `compare --count`, `bisect --count` and the nights share.
+"""Counts cases, for `run --count`, `compare --count`, `bisect --count` and the nights.
 
-Counted trials do not disturb one another, so that as many run at once as there are cores. They do disturb timed ones:
-whoever counts holds the lock of measuring, and times nothing meanwhile.
+Counted trials do not disturb one another, so one runs on each core. They do disturb timed ones:
+the caller holds the measuring lock, and times nothing meanwhile.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from asv_jit.workflows.measuring.session import Session
 
 
 class Wanted(Struct, frozen=True):
-    """One counted trial that is wanted: a case on an installation, in a mode, with a hash seed."""
+    """A counted trial to run: a case on an installation, in a mode, with a hash seed."""
 
     installation: Installation
     case: Case
@@ -37,7 +37,7 @@ class Wanted(Struct, frozen=True):
 
 
 _Key: TypeAlias = tuple[str, CaseKey, str]
-"""Interpreter, case, version of the benchmark: what shares the calls of an iteration."""
+"""Interpreter, case and benchmark version; trials with the same key use the same number of calls per iteration."""
 
 
 class Counting:
@@ -75,7 +75,7 @@ class Counting:
         repeat: bool = False,
         forget: Forget = "nothing",
     ) -> list[Wanted]:
-        """What is still to be counted of a case until each mode and seed has a trial; nothing where it is not timed.
+        """Return the trials that a case lacks, one for each mode and seed; none if it is not a timed benchmark.
 
         A mode that failed or was skipped has its answer. `repeat`: the first seed is run twice, unless that was done
         before for this version of the benchmark on this interpreter, to see whether the count is repeatable. `forget`:
@@ -99,7 +99,7 @@ class Counting:
         return wanted
 
     def count(self, wanted: Sequence[Wanted], budget: Budget | None = None) -> list[CountedTrial]:
-        """Run what is wanted, as many at once as there are cores, keep each trial as it ends, and return them.
+        """Run the trials, one on each core at a time, store each as it ends, and return them.
 
         Without time left in `budget` no further trial starts.
         """

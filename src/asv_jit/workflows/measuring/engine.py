@@ -79,7 +79,7 @@ INTERIM_S = 60.0
 
 
 class Rule(Struct, frozen=True):
-    """When a cell has enough blocks. `adaptive`: its spread decides, within the limits of `pairs`; otherwise it gets
+    """Decides when a cell has enough blocks. `adaptive`: by its spread, within the limits of `pairs`; otherwise it gets
     `pairs.min_pairs` more."""
 
     step: Callable[[Cell | None], Progress]

@@ -39,7 +39,7 @@ class Outlook:
 
     @property
     def pace(self) -> float:
-        """Duration of a block over that of its trials: repeats, writing and waiting come on top."""
+        """Duration of a block divided by that of its trials: repeats, writing and waiting take extra time."""
         return self._took_s / self._told_s if self._told_s else USUAL_PACE
 
     def count(self, trials: Sequence[Trial], *, first: bool) -> None:

@@ -12,10 +12,10 @@ class Reporter(Protocol):
     """Receives progress. Its methods never raise."""
 
     def stage(self, text: str) -> None:
-        """A new step begins."""
+        """Say that a new step begins."""
 
     def advance(self, text: str, done: int, total: int, left_s: Left) -> None:
-        """`done` of about `total` trials have run; `text` is next; `left_s` remain."""
+        """Say that `done` of about `total` trials have run, `text` is next, and `left_s` remain."""
 
     def warn(self, text: str) -> None:
         """Warn the user; the work goes on."""

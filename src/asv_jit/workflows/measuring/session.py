@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from asv_jit.asv_adapter.machine import ThisMachine
 from asv_jit.asv_adapter.project import Project
@@ -30,6 +30,7 @@ from asv_jit.model import ARMS, PROTOCOL, QUICK_PROTOCOL, Benchmark, Case, Mode,
 from asv_jit.store.journal import TRIALS
 from asv_jit.store.lines import mend_all
 from asv_jit.store.machines import KnownPackages, keep_interpreter, keep_packages
+from asv_jit.system import locks
 from asv_jit.trials.block import (
     ALONE,
     SAMPLE,
@@ -53,8 +54,27 @@ _ATTEMPTS = 2  # a disturbed block is repeated once, unless most blocks are dist
 _FEW_BLOCKS = 10  # repeat in any case up to here
 
 
+@contextmanager
+def measuring_locks(results_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the locks for measuring and for writing results. Raises LockedError if another process has one."""
+    with (
+        locks.held(locks.measuring_lock(), doing="measure", wait_s=wait_s),
+        locks.held(locks.results_lock(results_dir), doing="write results", wait_s=wait_s),
+    ):
+        yield
+
+
+@contextmanager
+def locked_session(
+    project: Project, machine: ThisMachine, reporter: Reporter, *, purpose: Purpose
+) -> Iterator[Session]:
+    """Yield a session under these locks. Raises LockedError, UsageError, StorageError."""
+    with measuring_locks(project.results_dir), Session(project, machine, reporter, purpose=purpose) as session:
+        yield session
+
+
 class Session:
-    """What the trials of one run share. A context manager that removes its temporary folder."""
+    """The state that the trials of one run share. A context manager that removes its temporary folder."""
 
     def __init__(
         self,
@@ -342,24 +362,14 @@ def unbuildable_trial(context: Context, case: Case, complaint: str) -> Trial:
     """Return the trial of a case for which no process was started."""
     return Trial(
         trial=f"{context.block}.{context.attempt}-{ALONE[0].name}",
-        session=context.session,
-        block=context.block,
+        **asdict(context),
         arm=ALONE[0].name,
-        purpose=context.purpose,
-        attempt=context.attempt,
-        commit=context.commit,
-        interpreter=context.interpreter,
-        installation=context.installation,
         benchmark=case.key.benchmark,
         benchmark_version=case.benchmark.version,
         params=case.key.params,
-        machine=context.machine,
-        protocol=context.protocol,
-        requirements=context.requirements,
         mode="off",
         jit_enabled=None,
         hash_seed=0,
-        cpu=context.cpu,
         inner_loops=1,
         iterations=1,
         outcome="unbuildable",

@@ -26,13 +26,13 @@ from asv_jit.interpreters.valgrind import find_or_install
 from asv_jit.store.files import remove_parts
 from asv_jit.store.findings.nights import NIGHTS, NOTICES, NightRecord
 from asv_jit.store.lines import mend_all
-from asv_jit.system import locks
 from asv_jit.workflows import publish as publishing
 from asv_jit.workflows.branches import fetch_results, named_branch, push_results, push_site
 from asv_jit.workflows.events.regressions import find_events
 from asv_jit.workflows.measuring.engine import Budget
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.selection import interpreters_here, interpreters_that_are_here
+from asv_jit.workflows.measuring.session import measuring_locks
 from asv_jit.workflows.nights.follow_up import bisect_events, confirm_candidates
 from asv_jit.workflows.nights.measuring import NightMeasuring
 from asv_jit.workflows.nights.night import Night, one_line
@@ -99,7 +99,7 @@ class _Nightly:
 
     def run(self) -> Night:
         self._insist_on_branches()
-        with self._locks():
+        with measuring_locks(self._project.results_dir):
             self._tidy()
             self._fetch()
             self._notice_releases()
@@ -111,7 +111,7 @@ class _Nightly:
                 self._confirm()
         if self._takes("bisect"):
             self._bisect()  # which takes the locks itself
-        with self._locks(_PATIENCE_S):
+        with measuring_locks(self._project.results_dir, wait_s=_PATIENCE_S):
             self._measure_on()
             self._finish()
         return self._night
@@ -132,14 +132,6 @@ class _Nightly:
 
     def _takes(self, step: str) -> bool:
         return step in self._options.steps
-
-    @contextmanager
-    def _locks(self, wait_s: float = 0.0) -> Iterator[None]:
-        with (
-            locks.held(locks.measuring_lock(), doing="measure", wait_s=wait_s),
-            locks.held(locks.results_lock(self._project.results_dir), doing="write results", wait_s=wait_s),
-        ):
-            yield
 
     @contextmanager
     def _survived(self, what: str) -> Iterator[None]:

@@ -26,7 +26,7 @@ class Counts(Struct, frozen=True):
 
 
 def has_counts(folder: Path) -> bool:
-    """Whether a machine counted instructions."""
+    """Return True if the machine counted instructions."""
     return any((folder / "counts").glob("*.jsonl"))
 
 

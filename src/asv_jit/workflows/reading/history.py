@@ -85,7 +85,7 @@ def read_history(
 
 
 def _dates(journals: Sequence[Journals], rows: AsvResults) -> dict[str, int]:
-    """Every measured commit with its date as asv's files say it, else with when it was first measured."""
+    """Return the date of every measured commit: as asv's files say, else when it was first measured."""
     dated = {commit: date for commit, date in rows.commits.items() if date}
     return {**rows.commits, **first_seen(journals), **dated}
 
@@ -98,7 +98,7 @@ def _axes(
     started: Sequence[str],
     sets: Sequence[str],
 ) -> list[Axes]:
-    """What places the trials and counts of each of the journals."""
+    """Return what places the trials and counts of each journal."""
     described = suite.load(project)
     benchmarks = described.benchmarks if described else ()
     commits = {commit: place for place, commit in enumerate(order.commits)}
@@ -117,7 +117,7 @@ def _axes(
 
 
 def _by_trials(journals: Iterable[Journals]) -> set[MeasuredByTrials]:
-    """What the journals hold in full, so that the rows that were made from it do not count again."""
+    """Return what the journals hold, so that asv rows made from it are not counted twice."""
     return {
         MeasuredByTrials(one.folder.name, trial.commit, trial.interpreter, trial.requirements, trial.benchmark)
         for one in journals

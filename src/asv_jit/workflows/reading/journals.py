@@ -55,7 +55,7 @@ def read_journals(
 
 
 def release_order(identity: str) -> tuple[tuple[int, ...], str]:
-    """Orders identities (and asv's Python versions) by release."""
+    """Return a sort key that orders identities (and asv's Python versions) by release."""
     version = version_of(interpreter_of(identity))
     try:
         return release_key(version), identity
@@ -99,7 +99,7 @@ def installed_packages(journals: Iterable[Journals]) -> dict[tuple[str, str, str
 
 
 def machine_notes(journals: Iterable[Journals]) -> tuple[str, ...]:
-    """A sentence for each time that a machine changed."""
+    """Return a sentence for each time that a machine changed."""
     notes = []
     for one in journals:
         began: dict[str, str] = {}

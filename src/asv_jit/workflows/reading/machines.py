@@ -60,7 +60,7 @@ def read_machines(project: Project, machine: str | None = None) -> list[Measured
 
 
 def site_machine(measured: Measured, places: Mapping[str, int], *, newest: bool) -> Machine:
-    """What the site shows of a machine; `places` gives each commit's age (0 is the newest)."""
+    """Return what the site shows of a machine; `places` gives each commit's age (0 is the newest)."""
     folder, results = measured.folder, measured.results
     counts = newest_counts(measured.counts, places)
     if results is None:
@@ -114,7 +114,7 @@ def _details(folder: Path) -> tuple[tuple[str, str], ...]:
 
 
 def _fingerprints(folder: Path, trials: Sequence[Trial]) -> tuple[Fingerprint, ...]:
-    """What the machine was, in the order of its first trials; one that no file describes has no traits."""
+    """Return the machine's fingerprints in the order of their first trials; one without a description has no traits."""
     known, _ = known_fingerprints(folder)  # whose problems the history tells
     spans: dict[str, tuple[str, str]] = {}
     for trial in trials:

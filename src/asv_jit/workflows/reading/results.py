@@ -72,7 +72,7 @@ def _current(project: Project, cells: dict[CellKey, Cell]) -> tuple[dict[CellKey
 
 
 def suites_of(project: Project, cells: dict[CellKey, Cell]) -> tuple[SuiteSummary, ...]:
-    """A summary for each commit and interpreter that `cells` are of."""
+    """Return a summary for each commit and interpreter in `cells`."""
     limits = Limits(alpha=project.settings.alpha, equivalence=project.settings.equivalence)
     described = suite.load(project)
     units = {one.name: one.unit for one in described.benchmarks} if described is not None else {}

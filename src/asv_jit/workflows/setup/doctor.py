@@ -46,7 +46,7 @@ class MeasuredNoise(Struct, frozen=True):
 
     @property
     def false_alarm(self) -> bool:
-        """Whether the same code got different verdicts."""
+        """True if the same code got different verdicts."""
         return self.estimate.verdict in ("faster", "slower")
 
 

@@ -1,4 +1,4 @@
-"""`asv-jit init`: makes a suite ready for both JIT modes, or starts one, and writes the workflows that watch it.
+"""`asv-jit init`: prepares a suite for both JIT modes, or starts one, and writes its GitHub workflows.
 
 Everything is planned first and written afterwards, so that `--dry-run` shows exactly what would happen. A second run
 finds nothing to do.
@@ -28,14 +28,14 @@ _OLDEST_WITH_JIT = 14
 
 
 class Change(Struct, frozen=True):
-    """A file that is to be written; `before` is None where it is new."""
+    """A file to write; `before` is None if it is new."""
 
     path: Path
     before: str | None
     after: str
 
     def diff(self, root: Path) -> str:
-        """As `diff -u` shows it, with paths relative to `root`."""
+        """Return a unified diff, with paths relative to `root`."""
         name = self.path.relative_to(root).as_posix() if self.path.is_relative_to(root) else str(self.path)
         before = [] if self.before is None else self.before.splitlines(keepends=True)
         lines = difflib.unified_diff(
@@ -60,7 +60,7 @@ class Proposal(Struct, frozen=True):
 
 
 def propose(config: Path, options: WorkflowOptions | None) -> Proposal:
-    """Look at the project whose asv.conf.json is, or will be, at `config`; writes nothing.
+    """Return what init would write for the asv.conf.json at `config`, which may not exist yet; write nothing.
 
     Parameters: `options` of the workflows; None for no workflows.
 
@@ -111,7 +111,7 @@ def _repository_root(folder: Path) -> Path:
 
 
 def _starter(config: Path, root: Path) -> list[Change]:
-    """A configuration and one benchmark that runs, for a project without any."""
+    """Return a configuration and a benchmark that runs, for a project without any."""
     folder = config.parent
     within = [one for one in (folder, *folder.parents) if one.is_relative_to(root)]
     package = next((one for one in within if _can_be_installed(one)), None)
@@ -171,7 +171,7 @@ def _add_workflow(path: Path, text: str, changes: list[Change], edited: list[Cha
 
 
 def _remarks(project: Project) -> tuple[str, ...]:
-    """What stands in the way of measuring, and is not ours to change."""
+    """Return what prevents measuring and only the user can change."""
     remarks = []
     minors = [int(match[1]) for python in project.pythons if (match := re.match(r"3\.(\d+)", python))]
     if minors and max(minors) < _OLDEST_WITH_JIT:

@@ -22,7 +22,7 @@ _FOLDER = Path(".github", "workflows")
 _FIRST_LINE = "# Written by `asv-jit init` ({}). Edit it freely: init never writes over a file that was edited.\n"
 _FIRST_LINE_PATTERN = re.compile(re.escape(_FIRST_LINE).replace(r"\{\}", "([0-9a-f]{16})"))
 _INSTALLING_MINUTES = 45
-# Nothing that YAML, the shell or GitHub's expressions would take for more than a word.
+# These have no special meaning in YAML, the shell or GitHub's expressions.
 _PLAIN = {
     "requirement": re.compile(r"[\w./\[\],<>=!~+-]+"),
     "runner": re.compile(r"[\w.-]+|\[[\w., -]+\]"),
@@ -32,7 +32,7 @@ _PLAIN = {
 
 
 class WorkflowOptions(Struct, frozen=True):
-    """What users may want otherwise: what pip installs, where the measuring job runs, when, how long, which branch."""
+    """Options of the workflows: what pip installs, the runner, start and budget of the job, the branch."""
 
     requirement: str = "asv-jit"
     runner: str = "ubuntu-24.04"
@@ -42,7 +42,7 @@ class WorkflowOptions(Struct, frozen=True):
 
 
 def workflow_files(project: Project, root: Path, options: WorkflowOptions) -> dict[Path, str]:
-    """Path below the repository's `root` -> content. Raises UsageError for options that are no plain words."""
+    """Return content by path below the repository's `root`. Raises UsageError for options that are not plain words."""
     for name, pattern in _PLAIN.items():
         if not pattern.fullmatch(getattr(options, name)):
             raise UsageError(f"--{name}: expected plain words, found {getattr(options, name)!r}")
@@ -65,17 +65,17 @@ def workflow_files(project: Project, root: Path, options: WorkflowOptions) -> di
 
 
 def measures_itself(project: Project, root: Path) -> bool:
-    """Whether the suite measures the repository that it lies in; else a pull request here changes nothing for it."""
+    """Return True if the suite measures its own repository; if not, pull requests here do not matter to it."""
     return "://" not in project.repo and Path(os.path.normpath(project.folder / project.repo)) == root
 
 
 def template(name: str) -> str:
-    """A file that comes with asv-jit."""
+    """Return the text of a file that comes with asv-jit."""
     return (resources.files("asv_jit") / "workflow_templates" / name).read_text(encoding="utf-8")
 
 
 def is_ours(text: str) -> bool:
-    """Whether nobody has edited this workflow since some asv-jit wrote it."""
+    """Return True if the workflow is as some version of asv-jit wrote it."""
     match = _FIRST_LINE_PATTERN.match(text)
     return match is not None and match[1] == _digest(text[match.end() :])
 
@@ -93,7 +93,7 @@ def _filled(text: str, values: dict[str, str]) -> str:
 
 
 def _inside(path: Path, root: Path, what: str) -> str:
-    """A path as GitHub's steps write it, relative to the repository."""
+    """Return the path relative to the repository, with slashes."""
     relative = Path(os.path.normpath(path))
     if not relative.is_relative_to(root):
         raise UsageError(

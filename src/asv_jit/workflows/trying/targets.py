@@ -32,7 +32,7 @@ class Target(Struct, frozen=True):
 
     @property
     def in_environment(self) -> bool:
-        """Whether it is started through a virtual environment."""
+        """True if the executable is in a virtual environment."""
         return (self.executable.parent.parent / "pyvenv.cfg").is_file()
 
 
