@@ -32,6 +32,9 @@ HashSeed: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Moment: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d")]
 """A date and time as `datetime.isoformat` writes it."""
 Instructions: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1e12)]
+SteadySeconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0.0, le=1e12)]
+Bytes: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Calls: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 # A counted trial has at most 200 iterations; readers expand the curve, which may not fill the memory.
 Repetitions: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -99,7 +102,7 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     load: float | None = None
     involuntary_per_s: float | None = None
     frequency_mhz: float | None = None
-    fixed_work_s: float | None = None
+    fixed_work_s: SteadySeconds | None = None
     reasons: tuple[str, ...] = ()
 
     @property
@@ -151,14 +154,14 @@ class TrialBase(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     jit_enabled: bool | None
     hash_seed: HashSeed
-    inner_loops: int
-    iterations: int
+    inner_loops: Calls
+    iterations: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     outcome: Outcome
     exit: int | None
     signal: str | None
     stderr: str
     started: Moment
-    duration_s: float
+    duration_s: Seconds
     requirements: str = ""
     steady_start: int | None = None
     digest: str | None = None
@@ -184,16 +187,16 @@ class Trial(TrialBase, frozen=True, kw_only=True):
     arm: str
     attempt: int
     cpu: int | None
-    import_s: float | None = None
-    setup_s: float | None = None
-    first_call_s: float | None = None
+    import_s: Seconds | None = None
+    setup_s: Seconds | None = None
+    first_call_s: Seconds | None = None
     steady_kind: str | None = None
-    steady_s: float | None = None
-    warmup_s: float | None = None
-    curve: tuple[tuple[int, float], ...] = ()
-    peak_rss_bytes: int | None = None
+    steady_s: SteadySeconds | None = None
+    warmup_s: Seconds | None = None
+    curve: tuple[tuple[Calls, Seconds], ...] = ()
+    peak_rss_bytes: Bytes | None = None
     disturbance: Disturbance | None = None
-    start_s: float | None = None
+    start_s: Seconds | None = None
     value: float | None = None
     samples: tuple[tuple[str, int], ...] = ()
 

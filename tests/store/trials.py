@@ -79,7 +79,7 @@ any_trial = st.builds(
     stderr=_text,
     exit=st.none() | st.integers(0, 255),
     duration_s=st.floats(0, 1e9),
-    steady_s=_share,
+    steady_s=st.none() | st.floats(1e-12, 1e6),
     value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     curve=st.lists(st.tuples(st.integers(1, 2000), st.floats(0, 1e6)), max_size=64).map(tuple),
     disturbance=st.none() | st.builds(Disturbance, steal=_share, reasons=st.lists(_text, max_size=2).map(tuple)),
