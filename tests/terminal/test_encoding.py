@@ -50,10 +50,11 @@ from asv_jit.terminal.encoding import replace_unencodable
 replace_unencodable()
 text = sys.argv[1].encode("ascii").decode("unicode_escape")
 for screen in (console(), Console(force_terminal=True)):
-    say(screen, text, "bold red")
+    screen.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
     table = Table(text)
     table.add_row(text)
     screen.print(table)
+say(text, "bold red")
 with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(force_terminal=True)) as bars:
     bars.add_task(text, total=3)
 print(text, file=sys.stderr)

@@ -14,7 +14,7 @@ from asv_jit.analysis.attribution import Attribution
 from asv_jit.analysis.metrics import METRICS
 from asv_jit.store.findings.bisections import Bisection, Result
 from asv_jit.store.findings.confirmations import Effects
-from asv_jit.terminal.console import console, say
+from asv_jit.terminal.console import say
 from asv_jit.text import comparison_words, units
 from asv_jit.text.event_words import form_of
 from asv_jit.workflows.bisection.search import View, Watcher
@@ -54,7 +54,6 @@ def bars(masses: Sequence[float], width: int) -> str:
 
 def print_bisection(bisection: Bisection) -> None:
     """Print the outcome and what is known of the culprit."""
-    screen = console()
     result = bisection.result
     assert result is not None
     {
@@ -62,13 +61,13 @@ def print_bisection(bisection: Bisection) -> None:
         "not_reproducible": _print_not_reproducible,
         "undecided": _print_undecided,
         "unbuildable": _print_unbuildable,
-    }[result.outcome](screen, bisection, result)
+    }[result.outcome](bisection, result)
     for skipped in result.skipped:
         reason = units.reason_line(skipped.reason)
         if reason not in result.reason:
-            say(screen, f"skipped: {skipped.point[:14]}: {reason}")
+            say(f"skipped: {skipped.point[:14]}: {reason}")
     spent = f"{units.count(result.measurements, 'measurement')} at {units.count(result.builds, 'point')}"
-    say(screen, f"{spent}; stored as bisection {bisection.identity}")
+    say(f"{spent}; stored as bisection {bisection.identity}")
 
 
 class _Silent(Silent):
@@ -161,34 +160,34 @@ def _line(view: View) -> str:
     return f"{point}: {got}; {spent}; likeliest {view.points[best][:14]} {view.posterior[best]:.0%}"
 
 
-def _print_found(screen: Console, bisection: Bisection, result: Result) -> None:
+def _print_found(bisection: Bisection, result: Result) -> None:
     what = "commit" if bisection.axis == "commits" else "release"
     name = result.culprit or ""
     sure = "" if bisection.counted else f" (probability {result.probability:.1%})"
-    say(screen, f"the first bad {what} is {name}{sure}", "bold")
+    say(f"the first bad {what} is {name}{sure}", "bold")
     if result.author or result.subject:
-        say(screen, f"  author:  {units.visible(result.author)}")
-        say(screen, f"  subject: {units.visible(result.subject)}")
-    say(screen, f"  before:  {result.parent}")
-    _print_figures(screen, result)
+        say(f"  author:  {units.visible(result.author)}")
+        say(f"  subject: {units.visible(result.subject)}")
+    say(f"  before:  {result.parent}")
+    _print_figures(result)
     if result.diff_stat:
-        say(screen, units.visible(result.diff_stat))
+        say(units.visible(result.diff_stat))
     if result.traces:
-        say(screen, "functions whose compiled traces changed:")
+        say("functions whose compiled traces changed:")
         for change in result.traces:
-            say(screen, f"  {comparison_words.trace_words(change)}")
+            say(f"  {comparison_words.trace_words(change)}")
 
 
-def _print_figures(screen: Console, result: Result) -> None:
+def _print_figures(result: Result) -> None:
     for effect in result.effects:
-        say(screen, f"  {METRICS[effect.metric].phrase}: {_effect(effect)}")
+        say(f"  {METRICS[effect.metric].phrase}: {_effect(effect)}")
         if effect.moved:
-            say(screen, f"    per call: {comparison_words.moved_words(effect.moved)}")
+            say(f"    per call: {comparison_words.moved_words(effect.moved)}")
     moved = Attribution(result.cause, result.cause_probability, result.moved)  # type: ignore[arg-type]  # as stored
-    say(screen, f"  what moved: {comparison_words.attribution_words(moved)}")
+    say(f"  what moved: {comparison_words.attribution_words(moved)}")
     if result.confirmation:
         by = f" by {units.count(result.blocks, 'fresh block')}" if result.blocks else ""
-        say(screen, f"  {result.confirmation}{by}: {result.reason}")
+        say(f"  {result.confirmation}{by}: {result.reason}")
 
 
 def _effect(effect: Effects) -> str:
@@ -199,28 +198,28 @@ def _effect(effect: Effects) -> str:
     return f"{show(effect.before)} to {show(effect.after)}, {ratio} ({bounds}) {effect.verdict}"
 
 
-def _print_not_reproducible(screen: Console, bisection: Bisection, result: Result) -> None:
-    say(screen, "not reproducible: the good and the bad end do not differ on this machine", "bold yellow")
+def _print_not_reproducible(bisection: Bisection, result: Result) -> None:
+    say("not reproducible: the good and the bad end do not differ on this machine", "bold yellow")
     if result.reason:
-        say(screen, f"  {result.reason}")
-    say(screen, f"  the ends: {bisection.good[:14]} and {bisection.bad[:14]}, metric {bisection.metric}")
+        say(f"  {result.reason}")
+    say(f"  the ends: {bisection.good[:14]} and {bisection.bad[:14]}, metric {bisection.metric}")
 
 
-def _print_undecided(screen: Console, bisection: Bisection, result: Result) -> None:
+def _print_undecided(bisection: Bisection, result: Result) -> None:
     if bisection.counted:
-        say(screen, f"undecided: {result.reason or 'what lies between these cannot be counted'}", "bold yellow")
-        _print_figures(screen, result)
-        say(screen, "the change is among these:")
+        say(f"undecided: {result.reason or 'what lies between these cannot be counted'}", "bold yellow")
+        _print_figures(result)
+        say("the change is among these:")
     elif result.confirmation == "refuted":
-        say(screen, f"undecided: fresh blocks of {result.parent} and the suspect refute it: {result.reason}", "yellow")
-        _print_figures(screen, result)
-        say(screen, f"the search itself had blamed with probability {result.probability:.1%}:")
+        say(f"undecided: fresh blocks of {result.parent} and the suspect refute it: {result.reason}", "yellow")
+        _print_figures(result)
+        say(f"the search itself had blamed with probability {result.probability:.1%}:")
     else:
-        say(screen, "undecided: the measurements do not tell these apart", "bold yellow")
-        say(screen, f"one of these is to blame with probability {result.probability:.1%}:")
+        say("undecided: the measurements do not tell these apart", "bold yellow")
+        say(f"one of these is to blame with probability {result.probability:.1%}:")
     for candidate in result.candidates:
-        say(screen, f"  {candidate}")
+        say(f"  {candidate}")
 
 
-def _print_unbuildable(screen: Console, bisection: Bisection, result: Result) -> None:
-    say(screen, f"not searched: {result.reason}", "bold red")
+def _print_unbuildable(bisection: Bisection, result: Result) -> None:
+    say(f"not searched: {result.reason}", "bold red")

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import msgspec
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -35,27 +34,27 @@ def print_comparison(outcome: Outcome) -> None:
     """Print a table for each interpreter, the significant changes below it, then what could not be measured."""
     screen = console()
     for one in outcome.comparisons:
-        say(screen, _title(one), "bold")
+        say(_title(one), "bold")
         for case in one.cases:
             for found in comparison_words.findings(case):
-                say(screen, f"{case.case}: {found}", "bold red" if "SUSPECTED" in found else "yellow")
+                say(f"{case.case}: {found}", "bold red" if "SUSPECTED" in found else "yellow")
         screen.print(_table(one, narrow=screen.width < WIDE))
         for case in one.cases:
-            _print_details(screen, case)
+            _print_details(case)
         for line in unclear_lines(comparison_words.unclear_words(one.cases)):
-            say(screen, line, "yellow")
+            say(line, "yellow")
         for text in _means(one):
-            say(screen, text)
+            say(text)
     for note in outcome.notes:
-        say(screen, f"note: {note}")
+        say(f"note: {note}")
     for side, reason in outcome.unbuilt:
-        say(screen, f"not measured: {side}: {units.reason_line(reason)}")
+        say(f"not measured: {side}: {units.reason_line(reason)}")
     style = "bold red" if outcome.worse else "bold yellow" if outcome.undecided else "bold"
-    say(screen, comparison_words.gate_words(outcome.worse, outcome.undecided, outcome.fail_on), style)
+    say(comparison_words.gate_words(outcome.worse, outcome.undecided, outcome.fail_on), style)
     for worse in outcome.worse:
-        say(screen, f"  {worse.case} on {worse.interpreter}: {comparison_words.worsening_words(worse)}", "red")
+        say(f"  {worse.case} on {worse.interpreter}: {comparison_words.worsening_words(worse)}", "red")
     for may in outcome.undecided:
-        say(screen, f"  {may.case} on {may.interpreter}: {comparison_words.undecided_words(may)}", "yellow")
+        say(f"  {may.case} on {may.interpreter}: {comparison_words.undecided_words(may)}", "yellow")
 
 
 def comparison_markdown(outcome: Outcome) -> str:
@@ -156,20 +155,19 @@ def _cell(effect: Effect | None, narrow: bool) -> str:
     return f"[{style}]{comparison_words.effect_words(effect, interval=wanted)}[/]"
 
 
-def _print_details(screen: Console, case: CaseComparison) -> None:
+def _print_details(case: CaseComparison) -> None:
     """Print a sentence for each case that changed significantly, the attribution, and the traces that differ."""
     if not any(effect.verdict in _NOTICEABLE for effect in case.effects if effect.metric in _NARROW):
         return
     say(
-        screen,
         f"{case.case}: {comparison_words.summary_words(case)}; {comparison_words.attribution_words(case.attribution)}",
     )
     for remark in comparison_words.remarks(case):
-        say(screen, f"  {remark}")
+        say(f"  {remark}")
     for change in case.traces[:_TRACES_SHOWN]:
-        say(screen, f"  {comparison_words.trace_words(change)}")
+        say(f"  {comparison_words.trace_words(change)}")
     if len(case.traces) > _TRACES_SHOWN:
-        say(screen, f"  and {len(case.traces) - _TRACES_SHOWN} more functions, see --json")
+        say(f"  and {len(case.traces) - _TRACES_SHOWN} more functions, see --json")
 
 
 def _means(one: Comparison) -> list[str]:
@@ -221,25 +219,24 @@ def _plain(text: str) -> str:
 
 def print_count_comparison(outcome: CountOutcome) -> None:
     """Print a line for each case and mode, and below a change what moved."""
-    screen = console()
     for one in outcome.sides:
-        say(screen, f"{one.before} → {one.after}", "bold")
+        say(f"{one.before} → {one.after}", "bold")
         for change in one.changes:
-            say(screen, f"{change.case}, {change.mode}: {_figures(change)}: {_verdict(change)}")
+            say(f"{change.case}, {change.mode}: {_figures(change)}: {_verdict(change)}")
             if change.found.verdict in ("more", "fewer"):
-                say(screen, f"  what moved, per call: {moved_words(moved(change.before, change.after))}")
+                say(f"  what moved, per call: {moved_words(moved(change.before, change.after))}")
                 if text := _traces_text(change):
-                    say(screen, f"  {text}")
+                    say(f"  {text}")
         for case, reason in one.missing:
-            say(screen, f"{case}: {reason}", "yellow")
+            say(f"{case}: {reason}", "yellow")
         if one.unaffected:
-            say(screen, _unaffected(one))
+            say(_unaffected(one))
     for name, reason in outcome.unbuilt:
-        say(screen, f"{name} could not be built: {reason}", "yellow")
+        say(f"{name} could not be built: {reason}", "yellow")
     for note in outcome.notes:
-        say(screen, f"note: {note}")
-    say(screen, _LEGEND)
-    say(screen, count_verdict(outcome), "bold red" if outcome.is_worse else "bold")
+        say(f"note: {note}")
+    say(_LEGEND)
+    say(count_verdict(outcome), "bold red" if outcome.is_worse else "bold")
 
 
 def count_verdict(outcome: CountOutcome) -> str:

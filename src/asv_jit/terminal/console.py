@@ -18,6 +18,6 @@ def console() -> Console:
     return Console(width=WIDE, no_color=True)
 
 
-def say(screen: Console, text: str, style: str | None = None) -> None:
+def say(text: str, style: str | None = None) -> None:
     """Print a line verbatim: texts of benchmarks are not markup, and lines are not wrapped."""
-    screen.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    console().print(text, style=style, markup=False, highlight=False, soft_wrap=True)

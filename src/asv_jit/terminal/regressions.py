@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -70,37 +69,37 @@ def print_regressions(shown: Shown) -> None:
     """Print open regressions, what to do about them, improvements, and the rest: counted, or all with `everything`."""
     screen = console()
     within = [event for event in shown.events if not event.between_lines]
-    say(screen, f"{units.count(len(shown.open), 'open regression')}{_where(shown)}", "bold")
+    say(f"{units.count(len(shown.open), 'open regression')}{_where(shown)}", "bold")
     if shown.open:
         screen.print(_table(shown, shown.open, narrow=screen.width < WIDE))
-        _print_commands(screen, shown.open, everything=shown.everything)
+        _print_commands(shown.open, everything=shown.everything)
     others = sorted({event.key.machine for event in shown.elsewhere})
     whose = "a machine" if len(others) == 1 else "machines"
     where = f" of {whose} that asv-jit does not measure ({', '.join(map(units.visible, others))})"
-    _print_section(screen, shown, "regression", shown.elsewhere, _FEW, where)
+    _print_section(shown, "regression", shown.elsewhere, _FEW, where)
     if others:
-        say(screen, "not counted: this is history; `--machine NAME` counts those of one machine")
-    _print_section(screen, shown, "improvement", [event for event in within if not event.worse], _FEW)
+        say("not counted: this is history; `--machine NAME` counts those of one machine")
+    _print_section(shown, "improvement", [event for event in within if not event.worse], _FEW)
     closed = [event for event in within if event.worse and not event.is_open]
-    _print_section(screen, shown, "closed regression", closed, 0)
-    _print_section(screen, shown, "difference", shown.between_lines, _FEW, " between minor versions of Python")
+    _print_section(shown, "closed regression", closed, 0)
+    _print_section(shown, "difference", shown.between_lines, _FEW, " between minor versions of Python")
     if shown.between_lines:
-        say(screen, "not counted as regressions: each minor version has its own history")
+        say("not counted as regressions: each minor version has its own history")
     for text in shown.history.notes:
-        say(screen, f"note: {text}")
+        say(f"note: {text}")
     for text in shown.left_out:
-        say(screen, f"left out: {text}")
+        say(f"left out: {text}")
 
 
-def _print_section(screen: Console, shown: Shown, name: str, found: Sequence[Event], few: int, where: str = "") -> None:
+def _print_section(shown: Shown, name: str, found: Sequence[Event], few: int, where: str = "") -> None:
     """Print a heading, a table of the first `few` (with `everything` of all), and how many more there are."""
     told = found if shown.everything else found[:few]
     if told:
-        say(screen, f"\n{units.count(len(found), name)}{where}", "bold")
-        screen.print(_table(shown, told, narrow=screen.width < WIDE))
+        say(f"\n{units.count(len(found), name)}{where}", "bold")
+        console().print(_table(shown, told, narrow=console().width < WIDE))
     if len(told) < len(found):
         more = " more" if told else ""
-        say(screen, f"{units.count(len(found) - len(told), name)}{more}: --all shows them")
+        say(f"{units.count(len(found) - len(told), name)}{more}: --all shows them")
 
 
 def regressions_json(shown: Shown) -> dict[str, Any]:
@@ -192,20 +191,20 @@ def _since(event: Event, dates: Mapping[str, str]) -> str:
     return f"{event.commit[:8]}\n{dates.get(event.commit, '')}{among}"
 
 
-def _print_commands(screen: Console, events: Sequence[Event], *, everything: bool) -> None:
+def _print_commands(events: Sequence[Event], *, everything: bool) -> None:
     """Print the command that searches each event's culprit; asv-jit cannot repeat what asv measured by itself."""
     found = [event for event in events if event.key.protocol != _ASV and event.bisection is None]
     commands = [command for command in map(bisect_command, found) if command]
     shown = commands if everything else commands[:_FEW]
     if shown:
-        say(screen, "\nto find the culprit:")
+        say("\nto find the culprit:")
     for command in shown:
-        say(screen, f"  {command}")
+        say(f"  {command}")
     if len(shown) < len(commands):
-        say(screen, f"  and {len(commands) - len(shown)} more: --all or --json shows them")
+        say(f"  and {len(commands) - len(shown)} more: --all or --json shows them")
     if any(event.is_unsettled for event in found):
-        say(screen, "to confirm candidates with new measurements: asv-jit regressions --confirm")
-    say(screen, 'to accept one: asv-jit accept ID --why "…"')
+        say("to confirm candidates with new measurements: asv-jit regressions --confirm")
+    say('to accept one: asv-jit accept ID --why "…"')
 
 
 def _dates(history: History) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from rich.console import Console
 from rich.table import Table
 
 from asv_jit.analysis.cells.summary import CaseSummary, SuiteSummary
@@ -39,7 +38,7 @@ def print_run(outcome: Outcome, *, alpha: float) -> None:
     suites, builds = outcome.suites, _builds(outcome.suites)
     for suite in suites:
         for case in suite.cases:
-            _print_findings(screen, case)
+            _print_findings(case)
     if suites:
         screen.print(cases_table(suites, alpha=alpha, narrow=screen.width < WIDE))
     for line in unclear_lines(
@@ -48,22 +47,21 @@ def print_run(outcome: Outcome, *, alpha: float) -> None:
         for case in suite.cases
         if case.verdict == "unclear"
     ):
-        say(screen, line)
+        say(line)
     for suite, name in zip(suites, builds, strict=True):
         if suite.mean is not None:
             mean = suite.mean
             say(
-                screen,
                 f"{name}: geometric mean {units.ratio(mean.ratio)} "
                 f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}",
             )
     tally = outcome.tally
     if tally.measured == 0 and tally.present:
-        say(screen, f"nothing to measure: all {tally.present} cells were measured before")
+        say(f"nothing to measure: all {tally.present} cells were measured before")
     elif tally.trials or not outcome.counts:
-        say(screen, f"measured {units.count(tally.measured, 'cell')} in {units.count(tally.trials, 'trial')}")
+        say(f"measured {units.count(tally.measured, 'cell')} in {units.count(tally.trials, 'trial')}")
     for key, reason in sorted(tally.failed.items(), key=str):
-        say(screen, f"not measured: {key.case} on {key.interpreter}: {reason}")
+        say(f"not measured: {key.case} on {key.interpreter}: {reason}")
 
 
 def _builds(suites: Sequence[SuiteSummary]) -> list[str]:
@@ -108,15 +106,15 @@ def _figures(case: CaseSummary) -> tuple[str, ...]:
     )
 
 
-def _print_findings(screen: Console, case: CaseSummary) -> None:
+def _print_findings(case: CaseSummary) -> None:
     what = f"SUSPECTED JIT BUG: {case.key.case} on {case.key.interpreter}"
     again = f"to see it again: {figures.again(case)}"
     if case.answers is not None and case.answers.answers == "digest differs":
         seeds = ", ".join(map(str, case.answers.hash_seeds))
-        say(screen, f"{what} gives a different answer with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
+        say(f"{what} gives a different answer with the JIT on (PYTHONHASHSEED {seeds}); {again}", "bold red")
     if case.only_on is not None:
         endings = " or ".join(case.only_on.endings)
-        say(screen, f"{what} ends with {endings} with the JIT on only; {again}", "bold red")
+        say(f"{what} ends with {endings} with the JIT on only; {again}", "bold red")
 
 
 def print_counts(counts: Sequence[CaseCount]) -> None:
@@ -140,18 +138,16 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
         )
     screen.print(table)
     say(
-        screen,
         "off, on: instructions per call in steady state, and of them in the interpreter's loop, in code made by the "
         "JIT, in the interpreter's C code, in libraries.",
     )
     say(
-        screen,
         "Only times say whether the JIT helps: its instructions and the interpreter's take different times.",
     )
     for one in order:
         if one.problem:
             where = f"{one.key.interpreter} at {one.key.commit[:8]}" if several else one.key.interpreter
-            say(screen, f"{one.key.case} on {where}: {one.problem}")
+            say(f"{one.key.case} on {where}: {one.problem}")
 
 
 def _shares(count: ModeCount | None, *, jit: bool = False) -> tuple[str, ...]:

@@ -30,68 +30,61 @@ def print_interpreters(interpreters: Sequence[Interpreter]) -> None:
 
 def print_diagnosis(report: Diagnosis) -> None:
     """Print what spoils measurements here, with remedies, then what was measured."""
-    screen = console()
     for check in sorted(report.checks, key=lambda check: ("bad", "unknown", "good").index(check.state)):
-        say(screen, f"{_STATES[check.state]}  {check.name}: {check.found}", _STATE_STYLES[check.state])
+        say(f"{_STATES[check.state]}  {check.name}: {check.found}", _STATE_STYLES[check.state])
         if check.remedy:
-            say(screen, f"      remedy: {check.remedy}")
+            say(f"      remedy: {check.remedy}")
     if report.noise is not None:
         noise = report.noise.pair_noise
         say(
-            screen,
             f"pair noise of this machine: {noise.value:.2%} ({noise.low:.2%} to {noise.high:.2%}, 95%) "
             f"over {noise.pairs} pairs, {report.noise.disturbed} of them disturbed",
         )
         for needed in report.noise.needed:
             pairs = f"{needed.pairs} pairs" if needed.pairs else "more pairs than are practical"
-            say(screen, f"  a change of {needed.change:.0%} is seen (9 times in 10) with {pairs}")
+            say(f"  a change of {needed.change:.0%} is seen (9 times in 10) with {pairs}")
     if report.kept_in is not None:
-        say(screen, f"  kept in {report.kept_in}; the site's page of machines shows it")
+        say(f"  kept in {report.kept_in}; the site's page of machines shows it")
     if report.same_code is not None:
         _print_same_code(report.same_code)
 
 
 def _print_same_code(runs: AaRuns) -> None:
-    screen, rates = console(), runs.rates
+    rates = runs.rates
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(rates.verdicts.items()))
     earlier = f", {runs.kept} of them earlier" if runs.kept else ""
     say(
-        screen,
         f"A/A: {units.count(rates.runs, 'whole run')} of a suite against itself{earlier}: {rates.alerted} with a false "
         f"alert ({rates.low:.1%} to {rates.high:.1%}, 95%); comparisons: {verdicts}; {rates.pairs:,} pairs, "
         f"pair noise {rates.pair_noise:.2%}, {runs.disturbed} pairs disturbed",
     )
     say(
-        screen,
         f"     the same pairs with their arms exchanged at random: {rates.resampled_alerted} of {rates.resampled:,} "
         f"runs with a false alert ({rates.resampled_alerted / rates.resampled:.2%}); the bar is 1%",
     )
-    say(screen, f"     kept in {runs.kept_in}")
+    say(f"     kept in {runs.kept_in}")
 
 
 def print_proposal(proposal: Proposal, *, dry_run: bool) -> None:
     """Print the changed files, or with `dry_run` a diff."""
-    screen = console()
     if not proposal.changes:
-        say(screen, "nothing to change: this project is set up for asv-jit")
+        say("nothing to change: this project is set up for asv-jit")
     for change in proposal.changes:
         if dry_run:
-            say(screen, change.diff(proposal.root).rstrip("\n"))
+            say(change.diff(proposal.root).rstrip("\n"))
         else:
-            say(screen, f"{'wrote' if change.before is None else 'changed'} {_name(proposal, change)}")
+            say(f"{'wrote' if change.before is None else 'changed'} {_name(proposal, change)}")
     for change in proposal.edited:
-        say(
-            screen, f"{_name(proposal, change)} was edited and stays as it is; init would have changed it so:", "yellow"
-        )
-        say(screen, change.diff(proposal.root).rstrip("\n"))
+        say(f"{_name(proposal, change)} was edited and stays as it is; init would have changed it so:", "yellow")
+        say(change.diff(proposal.root).rstrip("\n"))
     for note in proposal.notes:
-        say(screen, f"note: {note}", "yellow")
+        say(f"note: {note}", "yellow")
     if dry_run:
-        say(screen, "nothing was written: --dry-run")
+        say("nothing was written: --dry-run")
     elif proposal.changes:
-        say(screen, "\nnext:")
+        say("\nnext:")
         for step in proposal.next_steps:
-            say(screen, f"  {step}")
+            say(f"  {step}")
 
 
 def proposal_json(proposal: Proposal, *, dry_run: bool) -> dict[str, object]:

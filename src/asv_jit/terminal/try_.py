@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 
 from asv_jit.analysis.cells.levels import Level
@@ -31,36 +30,33 @@ _PARTS = {
 
 def print_try(report: TryReport) -> None:
     """Print the program, each interpreter's answer, notes, and what to do next."""
-    screen = console()
-    say(screen, f"{report.program}, the whole program as run: start-up and warm-up included", "bold")
+    say(f"{report.program}, the whole program as run: start-up and warm-up included", "bold")
     for result in report.results:
-        say(screen, "")
-        _print_result(screen, report, result)
+        say("")
+        _print_result(report, result)
     if not report.results:
-        say(screen, "stopped before anything was measured")
+        say("stopped before anything was measured")
     if report.results:
-        say(screen, "")
+        say("")
     for note in _notes(report):
-        say(screen, f"note: {note}")
+        say(f"note: {note}")
     for advice in _advice(report):
-        say(screen, f"next: {advice}")
+        say(f"next: {advice}")
 
 
-def _print_result(screen: Console, report: TryReport, result: TriedOn) -> None:
+def _print_result(report: TryReport, result: TriedOn) -> None:
     for suspicion in result.suspicions:
-        say(screen, f"SUSPECTED JIT BUG on CPython {result.interpreter}: {suspicion}", "bold red")
+        say(f"SUSPECTED JIT BUG on CPython {result.interpreter}: {suspicion}", "bold red")
     case = result.summary
     if case is None:
-        say(screen, f"CPython {result.interpreter} ({result.executable}): not measured", "bold")
+        say(f"CPython {result.interpreter} ({result.executable}): not measured", "bold")
         for line in [*result.complaint.splitlines(), *result.remedy.splitlines()]:
-            say(screen, f"  {line}")
+            say(f"  {line}")
         return
     style = STYLES.get(case.verdict)
-    say(
-        screen, f"CPython {result.interpreter}  {MARKS.get(case.verdict, case.verdict)}  {_answer(case, report)}", style
-    )
+    say(f"CPython {result.interpreter}  {MARKS.get(case.verdict, case.verdict)}  {_answer(case, report)}", style)
     if case.reason:
-        say(screen, f"  {'why':<12} {case.reason}")
+        say(f"  {'why':<12} {case.reason}")
     for name, text in (
         ("wall time", _both(case.off, case.on)),
         ("peak memory", _memory(case)),
@@ -69,9 +65,9 @@ def _print_result(screen: Console, report: TryReport, result: TriedOn) -> None:
         ("hot", _hot(case)),
     ):
         if text:
-            say(screen, f"  {name:<12} {text}")
+            say(f"  {name:<12} {text}")
     for amount, what in ((count, what) for what, count in case.failures):
-        say(screen, f"  {'failed':<12} {units.count(amount, 'run')} {what}")
+        say(f"  {'failed':<12} {units.count(amount, 'run')} {what}")
 
 
 def _answer(case: CaseSummary, report: TryReport) -> str:
@@ -168,39 +164,37 @@ def _advice(report: TryReport) -> list[str]:
 
 def print_try_counts(report: CountReport) -> None:
     """Print the program, each interpreter's counts, and what they do not say."""
-    screen = console()
     counter = " ".join(report.counter.partition("+")[0].split()[:2])
-    say(screen, f"{report.program}, the whole program once in each mode, instructions counted by {counter}", "bold")
+    say(f"{report.program}, the whole program once in each mode, instructions counted by {counter}", "bold")
     for result in report.results:
-        say(screen, "")
-        _print_counts(screen, result)
+        say("")
+        _print_counts(result)
     if report.interrupted:
-        say(screen, "interrupted: " + ("this is what was counted" if report.results else "nothing was counted"))
-    say(screen, "")
+        say("interrupted: " + ("this is what was counted" if report.results else "nothing was counted"))
+    say("")
     counts = [count for result in report.results for count in (result.off, result.on) if count is not None]
     forks = ["the program forks: only its first process is counted"] if any(one.forks for one in counts) else []
     for note in (*report.notes, *forks):
-        say(screen, f"note: {note}")
+        say(f"note: {note}")
     if counts:
         say(
-            screen,
             "Counts do not say whether the JIT makes it faster, as its instructions are not the interpreter's: "
             f"asv-jit try {report.program}",
         )
 
 
-def _print_counts(screen: Console, result: CountedOn) -> None:
+def _print_counts(result: CountedOn) -> None:
     name = f"CPython {result.interpreter}"
     off, on = result.off, result.on
     if off is not None and on is not None:
         adds = on.instructions / off.instructions - 1
         both = f"{off.instructions:,} instructions with the JIT off, {on.instructions:,} with it on ({adds:+.2%})"
-        say(screen, f"{name}  {both}", "bold")
+        say(f"{name}  {both}", "bold")
     else:
         what = "only one mode was counted" if off or on else "not counted"
-        say(screen, f"{name} ({result.executable}): {what}", "bold")
+        say(f"{name} ({result.executable}): {what}", "bold")
     for line in [*result.complaint.splitlines(), *result.remedy.splitlines()]:
-        say(screen, f"  {line}")
+        say(f"  {line}")
     modes = [(mode, count) for mode, count in (("off", off), ("on", on)) if count is not None]
     if not modes:
         return
@@ -212,12 +206,12 @@ def _print_counts(screen: Console, result: CountedOn) -> None:
     table.add_row("  whole run", *(cell for _, count in modes for cell in (f"{count.instructions:,}", "")))
     for part, words in _PARTS.items():
         table.add_row(f"  {words}", *(cell for _, count in modes for cell in _share(count.split, part)))
-    screen.print(table, markup=False, highlight=False)
+    console().print(table, markup=False, highlight=False)
     if on is not None:
-        say(screen, f"  {compiling_words(on)}")
+        say(f"  {compiling_words(on)}")
     for mode, count in modes:
         shares = (f"{_named(f)} {f.instructions / count.instructions:.1%}" for f in count.functions[:_HEAVIEST])
-        say(screen, f"  heaviest, JIT {mode}: {'; '.join(shares)}")
+        say(f"  heaviest, JIT {mode}: {'; '.join(shares)}")
 
 
 def compiling_words(on: ProgramCount) -> str:

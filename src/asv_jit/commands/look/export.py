@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from asv_jit.asv_adapter.project import Project
-from asv_jit.commands.common import bench_option, config_option, machine_option, open_project
+from asv_jit.commands.common import bench_option, config_option, machine_option, open_project, warn_of
 from asv_jit.errors import DamagedFileError, UsageError
 from asv_jit.git.repository import Repository
 from asv_jit.store.files import write_atomically
@@ -68,12 +68,12 @@ def export(
         if kind not in _ROWS or quick:
             raise UsageError(f"--table counts: expected --format {' or '.join(_ROWS)}, without --quick")
         read = read_machine_counts(project, folder)
-        _warn(read.problems)
+        warn_of(read.problems)
         counts = exporting.select({one.key: one for one in read.cases}, interpreter, bench, hashes)
         _write_rows(kind, out, exporting.COUNT_COLUMNS, exporting.count_rows(folder.name, counts.values()))
         return DamagedFileError.exit_code if read.problems else 0
     results = read_results(project, folder, commits=hashes or None, quick=quick)
-    _warn(results.problems)
+    warn_of(results.problems)
     cells = exporting.select(results.cells, interpreter, bench)
     if kind == "pyperf":
         files, left_out = exporting.pyperf_files(project, cells, out or Path.cwd())
@@ -87,11 +87,6 @@ def export(
     else:
         _write_rows(kind, out, exporting.TRIAL_COLUMNS, exporting.trial_rows(folder.name, cells))
     return DamagedFileError.exit_code if results.problems else 0
-
-
-def _warn(problems: Sequence[str]) -> None:
-    for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
 
 
 def _write_rows(kind: str, out: Path | None, columns: Mapping[str, type], rows: Iterator[exporting.Row]) -> None:

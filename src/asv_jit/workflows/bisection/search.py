@@ -16,6 +16,7 @@ from asv_jit.analysis.metrics import METRICS, SERIES_METRIC, BisectMetric
 from asv_jit.installations import Installation, UnbuildableError
 from asv_jit.model import Case, Mode, Trial
 from asv_jit.store.findings.bisections import Measurement, Skipped, Stage
+from asv_jit.workflows.measuring.engine import failure_words
 from asv_jit.workflows.measuring.pairing import Pairing
 from asv_jit.workflows.measuring.reporter import Reporter
 from asv_jit.workflows.measuring.session import Session
@@ -178,11 +179,5 @@ def _fails(trials: Sequence[Trial]) -> bool:
 
 
 def complaint_of(block: Block) -> str:
-    """Return why a block has no figure: how its last failing trial ended, with the last line of its stderr."""
-    bad = [trial for trial in block.trials if trial.outcome != "ok"]
-    if not bad:
-        return "it gives no positive figure for this metric"
-    last = bad[-1]
-    words = last.stderr.strip().splitlines()
-    ending = f" by {last.signal}" if last.signal else ""
-    return f"{last.outcome}{ending} in mode {last.mode}" + (f": {words[-1]}" if words else "")
+    """Return why a block has no figure."""
+    return failure_words(block.trials) if block.failed else "it gives no positive figure for this metric"

@@ -332,7 +332,7 @@ class _Rounds:
 
     def failed(self) -> dict[CellKey, str]:
         bad = [target for target in self.targets if self._step(target) == "failed"]
-        return {one.key: _reason(self.trials[one.key]) for one in bad if not _was_skipped(self.trials[one.key])}
+        return {one.key: failure_words(self.trials[one.key]) for one in bad if not _was_skipped(self.trials[one.key])}
 
     def lacks_sample(self, target: Target) -> bool:
         if self._session.purpose not in ("run", "quick") or self._step(target) != "done":
@@ -392,7 +392,8 @@ def _was_skipped(trials: Sequence[Trial]) -> bool:
     return all(trial.outcome == "skipped" for trial in trials)
 
 
-def _reason(trials: Sequence[Trial]) -> str:
+def failure_words(trials: Sequence[Trial]) -> str:
+    """Say how the last failed trial ended, in which modes trials failed, and the last line of stderr."""
     bad = [trial for trial in trials if trial.outcome != "ok"]
     modes = sorted({trial.mode for trial in bad})
     last = bad[-1]

@@ -78,14 +78,13 @@ def measure_noise(
     *,
     cpu: int | None,
     pairs: int = DEFAULT_PAIRS,
-    seed: int = 0,
 ) -> MeasuredNoise:
     """Measure A/A pairs on an interpreter, pinned to the core `cpu`; each pair is two trials of `trial_seconds`.
 
-    `seed` decides the order of the arms and the hash seeds. Raises LockedError while another process measures,
-    NoInterpreterError if the interpreter cannot run the built-in benchmark.
+    Raises LockedError while another process measures, NoInterpreterError if the interpreter cannot run the built-in
+    benchmark.
     """
-    with same_code(interpreter, settings, reporter, cpu=cpu, seed=seed) as bench:
+    with same_code(interpreter, settings, reporter, cpu=cpu, seed=0) as bench:
         found = noise_of(bench.pair, settings, reporter, pairs=pairs)
         return MeasuredNoise(found.pair_noise, found.estimate, found.needed, bench.disturbed, bench.repeated)
 
