@@ -159,9 +159,7 @@ def _print_details(case: CaseComparison) -> None:
     """Print a sentence for each case that changed significantly, the attribution, and the traces that differ."""
     if not any(effect.verdict in _NOTICEABLE for effect in case.effects if effect.metric in _NARROW):
         return
-    say(
-        f"{case.case}: {comparison_words.summary_words(case)}; {comparison_words.attribution_words(case.attribution)}",
-    )
+    say(f"{case.case}: {comparison_words.summary_words(case)}; {comparison_words.attribution_words(case.attribution)}")
     for remark in comparison_words.remarks(case):
         say(f"  {remark}")
     for change in case.traces[:_TRACES_SHOWN]:

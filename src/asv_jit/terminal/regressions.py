@@ -16,14 +16,7 @@ from asv_jit.model import version_of
 from asv_jit.terminal.console import WIDE, console, say
 from asv_jit.text import units
 from asv_jit.text.case_names import case_text
-from asv_jit.text.event_words import (
-    bisect_command,
-    cause_words,
-    change_words,
-    levels_words,
-    metric_words,
-    others_words,
-)
+from asv_jit.text.event_words import bisect_command, cause_words, change_words, levels_words, metric_words, others_words
 from asv_jit.text.units import day
 
 _FEW = 10

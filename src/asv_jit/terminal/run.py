@@ -53,7 +53,7 @@ def print_run(outcome: Outcome, *, alpha: float) -> None:
             mean = suite.mean
             say(
                 f"{name}: geometric mean {units.ratio(mean.ratio)} "
-                f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}",
+                f"({units.ratio(mean.low)} to {units.ratio(mean.high)}, 95%) over {units.count(mean.cases, 'case')}"
             )
     tally = outcome.tally
     if tally.measured == 0 and tally.present:
@@ -139,11 +139,9 @@ def print_counts(counts: Sequence[CaseCount]) -> None:
     screen.print(table)
     say(
         "off, on: instructions per call in steady state, and of them in the interpreter's loop, in code made by the "
-        "JIT, in the interpreter's C code, in libraries.",
+        "JIT, in the interpreter's C code, in libraries."
     )
-    say(
-        "Only times say whether the JIT helps: its instructions and the interpreter's take different times.",
-    )
+    say("Only times say whether the JIT helps: its instructions and the interpreter's take different times.")
     for one in order:
         if one.problem:
             where = f"{one.key.interpreter} at {one.key.commit[:8]}" if several else one.key.interpreter

@@ -38,7 +38,7 @@ def print_diagnosis(report: Diagnosis) -> None:
         noise = report.noise.pair_noise
         say(
             f"pair noise of this machine: {noise.value:.2%} ({noise.low:.2%} to {noise.high:.2%}, 95%) "
-            f"over {noise.pairs} pairs, {report.noise.disturbed} of them disturbed",
+            f"over {noise.pairs} pairs, {report.noise.disturbed} of them disturbed"
         )
         for needed in report.noise.needed:
             pairs = f"{needed.pairs} pairs" if needed.pairs else "more pairs than are practical"
@@ -56,11 +56,11 @@ def _print_same_code(runs: AaRuns) -> None:
     say(
         f"A/A: {units.count(rates.runs, 'whole run')} of a suite against itself{earlier}: {rates.alerted} with a false "
         f"alert ({rates.low:.1%} to {rates.high:.1%}, 95%); comparisons: {verdicts}; {rates.pairs:,} pairs, "
-        f"pair noise {rates.pair_noise:.2%}, {runs.disturbed} pairs disturbed",
+        f"pair noise {rates.pair_noise:.2%}, {runs.disturbed} pairs disturbed"
     )
     say(
         f"     the same pairs with their arms exchanged at random: {rates.resampled_alerted} of {rates.resampled:,} "
-        f"runs with a false alert ({rates.resampled_alerted / rates.resampled:.2%}); the bar is 1%",
+        f"runs with a false alert ({rates.resampled_alerted / rates.resampled:.2%}); the bar is 1%"
     )
     say(f"     kept in {runs.kept_in}")
 

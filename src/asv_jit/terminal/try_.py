@@ -179,7 +179,7 @@ def print_try_counts(report: CountReport) -> None:
     if counts:
         say(
             "Counts do not say whether the JIT makes it faster, as its instructions are not the interpreter's: "
-            f"asv-jit try {report.program}",
+            f"asv-jit try {report.program}"
         )
 
 

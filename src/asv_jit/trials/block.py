@@ -160,11 +160,7 @@ def run_without_effort(stands: Sequence[Stand], found: NoEffort, keep: Keep) -> 
 def run_sample(place: Place, case: Case, effort: Effort, context: Context, keep: Keep, *, cache: Path | None) -> Trial:
     """Run a case once more in mode `on` under a sampling timer, and store where the time went."""
     task = TrialTask(
-        case=case,
-        operation="sample",
-        hash_seed=0,
-        inner_loops=effort.inner_loops,
-        iterations=effort.iterations,
+        case=case, operation="sample", hash_seed=0, inner_loops=effort.inner_loops, iterations=effort.iterations
     )
     with workspace() as space:
         launched = launch(place, task, SAMPLE.mode, space, cache)

@@ -76,11 +76,7 @@ def fetch_results(project: Project, branch: str, *, remote: str = "origin") -> F
 
 
 def push_results(
-    project: Project,
-    branch: str,
-    *,
-    remote: str = "origin",
-    pause: Callable[[float], None] = time.sleep,
+    project: Project, branch: str, *, remote: str = "origin", pause: Callable[[float], None] = time.sleep
 ) -> Pushed:
     """Merge the project's results into the branch and push it. The caller holds the results lock.
 
@@ -99,13 +95,7 @@ def push_results(
     return _push(there, make, "Results of asv-jit", pause, keep_history=True)
 
 
-def push_site(
-    folder: Path,
-    branch: str,
-    *,
-    repository: Path,
-    pause: Callable[[float], None] = time.sleep,
-) -> Pushed:
+def push_site(folder: Path, branch: str, *, repository: Path, pause: Callable[[float], None] = time.sleep) -> Pushed:
     """Replace the branch with one commit that holds the site in `folder`, for a host such as GitHub Pages.
 
     `repository`: any folder of the git repository whose remote this is; `pause` sleeps for the given seconds.

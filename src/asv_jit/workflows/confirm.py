@@ -100,13 +100,7 @@ def confirm(project: Project, event: Event, session: Session, reporter: Reporter
 
 
 def fresh_comparison(
-    session: Session,
-    a: Installation,
-    b: Installation,
-    case: Case,
-    axis: Axis,
-    log_shift: float,
-    reporter: Reporter,
+    session: Session, a: Installation, b: Installation, case: Case, axis: Axis, log_shift: float, reporter: Reporter
 ) -> CaseComparison:
     """Measure at least 15 blocks of all arms, at most 45, until each mode is known well enough.
 

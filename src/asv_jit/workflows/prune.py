@@ -52,10 +52,7 @@ def prune(project: Project, keep: Keep, *, kept_installations: int, dry_run: boo
 
     Raises LockedError during a measurement, which may be using them.
     """
-    with (
-        locks.held(locks.measuring_lock(), doing="prune"),
-        locks.held(locks.installing_lock(), doing="prune"),
-    ):
+    with locks.held(locks.measuring_lock(), doing="prune"), locks.held(locks.installing_lock(), doing="prune"):
         raw = [path for folder in _raw_folders(project.results_dir) for path in _surplus(folder, keep)]
         unused = installations.surplus([], kept_installations)
         made = Pruned(tuple(raw), _size(raw), tuple(unused), sum(_size(path.rglob("*")) for path in unused))

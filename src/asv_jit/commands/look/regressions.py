@@ -29,12 +29,7 @@ from asv_jit.workflows.reading.history import read_history
 @click.option("--all", "everything", is_flag=True, help="List every improvement and closed regression, too.")
 @click.option("--confirm", is_flag=True, help="First measure both sides of each candidate again.")
 def regressions(
-    config: Path,
-    as_json: bool,
-    machine: str | None,
-    everything: bool,
-    confirm: bool,
-    **chosen_by: Any,
+    config: Path, as_json: bool, machine: str | None, everything: bool, confirm: bool, **chosen_by: Any
 ) -> int:
     """List the changes in the stored history: what became slower or faster, since when, why, and what to do next.
 

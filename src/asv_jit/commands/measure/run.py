@@ -40,11 +40,7 @@ from asv_jit.workflows import run as running
     help="Only benchmarks of this file; repeatable. With --bench, both must match.",
 )
 @pythons_option
-@click.option(
-    "--count",
-    is_flag=True,
-    help="Count instructions instead of timing: exact on any machine, however busy.",
-)
+@click.option("--count", is_flag=True, help="Count instructions instead of timing: exact on any machine, however busy.")
 @click.option("--quick", is_flag=True, help="Short trials and few pairs; stored separately from full results.")
 @click.option("--retry-failed", is_flag=True, help="Measure failed cells again.")
 @click.option("--again", is_flag=True, help="Measure again; earlier results are kept.")

@@ -43,13 +43,7 @@ from asv_jit.workflows.trying.counting_program import count_by_mode
 @click.argument("program", metavar="SCRIPT | -m MODULE")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]…")
 def try_(
-    as_module: bool,
-    no_pin: bool,
-    count: bool,
-    as_json: bool,
-    program: str,
-    arguments: tuple[str, ...],
-    **chosen: Any,
+    as_module: bool, no_pin: bool, count: bool, as_json: bool, program: str, arguments: tuple[str, ...], **chosen: Any
 ) -> int:
     """Time a whole program with the JIT off and on, in pairs, on the interpreters found on this machine.
 
@@ -58,9 +52,7 @@ def try_(
     a virtual environment made with an interpreter that has a JIT.
     """
     options = trying.Options(
-        **chosen,
-        arguments=("-m", program, *arguments) if as_module else (program, *arguments),
-        pinned=not no_pin,
+        **chosen, arguments=("-m", program, *arguments) if as_module else (program, *arguments), pinned=not no_pin
     )
     if count:
         return _count(options, as_json)

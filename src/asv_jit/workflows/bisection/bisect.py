@@ -342,11 +342,7 @@ class _Run:
 
 
 def _installer(
-    session: Session,
-    chain: Chain,
-    interpreter: Interpreter | None,
-    releases: Mapping[str, Release],
-    requirements: str,
+    session: Session, chain: Chain, interpreter: Interpreter | None, releases: Mapping[str, Release], requirements: str
 ) -> Callable[[str], Installation]:
     """Return a function that installs a point; on the axis `pythons` it installs an offered release when needed."""
     if interpreter is not None:

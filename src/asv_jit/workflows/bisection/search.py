@@ -114,11 +114,7 @@ class Measurer:
 
 
 def searched(
-    stage: Stage,
-    search: Search | Halving,
-    measure: Measuring,
-    store: Callable[[Stage], None],
-    watcher: Watcher,
+    stage: Stage, search: Search | Halving, measure: Measuring, store: Callable[[Stage], None], watcher: Watcher
 ) -> tuple[Stage, Culprit]:
     """Replay the stored steps, then measure what the search asks for until it ends; store each step."""
     for step in stage.steps:

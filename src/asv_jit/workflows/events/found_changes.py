@@ -37,18 +37,7 @@ _CHUNKS_A_CORE = 8
 _FEW_POINTS = 20_000
 """Below this a fork costs more than it saves."""
 
-_METHOD = (
-    boundaries,
-    cleaning,
-    detection,
-    detector,
-    levelling,
-    metrics,
-    robust,
-    segmentation,
-    splits,
-    verdict,
-)
+_METHOD = (boundaries, cleaning, detection, detector, levelling, metrics, robust, segmentation, splits, verdict)
 _decoder = msgspec.json.Decoder(dict[str, list[Found]])
 
 

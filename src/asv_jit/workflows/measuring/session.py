@@ -76,14 +76,7 @@ def locked_session(
 class Session:
     """The state that the trials of one run share. A context manager that removes its temporary folder."""
 
-    def __init__(
-        self,
-        project: Project,
-        machine: ThisMachine,
-        reporter: Reporter,
-        *,
-        purpose: Purpose = "run",
-    ) -> None:
+    def __init__(self, project: Project, machine: ThisMachine, reporter: Reporter, *, purpose: Purpose = "run") -> None:
         self.project = project
         self.purpose = purpose
         self.protocol = QUICK_PROTOCOL if purpose == "quick" else PROTOCOL
@@ -334,14 +327,7 @@ class Session:
         )
 
     def _context(
-        self,
-        block: str,
-        attempt: int,
-        *,
-        commit: str,
-        interpreter: str,
-        installation: str = "",
-        requirements: str = "",
+        self, block: str, attempt: int, *, commit: str, interpreter: str, installation: str = "", requirements: str = ""
     ) -> Context:
         return Context(
             session=self.identity,

@@ -72,12 +72,7 @@ def counting_check(find: Callable[[], Valgrind | None] = valgrind.find) -> Check
 
 
 def measure_noise(
-    interpreter: Interpreter,
-    settings: Settings,
-    reporter: Reporter,
-    *,
-    cpu: int | None,
-    pairs: int = DEFAULT_PAIRS,
+    interpreter: Interpreter, settings: Settings, reporter: Reporter, *, cpu: int | None, pairs: int = DEFAULT_PAIRS
 ) -> MeasuredNoise:
     """Measure A/A pairs on an interpreter, pinned to the core `cpu`; each pair is two trials of `trial_seconds`.
 

@@ -126,13 +126,7 @@ class SameCode:
 
 
 def aa_runs(
-    count: int,
-    interpreter: Interpreter,
-    settings: Settings,
-    reporter: Reporter,
-    *,
-    cpu: int | None,
-    machine: str = "",
+    count: int, interpreter: Interpreter, settings: Settings, reporter: Reporter, *, cpu: int | None, machine: str = ""
 ) -> AaRuns:
     """Measure `count` more whole A/A runs, each case until the adaptive rule stops it, and count false alerts.
 
