@@ -15,6 +15,7 @@ Mode: TypeAlias = Literal["off", "on"]
 Purpose: TypeAlias = Literal["run", "anchor", "compare", "bisect", "confirm", "quick"]
 Outcome: TypeAlias = Literal["ok", "failed", "crashed", "timeout", "skipped", "unbuildable"]
 Kind: TypeAlias = Literal["time", "timeraw", "track", "mem", "peakmem"]
+SteadyKind: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state"]
 Part: TypeAlias = Literal["loop", "jit", "interpreter", "extensions", "libc", "other"]
 
 ARMS: tuple[Mode, Mode] = ("off", "on")
@@ -34,6 +35,7 @@ Moment: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:
 Instructions: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1e12)]
 SteadySeconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0.0, le=1e12)]
+Probability: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1.001)]  # a sum of many may be a rounding above 1
 Bytes: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Calls: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 # A counted trial has at most 200 iterations; readers expand the curve, which may not fill the memory.
@@ -190,7 +192,7 @@ class Trial(TrialBase, frozen=True, kw_only=True):
     import_s: Seconds | None = None
     setup_s: Seconds | None = None
     first_call_s: Seconds | None = None
-    steady_kind: str | None = None
+    steady_kind: SteadyKind | None = None
     steady_s: SteadySeconds | None = None
     warmup_s: Seconds | None = None
     curve: tuple[tuple[Calls, Seconds], ...] = ()

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.analysis import steady
+from asv_jit.model import SteadyKind
 from tests.acceptance.rows import Row
 
 Floats = npt.NDArray[np.float64]
@@ -40,7 +41,7 @@ class Sample:
     """A synthetic series, what it is, and where its steady state starts (None where no place is exact)."""
 
     durations: Floats
-    kind: steady.Kind
+    kind: SteadyKind
     start: int | None
 
 
@@ -99,7 +100,7 @@ def _switching(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, 
     return np.asarray(1.0 + phases * _step(rng, noise), dtype=np.float64), None
 
 
-SHAPES: dict[str, tuple[steady.Kind, Callable[[np.random.Generator, int, float], tuple[Floats, int | None]]]] = {
+SHAPES: dict[str, tuple[SteadyKind, Callable[[np.random.Generator, int, float], tuple[Floats, int | None]]]] = {
     "flat": ("flat", _flat),
     "slow first iterations": ("warmup", _slow_first),
     "compiled once": ("warmup", _compiled),

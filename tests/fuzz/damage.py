@@ -58,3 +58,34 @@ def swapped(draw: st.DrawFn, good: Any) -> Any:
 def encoded(value: Any) -> bytes:
     """As JSON, with the NaN and the lone surrogates that Python's own writer lets through."""
     return json.dumps(value).encode("utf-8")
+
+
+_ABSURD: tuple[Any, ...] = (
+    0, -1, 1, 2**31, 2**63, -(2**70), 0.5, 1e308, -1e308, 1e-308, "", "x", "../../x", "0" * 40, "on", "code",
+    "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", [], {}, None, True, [[]], [{}], ["x"], [1], {"x": 1},
+)  # fmt: skip
+
+
+@st.composite
+def poisoned(draw: st.DrawFn, good: Any) -> Any:
+    """A JSON value like `good` in which one to three values are absurd, most of them of the right type."""
+    copy = json.loads(json.dumps(good))
+    for _ in range(draw(st.integers(1, 3))):
+        places = [(value, key) for value, key in _places(copy)]
+        if not places:
+            return copy
+        within, key = draw(st.sampled_from(places))
+        old = within[key]
+        alike = [value for value in _ABSURD if type(value) is type(old)]
+        if isinstance(old, list):
+            alike += [old * 2, old[::-1], old[:1], old * 50]
+        elif isinstance(old, int | float) and not isinstance(old, bool):
+            alike += [-old, old * 1_000_000_007, old + 1]
+        within[key] = draw(st.sampled_from(alike or _ABSURD) if draw(st.integers(0, 3)) else st.sampled_from(_ABSURD))
+    return copy
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Each value inside of another, as the one around it and its key there; of long lists the first few."""
+    keys: Any = list(value) if isinstance(value, dict) else range(min(len(value), 6)) if isinstance(value, list) else ()
+    return [(value, key) for key in keys] + [place for key in keys for place in _places(value[key])]

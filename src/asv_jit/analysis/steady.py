@@ -13,11 +13,11 @@ from msgspec import Struct
 from asv_jit.analysis.arrays import Flags, Floats, Indices
 from asv_jit.analysis.stats.partitions import boundaries
 from asv_jit.analysis.stats.robust import running_median
+from asv_jit.model import SteadyKind
 
-Kind: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state"]
 Agreement: TypeAlias = Literal["flat", "warmup", "slowdown", "no_steady_state", "good_inconsistent", "bad_inconsistent"]
 
-_KINDS: tuple[Kind, ...] = get_args(Kind)
+_KINDS: tuple[SteadyKind, ...] = get_args(SteadyKind)
 
 _ENOUGH = 6  # more than a sixth of the iterations must follow the start (500 of 3,000 in Traini et al. 2023)
 
@@ -44,7 +44,7 @@ _CONFIDENCE_OF_FEW = 5.0  # the same for levels of up to 10 iterations, which ch
 class SteadyState(Struct, frozen=True):
     """How a trial settled; `start` is the index of the first steady iteration, None without a steady state."""
 
-    kind: Kind
+    kind: SteadyKind
     start: int | None
 
 

@@ -58,7 +58,7 @@ class Tree:
         (self.folder / "asv.conf.json").write_text(json.dumps(conf))
 
 
-def _repository(folder: Path, count: int) -> tuple[str, ...]:
+def repository(folder: Path, count: int) -> tuple[str, ...]:
     """A repository of `count` commits, a day each, oldest first."""
     script = [b"reset refs/heads/main\n"]
     for place in range(count):
@@ -70,7 +70,7 @@ def _repository(folder: Path, count: int) -> tuple[str, ...]:
     return tuple(listed.stdout.decode().split())
 
 
-def _write(tree: Tree, world: World, machine: str = "m1", until: int = COMMITS) -> None:
+def write(tree: Tree, world: World, machine: str = "m1", until: int = COMMITS) -> None:
     journals: dict[tuple[str, str], list[Any]] = {}
     for trial in world.trials(1):
         if int(trial.session[1:]) < until:
@@ -88,7 +88,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
     folder = tmp_path / "project"
     folder.mkdir()
-    made = Tree(folder, _repository(folder, COMMITS))
+    made = Tree(folder, repository(folder, COMMITS))
     made.configure()
     monkeypatch.chdir(folder)
     return made
@@ -96,7 +96,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
 
 @pytest.fixture
 def measured(tree: Tree) -> Tree:
-    _write(tree, World(CASES, commits=COMMITS, anchored=False))
+    write(tree, World(CASES, commits=COMMITS, anchored=False))
     return tree
 
 
@@ -174,7 +174,7 @@ def test_two_minor_versions_differ_without_a_regression(tree: Tree, capsys: pyte
     """A first run on 3.14 and 3.15 must not fail a job, though what is slower with 3.15 is shown."""
     cases = {"slow": release("3.15.1+aaaaaaaa", 0.2), "quick": release("3.15.1+aaaaaaaa", -0.2), "quiet": steady}
     world = World(cases, commits=3, interpreters={"3.14.9+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1})
-    _write(tree, world)
+    write(tree, world)
     assert _asv_jit("regressions") == 0
     printed = capsys.readouterr().out
     assert printed.startswith("0 open regressions in 6 series on m1")
@@ -192,7 +192,7 @@ def test_two_minor_versions_differ_without_a_regression(tree: Tree, capsys: pyte
     assert re.search(r"<strong>0</strong> regressions.*<strong>2</strong> between minor versions of Python", page)
     assert b"<entry>" not in (tree.folder / "html" / "feed.xml").read_bytes()
     capsys.readouterr()
-    _write(tree, World(cases, commits=3, interpreters={"3.15.0+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1}), machine="m2")
+    write(tree, World(cases, commits=3, interpreters={"3.15.0+aaaaaaaa": 0, "3.15.1+aaaaaaaa": 1}), machine="m2")
     assert _asv_jit("regressions", "--json", "--machine", "m2") == 1  # a patch release is one of its line
     (slow,) = [event for event in json.loads(capsys.readouterr().out)["events"] if event["worse"]]
     assert (slow["axis"], slow["open"], slow["between_lines"]) == ("pythons", True, False)
@@ -312,7 +312,7 @@ def test_names_stay_while_commits_are_added(tree: Tree) -> None:
     world = World({f"case{n}": step(20, 0.014) for n in range(6)}, commits=COMMITS, anchored=False)
     names: dict[str, set[str]] = {}
     for until in range(24, COMMITS + 1, 4):
-        _write(tree, world, until=until)
+        write(tree, world, until=until)
         for event in tree.events():
             names.setdefault(event.key.case.benchmark, set()).add(event.identity)
     assert len(names) >= 5
@@ -324,7 +324,7 @@ def test_a_step_in_four_commits_is_a_candidate_and_a_small_one_needs_more(
     tree: Tree, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cases = {"slow": step(2, 0.15), "last": step(3, -0.15), "small": step(2, 0.03), "quiet": steady}
-    _write(tree, World(cases, commits=COMMITS, anchored=False), until=4)
+    write(tree, World(cases, commits=COMMITS, anchored=False), until=4)
     found = _by_case(tree.events())
     assert {name: (one.commit, one.worse, one.state) for name, one in found.items()} == {
         "slow": (tree.commits[2], True, "candidate"),
@@ -423,10 +423,10 @@ def test_each_branch_is_a_sequence_of_its_own(tree: Tree) -> None:
         beside.append(at)
     subprocess.run([*git, "branch", "v1", at], cwd=tree.folder, check=True)
     tree.configure(branches=["main", "v1"])
-    _write(tree, World({"a": steady}, commits=COMMITS, anchored=False))
+    write(tree, World({"a": steady}, commits=COMMITS, anchored=False))
     slower = Tree(tree.folder, (*tree.commits[:10], *beside))
     fresh = World({"a": step(10, 0.2)}, commits=20, anchored=False, unmeasured=frozenset(range(10)))
-    _write(slower, fresh)
+    write(slower, fresh)
     (event,) = tree.events()
     assert (event.key.branch, event.commit, event.parent) == ("v1", beside[0], tree.commits[9])
     assert event.suspects == (beside[0],)
@@ -444,7 +444,7 @@ def test_a_machine_that_was_replaced_is_said_and_starts_anew(tree: Tree) -> None
         fingerprint=lambda session: "f1" if session < 20 else "f2",
         machine_factor=lambda session: 1.0 if session < 20 else 1.4,
     )
-    _write(tree, world)
+    write(tree, world)
     history = read_history(tree.project)
     assert {series.key.fingerprint: len(series.places) for series in history.series} == {"f1": 20, "f2": 24}
     assert any("kernel 6.1 → 6.12" in note and "2026-01-21" in note for note in history.notes)

@@ -15,7 +15,7 @@ import msgspec
 
 from asv_jit.analysis.cells.evidence import TraceChange
 from asv_jit.analysis.metrics import COUNTED, SERIES_METRIC, BisectMetric
-from asv_jit.model import CaseKey, MaybeName, Name
+from asv_jit.model import CaseKey, MaybeName, Name, Probability
 from asv_jit.store.findings.confirmations import Effects
 from asv_jit.store.lines import Lines
 from asv_jit.store.records import RecordFolder
@@ -58,7 +58,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     author: str = ""
     subject: str = ""
     date: int = 0
-    probability: float = 0.0
+    probability: Probability = 0.0
     candidates: tuple[Name, ...] = ()
     measurements: int = 0
     builds: int = 0
@@ -68,7 +68,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[Effects, ...] = ()
     cause: str = "unclear"
     moved: str = "unclear"
-    cause_probability: float = 1.0
+    cause_probability: Probability = 1.0
     diff_stat: str = ""
     traces: tuple[TraceChange, ...] = ()
 
