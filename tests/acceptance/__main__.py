@@ -21,6 +21,7 @@ from tests.acceptance.rows import Row
 MODULES = (
     "figure_1_same_code",
     "figure_2_power",
+    "unsettled",
     "effort",
     "trial_length",
     "figure_3_series",

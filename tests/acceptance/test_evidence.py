@@ -14,7 +14,14 @@ import pytest
 
 from asv_jit.analysis.changes import detector, segmentation
 from tests.acceptance import __main__ as command
-from tests.acceptance import asv_steps, attribution_causes, figure_3_series, figure_6_speed_changes, segmentations
+from tests.acceptance import (
+    asv_steps,
+    attribution_causes,
+    figure_3_series,
+    figure_6_speed_changes,
+    segmentations,
+    unsettled,
+)
 from tests.acceptance.rows import Row
 
 SERIES = 150
@@ -44,6 +51,10 @@ def found_rows(step: float, after: int, bar: float) -> list[Row]:
 def test_few_false_alarms_in_a_series(noise: Callable[..., object], bar: float) -> None:
     row = figure_3_series.false_alarm_row("", noise, slackened(bar, 1), SERIES, np.random.default_rng(3))
     assert failed([row]) == []
+
+
+def test_trials_that_never_settle_make_no_verdict_wrong_and_let_no_slow_down_pass() -> None:
+    assert failed(unsettled.evidence(0.1, 1)) == []
 
 
 @pytest.mark.parametrize(("step", "after", "bar"), [(0.05, 5, 0.99), (0.02, 10, 0.85), (0.02, 50, 0.90)])

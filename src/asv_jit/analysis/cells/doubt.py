@@ -9,7 +9,9 @@ other arm at the other end. Nothing else is assumed: neither how often each happ
 alike.
 
 A verdict that holds at both ends holds wherever the levels lay. The interval is wider by the bound on each side, so
-that `unclear` always goes with an interval that contains what cannot be excluded.
+that `unclear` always goes with an interval that contains what cannot be excluded. Simulated
+(tests/acceptance/unsettled.py): a ratio of 1.277 is found in all of 400 cases with 80% of the trials wandering by up to
+10%; without a difference none of 800 is said to differ, and with half of them wandering by 2% a quarter is `same`.
 """
 
 from __future__ import annotations
