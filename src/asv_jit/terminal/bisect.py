@@ -127,7 +127,7 @@ class _Picture:
 
 
 def _progress_words(text: str, done: int, total: int, left_s: Left) -> str:
-    if left_s is not None:  # counted trials: how many is known
+    if left_s is not None:  # counted trials: their number is known
         return f"{text}: {done} of {total}"
     blocks = f"{done} of at least {total} blocks" if done < total else units.count(done, "block")
     return f"{blocks} ({text})"

@@ -17,7 +17,7 @@ def replace_unencodable() -> None:
     """Make stdout and stderr replace characters that the locale or PYTHONIOENCODING cannot encode."""
     codecs.register_error(_NAME, _replaced)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a test's stream may be none, and pythonw has none
+        if isinstance(stream, io.TextIOWrapper):  # tests replace the streams, and pythonw has none
             stream.reconfigure(errors=_NAME)
 
 

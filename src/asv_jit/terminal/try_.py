@@ -16,7 +16,7 @@ from asv_jit.workflows.trying.report import TriedOn, TryReport
 
 _SHORT_S = 0.2
 _FUNCTIONS = 4
-_WIDEST = 100.0  # an interval that spans more says nothing
+_WIDEST = 100.0  # wider intervals are not shown
 _HEAVIEST = 6
 _PARTS = {
     "loop": "interpreter's loop",

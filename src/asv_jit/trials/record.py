@@ -22,17 +22,17 @@ _SAMPLED_FUNCTIONS = 40
 _FEWEST_WORKS = 5
 
 
-class Context(Struct, frozen=True):
+class Context(Struct, frozen=True, kw_only=True):
     """The fields of a trial's line that do not depend on its result, with the same names."""
 
     session: str
     block: str
-    attempt: int
+    attempt: int = 1
     purpose: Purpose
-    commit: str
+    commit: str = ""
     interpreter: str
-    installation: str
-    machine: str
+    installation: str = ""
+    machine: str = ""
     protocol: str
     cpu: int | None
     requirements: str = ""

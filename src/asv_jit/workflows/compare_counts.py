@@ -194,7 +194,7 @@ def mode_changes(
     for mode in ARMS:
         before, after = (None if one is None else one.off if mode == "off" else one.on for one in (a, b))
         if before is not None and after is not None and before.by_seed.keys() & after.by_seed.keys():
-            least = max(threshold, before.drift, after.drift)  # what had not settled moves without a change, too
+            least = max(threshold, before.drift, after.drift)  # unsettled counts move without a change, too
             found = compare_counts(before.by_seed, after.by_seed, threshold=least)
             changes.append(ModeChange(str(case.key), mode, before, after, found))
         elif before is not None or after is not None:

@@ -28,7 +28,7 @@ from asv_jit.workflows.measuring.session import Session, locked_session
 
 FEWEST_BLOCKS = 15
 _MOST_BLOCKS = 45
-_SHARE_OF_SHIFT = 3.0  # precise enough is a third of what is to be confirmed
+_SHARE_OF_SHIFT = 3.0  # precise enough: a third of the change to confirm
 _FINEST = 0.001
 _SHARE_OF_EQUIVALENCE = 0.75  # a 90% interval of that half-width lies within the equivalence, if little moved
 

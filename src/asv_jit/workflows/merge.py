@@ -72,7 +72,7 @@ def absorb(source: Path, results_dir: Path, *, dry_run: bool = False, lenient: b
         raise DamagedFileError(
             "\n".join(conflicts[:20]) + "\nOne of the two was edited; nothing was merged. Remove the wrong line"
         )
-    notes = _clashes(source, results_dir, contents)  # before the two become one
+    notes = _clashes(source, results_dir, contents)  # before they are merged
     if not dry_run:
         for name, content in changes.items():
             write_atomically(results_dir / name, content)

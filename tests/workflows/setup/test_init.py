@@ -246,7 +246,7 @@ def test_mercurial_is_refused_by_init_and_before_anything_is_measured(repo: str,
 
 def test_a_folder_of_mercurial_gets_no_advice_to_run_git_init(tmp_path: Path) -> None:
     (tmp_path / ".hg").mkdir()
-    with pytest.raises(UsageError, match="found one of Mercurial"):
+    with pytest.raises(UsageError, match="found a Mercurial one"):
         propose(tmp_path / "asv.conf.json", None)
 
 

@@ -62,7 +62,7 @@ def bisect(
     `asv-jit bisect ID` searches a change that `asv-jit regressions` lists; case, range, metric, interpreter and machine
     are those of the change. `asv-jit bisect CASE GOOD..BAD` searches a range of commits or, with --axis pythons, of
     releases. Every commit is measured with the benchmark of the working tree. With --count the search halves the range
-    by instructions per call, which are exact on a busy machine, and needs some ten builds for 256 commits.
+    by instructions per call, which are exact on a busy machine, and needs about ten builds for 256 commits.
 
     Exit code: 0 found, 6 the ends do not differ (not reproducible), 7 undecided, 8 an end, or all between
     the ends, cannot be measured.
@@ -105,5 +105,5 @@ def _question(
         raise UsageError("expected `asv-jit bisect ID` or `asv-jit bisect CASE GOOD..BAD`; only --resume needs neither")
     if given:
         names = ", ".join(f"--{name}" for name in given)
-        raise UsageError(f"{names} goes with CASE GOOD..BAD only: an event or a stored bisection says it itself")
+        raise UsageError(f"{names} works with CASE GOOD..BAD only: an event or a stored bisection defines it")
     return question_about(project, target, machine, resume=resume) if target else Question(machine=machine, resume=True)

@@ -54,7 +54,7 @@ UNDECIDED = 7
     "--on-unclear",
     type=click.Choice(["pass", "fail"]),
     default="pass",
-    help="With `fail`, exit with code 7 if anything may be slower by so much and could not be decided (default: pass).",
+    help="With `fail`, exit with code 7 if anything may be slower by that much but is undecided (default: pass).",
 )
 def compare(
     config: Path,

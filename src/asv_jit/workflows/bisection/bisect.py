@@ -117,8 +117,8 @@ class _Run:
         if stored is not None:
             if version and stored.version != version:
                 raise UsageError(
-                    f"{stored.case} was edited since bisection {stored.identity} began, so its measurements do not "
-                    "fit any more; start again without --resume"
+                    f"{stored.case} was edited since bisection {stored.identity} began, so its measurements "
+                    "no longer apply; start again without --resume"
                 )
             return stored
         now = datetime.now(UTC).isoformat(timespec="seconds")

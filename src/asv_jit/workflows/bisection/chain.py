@@ -46,7 +46,7 @@ def ends_of(repository: Repository, good: str, bad: str) -> tuple[Commit, Commit
         raise UsageError(f"the range is empty: {good} comes after {bad}; give {bad}..{good}, the good end first")
     base = repository.merge_base(first.hash, last.hash)
     hint = f"try {base.short}..{bad}, from where they parted" if base else "their histories have nothing in common"
-    raise UsageError(f"expected a good commit that {bad} is built on, but {good} is none of its ancestors; {hint}")
+    raise UsageError(f"expected a good commit that is an ancestor of {bad}, but {good} is not; {hint}")
 
 
 def commit_chain(repository: Repository, good: str, bad: str) -> tuple[str, ...]:

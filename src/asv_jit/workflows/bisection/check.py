@@ -89,13 +89,13 @@ def check(project: Project, options: Options, reporter: Reporter) -> Checked:
         try:
             good = session.install(interpreter, baseline.hash)
         except UnbuildableError as error:
-            raise UsageError(f"the baseline cannot be built, so nothing can be told of any commit: {error}") from None
+            raise UsageError(f"the baseline cannot be built, so no commit can be judged: {error}") from None
         reporter.stage(f"building {commit.short}")
         try:
             this = session.install(interpreter, commit.hash)
         except UnbuildableError as error:
             return replace(answer, reason=str(error))
-        # The baseline can import what is to be measured: that it fails with this commit alone is this commit's doing.
+        # Discovered with the baseline: if only this commit cannot import the suite, that is this commit's fault.
         case = case_named(discover_suite(project, session, [good]).cases, options.case)
         answer = replace(answer, case=case.key)
         if counter is not None:
@@ -126,7 +126,7 @@ def _counted(
     try:
         measure.change(0)
     except Unbuildable as error:
-        raise UsageError(f"the baseline cannot be counted, so nothing can be told of any commit: {error}") from None
+        raise UsageError(f"the baseline cannot be counted, so no commit can be judged: {error}") from None
     try:
         change = measure.change(1)
     except Unbuildable as error:

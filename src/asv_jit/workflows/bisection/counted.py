@@ -52,7 +52,7 @@ class CountMeasurer:
         found = self.change(point).found
         change = found.changes[HASH_SEEDS[0]]
         if point == len(self._points) - 1 and found.verdict == "same" and abs(change) >= self._threshold:
-            change = 0.0  # of this hash seed alone
+            change = 0.0  # only this hash seed shows it
         if not 0.0 < 1.0 + change < math.inf:
             raise Unbuildable("it executes no instructions")
         return 1.0 + change, ""

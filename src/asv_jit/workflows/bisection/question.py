@@ -175,7 +175,7 @@ def interpreter_for(project: Project, python: str | None, metric: BisectMetric, 
         found = interpreters_of(project, (python,) if python else ())
     except NoInterpreterError:
         here = interpreters_here(project)
-        # A build that asv.conf.json names by its path is known by its identity only once it was looked at.
+        # The identity of a build that asv.conf.json names by its path is known only after probing it.
         found = [one for one in here if one.identity == python] or [one for one in here if one.line == line]
         if not found:
             raise
@@ -204,4 +204,4 @@ def matching(unfinished: Sequence[Bisection], chain: Chain, question: Question) 
         if same and named and (one.metric, one.all_commits) == (question.metric, question.all_commits):
             return one
     known = "; ".join(f"{one.identity}: {one.case} {one.good[:12]}..{one.bad[:12]} {one.metric}" for one in unfinished)
-    raise UsageError(f"no unfinished bisection fits; unfinished are: {known or 'none'}")
+    raise UsageError(f"no unfinished bisection matches; unfinished are: {known or 'none'}")

@@ -69,7 +69,7 @@ def _told(store: AnalysisCache, entry: str, search: _Search, searched: Iterable[
         told = [(name, search.known[name] if found is None else found) for name, found in named]
         wanted.update(told)
         if any(found for _, found in told):
-            # Made once more here: that takes microseconds, and to get it from the worker takes more.
+            # Splitting again takes microseconds; to receive the stretches from the worker takes longer.
             yield number, [(stretch, found) for stretch, (_, found) in zip(part(series[number]), told, strict=True)]
     if wanted.keys() - search.known or len(search.known) > 2 * len(wanted):
         store.write(entry, msgspec.json.encode(wanted))
@@ -87,7 +87,7 @@ def _load(store: AnalysisCache, entry: str) -> dict[str, list[Found]]:
 
 def _searched(search: _Search) -> Iterator[tuple[int, _Named]]:
     points = sum(len(one.places) * len(one.tracks) for one in search.series)
-    # Each chunk has some of every machine's and benchmark's: those of a machine that measured nothing new are known.
+    # Chunks mix machines and benchmarks, because the series of a machine without new results are cached.
     count = min(_CHUNKS_A_CORE * cores(), len(search.series))
     chunks = [range(first, len(search.series), count) for first in range(count)]
     # The series are what the workers share: to pickle 54 MB of small arrays for them took 0.2 s.

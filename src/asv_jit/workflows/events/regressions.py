@@ -192,7 +192,7 @@ def _with_names(
         with_names = joined(named(mine, known[machine], places), names)
         if remember:
             fresh = [reported(event, when) for event in with_names if event.identity not in names]
-            with suppress(StorageError):  # a tree that is only read: names then follow the commits
+            with suppress(StorageError):  # a read-only tree: IDs then depend on the commits
                 EVENTS.append(project.results_dir / machine, *fresh)
         kept += with_names
     return kept

@@ -105,7 +105,7 @@ class Counting:
         """
         for identity in {one.installation.interpreter.identity for one in wanted}:
             self._learn(identity)
-        # The first trial of a case finds the calls of an iteration, which all others of it on this interpreter share.
+        # The first trial of a case finds the calls per iteration; its other trials on this interpreter reuse them.
         finding: dict[_Key, Wanted] = {}
         rest = []
         for one in wanted:
@@ -147,7 +147,7 @@ class Counting:
                     result = future.result()
                     self._keep(result)
                     yield running.pop(future), result.trial
-        finally:  # an interrupt too: those that run end with the family of our processes
+        finally:  # after an interrupt, too; running children end with our process group
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _job(self, one: Wanted, context: Context, cache: Path | None) -> Callable[[], counted.Counted]:

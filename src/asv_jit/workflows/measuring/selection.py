@@ -104,7 +104,7 @@ def _listed(repository: Repository, name: str, warn: Callable[[str], None]) -> l
     except OSError as error:
         raise UsageError(f"HASHFILE: cannot read {name} ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise UsageError(f"HASHFILE: {name}: expected a commit a line, found no text") from None
+        raise UsageError(f"HASHFILE: {name}: expected a commit a line, but it is not a text file") from None
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():

@@ -91,7 +91,7 @@ class Session:
         self._efforts: dict[tuple[str, Case], Effort] = {}
         self._caches: dict[tuple[str, str], tuple[Path | None, str | None]] = {}
         self._learned: set[str] = set()
-        self.trials = 0  # that ran and were kept, also those that something disturbed
+        self.trials = 0  # that ran and were stored, disturbed ones included
         self._blocks = 0
         self._disturbed = 0
         self._said_busy = False
@@ -326,21 +326,16 @@ class Session:
             requirements=installation.requirements,
         )
 
-    def _context(
-        self, block: str, attempt: int, *, commit: str, interpreter: str, installation: str = "", requirements: str = ""
-    ) -> Context:
+    def _context(self, block: str, attempt: int, **names: str) -> Context:
         return Context(
             session=self.identity,
             block=block,
             attempt=attempt,
             purpose=self.purpose,
-            commit=commit,
-            interpreter=interpreter,
-            installation=installation,
             machine=self._machine.fingerprint,
             protocol=self.protocol,
             cpu=self.cpu,
-            requirements=requirements,
+            **names,
         )
 
 

@@ -104,9 +104,9 @@ def _repository_root(folder: Path) -> Path:
         if (candidate / ".git").exists():
             return candidate
         if (candidate / ".hg").exists():
-            raise UsageError(f"expected a git repository, found one of Mercurial at {candidate}; asv-jit needs git")
+            raise UsageError(f"expected a git repository, found a Mercurial one at {candidate}; asv-jit needs git")
     raise UsageError(
-        f"{folder} is in no git repository, and asv-jit measures commits: run `git init`, commit, and try again"
+        f"{folder} is not in a git repository, and asv-jit measures commits: run `git init`, commit, and try again"
     )
 
 

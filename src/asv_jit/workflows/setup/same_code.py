@@ -32,7 +32,7 @@ from asv_jit.workflows.measuring.reporter import Reporter
 _ARMS = (Arm("a", "off"), Arm("b", "off"))
 _ATTEMPTS = 2  # as `run` does: a disturbed block is repeated once
 _TIMEOUT_S = 60.0
-# How trials get their length: runs whose trials got theirs in another way are not comparable.
+# How a trial's length is found; runs with another method are not comparable.
 _EFFORT = "level within 0.25%"
 
 _SUITE = '''\
@@ -181,7 +181,16 @@ def same_code(
         place = Place(python=interpreter.executable, benchmark_dir=suite, variables={}, cpu=cpu)
         reporter.stage(f"comparing programs with themselves on CPython {interpreter.identity}")
         efforts = {case: _effort(place, case, interpreter, settings) for case in cases}
-        yield SameCode(place, efforts, _context(interpreter, cpu), random.Random(seed))
+        # These trials are not stored.
+        context = Context(
+            session="doctor",
+            block="doctor",
+            purpose="quick",
+            interpreter=interpreter.identity,
+            protocol=PROTOCOL,
+            cpu=cpu,
+        )
+        yield SameCode(place, efforts, context, random.Random(seed))
 
 
 def _compare(bench: SameCode, case: Case, settings: Settings, *, run: str, rules: str) -> SameCodeCase:
@@ -222,22 +231,6 @@ def _effort(place: Place, case: Case, interpreter: Interpreter, settings: Settin
     if isinstance(effort, NoEffort):
         raise NoInterpreterError(_cannot_run(interpreter.identity, effort.launched.complaint))
     return effort
-
-
-def _context(interpreter: Interpreter, cpu: int | None) -> Context:
-    """Return a context without journal fields, because these trials are not stored."""
-    return Context(
-        session="doctor",
-        block="doctor",
-        attempt=1,
-        purpose="quick",
-        commit="",
-        interpreter=interpreter.identity,
-        installation="",
-        machine="",
-        protocol=PROTOCOL,
-        cpu=cpu,
-    )
 
 
 def _forget(trial: Trial) -> None:

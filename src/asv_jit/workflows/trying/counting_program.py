@@ -23,10 +23,10 @@ from asv_jit.workflows.trying.targets import Target, notes_of_shell, remedy, she
 from asv_jit.workflows.trying.trying import Options, check_script, stdin_file
 
 _HASH_SEED = 0
-_SLOWDOWN = 50  # callgrind's, of a program's own work
-_STARTING_S = 4.0  # what Python's start takes under callgrind
-_SLICES = 50  # of a run, about
-_BLOCKS_A_SECOND = 8e8  # basic blocks that a processor executes, about
+_SLOWDOWN = 50  # of a program's own work under callgrind
+_STARTING_S = 4.0  # Python's start under callgrind
+_SLICES = 50  # about how many slices a run is cut into
+_BLOCKS_A_SECOND = 8e8  # basic blocks that a processor executes per second, roughly
 _LEAST_BLOCKS = 1 << 19
 
 

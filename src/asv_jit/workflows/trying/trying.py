@@ -225,10 +225,8 @@ class _Bench:
             block=block,
             attempt=attempt,
             purpose="run",
-            commit="",
             interpreter=turn.target.interpreter.identity,
             installation=str(turn.target.executable),
-            machine="",
             protocol=_PROTOCOL,
             cpu=self._cpu,
         )
