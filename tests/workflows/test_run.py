@@ -240,14 +240,16 @@ def test_an_interrupted_run_keeps_its_trials_and_leaves_no_process(
     before = path.read_bytes()
     command = [sys.executable, "-m", "asv_jit", "run", "HEAD", "--retry-failed", "--bench", "never_ends"]
     temporary = Path(toy.env[paths.CACHE_VARIABLE], "tmp")
-    child = subprocess.Popen(command, env=toy.env, cwd=toy.folder, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    child = subprocess.Popen(command, env=toy.env, cwd=toy.folder, stdout=pipe, stderr=pipe, text=True)
     deadline = time.monotonic() + 60
     while not list(temporary.glob("*/asv-jit-*/request")) and time.monotonic() < deadline:
         time.sleep(0.02)  # until its first trial has begun
     child.send_signal(signal.SIGINT)
-    _, complaint = child.communicate(timeout=60)
+    printed, complaint = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "interrupted" in complaint
+    assert printed.count("\ntoys.time_never_ends") == 1  # the table as it stands
     assert path.read_bytes().startswith(before)
     assert not list(temporary.iterdir())
 

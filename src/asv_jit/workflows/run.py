@@ -125,6 +125,8 @@ def run(project: Project, options: Options, reporter: Reporter, *, interim: Inte
                 engine.measure(built, cases, until_precise(session), forget=options.forget)
             finally:  # an interrupted run writes asv's files, too
                 outcome.suites.extend(engine.close(described, commit, interpreters))
+                if interim is not None:
+                    interim(lambda: outcome.suites, False)
         installations.prune([])
         return outcome
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from asv_jit.analysis.cells.summary import SuiteSummary
 from asv_jit.commands.common import (
@@ -19,7 +21,7 @@ from asv_jit.commands.common import (
     pythons_option,
 )
 from asv_jit.errors import UsageError
-from asv_jit.terminal.console import WIDE
+from asv_jit.terminal.console import WIDE, console
 from asv_jit.terminal.progress import progress
 from asv_jit.terminal.run import cases_table, print_counts, print_run
 from asv_jit.text import units
@@ -53,14 +55,25 @@ def run(config: Path, as_json: bool, **chosen: Any) -> int:
     if options.count and options.quick:
         raise UsageError("--quick shortens timed trials, and counted ones have one length: give --count or --quick")
     project = open_project(config)
-    with progress(quiet=as_json) as reporter:
+    latest: list[Callable[[], Sequence[SuiteSummary]]] = []
 
-        def interim(suites: Callable[[], Sequence[SuiteSummary]]) -> None:
-            reporter.results(
-                lambda screen: cases_table(suites(), alpha=project.settings.alpha, narrow=screen.width < WIDE)
-            )
+    def table(screen: Console) -> Table:
+        return cases_table(latest[-1](), alpha=project.settings.alpha, narrow=screen.width < WIDE)
 
-        outcome = running.run(project, options, reporter, interim=interim)
+    try:
+        with progress(quiet=as_json) as reporter:
+
+            def interim(suites: Callable[[], Sequence[SuiteSummary]], goes_on: bool) -> None:
+                latest.append(suites)
+                if goes_on:
+                    reporter.results(table)
+
+            outcome = running.run(project, options, reporter, interim=interim)
+    except KeyboardInterrupt:
+        if latest and not as_json:
+            screen = console()
+            screen.print(table(screen))
+        raise
     if as_json:
         print_json({"outcome": outcome.as_json(), "suites": outcome.suites, "counts": outcome.counts})
         return _exit_code(outcome)

@@ -72,8 +72,8 @@ class Unbuildable(Struct, frozen=True):
     error: UnbuildableError
 
 
-Interim: TypeAlias = Callable[[Callable[[], Sequence[SuiteSummary]]], None]
-"""Called after each round with a callable that summarises the results so far."""
+Interim: TypeAlias = Callable[[Callable[[], Sequence[SuiteSummary]], bool], None]
+"""Called after each round with a callable that summarises the results so far, and whether measuring goes on."""
 INTERIM_S = 60.0
 """When the first interim results are shown."""
 
@@ -215,7 +215,7 @@ class Engine:
         began_s = self.budget.spent_s
         while unfinished and not out_of_time:
             if self._interim is not None and self.budget.spent_s >= began_s + INTERIM_S:
-                self._interim(lambda: suites_of(self.session.project, work.cells()))
+                self._interim(lambda: suites_of(self.session.project, work.cells()), True)
             self.session.rng.shuffle(unfinished)
             for position, target in enumerate(unfinished):
                 if work.block_s(target) > self.budget.left_s:
