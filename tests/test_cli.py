@@ -77,10 +77,10 @@ def test_a_defect_is_the_only_traceback(
     assert "please report it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["seconds", "timeout"])
-def test_a_time_on_the_command_line_is_one_that_can_be_waited_for(option: str) -> None:
+@pytest.mark.parametrize(("option", "name"), [("seconds", "seconds"), ("timeout", "timeout_s")])
+def test_a_time_on_the_command_line_is_one_that_can_be_waited_for(option: str, name: str) -> None:
     for text, seconds in (("3000000", 3e6), ("inf", LONGEST_S), ("1e400", LONGEST_S), ("0.5", 0.5)):
-        assert try_.make_context("try", [f"--{option}", text, "x.py"]).params[option] == seconds
+        assert try_.make_context("try", [f"--{option}", text, "x.py"]).params[name] == seconds
     for text in ("nan", "-1", "0", "-inf", "soon", ""):
         with pytest.raises(click.BadParameter, match="expected seconds above 0"):
             try_.make_context("try", [f"--{option}={text}", "x.py"])
