@@ -28,7 +28,7 @@ _WIDEST = 72
 def watching(*, quiet: bool) -> Iterator[Watcher]:
     """Yield a watcher: it draws a picture on a terminal, prints lines elsewhere, and nothing if `quiet`."""
     if quiet:
-        yield _Silent()
+        yield Silent()
     elif sys.stdout.isatty():
         screen = Console()
         with Live(console=screen, auto_refresh=False, transient=True) as live:
@@ -68,11 +68,6 @@ def print_bisection(bisection: Bisection) -> None:
             say(f"skipped: {skipped.point[:14]}: {reason}")
     spent = f"{units.count(result.measurements, 'measurement')} at {units.count(result.builds, 'point')}"
     say(f"{spent}; stored as bisection {bisection.identity}")
-
-
-class _Silent(Silent):
-    def view(self, view: View) -> None:
-        """Say nothing."""
 
 
 class _Lines:

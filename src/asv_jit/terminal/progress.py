@@ -24,11 +24,6 @@ class ShowsResults(Reporter, Protocol):
         """Show a table, which `table` builds for a console if it is shown."""
 
 
-class _Silent(Silent):
-    def results(self, table: Callable[[Console], RenderableType]) -> None:
-        """Show nothing."""
-
-
 class _Shown(Progress):
     """The bar with a table below it, which a small terminal cuts."""
 
@@ -44,7 +39,7 @@ class _Shown(Progress):
 def progress(*, quiet: bool) -> Iterator[ShowsResults]:
     """Yield a reporter: it draws bars on a terminal, prints lines elsewhere, and nothing if `quiet`."""
     if quiet:
-        yield _Silent()
+        yield Silent()
     elif sys.stdout.isatty():
         console = Console()
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -90,30 +91,22 @@ def bisect(project: Project, question: Question, watcher: Watcher) -> Bisection:
         return found
 
 
+@dataclass(slots=True)
 class _Run:
     """A running bisection: where it measures, and its state on disk."""
 
-    def __init__(
-        self,
-        project: Project,
-        repository: Repository,
-        session: Session,
-        watcher: Watcher,
-        install: Callable[[str], Installation],
-        counting: Counting | None,
-    ) -> None:
-        self._project = project
-        self._repository = repository
-        self._session = session
-        self._watcher = watcher
-        self._install = install
-        self._counting = counting
-        self._case: Case | None = None
+    project: Project
+    repository: Repository
+    session: Session
+    watcher: Watcher
+    install: Callable[[str], Installation]
+    counting: Counting | None
+    case: Case | None = None
 
     def start(self, chain: Chain, question: Question, machine: ThisMachine, stored: Bisection | None) -> Bisection:
         """The stored bisection that is to be resumed, or a new one, on disk."""
-        self._case = self._find_case(chain, question.case)
-        version = self._case.benchmark.version if self._case is not None else ""
+        self.case = self._find_case(chain, question.case)
+        version = self.case.benchmark.version if self.case is not None else ""
         if stored is not None:
             if version and stored.version != version:
                 raise UsageError(
@@ -122,14 +115,14 @@ class _Run:
                 )
             return stored
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        key = self._case.key if self._case is not None else CaseKey(question.case)
+        key = self.case.key if self.case is not None else CaseKey(question.case)
         if question.version and version and question.version != version:
-            self._watcher.warn(
+            self.watcher.warn(
                 f"{key} was edited since {question.event} was seen: the search uses the benchmark as it is now"
             )
         ends = chain.good, chain.bad
-        parts = (str(key), *ends, question.metric, chain.interpreter, chain.commit, self._session.identity)
-        prior = self._prior(chain, question, machine) if chain.axis == "commits" and self._counting is None else ()
+        parts = (str(key), *ends, question.metric, chain.interpreter, chain.commit, self.session.identity)
+        prior = self._prior(chain, question, machine) if chain.axis == "commits" and self.counting is None else ()
         bisection = Bisection(
             identity=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10],
             case=key,
@@ -143,7 +136,7 @@ class _Run:
             bad=chain.bad,
             machine=machine.name,
             fingerprint=machine.fingerprint,
-            protocol=self._session.protocol,
+            protocol=self.session.protocol,
             confidence=CONFIDENCE,
             build_cost=_BUILD_COST,
             seed=int(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8], 16),
@@ -153,7 +146,7 @@ class _Run:
             event=question.event,
             requirements=question.requirements,
         )
-        BISECTIONS.save(self._session.folder, bisection)
+        BISECTIONS.save(self.session.folder, bisection)
         return bisection
 
     def search(self, bisection: Bisection) -> tuple[Bisection, Culprit, int]:
@@ -184,14 +177,14 @@ class _Run:
         if answer.index is not None:
             result = self._confirmed(bisection, result, points[answer.index - 1], points[answer.index])
         bisection = replace(bisection, result=result, updated=datetime.now(UTC).isoformat(timespec="seconds"))
-        BISECTIONS.save(self._session.folder, bisection)
+        BISECTIONS.save(self.session.folder, bisection)
         return bisection
 
     def _search(self, bisection: Bisection, place: int) -> tuple[Bisection, Culprit]:
         stage = bisection.stages[place]
         search: Search | Halving
-        if self._counting is not None:
-            search = Halving(len(stage.points), threshold=self._project.settings.count_threshold)
+        if self.counting is not None:
+            search = Halving(len(stage.points), threshold=self.project.settings.count_threshold)
         else:
             search = Search(
                 len(stage.points),
@@ -200,7 +193,7 @@ class _Run:
                 seed=bisection.seed,
                 prior=stage.prior or None,
             )
-        if self._case is None:  # neither end can be installed, so there is nothing to run a case with
+        if self.case is None:  # neither end can be installed, so there is nothing to run a case with
             search.record_unbuildable(0)
             return bisection, search.culprit()
         kept = [bisection]
@@ -208,26 +201,26 @@ class _Run:
         def store(now: Stage) -> None:
             stages = (*kept[0].stages[:place], now, *kept[0].stages[place + 1 :])
             kept[0] = replace(kept[0], stages=stages, updated=datetime.now(UTC).isoformat(timespec="seconds"))
-            BISECTIONS.save(self._session.folder, kept[0])
+            BISECTIONS.save(self.session.folder, kept[0])
 
         measurer: Measuring
-        asked = self._case, bisection.metric, stage.points, self._install
-        if self._counting is not None:
-            measurer = CountMeasurer(self._counting, *asked, self._project.settings.count_threshold)
+        asked = self.case, bisection.metric, stage.points, self.install
+        if self.counting is not None:
+            measurer = CountMeasurer(self.counting, *asked, self.project.settings.count_threshold)
         else:
-            measurer = Measurer(self._session, *asked)
-        _, answer = searched(stage, search, measurer, store, self._watcher)
+            measurer = Measurer(self.session, *asked)
+        _, answer = searched(stage, search, measurer, store, self.watcher)
         return kept[0], answer
 
     def _descend(self, bisection: Bisection, place: int, index: int) -> tuple[Bisection, tuple[int, Culprit] | None]:
         """Search the branches that a merge brought; None if the merge itself stays the culprit."""
         merge = bisection.stages[place].points[index]
-        for chain in merged_chains(self._repository, merge):
+        for chain in merged_chains(self.repository, merge):
             known = next((n for n, stage in enumerate(bisection.stages) if stage.points == chain), None)
             if known is None:
                 bisection = replace(bisection, stages=(*bisection.stages, Stage(points=chain)))
                 known = len(bisection.stages) - 1
-            self._watcher.stage(f"{merge[:8]} is a merge: searching the {len(chain) - 1} commits that it brought")
+            self.watcher.stage(f"{merge[:8]} is a merge: searching the {len(chain) - 1} commits that it brought")
             bisection, answer = self._search(bisection, known)
             if answer.outcome in ("found", "undecided"):
                 return bisection, (known, answer)
@@ -235,12 +228,12 @@ class _Run:
 
     def _confirmed(self, bisection: Bisection, result: Result, parent: str, culprit: str) -> Result:
         """The result with parent and culprit measured afresh in all modes, and all that is known of the culprit."""
-        self._watcher.stage(f"confirming {culprit[:14]} against {parent[:14]}")
-        sides = self._install(parent), self._install(culprit)
-        self._session.purpose = "confirm"
-        result = self._counted(bisection, result, sides) if self._counting else self._timed(bisection, result, sides)
-        refuted = result.confirmation == "refuted" or (self._counting is not None and result.confirmation == "unclear")
-        described = self._repository.resolve(culprit) if bisection.axis == "commits" else None
+        self.watcher.stage(f"confirming {culprit[:14]} against {parent[:14]}")
+        sides = self.install(parent), self.install(culprit)
+        self.session.purpose = "confirm"
+        result = self._counted(bisection, result, sides) if self.counting else self._timed(bisection, result, sides)
+        refuted = result.confirmation == "refuted" or (self.counting is not None and result.confirmation == "unclear")
+        described = self.repository.resolve(culprit) if bisection.axis == "commits" else None
         return replace(
             result,
             outcome="undecided" if refuted else result.outcome,
@@ -249,16 +242,16 @@ class _Run:
             author=described.author if described else "",
             subject=described.subject if described else "",
             date=described.date if described else 0,
-            diff_stat=self._repository.diff_stat(parent, culprit) if described else "",
+            diff_stat=self.repository.diff_stat(parent, culprit) if described else "",
         )
 
     def _timed(self, bisection: Bisection, result: Result, sides: tuple[Installation, Installation]) -> Result:
         """The result with fresh blocks of both sides."""
-        assert self._case is not None
+        assert self.case is not None
         shift = _shift(bisection)
-        found = fresh_comparison(self._session, *sides, self._case, bisection.axis, abs(shift), self._watcher)
+        found = fresh_comparison(self.session, *sides, self.case, bisection.axis, abs(shift), self.watcher)
         effect = found.effect(SERIES_METRIC[bisection.metric])
-        state, why = judge_effect(effect, math.exp(shift), self._project.settings.equivalence)
+        state, why = judge_effect(effect, math.exp(shift), self.project.settings.equivalence)
         return replace(
             result,
             reason=why,
@@ -273,10 +266,10 @@ class _Run:
 
     def _counted(self, bisection: Bisection, result: Result, sides: tuple[Installation, Installation]) -> Result:
         """The result with the counts of both sides, all hash seeds."""
-        assert self._case is not None
-        assert self._counting is not None
-        threshold = self._project.settings.count_threshold
-        found = counted_pair(self._counting, self._case, bisection.metric, sides, bisection.axis, threshold)
+        assert self.case is not None
+        assert self.counting is not None
+        threshold = self.project.settings.count_threshold
+        found = counted_pair(self.counting, self.case, bisection.metric, sides, bisection.axis, threshold)
         ends = math.expm1(_shift(bisection))
         is_all = abs(found.change - ends) < max(threshold, abs(ends) / 10.0)  # seeds differ in how much it is
         others = "" if is_all else f"; other commits changed it, too: the ends differ by {ends:+.2%}"
@@ -294,50 +287,50 @@ class _Run:
         """Return why a search found nothing; empty if the ends' times do not differ."""
         if answer.outcome == "unbuildable":
             return _why_not_measured(bisection.stages[0])
-        if self._counting is None:
+        if self.counting is None:
             return ""
         if answer.outcome == "not_reproducible":
             return f"the ends differ by {math.expm1(_shift(bisection)):+.2%}"
         failed = [step.reason for stage in bisection.stages for step in stage.steps if step.value is None]
         if answer.outcome == "undecided" and not failed:
-            return f"no commit alone changed it by {self._project.settings.count_threshold:.1%}"
+            return f"no commit alone changed it by {self.project.settings.count_threshold:.1%}"
         return ""
 
     def _find_case(self, chain: Chain, name: str) -> Case | None:
         """The case, as an installed end knows the suite; None where neither end can be installed."""
         ends = []
         for point in (chain.bad, chain.good):
-            self._watcher.stage(f"building {point[:14]}")
+            self.watcher.stage(f"building {point[:14]}")
             try:
-                ends.append(self._install(point))
+                ends.append(self.install(point))
                 break
             except UnbuildableError as error:
-                self._watcher.warn(str(error))
+                self.watcher.warn(str(error))
         if not ends:
             return None
-        return case_named(discover_suite(self._project, self._session, ends).cases, name)
+        return case_named(discover_suite(self.project, self.session, ends).cases, name)
 
     def _prior(self, chain: Chain, question: Question, machine: ThisMachine) -> tuple[float, ...]:
         """Return the prior from what this machine measured earlier with this interpreter and benchmark version."""
-        if self._case is None:
+        if self.case is None:
             return ()
         known: dict[int, float] = {}
         trials = [
             trial
-            for trial in self._session.known_trials(chain.interpreter, chain.points)
-            if trial.machine == machine.fingerprint and trial.key == self._case.key
+            for trial in self.session.known_trials(chain.interpreter, chain.points)
+            if trial.machine == machine.fingerprint and trial.key == self.case.key
             if question.requirements in ("", trial.requirements)
         ]
         for key, cell in cells_of(trials).items():
             blocks = [_as_side(block) for block in cell.good_blocks]
             found = values(blocks, "a", SERIES_METRIC[question.metric])
-            fits = key.version == self._case.benchmark.version and key.protocol == self._session.protocol
+            fits = key.version == self.case.benchmark.version and key.protocol == self.session.protocol
             if fits and found is not None:
                 known[chain.points.index(key.commit)] = float(np.median(found))
         prior = prior_of(len(chain.points), known)
         if prior is None:
             return ()
-        self._watcher.stage(f"{len(known)} commits were measured earlier: they are the prior")
+        self.watcher.stage(f"{len(known)} commits were measured earlier: they are the prior")
         return tuple(float(mass) for mass in prior)
 
 

@@ -22,7 +22,7 @@ class Reporter(Protocol):
 
 
 class Silent:
-    """Ignores all progress."""
+    """Ignores all progress, interim results and views of a bisection."""
 
     def stage(self, text: str) -> None:
         """Say nothing."""
@@ -32,3 +32,9 @@ class Silent:
 
     def warn(self, text: str) -> None:
         """Say nothing."""
+
+    def results(self, table: object) -> None:
+        """Show nothing."""
+
+    def view(self, view: object) -> None:
+        """Show nothing."""
