@@ -57,7 +57,9 @@ def print_run(outcome: Outcome, *, alpha: float) -> None:
             )
     tally = outcome.tally
     if tally.measured == 0 and tally.present:
-        say(f"nothing to measure: all {tally.present} cells were measured before")
+        failed = min(len(tally.failed), tally.present)
+        tried = f", and {units.count(failed, 'cell')} failed: --retry-failed measures again" if failed else ""
+        say(f"nothing to measure: {units.count(tally.present - failed, 'cell')} measured before{tried}")
     elif tally.trials or not outcome.counts:
         say(f"measured {units.count(tally.measured, 'cell')} in {units.count(tally.trials, 'trial')}")
     for key, reason in sorted(tally.failed.items(), key=str):
