@@ -96,7 +96,7 @@ def test_all_evidence_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figures", "count"), [([], 14), (["6"], 2), (["figure_6"], 2), (["effort", "1"], 2), (["figure_4_culprit"], 1)]
+    ("figures", "count"), [([], 15), (["6"], 2), (["figure_6"], 2), (["effort", "1"], 2), (["figure_4_culprit"], 1)]
 )
 def test_figures_are_chosen_by_name_or_number(figures: list[str], count: int) -> None:
     chosen = command.chosen(figures)

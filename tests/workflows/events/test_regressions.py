@@ -141,7 +141,7 @@ def test_the_command_that_json_prints_searches_the_event(
         (event["identity"], event["after"], event["commit"]) for event in events
     ]
     assert _asv_jit("bisect", events[0]["identity"], "--metric", "off") == 2
-    assert "--metric goes with CASE GOOD..BAD" in capsys.readouterr().err
+    assert "--metric works with CASE GOOD..BAD only" in capsys.readouterr().err
 
 
 def test_json_has_everything_and_choices_hold_there_too(measured: Tree, capsys: pytest.CaptureFixture[str]) -> None:

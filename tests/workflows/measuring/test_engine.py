@@ -87,8 +87,12 @@ def test_what_is_measured_has_all_its_blocks_and_the_rest_is_left() -> None:
 
 
 def test_results_so_far_are_offered_after_each_round_once_a_minute_is_over() -> None:
-    offered: list[object] = []
-    _engine(1000.0, cases=1, interim=offered.append)  # three rounds of 10 s
+    offered: list[bool] = []
+
+    def interim(suites: object, goes_on: bool) -> None:
+        offered.append(goes_on)
+
+    _engine(1000.0, cases=1, interim=interim)  # three rounds of 10 s
     assert not offered
-    _engine(1000.0, cases=7, interim=offered.append)
-    assert len(offered) == BLOCKS - 1
+    _engine(1000.0, cases=7, interim=interim)
+    assert offered == [True] * (BLOCKS - 1)
