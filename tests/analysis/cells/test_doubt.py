@@ -63,6 +63,15 @@ def test_a_disturbed_trial_is_bounded_by_what_others_took_and_how_fast_the_core_
     assert doubt(speed, ARMS) == pytest.approx(math.log(2.0))
 
 
+def test_absurd_speeds_of_a_core_give_a_bound_and_no_error() -> None:
+    works = (1e-308, 1e12)
+    off, on = (
+        made("b", arm, disturbance=Disturbance(reasons=("x",), fixed_work_s=s))
+        for arm, s in zip(ARMS, works, strict=True)
+    )
+    assert 20.0 < doubt([_block(0, off, on)], ARMS) < math.inf
+
+
 def test_the_mean_without_the_disturbed_blocks_is_within_the_bound() -> None:
     off = made("b", "off", 2.5, disturbance=Disturbance(reasons=("x",)))
     assert doubt([*_calm(5), *(_block(n, off, made("b", "on")) for n in range(5))], ARMS) == pytest.approx(

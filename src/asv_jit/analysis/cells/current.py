@@ -89,7 +89,7 @@ def currents(
         commit = min((key.commit for key in keys), key=lambda digest: order.get(digest, len(order)))
         whole = summarise_suite(commit, interpreter, [summaries[key] for key in keys], [cells[key] for key in keys])
         older = sum(key.commit != commit for key in keys)
-        found.append(Current(whole, _groups([cells[key] for key in keys if summaries[key].verdict != "failed"]), older))
+        found.append(Current(whole, _groups(whole.cases, [cells[key] for key in keys]), older))
     return tuple(found)
 
 
@@ -122,9 +122,9 @@ def _middle(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _groups(cells: Sequence[Cell]) -> tuple[GroupMean, ...]:
+def _groups(cases: Sequence[CaseSummary], cells: Sequence[Cell]) -> tuple[GroupMean, ...]:
     of_group: dict[str, list[suite_mean.CaseMean]] = {}
-    for mean in case_means(cells):
+    for mean in case_means(cases, cells):
         of_group.setdefault(suite_mean.group_of(mean.benchmark), []).append(mean)
     means = ((group, suite_mean.estimate(found, alpha=_SUITE_ALPHA)) for group, found in sorted(of_group.items()))
     return tuple(GroupMean(group, mean) for group, mean in means if mean is not None)

@@ -28,6 +28,7 @@ from asv_jit.model import Trial
 
 _MOST_TAKEN = 0.9  # of the core; a trial that had less of it than this is bounded as if it had a tenth
 _FEWEST_CALM = 5
+_UNKNOWN = 1e9  # a level that is known no better than within this factor is not known at all
 
 
 def doubt(blocks: Sequence[Block], arms: Mapping[str, int]) -> float:
@@ -45,10 +46,11 @@ def doubt(blocks: Sequence[Block], arms: Mapping[str, int]) -> float:
             trial = block.trial(arm)
             if trial is None or not trial.steady_s:
                 continue
-            ends = sign * np.log(_range(trial, block))
-            logs[row] += sign * np.log(trial.steady_s)
-            lowest[row] += ends.min()
-            highest[row] += ends.max()
+            logs[row] += sign * math.log(trial.steady_s)
+            if trial.disturbed or _never_settled(trial):
+                ends = sorted(sign * math.log(end) for end in _range(trial, block))
+                lowest[row] += ends[0]
+                highest[row] += ends[1]
     centre = _mean(logs)
     calm = np.array([not block.disturbed for block in blocks])
     ways = [_mean(logs + lowest), _mean(logs + highest)]
@@ -61,7 +63,7 @@ def _mean(logs: Floats) -> float:
     return float(np.mean(tempered(logs)))
 
 
-def _range(trial: Trial, block: Block) -> Floats:
+def _range(trial: Trial, block: Block) -> tuple[float, float]:
     """Return the least and the largest level that the trial may have had, in units of its steady time."""
     low = high = 1.0
     quarters_s, iterations = _last_half(trial)
@@ -78,7 +80,7 @@ def _range(trial: Trial, block: Block) -> Floats:
         works = [work for work in speeds if work]
         if seen.fixed_work_s and works:
             low, high = low * min(works) / seen.fixed_work_s, high * max(works) / seen.fixed_work_s
-    return np.array([low, high])
+    return max(low, 1.0 / _UNKNOWN), min(high, _UNKNOWN)
 
 
 def _never_settled(trial: Trial) -> bool:

@@ -162,22 +162,24 @@ def summarise_suite(
 
     Both exclude cases with a suspected JIT bug, whose programs may not do the same work in both modes.
     """
-    failed = {case.key for case in cases if case.verdict == "failed"}
-    mean = suite_mean.estimate(case_means([cell for cell in cells if cell.key not in failed]), alpha=0.05)
+    mean = suite_mean.estimate(case_means(cases, cells), alpha=0.05)
     p_values = [
-        case.speedup.p_value if case.speedup is not None and case.key not in failed else math.nan for case in cases
+        case.speedup.p_value if case.speedup is not None and case.verdict != "failed" else math.nan for case in cases
     ]
     flags = suite_mean.alerts(p_values) if cases else ()
     alerts = tuple(case.key for case, flag in zip(cases, flags, strict=True) if flag)
     return SuiteSummary(commit, interpreter, tuple(cases), mean, alerts, requirements)
 
 
-def case_means(cells: Sequence[Cell]) -> list[suite_mean.CaseMean]:
-    """Return the mean speedup of each cell that has at least two pairs of times."""
+def case_means(cases: Sequence[CaseSummary], cells: Sequence[Cell]) -> list[suite_mean.CaseMean]:
+    """Return the mean speedup of each case with at least two pairs of times and without a suspected JIT bug.
+
+    `cells`: those of the cases, in their order.
+    """
     return [
-        suite_mean.case_mean(cell.key.case.benchmark, cell.figures("off"), cell.figures("on"), _doubt(cell))
-        for cell in cells
-        if cell.has_pairs and cell.timed and len(cell.good_blocks) >= 2
+        suite_mean.case_mean(case.key.case.benchmark, cell.figures("off"), cell.figures("on"), case.speedup.doubt)
+        for case, cell in zip(cases, cells, strict=True)
+        if case.speedup is not None and len(cell.good_blocks) >= 2 and case.verdict != "failed"
     ]
 
 
