@@ -39,7 +39,7 @@ def test_no_place_of_the_levels_moves_the_mean_by_more(trials: list[tuple[float,
         arm = "off" if is_off else "on"
         arms = {"off": made("b", "off", 2.0), "on": made("b", "on", 1.0)}
         blocks.append(_block(number, **(arms | {arm: _unsettled(arm, arms[arm].steady_s or 0.0, by)})))
-        moved.append(math.log(by * place + (2.0 - by) * (1.0 - place)))
+        moved.append(ARMS[arm] * math.log(by * place + (2.0 - by) * (1.0 - place)))
     assert abs(float(np.mean(moved))) <= doubt(blocks, ARMS) + 1e-9
 
 
