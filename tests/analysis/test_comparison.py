@@ -194,6 +194,20 @@ def test_a_gate_does_not_let_a_slow_down_pass_because_trials_never_settled(by: f
     assert "off" in worse
 
 
+def test_a_limit_below_the_equivalence_is_a_limit_too() -> None:
+    little = compared({"b-on": 0.012}, 45)
+    effect = little.effect("on")
+    assert effect is not None
+    assert effect.verdict == "same"
+    assert effect.low > 1.0
+    assert [one.metric for one in worsenings([little], fail_on=0.005)] == ["on"]
+    assert not worsenings([little], fail_on=0.02)
+    assert not undecided([little], fail_on=0.02, equivalence=0.02)
+    reaches = effect.high - 1.0
+    (may,) = undecided([little], fail_on=reaches - 1e-6, equivalence=0.02)
+    assert (may.metric, may.by) == ("on", reaches)
+
+
 def test_what_could_not_be_decided_is_named_with_how_much_it_may_be() -> None:
     noisy = compare(
         CASE, blocks_of(trials_of({"b-on": 0.03}, 5, seed=3), ARMS), ARMS, replace(LIMITS, alpha=1e-6), axis="commits"

@@ -80,7 +80,7 @@ def test_what_is_undecided_is_named_and_never_said_to_be_no_worse(capsys: pytest
     print_comparison(outcome)
     printed = " ".join(capsys.readouterr().out.split())
     assert verdict in printed
-    assert "toys.time_x on 3.15.2+0a1b2c3d: JIT off: up to 60.0% slower" in printed
+    assert "undecided: toys.time_x on 3.15.2+0a1b2c3d: JIT off: up to 60.0% slower" in printed
     assert f"{doubt}; the verdict holds" in printed
 
 

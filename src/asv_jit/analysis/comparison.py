@@ -146,21 +146,22 @@ def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Wors
     worse = [
         Worsening(case.case, case.after, effect.metric, effect.worse_by)
         for case, effect, flag in _judged(cases)
-        if flag and effect.verdict in ("slower", "worse") and effect.worse_by >= fail_on
+        if flag and effect.low > 1.0 and effect.worse_by >= fail_on
     ]
     return tuple(failing + worse)
 
 
-def undecided(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Worsening, ...]:
+def undecided(cases: Sequence[CaseComparison], *, fail_on: float, equivalence: float = 0.0) -> tuple[Worsening, ...]:
     """Return what may have become worse by at least the fraction `fail_on`, and is not among the `worsenings`.
 
-    Its verdict is unclear and its interval reaches so far, or it is worse by itself and no alert of the whole suite.
+    Its interval reaches so far. What is the same within the `equivalence` is decided, if that is not above `fail_on`.
     """
     return tuple(
         Worsening(case.case, case.after, effect.metric, effect.high - 1.0)
         for case, effect, flag in _judged(cases)
-        if (effect.verdict == "unclear" and effect.high - 1.0 >= fail_on)
-        or (not flag and effect.verdict in ("slower", "worse") and effect.worse_by >= fail_on)
+        if effect.high - 1.0 >= fail_on
+        and not (flag and effect.low > 1.0 and effect.worse_by >= fail_on)
+        and not (effect.verdict == "same" and equivalence <= fail_on)
     )
 
 

@@ -54,7 +54,7 @@ def print_comparison(outcome: Outcome) -> None:
     for worse in outcome.worse:
         say(f"  {worse.case} on {worse.interpreter}: {comparison_words.worsening_words(worse)}", "red")
     for may in outcome.undecided:
-        say(f"  {may.case} on {may.interpreter}: {comparison_words.undecided_words(may)}", "yellow")
+        say(f"  undecided: {may.case} on {may.interpreter}: {comparison_words.undecided_words(may)}", "yellow")
 
 
 def comparison_markdown(outcome: Outcome) -> str:
@@ -282,6 +282,7 @@ def count_json(outcome: CountOutcome) -> dict[str, Any]:
         "fail_on": outcome.fail_on,
         "notes": list(outcome.notes),
         "worse": [{"case": one.case, "mode": one.mode} for one in outcome.worse],
+        "undecided": [{"case": one.case, "mode": one.mode} for one in outcome.undecided],
         "unbuilt": [{"what": name, "reason": reason} for name, reason in outcome.unbuilt],
         "comparisons": [
             {

@@ -112,7 +112,7 @@ def compare_sides(project: Project, options: Options, reporter: Reporter) -> Out
         comparisons=tuple(comparisons),
         unbuilt=tuple(unbuilt),
         worse=worsenings(cases, fail_on=fail_on),
-        undecided=undecided(cases, fail_on=fail_on),
+        undecided=undecided(cases, fail_on=fail_on, equivalence=project.settings.equivalence),
         fail_on=fail_on,
         notes=tuple(notes),
     )

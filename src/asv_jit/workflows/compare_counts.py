@@ -181,7 +181,7 @@ def _affected(
 
 
 def _has_changed(changes: Sequence[ModeChange]) -> bool:
-    return any(one.found.verdict in ("more", "fewer") for one in changes)
+    return any(one.found.verdict != "same" for one in changes)
 
 
 def mode_changes(
@@ -194,8 +194,11 @@ def mode_changes(
     for mode in ARMS:
         before, after = (None if one is None else one.off if mode == "off" else one.on for one in (a, b))
         if before is not None and after is not None and before.by_seed.keys() & after.by_seed.keys():
-            least = max(threshold, before.drift, after.drift)  # unsettled counts move without a change, too
-            found = compare_counts(before.by_seed, after.by_seed, threshold=least)
+            found = compare_counts(before.by_seed, after.by_seed, threshold=threshold)
+            drift = max(before.drift, after.drift)  # unsettled counts move without a change, too
+            if found.verdict in ("more", "fewer") and abs(found.change or 0.0) < drift:
+                reason = f"the counts still moved by {drift:.2%} when their trials ended"
+                found = CountComparison("not repeatable", None, found.changes, reason)
             changes.append(ModeChange(str(case.key), mode, before, after, found))
         elif before is not None or after is not None:
             reasons.append(f"JIT {mode}: counted on one side only")
