@@ -26,7 +26,7 @@ _HEADINGS = {"speedup": "JIT's gain", "peak_memory_on": "peak memory", "warmup_o
 _NOTICEABLE = ("faster", "slower", "better", "worse")
 _TRACES_SHOWN = 6
 _UNDECIDED_SHOWN = 10
-_COUNT_WORDS = {"same": "same", "more": "slower", "fewer": "faster", "not repeatable": "not repeatable"}
+_COUNT_WORDS = {"more": "slower", "fewer": "faster"}
 _LEGEND = "slower, faster: in instructions per call, within one mode. A count does not say whether the JIT helps."
 
 
@@ -244,7 +244,8 @@ def count_verdict(outcome: CountOutcome) -> str:
     grew = units.count(len(outcome.worse), "count") if outcome.worse else "no count"
     parts = [f"{grew} of {len(changes)} grew by {100 * outcome.fail_on:.3g}% or more"]
     parts += [f"{units.count(broken, 'case')} failed only after the change"] if broken else []
-    parts += [f"{len(outcome.undecided)} undecided, as they are not repeatable"] if outcome.undecided else []
+    why = " or ".join(sorted({one.found.verdict for one in outcome.undecided}))
+    parts += [f"{len(outcome.undecided)} undecided, as they are {why}"] if outcome.undecided else []
     missing = sum(len(one.missing) for one in outcome.sides) - broken
     parts += [f"{units.count(missing, 'answer')} missing"] if missing > 0 else []
     parts += [f"{units.count(len(outcome.unbuilt), 'side')} not built"] if outcome.unbuilt else []
@@ -307,7 +308,7 @@ def _change_json(one: ModeChange) -> dict[str, Any]:
     return {
         "case": one.case,
         "mode": one.mode,
-        "verdict": _COUNT_WORDS[one.found.verdict],
+        "verdict": _COUNT_WORDS.get(one.found.verdict, one.found.verdict),
         "change": one.found.change,
         "reason": one.found.reason,
         "before": one.before.per_call,
@@ -328,7 +329,9 @@ def _figures(one: ModeChange) -> str:
 
 
 def _verdict(one: ModeChange) -> str:
-    return _COUNT_WORDS[one.found.verdict] + (f": {one.found.reason}" if one.found.reason else "")
+    return _COUNT_WORDS.get(one.found.verdict, one.found.verdict) + (
+        f": {one.found.reason}" if one.found.reason else ""
+    )
 
 
 def _traces_text(one: ModeChange) -> str:

@@ -9,8 +9,8 @@ from functools import partial
 from msgspec import Struct
 
 from asv_jit import installations
-from asv_jit.analysis.counts.comparison import CountComparison, are_same_calls, compare_counts
-from asv_jit.analysis.counts.summary import ModeCount, case_counts
+from asv_jit.analysis.counts.comparison import CountComparison, are_same_calls
+from asv_jit.analysis.counts.summary import ModeCount, case_counts, compared
 from asv_jit.asv_adapter import suite
 from asv_jit.asv_adapter.machine import this_machine
 from asv_jit.asv_adapter.project import Project
@@ -67,9 +67,9 @@ class CountOutcome(Struct, frozen=True):
 
     @property
     def undecided(self) -> tuple[ModeChange, ...]:
-        """The counts that are not repeatable, so that they may have grown."""
+        """The counts that may have grown, as they are not steady or not repeatable."""
         changes = (change for one in self.sides for change in one.changes)
-        return tuple(change for change in changes if change.found.verdict == "not repeatable")
+        return tuple(change for change in changes if change.found.verdict in ("not steady", "not repeatable"))
 
     @property
     def is_worse(self) -> bool:
@@ -193,12 +193,8 @@ def mode_changes(
     reasons: list[str] = []
     for mode in ARMS:
         before, after = (None if one is None else one.off if mode == "off" else one.on for one in (a, b))
-        if before is not None and after is not None and before.by_seed.keys() & after.by_seed.keys():
-            found = compare_counts(before.by_seed, after.by_seed, threshold=threshold)
-            drift = max(before.drift, after.drift)  # unsettled counts move without a change, too
-            if found.verdict in ("more", "fewer") and abs(found.change or 0.0) < drift:
-                reason = f"the counts still moved by {drift:.2%} when their trials ended"
-                found = CountComparison("not repeatable", None, found.changes, reason)
+        found = compared(before, after, threshold)
+        if before is not None and after is not None and found is not None:
             changes.append(ModeChange(str(case.key), mode, before, after, found))
         elif before is not None or after is not None:
             reasons.append(f"JIT {mode}: counted on one side only")

@@ -110,3 +110,13 @@ def test_a_planted_change_beyond_the_threshold_is_always_found(
     b = {seed: [count * (1 + planted) * (1 + after)] for seed, (count, _, after) in enumerate(seeds)}
     assert compare_counts(a, b, threshold=0.002).verdict == "more"
     assert compare_counts(b, a, threshold=0.002).verdict == "fewer"
+
+
+def test_a_change_by_less_than_the_counts_still_moved_is_neither_a_change_nor_the_same() -> None:
+    a, b = {1: [1000.0], 2: [1000.0]}, {1: [1010.0], 2: [1011.0]}
+    found = compare_counts(a, b, threshold=0.002, drift=0.02)
+    assert (found.verdict, found.change) == ("not steady", pytest.approx(0.01))
+    assert "still moved by 2.00%" in found.reason
+    assert compare_counts(a, b, threshold=0.002, drift=0.005).verdict == "more"
+    assert compare_counts(a, b, threshold=0.05, drift=0.1).verdict == "same"
+    assert compare_counts(a, a, threshold=0.002, drift=0.1).verdict == "same"

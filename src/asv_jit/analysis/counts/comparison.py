@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from asv_jit.analysis.attribution import Cause, Moved
 
-CountVerdict: TypeAlias = Literal["same", "more", "fewer", "not repeatable"]
+CountVerdict: TypeAlias = Literal["same", "more", "fewer", "not steady", "not repeatable"]
 
 REPEATABLE = 0.0005
 """The largest relative difference of two repeatable runs of one hash seed; far below any useful threshold."""
@@ -28,7 +28,7 @@ class CountComparison(Struct, frozen=True):
     """The change from A to B in one mode.
 
     `change`: B / A - 1 of the seed that changed least, which is compared with the threshold; None if not repeatable.
-    `changes`: B / A - 1 by hash seed. `reason`: why the counts are not repeatable.
+    `changes`: B / A - 1 by hash seed. `reason`: why the counts are not steady or not repeatable.
     """
 
     verdict: CountVerdict
@@ -44,13 +44,14 @@ class CountComparison(Struct, frozen=True):
 
 
 def compare_counts(
-    a: Mapping[int, Sequence[float]], b: Mapping[int, Sequence[float]], *, threshold: float
+    a: Mapping[int, Sequence[float]], b: Mapping[int, Sequence[float]], *, threshold: float, drift: float = 0.0
 ) -> CountComparison:
     """Compare steady instructions per call, by hash seed, of one or more runs each.
 
     `more` or `fewer` where all seeds that both sides have agree in sign, and the least of them changed by at least
-    `threshold` (a share) and by twice what the seeds differ by; otherwise `same`. Raises ValueError where the sides
-    share no seed.
+    `threshold` (a share) and by twice what the seeds differ by; otherwise `same`. But `not steady` where it changed by
+    less than `drift`, the share by which the counts still moved when their trials ended. Raises ValueError where the
+    sides share no seed.
     """
     seeds = sorted(a.keys() & b.keys())
     if not seeds:
@@ -63,6 +64,8 @@ def compare_counts(
     spread = max(changes.values()) - min(changes.values())
     if abs(least) < max(threshold, _CLEAR * spread):  # with other signs the least is less than the spread
         return CountComparison("same", least, changes)
+    if abs(least) < drift:
+        return CountComparison("not steady", least, changes, f"the counts still moved by {drift:.2%} as trials ended")
     return CountComparison("more" if least > 0 else "fewer", least, changes)
 
 

@@ -157,7 +157,7 @@ def _compared(track: Track, before: int, after: int, threshold: float) -> CountC
     )
     if not a.keys() & b.keys():
         return None
-    return compare_counts(a, b, threshold=max(threshold, float(track.drift[[before, after]].max())))
+    return compare_counts(a, b, threshold=threshold, drift=float(track.drift[[before, after]].max()))
 
 
 def _found(metric: Metric, track: Track, before: int, after: int, compared: CountComparison) -> Found:

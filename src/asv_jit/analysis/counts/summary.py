@@ -182,7 +182,8 @@ def moves_between(before: Iterable[CaseCount], after: Iterable[CaseCount], *, th
         old = by_series.get(replace(new.key, commit=""))
         if old is None:
             continue
-        found = {mode: one for mode in ARMS if (one := _compared(old, new, mode, threshold)) is not None}
+        sides = {"off": (old.off, new.off), "on": (old.on, new.on)}
+        found = {mode: one for mode in ARMS if (one := compared(*sides[mode], threshold)) is not None}
         changes = {mode: one.change or 0.0 for mode, one in found.items() if one.verdict in ("more", "fewer")}
         if changes:
             seeds = min(len(one.changes) for one in found.values())
@@ -190,12 +191,11 @@ def moves_between(before: Iterable[CaseCount], after: Iterable[CaseCount], *, th
     return sorted(moves, key=lambda move: (-move.size, move.case))
 
 
-def _compared(old: CaseCount, new: CaseCount, mode: Mode, threshold: float) -> CountComparison | None:
-    """Compare one mode; None if the sides share no seed."""
-    a, b = (one.off if mode == "off" else one.on for one in (old, new))
+def compared(a: ModeCount | None, b: ModeCount | None, threshold: float) -> CountComparison | None:
+    """Compare one mode of two builds; None if a side was not counted or they share no seed."""
     if a is None or b is None or not a.by_seed.keys() & b.by_seed.keys():
         return None
-    return compare_counts(a.by_seed, b.by_seed, threshold=max(threshold, a.drift, b.drift))
+    return compare_counts(a.by_seed, b.by_seed, threshold=threshold, drift=max(a.drift, b.drift))
 
 
 class Disagreement(Struct, frozen=True):
