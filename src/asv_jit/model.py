@@ -208,6 +208,11 @@ class Trial(TrialBase, frozen=True, kw_only=True):
         return self.disturbance is not None and self.disturbance.disturbed
 
     @property
+    def never_settled(self) -> bool:
+        """True if its times reached no steady level."""
+        return self.steady_kind == "no_steady_state"
+
+    @property
     def figure(self) -> float | None:
         """The trial's result: its steady time in seconds per call, else its tracked value."""
         return self.steady_s if self.steady_s is not None else self.value

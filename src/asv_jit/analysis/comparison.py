@@ -128,25 +128,27 @@ def effect_on(metric: Metric, blocks: Sequence[Block], limits: Limits) -> Effect
     if row.kind in ("ratio", "seconds") and not is_timed(blocks):
         return None
     sides = (b, a) if row.higher_is_better else (a, b)
-    found = speedup.estimate(*sides, alpha=limits.alpha, equivalence=limits.equivalence, doubt=_doubt(blocks, metric))
+    unsteady = _unsteady(blocks, metric)
+    bound = _doubt(blocks, metric) if unsteady else 0.0
+    found = speedup.estimate(*sides, alpha=limits.alpha, equivalence=limits.equivalence, doubt=bound)
     ratio, low, high = found.ratio, found.low, found.high
     if not row.higher_is_better:
         ratio, low, high = _inverse(ratio), _inverse(high), _inverse(low)
-    verdict, reason = _verdict(found.verdict, metric, blocks)
+    verdict, reason = _verdict(found.verdict, metric, len(blocks), unsteady)
     return Effect(metric, before, after, ratio, low, high, found.p_value, verdict, reason)
 
 
 def worsenings(cases: Sequence[CaseComparison], *, fail_on: float) -> tuple[Worsening, ...]:
     """Return what became worse by at least the fraction `fail_on`, corrected for the number of cases.
 
-    A metric counts if its own verdict says worse and it is among the alerts of the whole suite (Benjamini and
+    A metric counts if its own interval excludes no change and it is among the alerts of the whole suite (Benjamini and
     Hochberg at 1% over `JUDGED` of all cases). A case that gives figures on A and none on B has got worse, too.
     """
     failing = [Worsening(case.case, case.after) for case in cases if case.fails_on == ("b",)]
     worse = [
         Worsening(case.case, case.after, effect.metric, effect.worse_by)
-        for case, effect, flag in _judged(cases)
-        if flag and effect.low > 1.0 and effect.worse_by >= fail_on
+        for case, effect, is_worse in _judged(cases, fail_on)
+        if is_worse
     ]
     return tuple(failing + worse)
 
@@ -158,18 +160,19 @@ def undecided(cases: Sequence[CaseComparison], *, fail_on: float, equivalence: f
     """
     return tuple(
         Worsening(case.case, case.after, effect.metric, effect.high - 1.0)
-        for case, effect, flag in _judged(cases)
-        if effect.high - 1.0 >= fail_on
-        and not (flag and effect.low > 1.0 and effect.worse_by >= fail_on)
-        and not (effect.verdict == "same" and equivalence <= fail_on)
+        for case, effect, is_worse in _judged(cases, fail_on)
+        if not is_worse and effect.high - 1.0 >= fail_on and (effect.verdict != "same" or equivalence > fail_on)
     )
 
 
-def _judged(cases: Sequence[CaseComparison]) -> list[tuple[CaseComparison, Effect, bool]]:
-    """Return the effects that a change is blamed for, and whether each is among the alerts of the whole suite."""
+def _judged(cases: Sequence[CaseComparison], fail_on: float) -> list[tuple[CaseComparison, Effect, bool]]:
+    """Return the effects that a change is blamed for, and whether each is certainly worse by `fail_on`."""
     tested = [(case, effect) for case in cases for effect in case.effects if effect.metric in JUDGED]
     flags = suite_mean.alerts([effect.p_value for _, effect in tested]) if tested else ()
-    return [(case, effect, flag) for (case, effect), flag in zip(tested, flags, strict=True)]
+    return [
+        (case, effect, flag and effect.low > 1.0 and effect.worse_by >= fail_on)
+        for (case, effect), flag in zip(tested, flags, strict=True)
+    ]
 
 
 def means(cases: Sequence[CaseComparison], blocks: Sequence[Sequence[Block]]) -> dict[Metric, suite_mean.SuiteSpeedup]:
@@ -191,13 +194,13 @@ def _case_mean(case: CaseComparison, blocks: Sequence[Block], metric: Metric) ->
     a, b = values(good, "a", metric), values(good, "b", metric)
     if a is None or b is None or len(a) < 2 or not case.timed:
         return None
-    return suite_mean.case_mean(case.case.benchmark, a, b, _doubt(good, metric))
+    bound = _doubt(good, metric) if _unsteady(good, metric) else 0.0
+    return suite_mean.case_mean(case.case.benchmark, a, b, bound)
 
 
-def _verdict(found: str, metric: Metric, blocks: Sequence[Block]) -> tuple[Verdict, str]:
-    unsteady = _unsteady(blocks, metric)
+def _verdict(found: str, metric: Metric, blocks: int, unsteady: str) -> tuple[Verdict, str]:
     if found == "unclear":
-        return "unclear", unsteady or reasons.too_imprecise(len(blocks), "blocks")
+        return "unclear", unsteady or reasons.too_imprecise(blocks, "blocks")
     remark = reasons.withstood(unsteady)
     if found == "same":
         return "same", remark
@@ -207,13 +210,13 @@ def _verdict(found: str, metric: Metric, blocks: Sequence[Block]) -> tuple[Verdi
 
 
 def _doubt(blocks: Sequence[Block], metric: Metric) -> float:
-    """Return how far unsettled trials may have moved the mean, where these are too many to ignore."""
+    """Return how far unsettled trials may have moved the mean."""
     arms = {
         f"{side}-{mode}": side_sign * mode_sign
         for side, side_sign in (("a", 1), ("b", -1))
         for mode, mode_sign in zip(METRICS[metric].modes, (1, -1), strict=False)
     }
-    return doubt(blocks, arms) if _unsteady(blocks, metric) else 0.0
+    return doubt(blocks, arms)
 
 
 def _unsteady(blocks: Sequence[Block], metric: Metric) -> str:

@@ -27,7 +27,7 @@ def not_steady(arms: Iterable[tuple[str, Sequence[Trial | None]]]) -> str:
     `arms`: of each the words after "trials" that name it, and its trials; None stands for a missing one.
     """
     counted = [
-        (words, sum(trial is not None and trial.steady_kind == "no_steady_state" for trial in trials), len(trials))
+        (words, sum(trial is not None and trial.never_settled for trial in trials), len(trials))
         for words, trials in arms
     ]
     found = [f"{bad} of {most} trials {words}" for words, bad, most in counted if bad > UNSTEADY_SHARE * most]

@@ -38,7 +38,7 @@ def doubt(blocks: Sequence[Block], arms: Mapping[str, int]) -> float:
     settled has no curve.
     """
     trials = [trial for block in blocks for arm in arms if (trial := block.trial(arm)) is not None]
-    if any(_never_settled(trial) and len(trial.curve) < 2 for trial in trials):
+    if any(trial.never_settled and len(trial.curve) < 2 for trial in trials):
         return math.inf
     logs, lowest, highest = (np.zeros(len(blocks)) for _ in range(3))
     for row, block in enumerate(blocks):
@@ -47,7 +47,7 @@ def doubt(blocks: Sequence[Block], arms: Mapping[str, int]) -> float:
             if trial is None or not trial.steady_s:
                 continue
             logs[row] += sign * math.log(trial.steady_s)
-            if trial.disturbed or _never_settled(trial):
+            if trial.disturbed or trial.never_settled:
                 ends = sorted(sign * math.log(end) for end in _range(trial, block))
                 lowest[row] += ends[0]
                 highest[row] += ends[1]
@@ -68,7 +68,7 @@ def _range(trial: Trial, block: Block) -> tuple[float, float]:
     low = high = 1.0
     quarters_s, iterations = _last_half(trial)
     whole_s = float(quarters_s.sum())
-    if _never_settled(trial) and whole_s > 0.0:
+    if trial.never_settled and whole_s > 0.0:
         levels = [4.0 * quarter_s / whole_s for quarter_s in quarters_s.tolist() if quarter_s > 0.0]
         low, high = min(low, *levels), max(high, *levels)
     if trial.disturbance is not None and trial.disturbed and trial.steady_s:
@@ -81,10 +81,6 @@ def _range(trial: Trial, block: Block) -> tuple[float, float]:
         if seen.fixed_work_s and works:
             low, high = low * min(works) / seen.fixed_work_s, high * max(works) / seen.fixed_work_s
     return max(low, 1.0 / _UNKNOWN), min(high, _UNKNOWN)
-
-
-def _never_settled(trial: Trial) -> bool:
-    return trial.steady_kind == "no_steady_state"
 
 
 def _last_half(trial: Trial) -> tuple[Floats, float]:

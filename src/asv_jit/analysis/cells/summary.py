@@ -110,12 +110,14 @@ def summarise(cell: Cell, limits: Limits, *, unit: str = "unit") -> CaseSummary:
     """Summarize a cell; never raises for its content. `unit` is that of tracked values."""
     off_arm = "off" if cell.has_pairs else "alone"
     off, on = cell.trials(off_arm), cell.trials("on") if cell.has_pairs else ()
-    estimate = _ratio(cell, limits, _doubt(cell)) if cell.timed else None
+    doubted = _doubted(cell)
+    bound = doubt(cell.good_blocks, {"off": 1, "on": -1}) if doubted and cell.timed else 0.0
+    estimate = _ratio(cell, limits, bound) if cell.timed else None
     tracked = None if cell.timed else _ratio(cell, limits)
     every = tuple(trial for block in cell.blocks for trial in block.trials)
     answers = next(iter(correctness.check_answers(every)), None)
     only_on = next(iter(correctness.only_on(every)), None)
-    verdict, reason = _verdict(cell, off, estimate or tracked)
+    verdict, reason = _verdict(cell, off, estimate or tracked, doubted)
     if verdict != "skipped" and _is_wrong(answers, only_on):
         verdict, reason = "failed", "a JIT bug is suspected: what is wrong is not fast"
     failures = Counter(
@@ -187,13 +189,8 @@ def _is_wrong(answers: correctness.AnswerCheck | None, only_on: correctness.Only
     return only_on is not None or (answers is not None and answers.answers == "digest differs")
 
 
-def _doubt(cell: Cell) -> float:
-    """Return how far unsettled and disturbed trials may have moved the mean, where these are too many to ignore."""
-    return doubt(cell.good_blocks, {"off": 1, "on": -1}) if _doubted(cell) else 0.0
-
-
 def _doubted(cell: Cell) -> str:
-    """Return why the speedup is in doubt; empty if it is not."""
+    """Return why the speedup is in doubt: too many trials never settled or were disturbed; empty if it is not."""
     off, on = cell.trials("off"), cell.trials("on")
     disturbed, blocks = sum(block.disturbed for block in cell.good_blocks), len(cell.good_blocks)
     return reasons.not_steady([(reasons.with_the_jit("off"), off), (reasons.with_the_jit("on"), on)]) or (
@@ -222,7 +219,7 @@ def _value_words(cell: Cell, tracked: Speedup | None) -> str:
     return words.get(tracked.verdict, "no clear difference")
 
 
-def _verdict(cell: Cell, off: Sequence[Trial], ratio: Speedup | None) -> tuple[str, str]:
+def _verdict(cell: Cell, off: Sequence[Trial], ratio: Speedup | None, doubted: str) -> tuple[str, str]:
     if cell.blocks and all(trial.outcome == "skipped" for block in cell.blocks for trial in block.trials):
         return "skipped", "the benchmark asks not to be run with these parameters"
     if not cell.good_blocks:
@@ -232,7 +229,6 @@ def _verdict(cell: Cell, off: Sequence[Trial], ratio: Speedup | None) -> tuple[s
     single = any(trial.steady_kind is None for trial in off)  # timeraw_: each trial is one process by itself
     if not single and any(trial.iterations < FEWEST_ITERATIONS for trial in off):
         return "unclear", reasons.too_short(FEWEST_ITERATIONS)
-    doubted = _doubted(cell)
     if ratio.verdict == "unclear":
         return "unclear", doubted or reasons.too_imprecise(len(cell.good_blocks), "pairs")
     return ratio.verdict, reasons.withstood(doubted)

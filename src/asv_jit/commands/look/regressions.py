@@ -44,7 +44,7 @@ def regressions(
     history = read_history(project, machine)
     found = found_events(project, history)
     events = chosen(project, history, found.events, choice)
-    candidates = [event for event in events if event.is_unsettled and _is_ours(event)]
+    candidates = [event for event in events if event.is_unsettled and _is_repeatable(event)]
     if confirm and candidates:
         from asv_jit.workflows.confirm import confirm_events  # here: only what measures needs asv, see its adapter
 
@@ -75,6 +75,6 @@ def _check_machine(project: Project, machine: str) -> None:
         raise UsageError(f"--machine: no results of {machine!r}; {there}")
 
 
-def _is_ours(event: Event) -> bool:
+def _is_repeatable(event: Event) -> bool:
     """Return whether asv-jit measured the event, so that new trials can be compared with it."""
     return event.key.protocol != "asv"
