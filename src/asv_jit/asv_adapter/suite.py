@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asv_jit.asv_adapter.history.decoding import UnreadableError
+import msgspec
+
+from asv_jit.asv_adapter.history.decoding import MAX_VALUES, UnreadableError
 from asv_jit.asv_adapter.history.suite import read_entries
 from asv_jit.asv_adapter.project import Project
 from asv_jit.errors import UsageError
@@ -99,9 +101,14 @@ def load(project: Project) -> Suite | None:
     """Load the suite from results/benchmarks.json; None if it is missing or damaged."""
     try:
         version, described = read_entries(project.results_dir)
-        return Suite(described, project.default_timeout_s) if version == BENCHMARKS_VERSION else None
-    except (UnreadableError, KeyError, TypeError, ValueError, AttributeError):
+        if version != BENCHMARKS_VERSION:
+            return None
+        found = Suite(described, project.default_timeout_s)
+        msgspec.convert(msgspec.to_builtins(found.benchmarks), tuple[Benchmark, ...])
+    except (UnreadableError, KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError):
         return None
+    sizes = (math.prod(map(len, benchmark.params)) for benchmark in found.benchmarks)
+    return found if all(size <= MAX_VALUES for size in sizes) else None
 
 
 def select(cases: Sequence[Case], patterns: Sequence[str], groups: Sequence[str] = ()) -> tuple[Case, ...]:
@@ -176,7 +183,7 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
         name=entry["name"],
         version=str(entry["version"]),
         kind=kind,
-        unit=entry.get("unit", "unit"),
+        unit=str(entry.get("unit", "unit")),
         params=tuple(tuple(values) for values in entry.get("params", [])),
         timeout_s=bounded_s(entry.get("timeout")) or default_timeout_s,
         setup_cache_key=entry.get("setup_cache_key"),

@@ -24,7 +24,7 @@ from asv_jit.store.lines import UNREADABLE
 _COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"]
 """The first columns of asv's files of version 2."""
 
-_MAX_VALUES = 1_000_000
+MAX_VALUES = 1_000_000
 """Limit of the combinations of one benchmark's parameters; more are damage."""
 
 _MAX_STARTED_MS = 1000.0 * 2**31
@@ -164,8 +164,8 @@ def _kind(name: str, row: _Row) -> RowKind:
     except UNREADABLE as error:
         raise UnreadableError(f"expected lists of parameters as texts ({error})") from None
     kind = RowKind(name, row.version, params)
-    if kind.size > _MAX_VALUES:
-        raise UnreadableError(f"expected at most {_MAX_VALUES} combinations of parameters, found {kind.size}")
+    if kind.size > MAX_VALUES:
+        raise UnreadableError(f"expected at most {MAX_VALUES} combinations of parameters, found {kind.size}")
     return kind
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asv_jit.asv_adapter.history.columns import RowKind
-from asv_jit.asv_adapter.history.decoding import UnreadableError
+from asv_jit.asv_adapter.history.decoding import MAX_VALUES, UnreadableError
 from asv_jit.asv_adapter.history.names import is_sound_name, shown
 from asv_jit.model import CaseKey
 from asv_jit.store.lines import UNREADABLE
@@ -109,10 +109,10 @@ def from_rows(kinds: Mapping[RowKind, int]) -> dict[str, Described]:
 
 
 def _described(name: str, entry: Any) -> Described | None:
-    if not isinstance(entry, dict) or not is_sound_name(name):
+    if not isinstance(entry, dict) or not is_sound_name(name) or entry.get("name") not in (None, name):
         return None
     try:
-        return Described(
+        described = Described(
             name,
             msgspec.convert(entry.get("version") or "", str, strict=False),
             _unit(name, entry.get("unit")),
@@ -121,6 +121,7 @@ def _described(name: str, entry: Any) -> Described | None:
         )
     except msgspec.ValidationError:
         return None
+    return described if described.size <= MAX_VALUES else None
 
 
 def _title(name: str, title: object) -> str:
