@@ -214,6 +214,8 @@ def _value_words(cell: Cell, tracked: Speedup | None) -> str:
     if off == on:
         return "same value"
     if tracked is None:
+        if not (off and on):  # NaN in one mode, which a journal holds as no value
+            return "values differ"
         return "values differ" if max(off) < min(on) or max(on) < min(off) else "no clear difference"
     words = {"same": "same value", "faster": "lower with the JIT", "slower": "higher with the JIT"}
     return words.get(tracked.verdict, "no clear difference")

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from asv_jit.analysis.metrics import Metric
-from asv_jit.model import CaseKey, MaybeName, Name
+from asv_jit.model import CaseKey, MaybeName, Name, Probability
 from asv_jit.store.records import RecordFolder
 
 State = Literal["confirmed", "refuted", "unclear"]
@@ -54,7 +54,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[Effects, ...]
     cause: str
     moved: str
-    probability: float
+    probability: Probability
     at: str
     format: str = "asv-jit-confirmation"
 
