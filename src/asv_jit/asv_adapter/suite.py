@@ -183,7 +183,7 @@ def _benchmark(entry: Mapping[str, Any], default_timeout_s: float) -> Benchmark 
         name=entry["name"],
         version=str(entry["version"]),
         kind=kind,
-        unit=str(entry.get("unit", "unit")),
+        unit="unit" if entry.get("unit") is None else str(entry["unit"]),
         params=tuple(tuple(values) for values in entry.get("params", [])),
         timeout_s=bounded_s(entry.get("timeout")) or default_timeout_s,
         setup_cache_key=entry.get("setup_cache_key"),
